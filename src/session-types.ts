@@ -1,0 +1,138 @@
+/** The data shapes callers see. Field names and values are those of the HTTP contract. */
+import type { WebhookEventName } from "./webhook-events.js";
+
+/** The public state of a session. */
+export type SessionStatus = "disconnected" | "connecting" | "connected";
+
+/** The inner state behind a {@link SessionStatus}, for the operator who must know who has to act. */
+export interface SessionDetail {
+  readonly state:
+    | "idle"
+    | "connecting"
+    | "qr"
+    | "pairing"
+    | "waiting"
+    | "open"
+    | "closing"
+    | "loggedOut"
+    | "restricted"
+    | "conflict"
+    | "failed";
+  /** Why it is so, as one of a fixed vocabulary: `link-timeout`, `network`, `unlinked`… */
+  readonly reason?: string;
+  /** The close code behind it (WhatsApp's, or HTTP-like), where there was one. */
+  readonly code?: number;
+  /** Which connection attempt in a row this is, from 1. */
+  readonly attempt?: number;
+  /** When the next attempt begins, or the restriction ends: ISO 8601 UTC. */
+  readonly until?: string;
+}
+
+/** A proxy of one session. */
+export interface ProxyConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
+  /** Default `http`. */
+  readonly protocol?: "http" | "https" | "socks4" | "socks5";
+}
+
+/** What `create` takes. */
+export interface CreateSessionInput {
+  /** Unique among all sessions. */
+  readonly name: string;
+  /** http or https; events are POSTed there. */
+  readonly webhookUrl?: string | undefined;
+  /** The events to send; none means none. */
+  readonly webhookEvents?: readonly WebhookEventName[] | undefined;
+}
+
+/** A session as `list` shows it. */
+export interface SessionSummary {
+  /** A UUID. */
+  readonly id: string;
+  readonly name: string;
+  readonly status: SessionStatus;
+  /** The connected number in `+5511999999999` form; null when not connected. */
+  readonly phoneNumber: string | null;
+  readonly webhookUrl: string | null;
+  readonly webhookEvents: readonly WebhookEventName[];
+  /** ISO 8601 UTC with milliseconds. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly detail: SessionDetail;
+}
+
+/** A session as `get` shows it. */
+export interface SessionInfo extends SessionSummary {
+  /** The QR code to scan now, null when there is none. */
+  readonly qrCode: string | null;
+}
+
+/** What `create` gives. */
+export interface CreatedSession extends SessionInfo {
+  /**
+   * The secret that signs this session's webhooks (Standard Webhooks, `whsec_…`). Given once, here, and only when a
+   * `webhookUrl` was set.
+   */
+  readonly webhookSecret?: string;
+}
+
+/** What `getStatus` gives. */
+export interface SessionStatusInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly status: SessionStatus;
+  readonly phoneNumber: string | null;
+  readonly detail: SessionDetail;
+}
+
+/** What `getQRCode` gives. */
+export interface QRCodeInfo {
+  readonly id: string;
+  /** The newest QR code, null when there is none to scan. */
+  readonly qrCode: string | null;
+  readonly status: SessionStatus;
+  /** Which QR code of this connection attempt, from 1; only with a code. */
+  readonly seq?: number;
+  /** When it is replaced: ISO 8601 UTC; only with a code. */
+  readonly expiresAt?: string;
+}
+
+/** What `pair` gives. */
+export interface PairingCodeInfo {
+  /** Eight characters, to be typed on the phone. */
+  readonly pairingCode: string;
+  /** ISO 8601 UTC. */
+  readonly expiresAt: string;
+}
+
+/** What `logout` gives. */
+export interface LogoutResult {
+  /** Whether WhatsApp acknowledged that the device is unlinked. */
+  readonly unlinked: "confirmed" | "unconfirmed" | "not-linked";
+}
+
+/** The stored record of a session; all but the credentials. */
+export interface SessionRecord {
+  readonly version: 1;
+  readonly id: string;
+  readonly name: string;
+  /** What the owner wants; `start()` restores those that were `online`. */
+  readonly desired: "online" | "offline";
+  readonly phoneNumber: string | null;
+  readonly webhook: WebhookConfig | null;
+  readonly proxy: ProxyConfig | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** The stored webhook configuration of a session. */
+export interface WebhookConfig {
+  readonly url: string;
+  readonly events: readonly WebhookEventName[];
+  readonly enabled: boolean;
+  /** `whsec_` and base64, as Standard Webhooks defines it. */
+  readonly secret: string;
+}

@@ -1,0 +1,20 @@
+/** The fourteen events a session may subscribe a webhook to, in the order of the contract's section 4. */
+export const WEBHOOK_EVENTS = [
+  "connection.update",
+  "messages.upsert",
+  "messages.update",
+  "messages.delete",
+  "message-receipt.update",
+  "groups.upsert",
+  "groups.update",
+  "group-participants.update",
+  "contacts.upsert",
+  "contacts.update",
+  "presence.update",
+  "chats.upsert",
+  "chats.update",
+  "chats.delete",
+] as const;
+
+/** The name of one of the fourteen events. */
+export type WebhookEventName = (typeof WEBHOOK_EVENTS)[number];

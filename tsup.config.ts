@@ -1,0 +1,18 @@
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    "http/index": "src/http/index.ts",
+    "testing/index": "src/testing/index.ts",
+    "cli/main": "src/cli/main.ts",
+  },
+  format: ["esm", "cjs"],
+  target: "node20",
+  platform: "node",
+  dts: { entry: { index: "src/index.ts", "http/index": "src/http/index.ts", "testing/index": "src/testing/index.ts" } },
+  // Without it the CJS build holds a copy of every class per subpath.
+  splitting: true,
+  clean: true,
+  sourcemap: true,
+});
