@@ -59,7 +59,7 @@ export class ZpwootError extends Error {
 /** Whether a value is an error of this package, with one of the given codes if any are given. */
 export function isZpwootError(value: unknown, ...codes: readonly ZpwootErrorCode[]): value is ZpwootError {
   if (typeof value !== "object" || value === null || !(brand in value)) return false;
-  return codes.length === 0 || codes.includes((value as ZpwootError).code);
+  return codes.length === 0 || codes.includes((value as unknown as ZpwootError).code);
 }
 
 /** The message of anything thrown, for logs and for the text of an error that wraps it. */
