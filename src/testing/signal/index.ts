@@ -1,0 +1,20 @@
+/** The Signal protocol as the virtual phones speak it, written for the emulator: no global queue, no key on the console. */
+export {
+  generateKeyPair,
+  prefixedKey,
+  sharedSecret,
+  unprefixedKey,
+  xeddsaSign,
+  xeddsaVerify,
+  type KeyPair,
+  type RandomBytes,
+} from "./curve.js";
+export type { PreKeyBundle } from "./key-agreement.js";
+export { SignalError, type SignalErrorReason } from "./signal-error.js";
+export {
+  SignalParty,
+  type EncryptedMessage,
+  type SignalMessageType,
+  type SignalPartyOptions,
+  type SignedPreKey,
+} from "./signal-party.js";
