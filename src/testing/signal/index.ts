@@ -9,6 +9,13 @@ export {
   type KeyPair,
   type RandomBytes,
 } from "./curve.js";
+export {
+  createSenderKeyDistribution,
+  groupDecrypt,
+  groupEncrypt,
+  processSenderKeyDistribution,
+  SenderKeyStore,
+} from "./group.js";
 export type { PreKeyBundle } from "./key-agreement.js";
 export { SignalError, type SignalErrorReason } from "./signal-error.js";
 export {

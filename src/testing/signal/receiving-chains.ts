@@ -3,8 +3,8 @@ import { SignalError } from "./signal-error.js";
 
 /** One of the other side's sending chains, as we follow it. */
 export interface ReceivingChain {
-  /** The ratchet key that names the chain. */
-  readonly ratchetKey: Uint8Array;
+  /** The public key that tells the chain from others: a ratchet key, or a group's signing key. */
+  readonly name: Uint8Array;
   /** Undefined once the other side has moved on: nothing new comes on it. */
   chainKey: Uint8Array | undefined;
   /** Position of `chainKey`, from 0. */
@@ -29,9 +29,9 @@ const MAX_CHAINS = 40;
 /** How many skipped keys a session keeps over all its chains; the oldest go first. */
 const MAX_SKIPPED = 2000;
 
-/** A chain from its first position. */
-export function newChain(ratchetKey: Uint8Array, chainKey: Uint8Array): ReceivingChain {
-  return { ratchetKey, chainKey, next: 0, skipped: new Map() };
+/** A chain from the position its key belongs to. */
+export function newChain(name: Uint8Array, chainKey: Uint8Array, position = 0): ReceivingChain {
+  return { name, chainKey, next: position, skipped: new Map() };
 }
 
 /**
@@ -60,7 +60,7 @@ export class ReceivingChains {
 
   /** The chain of a ratchet key, if it is followed. */
   find(ratchetKey: Uint8Array): ReceivingChain | undefined {
-    return this.#chains.find((chain) => equalBytes(chain.ratchetKey, ratchetKey));
+    return this.#chains.find((chain) => equalBytes(chain.name, ratchetKey));
   }
 
   /**
@@ -70,7 +70,8 @@ export class ReceivingChains {
   remainderOfNewest(lastCounter: number): ReadonlyMap<number, Uint8Array> {
     const newest = this.#chains.at(-1);
     if (!newest?.chainKey || lastCounter < newest.next) return new Map();
-    return wind(newest.chainKey, newest.next, lastCounter + 1).skipped;
+    const { chainKey, skipped } = wind(newest.chainKey, newest.next, lastCounter);
+    return new Map([...skipped, [lastCounter, messageSeed(chainKey)]]);
   }
 
   /** Ends the newest chain, keeping its remaining seeds for messages that are late, and follows a new one. */
@@ -85,25 +86,31 @@ export class ReceivingChains {
   }
 
   /** Spends the key of a message that proved authentic. */
-  commit({ chain, counter, wound }: Advance): void {
-    if (!wound) {
-      chain.skipped.delete(counter);
-      return;
-    }
-    keep(chain, wound.skipped);
-    chain.chainKey = wound.chainKey;
-    chain.next = counter + 1;
-    this.#dropOldestSkipped();
+  commit(step: Advance): void {
+    commitAdvance(step);
+    trimSkipped(this.#chains);
   }
+}
 
-  #dropOldestSkipped(): void {
-    let excess = this.#chains.reduce((sum, chain) => sum + chain.skipped.size, 0) - MAX_SKIPPED;
-    for (const chain of this.#chains) {
-      for (const counter of chain.skipped.keys()) {
-        if (excess <= 0) return;
-        chain.skipped.delete(counter);
-        excess -= 1;
-      }
+/** Spends the key of a message on a chain of its own, as a group's sender has one. */
+export function commitAdvance({ chain, counter, wound }: Advance): void {
+  if (!wound) {
+    chain.skipped.delete(counter);
+    return;
+  }
+  keep(chain, wound.skipped);
+  chain.chainKey = wound.chainKey;
+  chain.next = counter + 1;
+  trimSkipped([chain]);
+}
+
+function trimSkipped(chains: readonly ReceivingChain[]): void {
+  let excess = chains.reduce((sum, chain) => sum + chain.skipped.size, 0) - MAX_SKIPPED;
+  for (const chain of chains) {
+    for (const counter of chain.skipped.keys()) {
+      if (excess <= 0) return;
+      chain.skipped.delete(counter);
+      excess -= 1;
     }
   }
 }
