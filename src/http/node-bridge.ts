@@ -1,0 +1,86 @@
+/** From Node's request and response straight to the core: no `Request` is built on the way. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type HttpCore, notFound } from "./core.js";
+import { discardRest, readNodeBody } from "./node-body.js";
+import type { PlainRequest, PlainResponse } from "./plain.js";
+
+/** Hands a request on to whoever comes next, as Express middleware does. */
+export type Next = (error?: unknown) => unknown;
+
+/**
+ * A handler for node:http and for every framework on it. It settles when the answer is handed to the response (or when
+ * `next` settles), and rejects only if `next` does. It needs no `this`.
+ */
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: Next) => Promise<void>;
+
+/** `OPTIONS *` and absolute URLs are request targets too; of the latter only the path counts, never the host. */
+const ORIGIN_OF_ABSOLUTE_TARGET = /^https?:\/\/[^/?]*/i;
+
+/** Makes the node bridge of a core. */
+export function createNodeBridge(core: HttpCore): NodeHandler {
+  return async (request, response, next) => {
+    const target = splitTarget(request.url);
+    const original = splitTarget((request as { readonly originalUrl?: string }).originalUrl ?? request.url);
+    // Express takes a mount path off `url`: what is left may be ours, or only the whole may (mounted at `/sessions`).
+    const inner = core.inside(target.path) ?? core.inside(original.path);
+    if (inner !== undefined) {
+      const answer = await core.handle(toPlain(request, inner, original.path, target.query));
+      send(request, response, answer);
+    } else if (next !== undefined) {
+      await next();
+    } else {
+      send(request, response, notFound(methodOf(request), original.path));
+    }
+  };
+}
+
+/**
+ * Splits by hand: a URL parser would take the `//evil.com` of `GET //evil.com/sessions/list` for a host, and needs the
+ * Host header, which may be anything.
+ */
+function splitTarget(target = "/"): { readonly path: string; readonly query: string } {
+  const relative = target.startsWith("/") ? target : target.replace(ORIGIN_OF_ABSOLUTE_TARGET, "");
+  const mark = relative.indexOf("?");
+  if (mark === -1) return { path: relative, query: "" };
+  return { path: relative.slice(0, mark), query: relative.slice(mark + 1) };
+}
+
+function methodOf(request: IncomingMessage): string {
+  return request.method ?? "GET";
+}
+
+function toPlain(request: IncomingMessage, path: string, originalPath: string, query: string): PlainRequest {
+  return {
+    method: methodOf(request),
+    path,
+    originalPath,
+    query,
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(", ") : value;
+    },
+    readBody: (bounds) => readNodeBody(request, bounds),
+  };
+}
+
+/** Says nothing where somebody else answered meanwhile (a time-out of the host's), or nobody is there any more. */
+function send(request: IncomingMessage, response: ServerResponse, answer: PlainResponse): void {
+  discardRest(request);
+  if (response.headersSent || response.writableEnded || response.destroyed) return;
+  try {
+    response.writeHead(answer.status, headersOf(request, answer));
+    response.end(answer.body);
+  } catch {
+    // A hook of the host's on the response threw: half an answer is worse than none.
+    response.destroy();
+  }
+}
+
+function headersOf(request: IncomingMessage, { headers, body, closeConnection }: PlainResponse) {
+  return {
+    ...headers,
+    ...(body === "" ? {} : { "content-length": Buffer.byteLength(body) }),
+    // HTTP/2 has no such header, and refuses it.
+    ...(closeConnection === true && request.httpVersionMajor === 1 ? { connection: "close" } : {}),
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * What callers may send, as zod schemas, and the checks the engine and the HTTP adapter share. Message texts are those
+ * of the contract: existing clients show them to people and compare them.
+ */
+import { z } from "zod";
+import { ZpwootError } from "./errors.js";
+import type { CreateSessionInput } from "./session-types.js";
+import { WEBHOOK_EVENTS } from "./webhook-events.js";
+
+const NAME_NOT_A_STRING = "name must be a string";
+const URL_INVALID = "webhookUrl must be a URL address";
+const EVENT_UNKNOWN = `each value in webhookEvents must be one of the following values: ${WEBHOOK_EVENTS.join(", ")}`;
+const PHONE_NUMBER_INVALID = "Phone number must be in international format (e.g., +5511999999999)";
+
+/** The WHATWG parser takes `http:foo`, ` http://a ` and backslashes too; a webhook URL must be written out. */
+const WRITTEN_OUT_HTTP_URL = /^https?:\/\/[^\s/?#\\][^\s\\]*$/i;
+/** Half of a surrogate pair: no UTF-8 store can hold it, so two such names would become one. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const PHONE_NUMBER = /^\+?[1-9]\d{1,14}$/;
+
+function isHttpUrl(text: string): boolean {
+  return WRITTEN_OUT_HTTP_URL.test(text) && URL.canParse(text);
+}
+
+/** The body of `POST /sessions/create`. Unknown fields are ignored, `null` counts as left out. */
+export const createSessionSchema = z.object({
+  name: z
+    .string({ error: NAME_NOT_A_STRING })
+    .min(1, "name should not be empty")
+    .refine((name) => !LONE_SURROGATE.test(name), "name must be valid Unicode"),
+  webhookUrl: z.string({ error: URL_INVALID }).refine(isHttpUrl, URL_INVALID).nullish(),
+  webhookEvents: z
+    .array(z.enum(WEBHOOK_EVENTS, { error: EVENT_UNKNOWN }), { error: "webhookEvents must be an array" })
+    .nullish(),
+});
+
+/** The body of `POST /sessions/:id/pair`. */
+export const pairPhoneSchema = z.object({
+  phoneNumber: z.string({ error: PHONE_NUMBER_INVALID }).regex(PHONE_NUMBER, PHONE_NUMBER_INVALID),
+});
+
+/** A schema finds every broken rule; a rule broken by many elements of one list is told once. */
+function invalidInput(what: string, issues: readonly { readonly message: string }[]): ZpwootError {
+  const details = [...new Set(issues.map((issue) => issue.message))];
+  return new ZpwootError("INVALID_INPUT", `Invalid ${what}: ${details.join("; ")}`, { details });
+}
+
+/** Anything that isn't an object has none of the fields, and breaks the rules an empty object breaks. */
+function fieldsOf(input: unknown): object {
+  return typeof input === "object" && input !== null ? input : {};
+}
+
+/**
+ * Checks what was given to `create` and leaves only what it takes. Throws `INVALID_INPUT` with one sentence per broken
+ * rule in `details`, in the order of the fields. Whether the name is free is not looked at.
+ */
+export function validateCreateSession(input: unknown): CreateSessionInput {
+  const parsed = createSessionSchema.safeParse(fieldsOf(input));
+  if (!parsed.success) throw invalidInput("session", parsed.error.issues);
+  const { name, webhookUrl, webhookEvents } = parsed.data;
+  return {
+    name,
+    ...(webhookUrl ? { webhookUrl } : {}),
+    ...(webhookEvents ? { webhookEvents } : {}),
+  };
+}
+
+/** Gives a phone number back if it is in international format; throws `INVALID_INPUT` with `details` if not. */
+export function validatePhoneNumber(value: unknown): string {
+  const parsed = pairPhoneSchema.shape.phoneNumber.safeParse(value);
+  if (!parsed.success) throw invalidInput("phone number", parsed.error.issues);
+  return parsed.data;
+}
