@@ -1,0 +1,24 @@
+/** How the service behaves where the real one has been seen to differ, or to go wrong. May be changed at any time. */
+
+/** Switches of the service. */
+export interface ServiceBehaviour {
+  /** References given to an unlinked client at once; 0 makes clients give up linking immediately. */
+  refCount: number;
+  /** Seal `pair-success` with a wrong secret, so that a client must refuse it. */
+  wrongHmac: boolean;
+  /** Tell devices that all waiting traffic was sent. Without it whaileys holds back every message event. */
+  announceOffline: boolean;
+  /** Tell devices their LID at login. */
+  announceLid: boolean;
+  /** Refuse clients below this version with failure 405; compared part by part. */
+  minimumVersion: readonly [number, number, number] | undefined;
+}
+
+/** What a fresh emulator does. */
+export const defaultBehaviour: Readonly<ServiceBehaviour> = {
+  refCount: 6,
+  wrongHmac: false,
+  announceOffline: true,
+  announceLid: true,
+  minimumVersion: undefined,
+};

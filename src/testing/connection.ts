@@ -1,0 +1,194 @@
+/** One client's connection: bytes in and out, the handshake, and the ways it can end. What stanzas mean is for others. */
+
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import type { WebSocket, RawData } from "ws";
+import { messageOf } from "../errors.js";
+import type { CompanionDevice } from "./companion-device.js";
+import type { ConnectionFacts } from "./events.js";
+import type { FaultAction, Phase } from "./faults.js";
+import type { Service } from "./service.js";
+import { signIn } from "./sign-in.js";
+import { generateKeyPair } from "./signal/index.js";
+import { decodeNode } from "./wire/decode.js";
+import { encodeNode } from "./wire/encode.js";
+import { frame, FrameReader } from "./wire/framing.js";
+import { node, type BinaryNode } from "./wire/node.js";
+import { NoiseResponder, type TransportCiphers } from "./wire/noise.js";
+import { proto } from "./wire/proto.js";
+import { failureStanza, streamErrorStanza } from "./stream-end.js";
+import { dictionaryOf, type TokenDictionary } from "./wire/token-table.js";
+
+/** Who deals with the stanzas of a connection once it is known what kind of client it is. */
+export interface StanzaHandler {
+  /** Takes one stanza. */
+  handle(stanza: BinaryNode): void;
+  /** The connection is gone. */
+  closed(): void;
+}
+
+type Stage =
+  | { readonly name: "client-hello" }
+  | { readonly name: "client-finish"; readonly noise: NoiseResponder; readonly dictionary: TokenDictionary }
+  | { readonly name: "stream"; readonly ciphers: TransportCiphers; readonly dictionary: TokenDictionary };
+
+const garbageLength = 64;
+
+/** A client's connection to the service. */
+export class Connection {
+  readonly id: number;
+  /** The linked device that logged in on it. */
+  device: CompanionDevice | undefined;
+  /** Set by whoever takes the connection over after the handshake. */
+  handler: StanzaHandler | undefined;
+  readonly #service: Service;
+  readonly #socket: WebSocket;
+  readonly #tcp: Duplex;
+  readonly #reader = new FrameReader({ expectIntro: true });
+  #stage: Stage = { name: "client-hello" };
+  /** Nothing more is said or heard. */
+  #muted = false;
+  #queryCount = 0;
+
+  constructor(service: Service, id: number, socket: WebSocket, tcp: Duplex) {
+    this.#service = service;
+    this.id = id;
+    this.#socket = socket;
+    this.#tcp = tcp;
+    socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
+    // An error is always followed by close, where it is dealt with.
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.#muted = true;
+      service.connectionClosed(this);
+    });
+  }
+
+  /** How events name this connection. */
+  get facts(): ConnectionFacts {
+    return { connectionId: this.id, jid: this.device?.jid };
+  }
+
+  /** A fresh id for a query of the service. */
+  nextQueryId(): string {
+    this.#queryCount += 1;
+    return `s${this.id}-${this.#queryCount}`;
+  }
+
+  /** Sends a stanza. Does nothing when the connection has ended; throws before the handshake is over. */
+  send(stanza: BinaryNode): void {
+    if (this.#muted || this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#stage.name !== "stream") throw new Error("The stream is not encrypted yet.");
+    this.#service.record(this, "to-client", stanza);
+    const { ciphers, dictionary } = this.#stage;
+    this.#socket.send(frame(ciphers.encrypt(encodeNode(stanza, dictionary))));
+  }
+
+  /** Whether a fault rule replaces this step; if so it has been carried out. */
+  intercepted(at: Phase, phoneNumber = this.device?.account.phoneNumber): boolean {
+    const rule = this.#service.faults.take(at, phoneNumber);
+    if (rule === undefined) return false;
+    this.#service.hub.emit("fault", { ...this.facts, at });
+    this.perform(rule.action);
+    return true;
+  }
+
+  /** Makes something go wrong, now. */
+  perform(action: FaultAction): void {
+    if (action === "close") return this.close();
+    if (action === "reset") return this.reset();
+    if (action === "silence") return this.silence();
+    if (action === "garbage") return this.#socket.send(frame(randomBytes(garbageLength)));
+    if ("failure" in action) return this.#end(failureStanza(action.failure));
+    if ("streamError" in action) return this.#end(streamErrorStanza(action.streamError));
+  }
+
+  /** Ends the stream and closes the WebSocket in good order. */
+  close(): void {
+    this.#end(node("xmlstreamend"));
+  }
+
+  /** Sends a TCP RST. */
+  reset(): void {
+    this.#muted = true;
+    (this.#tcp as Socket).resetAndDestroy();
+  }
+
+  /** Says and hears nothing more, without closing. Not even the WebSocket's own pings and closes are answered. */
+  silence(): void {
+    this.#muted = true;
+    this.#socket.pause();
+  }
+
+  /** Drops the connection without a word; for the emulator's own stop. */
+  terminate(): void {
+    this.#muted = true;
+    this.#socket.terminate();
+  }
+
+  #end(lastStanza: BinaryNode): void {
+    if (this.#stage.name === "stream") this.send(lastStanza);
+    this.#muted = true;
+    this.#socket.close(1000);
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#muted) return;
+    try {
+      if (!isBinary) throw new Error("The client sent a text message; the protocol is binary.");
+      for (const payload of this.#reader.push(bytesFrom(data))) {
+        // A stanza may have ended the connection.
+        if (!this.#muted) this.#frame(payload);
+      }
+    } catch (error) {
+      this.#service.violation(this, messageOf(error));
+      this.#end(streamErrorStanza("xml-not-well-formed"));
+    }
+  }
+
+  #frame(payload: Buffer): void {
+    const stage = this.#stage;
+    if (stage.name === "client-hello") return this.#hello(payload);
+    if (stage.name === "client-finish") return this.#finish(payload, stage.noise, stage.dictionary);
+    const stanza = decodeNode(stage.ciphers.decrypt(payload), stage.dictionary);
+    this.#service.record(this, "from-client", stanza);
+    this.handler?.handle(stanza);
+  }
+
+  #hello(payload: Buffer): void {
+    if (this.intercepted("client-hello")) return;
+    const ephemeral = proto.handshake.decode(payload).clientHello?.ephemeral;
+    const { intro } = this.#reader;
+    if (ephemeral === undefined || intro === undefined)
+      throw new Error("The first frame is no client hello.");
+    const dictionary = dictionaryOf(intro.dictionaryVersion);
+    if (dictionary === undefined) throw new Error(`Unknown dictionary version ${intro.dictionaryVersion}.`);
+    const { staticKey, certificate } = this.#service.identity;
+    const noise = new NoiseResponder({
+      prologue: intro.bytes,
+      staticKey,
+      ephemeralKey: generateKeyPair(),
+      certificate,
+    });
+    const serverHello = noise.hello(ephemeral);
+    this.#stage = { name: "client-finish", noise, dictionary };
+    this.#socket.send(frame(proto.handshake.encode({ serverHello })));
+  }
+
+  #finish(payload: Buffer, noise: NoiseResponder, dictionary: TokenDictionary): void {
+    const { clientFinish } = proto.handshake.decode(payload);
+    if (clientFinish?.static === undefined || clientFinish.payload === undefined) {
+      throw new Error("The second frame is no client finish.");
+    }
+    const finished = noise.finish({ static: clientFinish.static, payload: clientFinish.payload });
+    this.#stage = { name: "stream", ciphers: finished.ciphers, dictionary };
+    if (this.intercepted("client-finish")) return;
+    signIn(this.#service, this, finished.clientKey, proto.clientPayload.decode(finished.payload));
+  }
+}
+
+function bytesFrom(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? Buffer.from(data) : data;
+}

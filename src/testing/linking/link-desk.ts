@@ -1,0 +1,68 @@
+/** Where phones and unlinked clients find each other: by the reference in a QR code, or by phone number and code. */
+
+import { ZpwootError } from "../../errors.js";
+import type { CompanionDevice } from "../companion-device.js";
+import type { WaitOptions } from "../event-hub.js";
+import { sameBytes } from "../keys.js";
+import type { Account } from "../account.js";
+import type { Registration } from "../registration.js";
+import type { Service } from "../service.js";
+import { CodeDesk } from "./code-desk.js";
+import { parseQr } from "./qr.js";
+
+/** References remembered after they ended, so that an error can say what became of one. */
+const rememberedRefs = 1000;
+
+/** Links in the making. */
+export class LinkDesk {
+  /** Linking by pairing code. */
+  readonly codes: CodeDesk;
+  readonly #refs = new Map<string, Registration>();
+  readonly #ended = new Set<string>();
+
+  constructor(service: Service) {
+    this.codes = new CodeDesk(service);
+  }
+
+  /** Makes a reference known. It is honoured until the client is linked or gone, however long it is shown. */
+  addRef(ref: string, registration: Registration): void {
+    this.#refs.set(ref, registration);
+  }
+
+  /** Drops all that a client offered. */
+  forget(registration: Registration): void {
+    this.codes.forget(registration);
+    for (const [ref, owner] of this.#refs) {
+      if (owner !== registration) continue;
+      this.#refs.delete(ref);
+      this.#ended.add(ref);
+      if (this.#ended.size <= rememberedRefs) continue;
+      for (const oldest of this.#ended) {
+        this.#ended.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  /** A phone scans a QR code; see `VirtualPhone.scan`. */
+  async scan(account: Account, qr: string, options: WaitOptions): Promise<CompanionDevice> {
+    const { ref, noiseKey, identityKey, advSecret } = parseQr(qr);
+    const registration = this.#refs.get(ref);
+    if (registration === undefined) {
+      throw new ZpwootError(
+        "INVALID_INPUT",
+        this.#ended.has(ref)
+          ? "This QR code is over: its client was linked already, or has closed the connection."
+          : "The service never issued the reference of this QR code.",
+      );
+    }
+    const { keys } = registration.facts;
+    if (!sameBytes(keys.noiseKey, noiseKey) || !sameBytes(keys.identityKey, identityKey)) {
+      throw new ZpwootError(
+        "INVALID_INPUT",
+        "The keys in this QR code are not those its client registered with.",
+      );
+    }
+    return registration.link(account, advSecret, options);
+  }
+}

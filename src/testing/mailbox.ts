@@ -1,0 +1,34 @@
+/** What a device has not acknowledged yet. The service keeps a stanza until then, across connections. */
+
+import type { BinaryNode } from "./wire/node.js";
+
+/** The stanzas on their way to one device, oldest first. */
+export class Mailbox {
+  readonly #waiting = new Map<string, BinaryNode>();
+
+  /** Stanzas not acknowledged yet. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Keeps a stanza until it is acknowledged. */
+  put(stanza: BinaryNode): void {
+    this.#waiting.set(keyOf(stanza.tag, stanza.attrs.id, stanza.attrs.from, stanza.attrs.type), stanza);
+  }
+
+  /** Takes a stanza off for an `ack`; says whether there was one. */
+  acknowledge(ack: BinaryNode): boolean {
+    const { class: tag, id, to, type } = ack.attrs;
+    return this.#waiting.delete(keyOf(tag, id, to, type));
+  }
+
+  /** All that waits, oldest first. */
+  get stanzas(): readonly BinaryNode[] {
+    return [...this.#waiting.values()];
+  }
+}
+
+// Two receipts of one message differ only in their type; messages are acknowledged without one.
+function keyOf(tag = "", id = "", peer = "", type = ""): string {
+  return [tag, id, peer, tag === "message" ? "" : type].join(" ");
+}

@@ -1,0 +1,147 @@
+/** The service's side of a client that is not linked yet: QR references, pairing codes, and the link itself. */
+
+import { randomBytes } from "node:crypto";
+import { ZpwootError } from "../errors.js";
+import { CompanionDevice, type DeviceKeys } from "./companion-device.js";
+import type { Connection, StanzaHandler } from "./connection.js";
+import { settle, type WaitOptions } from "./event-hub.js";
+import { makeDeviceIdentity, verifyDeviceSignature } from "./linking/adv.js";
+import type { Account } from "./account.js";
+import { result, type Service } from "./service.js";
+import { bytesOf, childOf, node, type BinaryNode } from "./wire/node.js";
+import { serviceJid } from "./jid.js";
+
+/** What an unlinked client said about itself. */
+export interface RegistrationFacts {
+  readonly keys: DeviceKeys;
+  readonly platform: string;
+}
+
+/** A link in progress: the phone's promise was sent, the companion's signature is awaited. */
+interface PendingLink {
+  readonly queryId: string;
+  readonly device: CompanionDevice;
+  readonly details: Uint8Array;
+  resolve(device: CompanionDevice): void;
+  reject(error: Error): void;
+}
+
+const refByteLength = 96;
+
+/** An unlinked client on its connection. */
+export class Registration implements StanzaHandler {
+  readonly connection: Connection;
+  readonly facts: RegistrationFacts;
+  readonly #service: Service;
+  #pending: PendingLink | undefined;
+
+  constructor(service: Service, connection: Connection, facts: RegistrationFacts) {
+    this.#service = service;
+    this.connection = connection;
+    this.facts = facts;
+  }
+
+  /** Sends the references that clients turn into QR codes. */
+  issueRefs(): void {
+    if (this.connection.intercepted("pair-device")) return;
+    const { refCount } = this.#service.behaviour;
+    const refs = Array.from({ length: refCount }, () => `2@${randomBytes(refByteLength).toString("base64")}`);
+    for (const ref of refs) this.#service.linking.addRef(ref, this);
+    this.#set(
+      "pair-device",
+      refs.map((ref) => node("ref", {}, Buffer.from(ref))),
+    );
+    this.#service.hub.emit("refs-issued", { ...this.connection.facts, count: refs.length });
+  }
+
+  /** Links the client to a phone. Settles when the client's signature was verified; see `VirtualPhone.scan`. */
+  link(account: Account, advSecret: Uint8Array, options: WaitOptions): Promise<CompanionDevice> {
+    if (this.#pending !== undefined) throw refusal("The companion is being linked already.");
+    const { connection, facts } = this;
+    if (connection.intercepted("pair-success", account.phoneNumber)) {
+      return Promise.reject(refusal("A fault rule replaced pair-success."));
+    }
+    const device = new CompanionDevice(account, account.allotDeviceNumber(), facts.keys, facts.platform);
+    const identity = makeDeviceIdentity({
+      phoneIdentity: account.identity,
+      companionIdentity: facts.keys.identityKey,
+      keyIndex: device.keyIndex,
+      timestamp: this.#service.seconds,
+      secret: this.#service.behaviour.wrongHmac ? randomBytes(32) : advSecret,
+    });
+    return settle<CompanionDevice>("the companion to sign its identity", options, (resolve, reject) => {
+      const queryId = this.#set("pair-success", [
+        node("device-identity", {}, identity.sealed),
+        node("device", { jid: device.jid, lid: device.lid }),
+        node("platform", { name: "android" }),
+      ]);
+      this.#pending = { queryId, device, details: identity.details, resolve, reject };
+      return () => (this.#pending = undefined);
+    });
+  }
+
+  handle(stanza: BinaryNode): void {
+    if (stanza.tag === "iq") return this.#query(stanza);
+    // In the pairing-code flow whaileys announces an empty presence; Baileys 7 sends ib. Both are ignored here.
+    if (stanza.tag === "presence" || stanza.tag === "ack" || stanza.tag === "ib") return;
+    this.#service.unknown(this.connection, stanza);
+  }
+
+  closed(): void {
+    this.#service.linking.forget(this);
+    this.#pending?.reject(refusal("The companion closed the connection before it signed its identity."));
+  }
+
+  #query(iq: BinaryNode): void {
+    const { type, id, xmlns } = iq.attrs;
+    const child = childOf(iq);
+    if (type === "result" || type === "error") {
+      if (id === this.#pending?.queryId && this.#pending !== undefined) this.#signed(iq, this.#pending);
+      return;
+    }
+    if (xmlns === "md" && child?.tag === "link_code_companion_reg") {
+      return this.#service.linking.codes.handle(this, iq, child);
+    }
+    if (xmlns === "w:p")
+      return this.connection.send(result(iq, undefined, { t: String(this.#service.seconds) }));
+    this.#service.unknown(this.connection, iq);
+  }
+
+  #signed(iq: BinaryNode, pending: PendingLink): void {
+    if (iq.attrs.type === "error") {
+      return pending.reject(
+        refusal(`The companion refused the link with error ${childOf(iq)?.attrs.code ?? "?"}.`),
+      );
+    }
+    const signature = bytesOf(childOf(childOf(iq, "pair-device-sign"), "device-identity"));
+    const { account } = pending.device;
+    const problem = verifyDeviceSignature({
+      signed: signature,
+      details: pending.details,
+      companionIdentity: this.facts.keys.identityKey,
+      accountSignatureKey: account.identity.publicKey,
+    });
+    if (problem !== undefined) {
+      this.#service.violation(this.connection, problem);
+      pending.reject(refusal(problem));
+      return this.connection.close();
+    }
+    account.adopt(pending.device);
+    this.#service.linking.forget(this);
+    pending.resolve(pending.device);
+    if (!this.connection.intercepted("restart", account.phoneNumber))
+      this.connection.perform({ streamError: 515 });
+  }
+
+  #set(tag: string, content: readonly BinaryNode[]): string {
+    const id = this.connection.nextQueryId();
+    this.connection.send(
+      node("iq", { from: serviceJid, type: "set", id, xmlns: "md" }, [node(tag, {}, content)]),
+    );
+    return id;
+  }
+}
+
+function refusal(message: string): ZpwootError {
+  return new ZpwootError("PAIRING_REFUSED", message);
+}

@@ -1,0 +1,119 @@
+/** What the parts of one emulator share: its registers, its events, and the few things done from everywhere. */
+
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { defaultBehaviour, type ServiceBehaviour } from "./behaviour.js";
+import { Connection } from "./connection.js";
+import { Directory } from "./directory.js";
+import { EventHub } from "./event-hub.js";
+import type { UnknownQuery, Violation } from "./events.js";
+import { FaultRules } from "./faults.js";
+import { LinkDesk } from "./linking/link-desk.js";
+import { PostOffice } from "./post-office.js";
+import { Transcript, type TranscriptEntry } from "./transcript.js";
+import { createServiceIdentity, type ServiceIdentity } from "./wire/certificate.js";
+import { childOf, node, type BinaryNode, type NodeContent } from "./wire/node.js";
+
+/** What a service may be given. */
+export interface ServiceOptions {
+  /** Wall clock, in milliseconds. */
+  readonly now: () => number;
+  /** Stanzas the transcript keeps. */
+  readonly transcriptLimit: number;
+}
+
+/** One WhatsApp service. */
+export class Service {
+  readonly hub = new EventHub();
+  readonly faults = new FaultRules();
+  readonly behaviour: ServiceBehaviour = { ...defaultBehaviour };
+  readonly directory = new Directory();
+  readonly post: PostOffice;
+  readonly linking: LinkDesk;
+  readonly identity: ServiceIdentity;
+  readonly connections = new Set<Connection>();
+  readonly violations: Violation[] = [];
+  readonly unknownQueries: UnknownQuery[] = [];
+  readonly transcript: Transcript;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  #connectionCount = 0;
+
+  constructor({ now, transcriptLimit }: ServiceOptions) {
+    this.#now = now;
+    this.#startedAt = now();
+    this.identity = createServiceIdentity(this.#startedAt);
+    this.transcript = new Transcript(transcriptLimit);
+    this.post = new PostOffice(this);
+    this.linking = new LinkDesk(this);
+  }
+
+  /** Wall-clock time in seconds, as stanzas carry it. */
+  get seconds(): number {
+    return Math.floor(this.#now() / 1000);
+  }
+
+  /** Takes an open WebSocket over. */
+  accept(socket: WebSocket, tcp: Duplex): void {
+    this.#connectionCount += 1;
+    const connection = new Connection(this, this.#connectionCount, socket, tcp);
+    this.connections.add(connection);
+    this.hub.emit("connection.opened", connection.facts);
+  }
+
+  /** Called once per connection, when it is gone. */
+  connectionClosed(connection: Connection): void {
+    this.connections.delete(connection);
+    connection.handler?.closed();
+    this.hub.emit("connection.closed", connection.facts);
+  }
+
+  /** Writes a stanza into the transcript. */
+  record(connection: Connection, direction: TranscriptEntry["direction"], stanza: BinaryNode): void {
+    this.transcript.add({
+      atMs: this.#now() - this.#startedAt,
+      connectionId: connection.id,
+      direction,
+      stanza,
+    });
+  }
+
+  /** Notes that a client broke the protocol. */
+  violation(connection: Connection, problem: string): void {
+    const violation = { ...connection.facts, problem };
+    this.violations.push(violation);
+    this.hub.emit("protocol-violation", violation);
+  }
+
+  /** Notes a stanza nobody here understands, and answers it as an unsupported one if it waits for an answer. */
+  unknown(connection: Connection, stanza: BinaryNode): void {
+    const { tag, attrs } = stanza;
+    const query = {
+      ...connection.facts,
+      tag,
+      xmlns: attrs.xmlns,
+      type: attrs.type,
+      child: childOf(stanza)?.tag,
+    };
+    this.unknownQueries.push(query);
+    this.hub.emit("unknown-query", query);
+    if (tag === "iq" && (attrs.type === "get" || attrs.type === "set")) {
+      connection.send(errorResult(stanza, 501, "feature-not-implemented"));
+    }
+  }
+}
+
+/** The answer to a query. */
+export function result(
+  query: BinaryNode,
+  content?: NodeContent,
+  attrs: Record<string, string> = {},
+): BinaryNode {
+  return node("iq", { from: "@s.whatsapp.net", id: query.attrs.id, type: "result", ...attrs }, content);
+}
+
+/** The refusal of a query. */
+export function errorResult(query: BinaryNode, code: number, text: string): BinaryNode {
+  const error = node("error", { code: String(code), text });
+  return node("iq", { from: "@s.whatsapp.net", id: query.attrs.id, type: "error" }, [error]);
+}

@@ -1,0 +1,130 @@
+/** The unmodified whaileys, pointed at an emulator, with credentials in memory. */
+
+import { createRequire } from "node:module";
+import type { AuthenticationCreds, ConnectionState, SignalDataTypeMap, WASocket } from "whaileys";
+import { pino } from "pino";
+import { ZpwootError } from "../../src/errors.js";
+import type { WhatsAppEmulator } from "../../src/testing/index.js";
+
+// Through require, as vitest and Node disagree on what the default import of a CommonJS module is.
+const {
+  default: makeWASocket,
+  initAuthCreds,
+  BufferJSON,
+} = createRequire(import.meta.url)("whaileys") as typeof import("whaileys");
+
+/** One client with its credentials; each {@link open} makes a new socket with them. */
+export class WhaileysClient {
+  creds: AuthenticationCreds = initAuthCreds();
+  socket!: WASocket;
+  readonly updates: Partial<ConnectionState>[] = [];
+  readonly #emulator: WhatsAppEmulator;
+  readonly #keys = new Map<string, string>();
+  #listeners = new Set<() => void>();
+
+  constructor(emulator: WhatsAppEmulator) {
+    this.#emulator = emulator;
+  }
+
+  /** Connects. */
+  open(): this {
+    this.updates.length = 0;
+    this.socket = makeWASocket({
+      waWebSocketUrl: this.#emulator.url,
+      browser: ["Windows", "Chrome", "10.0"],
+      logger: pino({ level: process.env["WA_LOG"] ?? "silent" }) as never,
+      auth: {
+        creds: this.creds,
+        keys: {
+          get: async <Type extends keyof SignalDataTypeMap>(type: Type, ids: string[]) =>
+            Object.fromEntries(
+              ids.flatMap((id) => {
+                const stored = this.#keys.get(`${type} ${id}`);
+                return stored === undefined ? [] : [[id, JSON.parse(stored, BufferJSON.reviver)]];
+              }),
+            ) as { [id: string]: SignalDataTypeMap[Type] },
+          set: async (data) => {
+            for (const [type, entries] of Object.entries(data)) {
+              for (const [id, value] of Object.entries(entries ?? {})) {
+                const key = `${type} ${id}`;
+                if (value == null) this.#keys.delete(key);
+                else this.#keys.set(key, JSON.stringify(value, BufferJSON.replacer));
+              }
+            }
+          },
+        },
+      },
+      sentMessagesCache: new Map() as never,
+      groupMetadataCache: undefined as never,
+      msgRetryCounterMap: {},
+    });
+    this.socket.ev.on("connection.update", (update) => {
+      this.updates.push(update);
+      for (const listener of this.#listeners) listener();
+    });
+    return this;
+  }
+
+  /** The first update of the present socket that the predicate accepts. */
+  until(
+    accept: (update: Partial<ConnectionState>) => boolean,
+    what = "an update",
+  ): Promise<Partial<ConnectionState>> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = this.updates.find(accept);
+        if (found === undefined) return;
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        this.#listeners.delete(look);
+        const seen = JSON.stringify(this.updates.map((update) => ({ ...update, qr: update.qr && "…" })));
+        reject(new ZpwootError("TIMEOUT", `no ${what}; saw ${seen}\n${this.#emulator.transcript()}`));
+      }, 8000);
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  /** The code shown now. */
+  async qr(): Promise<string> {
+    const { qr } = await this.until((update) => update.qr !== undefined, "QR code");
+    return qr ?? "";
+  }
+
+  /** Status code of the close; undefined when the client itself ended. */
+  async closeCode(): Promise<number | undefined> {
+    const { lastDisconnect } = await this.until((update) => update.connection === "close", "close");
+    return (lastDisconnect?.error as { output?: { statusCode: number } } | undefined)?.output?.statusCode;
+  }
+
+  /** Settles when the client is open and has had all that waited for it. */
+  async ready(): Promise<void> {
+    await this.until((update) => update.connection === "open", "open");
+    await this.until((update) => update.receivedPendingNotifications === true, "end of offline traffic");
+  }
+
+  /** Links by QR, restarts as told, and settles when the client is open. */
+  async link(phoneNumber: string): Promise<this> {
+    this.open();
+    await this.#emulator.phone(phoneNumber).scan(await this.qr());
+    return this.restart();
+  }
+
+  /** After a link: waits for the 515 and logs in. */
+  async restart(): Promise<this> {
+    const code = await this.closeCode();
+    if (code !== 515) throw new Error(`closed with ${code} instead of 515`);
+    this.open();
+    await this.ready();
+    return this;
+  }
+
+  /** Ends the socket for good. */
+  end(): void {
+    this.socket.ws.terminate();
+    this.socket.end(undefined);
+  }
+}
