@@ -39,7 +39,11 @@ export interface EngineEvents {
     readonly cause: "logout" | "device-removed" | "login-refused";
   };
   /** Somebody has to do something that the engine can't. */
-  "session.action-required": { readonly sessionId: string; readonly action: string; readonly message: string };
+  "session.action-required": {
+    readonly sessionId: string;
+    readonly action: string;
+    readonly message: string;
+  };
   /** `start()` brought another session back, or gave up on it for now. */
   "session.restored": { readonly sessionId: string; readonly done: number; readonly total: number };
   "webhook.delivered": {

@@ -30,8 +30,11 @@ export type Credentials = AuthenticationCreds;
  */
 export interface WhatsAppLibrary {
   readonly name: string;
-  /** Makes a socket that starts connecting at once. */
-  makeSocket(config: UserFacingSocketConfig): WhatsAppSocket;
+  /**
+   * Makes a socket, synchronously; it starts connecting at once. `onFrameError` is to be called with errors the library
+   * meets in incoming frames and would otherwise leave to nobody; the engine then ends the socket.
+   */
+  makeSocket(config: UserFacingSocketConfig, onFrameError: (error: Error) => void): WhatsAppSocket;
   /** New, unlinked credentials. */
   initAuthCreds(): Credentials;
   /** Restores the protobuf class of an `app-state-sync-key` that was stored as a plain object. */
@@ -59,6 +62,11 @@ export interface AuthState {
   close(): void;
 }
 
+/** A record that exists: its value, or the `STORE_CORRUPT` error that says it can't be read. */
+export type StoredValue =
+  | { readonly value: unknown; readonly corrupt?: undefined }
+  | { readonly value?: undefined; readonly corrupt: Error };
+
 /** Durable key-value records under the whole engine: one per process, whatever the number of sessions. */
 export interface Store {
   /** The kind and place, without credentials: `lmdb:./.zpwoot`, `memory:`, `postgres://host/db`. */
@@ -73,6 +81,11 @@ export interface Store {
    * that can't be known, with `STORE_CORRUPT` when a record is there and can't be read.
    */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
+  /**
+   * Like `read`, but a record that can't be read stands in its place instead of failing the call. Rejects with
+   * `STORE_UNAVAILABLE` only.
+   */
+  readEach(keys: readonly string[]): Promise<ReadonlyMap<string, StoredValue>>;
   /**
    * Writes all entries as one atomic, durable batch; `null` deletes. Values may hold Buffers. Writes of one scope (a
    * session id) keep their order. Values are serialised before the call returns, so later mutation does no harm.

@@ -54,7 +54,7 @@ export interface SessionSummary {
   readonly id: string;
   readonly name: string;
   readonly status: SessionStatus;
-  /** The connected number in `+5511999999999` form; null when not connected. */
+  /** The linked number in `+5511999999999` form; null until linked and after a logout. */
   readonly phoneNumber: string | null;
   readonly webhookUrl: string | null;
   readonly webhookEvents: readonly WebhookEventName[];
@@ -121,6 +121,8 @@ export interface SessionRecord {
   readonly name: string;
   /** What the owner wants; `start()` restores those that were `online`. */
   readonly desired: "online" | "offline";
+  /** The last status written. For readers of the store; the engine itself never believes it after a restart. */
+  readonly status: SessionStatus;
   readonly phoneNumber: string | null;
   readonly webhook: WebhookConfig | null;
   readonly proxy: ProxyConfig | null;
@@ -130,7 +132,8 @@ export interface SessionRecord {
 
 /** The stored webhook configuration of a session. */
 export interface WebhookConfig {
-  readonly url: string;
+  /** Null while only events were chosen: nothing is sent then. */
+  readonly url: string | null;
   readonly events: readonly WebhookEventName[];
   readonly enabled: boolean;
   /** `whsec_` and base64, as Standard Webhooks defines it. */

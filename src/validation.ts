@@ -45,9 +45,9 @@ function invalidInput(what: string, issues: readonly { readonly message: string 
   return new ZpwootError("INVALID_INPUT", `Invalid ${what}: ${details.join("; ")}`, { details });
 }
 
-/** Anything that isn't an object has none of the fields, and breaks the rules an empty object breaks. */
+/** Anything that isn't an object (a list is none here) has none of the fields, and breaks the rules an empty object breaks. */
 function fieldsOf(input: unknown): object {
-  return typeof input === "object" && input !== null ? input : {};
+  return typeof input === "object" && input !== null && !Array.isArray(input) ? input : {};
 }
 
 /**

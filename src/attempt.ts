@@ -1,0 +1,228 @@
+/**
+ * One connection attempt: loads the auth state, holds at most one socket, and records what happens as facts. It decides
+ * nothing: the session's loop reads the facts and is woken by each new one.
+ */
+import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
+import type { CloseSignal } from "./close-policy.js";
+import { ZpwootError, isZpwootError, messageOf } from "./errors.js";
+import type { AuthState, Logger, WhatsAppLibrary } from "./ports.js";
+import type { QRCode } from "./session-state.js";
+import { SocketHandle } from "./whatsapp/socket-handle.js";
+import type { WebhookEventName } from "./webhook-events.js";
+
+/** How long WhatsApp honours the first QR code and each one after it (whatsapp-protocol.md section 3). */
+const FIRST_QR_MS = 60_000;
+const NEXT_QR_MS = 20_000;
+/** How many a connection is given. */
+const QR_COUNT = 6;
+
+/** What an attempt is made from. */
+export interface AttemptOptions {
+  readonly sessionId: string;
+  /** Loads the library on the first call. */
+  readonly library: () => WhatsAppLibrary;
+  /** Loads the auth state; `onFailure` is called once when a write has failed for good. */
+  readonly loadAuth: (onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
+  readonly config: Partial<UserFacingSocketConfig>;
+  /** Connect only if the account is linked; else the attempt ends with the fact `notLinked`. */
+  readonly onlyLinked: boolean;
+  /** `connectMs`: from the socket's making to the first QR code or the login; `loginMs`: from the login to open. */
+  readonly timeouts: { readonly connectMs: number; readonly loginMs: number };
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** Called after every new fact. */
+  readonly wake: () => void;
+  readonly onEvent: (name: WebhookEventName, data: BaileysEventMap[WebhookEventName]) => void;
+}
+
+/** A pairing code that was given on a connection. */
+export interface PairingCode {
+  readonly digits: string;
+  readonly code: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** An attempt, from its beginning to the moment its socket is down. */
+export class Attempt {
+  /** The code given on this connection, if one was. */
+  pairingCode: PairingCode | undefined;
+  readonly #options: AttemptOptions;
+  #auth: AuthState | undefined;
+  #beginError: ZpwootError | undefined;
+  #linkedNow = false;
+  #handle: SocketHandle | undefined;
+  #deadline = Infinity;
+  #firstQRAt: number | undefined;
+  #cut = false;
+  #qr: QRCode | undefined;
+  #openedAt: number | undefined;
+  #accepted = false;
+  #closed: CloseSignal | undefined;
+  #storeError: ZpwootError | undefined;
+
+  /** Begins to load the auth state; the rest follows by itself. */
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.#begin().catch((cause: unknown) => {
+      this.#beginError = isZpwootError(cause)
+        ? cause
+        : new ZpwootError("CONNECTION_FAILED", messageOf(cause), { cause });
+      options.wake();
+    });
+  }
+
+  /** Asks the loop to end this attempt, whatever else it is told afterwards. */
+  cut(): void {
+    this.#cut = true;
+    this.#options.wake();
+  }
+
+  get isCut(): boolean {
+    return this.#cut;
+  }
+
+  /** Why no socket could be made: `STORE_UNAVAILABLE`, `STORE_CORRUPT`, `MISSING_PACKAGE`, `CONNECTION_FAILED`. */
+  get beginError(): ZpwootError | undefined {
+    return this.#beginError;
+  }
+
+  /** The auth state was loaded, only a linked account was wanted, and it is not linked. */
+  get notLinked(): boolean {
+    return this.#options.onlyLinked && this.#auth?.linked === false;
+  }
+
+  /** The account was linked on this connection. */
+  get linkedNow(): boolean {
+    return this.#linkedNow;
+  }
+
+  /** The live socket, if there is one. */
+  get handle(): SocketHandle | undefined {
+    return this.#handle;
+  }
+
+  get auth(): AuthState | undefined {
+    return this.#auth;
+  }
+
+  /** The newest QR code, undefined before the first and from the link on. */
+  get qr(): QRCode | undefined {
+    return this.#qr;
+  }
+
+  /** When the QR codes of this connection, and with them a pairing code, run out: ms since the epoch. */
+  get linkExpiresAt(): number | undefined {
+    if (this.#firstQRAt === undefined) return undefined;
+    const each = this.#options.config.qrTimeout;
+    return (
+      this.#firstQRAt + (each === undefined ? FIRST_QR_MS + (QR_COUNT - 1) * NEXT_QR_MS : QR_COUNT * each)
+    );
+  }
+
+  get openedAt(): number | undefined {
+    return this.#openedAt;
+  }
+
+  /** Whether WhatsApp accepted our client version: it offered a QR code or let us log in. */
+  get accepted(): boolean {
+    return this.#accepted;
+  }
+
+  get storeError(): ZpwootError | undefined {
+    return this.#storeError;
+  }
+
+  /** How the connection ended; `hung` once our own deadline has passed. */
+  get closed(): CloseSignal | undefined {
+    if (this.#closed === undefined && this.remainingMs <= 0)
+      return { kind: "hung", code: 408, verdict: false };
+    return this.#closed;
+  }
+
+  /** Milliseconds until the deadline of the present phase; Infinity when there is none. */
+  get remainingMs(): number {
+    return this.#deadline - this.#options.now();
+  }
+
+  /** Ends the socket without unlinking, and waits until every write begun is durable or has failed. Never rejects. */
+  async end(): Promise<void> {
+    this.#cut = true;
+    try {
+      await this.#handle?.close();
+      await this.#auth?.settled();
+    } catch (error) {
+      this.#options.logger.error(
+        { sessionId: this.#options.sessionId, error: messageOf(error) },
+        "closing a socket failed",
+      );
+    } finally {
+      this.#auth?.close();
+      this.#handle = undefined;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { sessionId, config, logger, now, timeouts, wake } = this.#options;
+    const library = this.#options.library();
+    const auth = await this.#options.loadAuth((error) => {
+      this.#storeError ??= error;
+      wake();
+    });
+    // Cut while the store was slow: nobody waits for this attempt any more.
+    if (this.#cut) return auth.close();
+    this.#auth = auth;
+    if (!this.notLinked) {
+      this.#deadline = now() + timeouts.connectMs;
+      this.#handle = new SocketHandle({ sessionId, library, auth, config, logger, hooks: this.#hooks(auth) });
+    }
+    wake();
+  }
+
+  #hooks(auth: AuthState) {
+    const { now, timeouts, wake, onEvent } = this.#options;
+    return {
+      onQR: (value: string) => this.#onQR(value, auth),
+      onLinked: () => {
+        this.#linkedNow = true;
+        this.#qr = undefined;
+        // The restart that WhatsApp asks for comes within moments, or not at all.
+        this.#deadline = now() + timeouts.connectMs;
+        wake();
+      },
+      onLogin: () => {
+        this.#accepted = true;
+        this.#deadline = now() + timeouts.loginMs;
+        wake();
+      },
+      onOpen: () => {
+        this.#openedAt = now();
+        this.#deadline = Infinity;
+        wake();
+      },
+      onClosed: (signal: CloseSignal) => {
+        this.#closed ??= signal;
+        wake();
+      },
+      onCreds: () => {
+        // A failure reaches the loop through the auth state's onFailure.
+        auth.save().catch(() => {});
+      },
+      onEvent,
+    };
+  }
+
+  #onQR(value: string, auth: AuthState): void {
+    // whaileys goes on drawing QR codes after the link was made.
+    if (auth.linked) return;
+    const { now, config, timeouts, wake } = this.#options;
+    const seq = (this.#qr?.seq ?? 0) + 1;
+    const lifetimeMs = config.qrTimeout ?? (seq === 1 ? FIRST_QR_MS : NEXT_QR_MS);
+    this.#firstQRAt ??= now();
+    this.#qr = { value, seq, expiresAt: now() + lifetimeMs };
+    this.#accepted = true;
+    // The library ends the connection when the codes run out; should it not, we do.
+    this.#deadline = this.#qr.expiresAt + timeouts.connectMs;
+    wake();
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * `zpwoot demo`: the main job on real parts, step by step. A child process runs `zpwoot serve` with the embedded store and
+ * the unmodified whaileys; this process is the phone, the client and the webhook receiver.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { messageOf } from "../errors.js";
+import { WhatsAppEmulator } from "../testing/index.js";
+import { DemoClient } from "./demo-client.js";
+import { DemoReceiver, type Delivery } from "./demo-receiver.js";
+import { DemoServer } from "./demo-server.js";
+import type { ServeContext } from "./serve.js";
+import { terminalQR } from "./terminal-qr.js";
+
+/** A machine answers at once; a person has to find the phone. */
+const EMULATED_MS = 10_000;
+const PERSON_MS = 150_000;
+
+/** The two who play: on the real service they are people. */
+interface Cast {
+  /** Scans the QR code shown on the screen. */
+  scan(qr: string): Promise<void>;
+  /** Sends a text to the linked account, from another one. Gives the text, or undefined if any will do. */
+  write(text: string): Promise<string | undefined>;
+  readonly waUrl: string | undefined;
+  readonly timeoutMs: number;
+  leave(): Promise<void>;
+}
+
+/** Runs the demo; rejects at the first step that fails. Leaves no file behind. */
+export async function demo(args: readonly string[], { print, signal }: ServeContext): Promise<void> {
+  const real = args.includes("--real");
+  const stranger = args.find((arg) => arg !== "--real");
+  if (stranger !== undefined) throw new Error(`unknown flag ${stranger}: demo takes --real or nothing`);
+  const folder = await mkdtemp(join(tmpdir(), "zpwoot-demo-"));
+  const cast = real ? people(print) : await machines();
+  const receiver = await DemoReceiver.start();
+  const servers: DemoServer[] = [];
+  try {
+    introduce(real, print);
+    await play({ cast, receiver, servers, folder, print, signal });
+    print("\nDone: linked once, killed, back without a QR code, logged out.");
+  } finally {
+    for (const server of servers) await server.kill();
+    await Promise.all([receiver.stop(), cast.leave(), rm(folder, { recursive: true, force: true })]);
+  }
+}
+
+function introduce(real: boolean, print: (line: string) => void): void {
+  print(
+    "Real: the HTTP contract, the engine, whaileys (unmodified), Noise and Signal encryption, the embedded store on disk,",
+  );
+  print("      the process that is killed, the signed webhook.");
+  print(
+    real
+      ? "Real too: WhatsApp, your phone, the internet."
+      : "Emulated: WhatsApp's servers and two phones. (npm run demo -- --real uses yours.)",
+  );
+  print("");
+}
+
+interface Stage {
+  readonly cast: Cast;
+  readonly receiver: DemoReceiver;
+  readonly servers: DemoServer[];
+  readonly folder: string;
+  readonly print: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function play(stage: Stage): Promise<void> {
+  const { cast, receiver, print, signal } = stage;
+  const patience = { timeoutMs: cast.timeoutMs, signal };
+  const step = stepper(print, signal);
+  const apiKey = randomBytes(16).toString("hex");
+
+  let server = await step("start a server (child process, embedded store)", () => launch(stage, apiKey));
+  let client = new DemoClient(server.url, apiKey);
+  const { id } = await step("create a session with a webhook", async () => {
+    const created = await client.call("POST", "/create", {
+      name: "demo",
+      webhookUrl: receiver.url,
+      webhookEvents: ["messages.upsert"],
+    });
+    receiver.secret = String(created["webhookSecret"]);
+    return { id: String(created["id"]) };
+  });
+  const connected = (): Promise<unknown> =>
+    client.poll(`/${id}/status`, ({ status }) => status === "connected", patience);
+
+  await step("connect", () => client.call("POST", `/${id}/connect`));
+  const qr = await step("poll until a QR code comes", async () => {
+    const answer = await client.poll(`/${id}/qr`, ({ qrCode }) => typeof qrCode === "string", patience);
+    return String(answer["qrCode"]);
+  });
+  print(await terminalQR(qr));
+  await step("scan it with the phone", () => cast.scan(qr));
+  await step("poll until connected", connected);
+  await step("a message comes in, end-to-end encrypted, as a signed webhook", () =>
+    receive(stage, "hello from the demo"),
+  );
+  await step(`kill the server's process (SIGKILL, pid ${server.pid})`, () => server.kill());
+  server = await step("start it again", () => launch(stage, apiKey));
+  client = new DemoClient(server.url, apiKey);
+  await step("connected again, without a QR code", connected);
+  await step("a message comes in on the same keys", () => receive(stage, "hello again"));
+  await step("log out: the device is unlinked, the credentials are wiped", async () => {
+    await client.call("POST", `/${id}/logout`);
+    const { status, phoneNumber } = await client.call("GET", `/${id}/info`);
+    if (status !== "disconnected" || phoneNumber !== null) throw new Error("the session still looks linked");
+  });
+  await step("stop the server (SIGTERM)", async () => {
+    const code = await server.terminate();
+    if (code !== 0) throw new Error(`it ended with exit code ${code}`);
+  });
+}
+
+async function launch({ cast, folder, servers }: Stage, apiKey: string): Promise<DemoServer> {
+  const server = await DemoServer.start({
+    port: "0",
+    "api-key": apiKey,
+    store: `lmdb:${join(folder, "store")}`,
+    "allow-private-targets": "true",
+    "log-level": "error",
+    ...(cast.waUrl === undefined ? {} : { "wa-url": cast.waUrl }),
+  });
+  servers.push(server);
+  return server;
+}
+
+async function receive({ cast, receiver }: Stage, wanted: string): Promise<void> {
+  const text = await cast.write(wanted);
+  await receiver.waitFor((delivery) => isMessage(delivery, text), cast.timeoutMs);
+}
+
+function isMessage({ event, data }: Delivery, text: string | undefined): boolean {
+  if (event !== "messages.upsert") return false;
+  return text === undefined || JSON.stringify(data).includes(JSON.stringify(text));
+}
+
+/** Prints each step as it happens, with its time; a failed one says so and ends the demo. */
+function stepper(print: (line: string) => void, signal: AbortSignal) {
+  return async <T>(title: string, act: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
+    const begun = performance.now();
+    try {
+      const result = await act();
+      print(`  ok      ${title}  (${Math.round(performance.now() - begun)} ms)`);
+      return result;
+    } catch (error) {
+      print(`  FAILED  ${title}: ${messageOf(error)}`);
+      throw error;
+    }
+  };
+}
+
+async function machines(): Promise<Cast> {
+  const emulator = await WhatsAppEmulator.start();
+  const owner = emulator.addPhone({ phoneNumber: "5511999990001", name: "Ana" });
+  const friend = emulator.addPhone({ phoneNumber: "5511999990002", name: "Bruno" });
+  return {
+    waUrl: emulator.url,
+    timeoutMs: EMULATED_MS,
+    scan: async (qr) => {
+      await owner.scan(qr);
+    },
+    write: async (text) => {
+      await friend.sendText(owner.jid, text);
+      return text;
+    },
+    leave: () => emulator.stop(),
+  };
+}
+
+function people(print: (line: string) => void): Cast {
+  return {
+    waUrl: undefined,
+    timeoutMs: PERSON_MS,
+    scan: async () =>
+      print("  ...     on your phone: WhatsApp, Linked devices, Link a device, and scan the code above"),
+    write: async () => {
+      print("  ...     send this account a message from another phone");
+      return undefined;
+    },
+    leave: async () => {},
+  };
+}

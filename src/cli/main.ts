@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+/** The `zpwoot` command. */
+import { createRequire } from "node:module";
+import { isZpwootError, messageOf } from "../errors.js";
+import { SETTINGS, readSettings } from "./settings.js";
+
+const HELP = `zpwoot: many WhatsApp Web sessions in one process
+
+  zpwoot serve      serve the /sessions HTTP contract
+  zpwoot demo       link, receive, crash, come back and log out, on an emulator; --real uses the real WhatsApp
+  zpwoot emulator   run the WhatsApp emulator alone: --port N
+  zpwoot help       this text
+  zpwoot version
+
+serve takes these flags, or environment variables (a flag wins):
+${Object.values(SETTINGS)
+  .map(({ flag, env, help }) => `  --${flag.padEnd(22)} ${env.padEnd(29)} ${help}`)
+  .join("\n")}`;
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** How long a stop may take before the process ends all the same. */
+const FORCED_EXIT_MS = 1_900;
+
+/** Aborted by the first SIGTERM or SIGINT; the second one ends the process at once. */
+function untilSignalled(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    // Unreferenced: it holds nothing up, it only ends what would not end by itself.
+    setTimeout(() => process.exit(process.exitCode ?? 0), FORCED_EXIT_MS).unref();
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  return controller.signal;
+}
+
+async function run([command = "help", ...args]: readonly string[]): Promise<void> {
+  switch (command) {
+    case "serve": {
+      const settings = readSettings(args, process.env);
+      const { serve } = await import("./serve.js");
+      await serve(settings, { print, signal: untilSignalled() });
+      // Sockets that the peer never closes would keep the process up for half a minute.
+      return process.exit(0);
+    }
+    case "demo": {
+      const { demo } = await import("./demo.js");
+      return demo(args, { print, signal: untilSignalled() });
+    }
+    case "emulator": {
+      const { emulatorCommand } = await import("./emulator.js");
+      return emulatorCommand(args, { print, signal: untilSignalled() });
+    }
+    case "version":
+    case "--version":
+      return print((createRequire(import.meta.url)("../../package.json") as { version: string }).version);
+    case "help":
+    case "--help":
+    case "-h":
+      return print(HELP);
+    default:
+      throw new Error(`unknown command ${JSON.stringify(command)}. See zpwoot help`);
+  }
+}
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`zpwoot: ${messageOf(error)}\n`);
+  process.exitCode = isZpwootError(error, "INVALID_OPTION") ? 2 : 1;
+  // A failed start may have left sockets open.
+  setTimeout(() => process.exit(), 100).unref();
+});

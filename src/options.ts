@@ -1,0 +1,153 @@
+/** The options of a `SessionManager`: parsed once, here, with all defaults in one object. */
+import type { UserFacingSocketConfig } from "whaileys";
+import { z } from "zod";
+import { ZpwootError } from "./errors.js";
+import type { Logger, WhatsAppLibrary } from "./ports.js";
+import type { StoreOption } from "./store/open-store.js";
+import type { VersionResolver, WhatsAppVersion } from "./whatsapp/version-gate.js";
+import type { WebhookOptions } from "./webhooks/index.js";
+
+/** What a `SessionManager` takes. Everything has a default. */
+export interface SessionManagerOptions {
+  /**
+   * Where sessions, credentials and queued webhooks live: a URL (`lmdb:path`, `memory:`, `postgres://…`, `redis://…`), a
+   * Keyv, or a Keyv storage adapter. Default `lmdb:.zpwoot`: embedded, durable, one file tree.
+   */
+  readonly store?: StoreOption;
+  /** A pino-compatible logger. Default: silent. */
+  readonly logger?: Logger;
+  readonly whatsapp?: WhatsAppOptions;
+  readonly reconnect?: ReconnectOptions;
+  readonly restore?: RestoreOptions;
+  readonly webhooks?: WebhookOptions;
+}
+
+/** How sockets are made. */
+export interface WhatsAppOptions {
+  /** WebSocket URL of the WhatsApp service, or of an emulator. Default: the library's, which is the real service. */
+  readonly url?: string;
+  /** A Baileys-family library. Default: whaileys, loaded on the first connect. */
+  readonly library?: WhatsAppLibrary;
+  /** The client version to announce, or how to find it. Default: the library's; after a 405 the current one is asked for. */
+  readonly version?: WhatsAppVersion | VersionResolver;
+  /** What the phone shows as linked device: system, browser, system version. Odd names are refused by WhatsApp. */
+  readonly browser?: readonly [string, string, string];
+  /** From the making of a socket to its first QR code or its login, in milliseconds. Default 30,000. */
+  readonly connectTimeoutMs?: number;
+  /** From the login to `connected`, in milliseconds. Default 60,000. */
+  readonly loginTimeoutMs?: number;
+  /** How long WhatsApp may take to acknowledge an unlink, connecting for it included. Default 10,000. */
+  readonly unlinkTimeoutMs?: number;
+  /** How long each QR code lives, in milliseconds. Default: 60,000 the first, 20,000 each further one. */
+  readonly qrTimeoutMs?: number;
+  /** Between two keep-alive pings, in milliseconds. Default 25,000: half the idle load of the library's 15,000. */
+  readonly keepAliveIntervalMs?: number;
+  /** Ask the phone for the chat history after linking. Default false. */
+  readonly syncHistory?: boolean;
+  /** Announce the account as online while connected. Default true. */
+  readonly markOnline?: boolean;
+  /** Finds a message that was sent, for a phone that could not decrypt it and asks again after the cache's 10 minutes. */
+  readonly getMessage?: UserFacingSocketConfig["getMessage"];
+}
+
+/** How a lost connection is taken up again. */
+export interface ReconnectOptions {
+  /** The first wait, about, in milliseconds. Default 3,000 (the contract's). */
+  readonly firstDelayMs?: number;
+  /** The longest wait, in milliseconds. Default 60,000. */
+  readonly maxDelayMs?: number;
+  /** How long a connection must have been open for the waits to begin anew, in milliseconds. Default 60,000. */
+  readonly stableAfterMs?: number;
+  /** Attempts in a row before the session fails, credentials kept. Default: never. */
+  readonly maxAttempts?: number;
+}
+
+/** How `start()` brings sessions back. */
+export interface RestoreOptions {
+  /** How many sessions may be connecting at once. Default 10. */
+  readonly concurrency?: number;
+}
+
+const milliseconds = z.number().int().positive();
+
+const schema = z.object({
+  logger: z
+    .custom<Logger>(
+      (value) =>
+        ["debug", "info", "warn", "error"].every(
+          (level) => typeof (value as Record<string, unknown>)?.[level] === "function",
+        ),
+      {
+        error: "logger must be pino-compatible: an object with debug, info, warn and error methods",
+      },
+    )
+    .optional(),
+  whatsapp: z
+    .object({
+      url: z.url({ protocol: /^wss?$/, error: "whatsapp.url must be a ws:// or wss:// URL" }).optional(),
+      connectTimeoutMs: milliseconds.optional(),
+      loginTimeoutMs: milliseconds.optional(),
+      unlinkTimeoutMs: milliseconds.optional(),
+      qrTimeoutMs: milliseconds.optional(),
+      keepAliveIntervalMs: milliseconds.optional(),
+      browser: z.tuple([z.string(), z.string(), z.string()]).optional(),
+      version: z
+        .union(
+          [
+            z.tuple([z.number(), z.number(), z.number()]),
+            z.custom<VersionResolver>((v) => typeof v === "function"),
+          ],
+          {
+            error: "whatsapp.version must be three numbers or a function that gives them",
+          },
+        )
+        .optional(),
+    })
+    .optional(),
+  reconnect: z
+    .object({
+      firstDelayMs: milliseconds.optional(),
+      maxDelayMs: milliseconds.optional(),
+      stableAfterMs: milliseconds.optional(),
+      maxAttempts: milliseconds.optional(),
+    })
+    .optional(),
+  restore: z.object({ concurrency: milliseconds.optional() }).optional(),
+});
+
+/** The defaults, in one place. */
+export const DEFAULTS = {
+  store: "lmdb:.zpwoot",
+  browser: ["Windows", "Chrome", "10.0"],
+  connectTimeoutMs: 30_000,
+  loginTimeoutMs: 60_000,
+  unlinkTimeoutMs: 10_000,
+  keepAliveIntervalMs: 25_000,
+  firstDelayMs: 3_000,
+  maxDelayMs: 60_000,
+  stableAfterMs: 60_000,
+  restoreConcurrency: 10,
+} as const;
+
+/**
+ * Checks the options a manager was given.
+ * @throws ZpwootError `INVALID_OPTION`, with one sentence per broken rule, each naming the option.
+ */
+export function checkOptions(options: SessionManagerOptions): void {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return;
+  const details = parsed.error.issues.map((issue) => {
+    const path = issue.path.join(".");
+    return issue.message.startsWith(path) ? issue.message : `${path}: ${issue.message}`;
+  });
+  throw new ZpwootError("INVALID_OPTION", `Invalid options: ${details.join("; ")}`, { details });
+}
+
+/** A logger that says nothing. */
+export const SILENT: Logger = {
+  trace: () => {},
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+};

@@ -1,0 +1,113 @@
+/** What every session of a manager is given: its options with the defaults filled in, and its ways to the store. */
+import type { UserFacingSocketConfig } from "whaileys";
+import { loadAuthState, wipeAuthState } from "./auth/auth-state.js";
+import { DEFAULTS, type SessionManagerOptions } from "./options.js";
+import type { Logger, Store, WhatsAppLibrary } from "./ports.js";
+import type { SessionDeps } from "./session.js";
+import type { SessionRecords } from "./store/records.js";
+import { sessionCaches } from "./whatsapp/session-caches.js";
+import { quietLogger } from "./whatsapp/quiet-logger.js";
+import {
+  resolveWhatsAppWebVersion,
+  type VersionGate,
+  type VersionGateOptions,
+} from "./whatsapp/version-gate.js";
+import { loadWhaileys } from "./whatsapp/whaileys.js";
+
+/** The parts of a manager that its sessions use. */
+export interface SessionDepsInput {
+  readonly options: SessionManagerOptions;
+  readonly versions: VersionGate;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly records: SessionRecords;
+  /** Drops what is queued for a session's webhook. */
+  readonly forget: (sessionId: string) => Promise<void>;
+  readonly emit: SessionDeps["emit"];
+}
+
+/** The time limits of an attempt, in milliseconds. */
+export function timeoutsOf({ whatsapp = {} }: SessionManagerOptions): SessionDeps["timeouts"] {
+  return {
+    connectMs: whatsapp.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
+    loginMs: whatsapp.loginTimeoutMs ?? DEFAULTS.loginTimeoutMs,
+    unlinkMs: whatsapp.unlinkTimeoutMs ?? DEFAULTS.unlinkTimeoutMs,
+  };
+}
+
+/** How the version to announce is found: the real service is asked only when the sockets go to it. */
+export function versionOptions({
+  whatsapp = {},
+}: SessionManagerOptions): Pick<VersionGateOptions, "pinned" | "resolve"> {
+  const { version, url } = whatsapp;
+  if (typeof version === "function") return { resolve: version };
+  if (version !== undefined) return { pinned: version };
+  return url === undefined ? { resolve: resolveWhatsAppWebVersion } : {};
+}
+
+/** What every session is given. */
+export function sessionDeps(input: SessionDepsInput): SessionDeps {
+  const { options, versions, logger, store, records, forget, emit } = input;
+  const library = (): WhatsAppLibrary => options.whatsapp?.library ?? loadWhaileys();
+  const { reconnect = {} } = options;
+  const caches = new Map<string, ReturnType<typeof sessionCaches>>();
+  const cachesOf = (sessionId: string): ReturnType<typeof sessionCaches> => {
+    const known = caches.get(sessionId) ?? sessionCaches();
+    caches.set(sessionId, known);
+    return known;
+  };
+  return {
+    library,
+    versions,
+    emit,
+    logger,
+    config: (sessionId) => ({
+      ...socketConfig(options, versions),
+      ...cachesOf(sessionId),
+      logger: quietLogger(logger, sessionId),
+    }),
+    loadAuth: (sessionId, onFailure) => loadAuthState({ store, sessionId, library: library(), onFailure }),
+    wipeAuth: async (sessionId) => {
+      caches.delete(sessionId);
+      await wipeAuthState(store, sessionId);
+    },
+    saveRecord: (record) => records.update(record),
+    markDeleted: (sessionId) => records.tombstone(sessionId),
+    removeAll: async (sessionId) => {
+      caches.delete(sessionId);
+      await forget(sessionId);
+      await records.remove(sessionId);
+    },
+    now: Date.now,
+    random: Math.random,
+    timeouts: timeoutsOf(options),
+    backoff: {
+      firstDelayMs: reconnect.firstDelayMs ?? DEFAULTS.firstDelayMs,
+      maxDelayMs: reconnect.maxDelayMs ?? DEFAULTS.maxDelayMs,
+    },
+    stableAfterMs: reconnect.stableAfterMs ?? DEFAULTS.stableAfterMs,
+    maxAttempts: reconnect.maxAttempts ?? null,
+  };
+}
+
+function socketConfig(
+  { whatsapp = {} }: SessionManagerOptions,
+  versions: VersionGate,
+): Partial<UserFacingSocketConfig> {
+  const { url, qrTimeoutMs, getMessage, syncHistory = false } = whatsapp;
+  const { version } = versions;
+  return {
+    browser: [...(whatsapp.browser ?? DEFAULTS.browser)],
+    connectTimeoutMs: whatsapp.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
+    keepAliveIntervalMs: whatsapp.keepAliveIntervalMs ?? DEFAULTS.keepAliveIntervalMs,
+    markOnlineOnConnect: whatsapp.markOnline ?? true,
+    syncFullHistory: syncHistory,
+    // History that comes before its key makes whaileys log out by itself (whatsapp-protocol.md section 8).
+    shouldSyncHistoryMessage: () => syncHistory,
+    printQRInTerminal: false,
+    ...(url === undefined ? {} : { waWebSocketUrl: url }),
+    ...(qrTimeoutMs === undefined ? {} : { qrTimeout: qrTimeoutMs }),
+    ...(getMessage === undefined ? {} : { getMessage }),
+    ...(version === undefined ? {} : { version: [...version] }),
+  };
+}

@@ -1,0 +1,359 @@
+/**
+ * The commands on many sessions, the registry of them, start and stop, and the one place that emits. What happens to one
+ * session is in `session.ts`.
+ */
+import { randomUUID } from "node:crypto";
+import { ZpwootError, messageOf } from "./errors.js";
+import { EventHub } from "./event-hub.js";
+import type { SessionEventName, SessionEvents, SessionListener, WhatsAppEvent } from "./events.js";
+import { DEFAULTS, SILENT, checkOptions, type SessionManagerOptions } from "./options.js";
+import { pair } from "./pairing.js";
+import type { Logger, Store, WhatsAppSocket } from "./ports.js";
+import { present } from "./present.js";
+import { restoreAll } from "./restore.js";
+import { Session, type SessionDeps } from "./session.js";
+import { sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
+import type { PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
+import { isTerminal } from "./session-state.js";
+import type {
+  CreateSessionInput,
+  CreatedSession,
+  LogoutResult,
+  PairingCodeInfo,
+  QRCodeInfo,
+  SessionInfo,
+  SessionRecord,
+  SessionStatus,
+  SessionStatusInfo,
+  SessionSummary,
+} from "./session-types.js";
+import { openStore } from "./store/open-store.js";
+import { SessionRecords } from "./store/records.js";
+import { sessionSpace } from "./store/session-space.js";
+import { validateCreateSession, validatePhoneNumber } from "./validation.js";
+import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
+import { WebhookDispatcher, generateWebhookSecret } from "./webhooks/index.js";
+import { VersionGate } from "./whatsapp/version-gate.js";
+
+/** How long `stop()` lets sockets and deliveries wind up before it closes the store. */
+const STOP_MS = 1_500;
+
+const webhookEvents: ReadonlySet<string> = new Set(WEBHOOK_EVENTS);
+
+/** Many WhatsApp Web sessions in one process. */
+export class SessionManager implements SessionsApi, AsyncDisposable {
+  readonly #options: SessionManagerOptions;
+  readonly #logger: Logger;
+  readonly #hub: EventHub;
+  readonly #store: Store;
+  readonly #records: SessionRecords;
+  readonly #webhooks: WebhookDispatcher;
+  readonly #deps: SessionDeps;
+  readonly #sessions = new Map<string, Session>();
+  /** Names of sessions being created, which are not in the registry yet. */
+  readonly #reserved = new Set<string>();
+  readonly #stopping = new AbortController();
+  #loading: Promise<void> | undefined;
+  #starting: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  /**
+   * Checks the options; touches neither store nor network.
+   * @throws ZpwootError `INVALID_OPTION`, naming the option and the fix.
+   */
+  constructor(options: SessionManagerOptions = {}) {
+    checkOptions(options);
+    this.#options = options;
+    this.#logger = options.logger ?? SILENT;
+    this.#hub = new EventHub(this.#logger);
+    this.#store = openStore(options.store ?? DEFAULTS.store, { logger: this.#logger });
+    this.#records = new SessionRecords(this.#store);
+    this.#webhooks = new WebhookDispatcher({
+      space: (sessionId) => sessionSpace(this.#store, sessionId),
+      session: (sessionId) => this.#sessions.get(sessionId)?.record,
+      emit: (name, event) => this.#emit(name, event),
+      logger: this.#logger,
+      options: options.webhooks ?? {},
+    });
+    const versions = new VersionGate({
+      ...versionOptions(options),
+      now: Date.now,
+      onReopened: () => this.#sessions.forEach((session) => session.nudge()),
+    });
+    this.#deps = sessionDeps({
+      options,
+      versions,
+      logger: this.#logger,
+      store: this.#store,
+      records: this.#records,
+      forget: (sessionId) => this.#webhooks.forget(sessionId),
+      emit: (name, event) => this.#emit(name, event),
+    });
+  }
+
+  /**
+   * Opens the store, finishes deletions that a crash cut short, and brings back every session that was wanted online,
+   * a few at a time. Settles when each was tried once (open, waiting for a scan, or retrying); progress comes as
+   * `session.restored`. Already started: the same promise. Rejects with `STORE_UNAVAILABLE`; call again then.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  /**
+   * Closes every socket without unlinking, lets deliveries under way finish, closes the store. Settles within about two
+   * seconds. Sessions that were online come back with the next `start()`. Already stopped: the same promise.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** {@link stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async create(input: CreateSessionInput): Promise<CreatedSession> {
+    const { name, webhookUrl, webhookEvents: events } = validateCreateSession(input);
+    await this.#load();
+    const taken = [...this.#sessions.values()].some((session) => session.record.name === name);
+    if (taken || this.#reserved.has(name)) {
+      throw new ZpwootError("SESSION_NAME_TAKEN", `Session with name "${name}" already exists`);
+    }
+    this.#reserved.add(name);
+    try {
+      const now = new Date().toISOString();
+      const secret = generateWebhookSecret();
+      const wantsWebhook = webhookUrl !== undefined || events !== undefined;
+      const record: SessionRecord = {
+        version: 1,
+        id: randomUUID(),
+        name,
+        desired: "offline",
+        status: "disconnected",
+        phoneNumber: null,
+        webhook: wantsWebhook
+          ? { url: webhookUrl ?? null, events: events ?? [], enabled: true, secret }
+          : null,
+        proxy: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      await this.#records.insert(record);
+      const session = new Session(record, this.#deps, "new");
+      this.#sessions.set(record.id, session);
+      this.#emit("session.created", { sessionId: record.id, name });
+      return { ...present.info(session), ...(webhookUrl === undefined ? {} : { webhookSecret: secret }) };
+    } finally {
+      this.#reserved.delete(name);
+    }
+  }
+
+  async list(): Promise<SessionSummary[]> {
+    await this.#load();
+    return [...this.#sessions.values()]
+      .sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1))
+      .map((session) => present.summary(session));
+  }
+
+  async get(id: string): Promise<SessionInfo> {
+    return present.info(await this.#session(id));
+  }
+
+  async getStatus(id: string): Promise<SessionStatusInfo> {
+    return present.status(await this.#session(id));
+  }
+
+  async getQRCode(id: string): Promise<QRCodeInfo> {
+    return present.qrCode(await this.#session(id));
+  }
+
+  async connect(id: string): Promise<void> {
+    await (await this.#session(id)).connect();
+  }
+
+  async disconnect(id: string): Promise<void> {
+    await (await this.#session(id)).disconnect();
+  }
+
+  async restart(id: string): Promise<void> {
+    await (await this.#session(id)).restart();
+  }
+
+  async logout(id: string): Promise<LogoutResult> {
+    return (await this.#session(id)).remove("logout");
+  }
+
+  async delete(id: string): Promise<void> {
+    await (await this.#session(id)).remove("delete");
+    if (this.#sessions.delete(id)) this.#emit("session.deleted", { sessionId: id });
+  }
+
+  async pair(id: string, phoneNumber: string, options: PairOptions = {}): Promise<PairingCodeInfo> {
+    const number = validatePhoneNumber(phoneNumber);
+    const session = await this.#session(id);
+    const { code, expiresAt } = await pair(session, number, {
+      ...options,
+      now: Date.now,
+      timeoutMs: timeoutsOf(this.#options).connectMs,
+      onCode: (value, expires) =>
+        this.#emit("session.pairing-code", { sessionId: id, value, expiresAt: expires }),
+    });
+    return { pairingCode: code, expiresAt: new Date(expiresAt).toISOString() };
+  }
+
+  /**
+   * The live socket of a connected session, to send and do all else that the library can. It is a new one after every
+   * reconnect: ask again, don't keep it. Rejects with `SESSION_NOT_CONNECTED`.
+   */
+  async socket(id: string): Promise<WhatsAppSocket> {
+    const { socket } = await this.#session(id);
+    if (socket === undefined) throw new ZpwootError("SESSION_NOT_CONNECTED", "Session is not connected");
+    return socket;
+  }
+
+  async waitFor(id: string, status: SessionStatus, options: WaitOptions = {}): Promise<SessionInfo> {
+    const session = await this.#session(id);
+    const begunAt = session.state;
+    await session.watch.until(() => {
+      if (session.status === status) return true;
+      if (!this.#sessions.has(id)) throw notFound(id);
+      // It came to rest elsewhere since the wait began: without a command nothing will move it.
+      if (session.state !== begunAt && isTerminal(session.state) && !session.wantsOnline) {
+        const { detail } = present.status(session);
+        const why = `${detail.state}${detail.reason === undefined ? "" : `, ${detail.reason}`}`;
+        throw new ZpwootError(
+          "SESSION_NOT_CONNECTED",
+          `The session came to rest instead of getting ${status} (${why})`,
+        );
+      }
+      return false;
+    }, options);
+    return present.info(session);
+  }
+
+  listWebhookEvents(): readonly WebhookEventName[] {
+    return WEBHOOK_EVENTS;
+  }
+
+  /** Calls the listener at every such event, in order, isolated from other listeners: a throw becomes an `error` event. */
+  on<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
+    this.#hub.on(event, listener);
+    return this;
+  }
+
+  /** Calls the listener at the next such event only. */
+  once<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
+    this.#hub.once(event, listener);
+    return this;
+  }
+
+  /** Takes a listener away; an unknown one is ignored. */
+  off<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
+    this.#hub.off(event, listener);
+    return this;
+  }
+
+  /** Emits, and hands WhatsApp's events to the webhooks of the session that subscribed to them. */
+  #emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+    this.#hub.emit(name, event);
+    if (!webhookEvents.has(name)) return;
+    const { sessionId, data } = event as WhatsAppEvent;
+    this.#webhooks.publish(sessionId, name as WebhookEventName, data).catch((error: unknown) => {
+      this.#logger.error(
+        { sessionId, event: name, error: messageOf(error) },
+        "an event could not be queued for its webhook",
+      );
+      this.#hub.emit("error", {
+        sessionId,
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
+    });
+  }
+
+  async #session(id: string): Promise<Session> {
+    await this.#load();
+    const session = this.#sessions.get(id);
+    if (session === undefined) throw notFound(id);
+    return session;
+  }
+
+  /** Reads the registry, once; again after a failure. */
+  async #load(): Promise<void> {
+    if (this.#stopped !== undefined) throw new ZpwootError("STOPPED", "The session manager was stopped");
+    this.#loading ??= this.#readRecords().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    await this.#loading;
+  }
+
+  async #readRecords(): Promise<void> {
+    await this.#store.open();
+    for (const id of await this.#records.pendingDeletions()) await this.#deps.removeAll(id);
+    for (const record of await this.#records.load()) {
+      const session = new Session(
+        record,
+        this.#deps,
+        record.desired === "online" ? "restored" : "disconnected",
+      );
+      this.#sessions.set(record.id, session);
+    }
+    await this.#webhooks.resume([...this.#sessions.keys()]);
+  }
+
+  async #start(): Promise<void> {
+    await this.#load();
+    const wanted = [...this.#sessions.values()]
+      .filter((session) => session.record.desired === "online" && session.status === "disconnected")
+      .sort((a, b) => (a.record.updatedAt > b.record.updatedAt ? -1 : 1));
+    let done = 0;
+    await restoreAll(
+      wanted.map((session) => ({ restore: () => this.#restore(session) })),
+      {
+        concurrency: this.#options.restore?.concurrency ?? DEFAULTS.restoreConcurrency,
+        signal: this.#stopping.signal,
+        random: Math.random,
+        onDone: (index) => {
+          done += 1;
+          const sessionId = wanted[index]?.record.id ?? "";
+          this.#emit("session.restored", { sessionId, done, total: wanted.length });
+        },
+      },
+    );
+  }
+
+  async #restore(session: Session): Promise<void> {
+    await session.connect();
+    const { connectMs, loginMs } = timeoutsOf(this.#options);
+    const { signal } = this.#stopping;
+    await session.watch.until(() => session.state.name !== "connecting", {
+      timeoutMs: connectMs + loginMs,
+      signal,
+    });
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loading?.catch(() => {});
+    const deadline = AbortSignal.timeout(STOP_MS);
+    const windUp = Promise.allSettled([
+      this.#webhooks.stop({ drainMs: STOP_MS }),
+      ...[...this.#sessions.values()].map((session) => session.stop()),
+    ]);
+    await Promise.race([
+      windUp,
+      new Promise((resolve) => deadline.addEventListener("abort", resolve, { once: true })),
+    ]);
+    await this.#store.close();
+  }
+}
+
+function notFound(id: string): ZpwootError {
+  return new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${id}" not found`);
+}

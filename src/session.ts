@@ -1,0 +1,554 @@
+/**
+ * One WhatsApp account: a loop with a desired state and at most one socket. Commands set what is wanted and ring the
+ * bell; handlers record a fact and ring the bell; only the loop acts (engine.md section 2).
+ */
+import type { UserFacingSocketConfig } from "whaileys";
+import { Attempt } from "./attempt.js";
+import {
+  backoffDelay,
+  decideOnClose,
+  type BackoffLimits,
+  type CloseAction,
+  type CloseSignal,
+} from "./close-policy.js";
+import { ZpwootError, messageOf } from "./errors.js";
+import type { EngineEvents, SessionEventName, SessionEvents } from "./events.js";
+import type { AuthState, Logger, WhatsAppLibrary, WhatsAppSocket } from "./ports.js";
+import { Removal, type RemovalKind } from "./removal.js";
+import { RecordKeeper } from "./record-keeper.js";
+import { detailOf, statusOf, type Cause, type IdleReason, type SessionState } from "./session-state.js";
+import { StateWatch } from "./state-watch.js";
+import { Streaks } from "./streaks.js";
+import type { LogoutResult, SessionRecord, SessionStatus } from "./session-types.js";
+import { unlink } from "./unlink.js";
+import { WakeSignal } from "./wake-signal.js";
+import type { VersionGate } from "./whatsapp/version-gate.js";
+
+/** What a session needs of its manager. */
+export interface SessionDeps {
+  readonly library: () => WhatsAppLibrary;
+  readonly versions: VersionGate;
+  /** Options of every socket; the session's own parts are added. */
+  readonly config: (sessionId: string) => Partial<UserFacingSocketConfig>;
+  readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
+  readonly wipeAuth: (sessionId: string) => Promise<void>;
+  readonly saveRecord: (record: SessionRecord) => Promise<void>;
+  /** First step of a deletion: from here on a crash ends in deletion. */
+  readonly markDeleted: (sessionId: string) => Promise<void>;
+  /** Last step: record, credentials, webhook queue. */
+  readonly removeAll: (sessionId: string) => Promise<void>;
+  readonly emit: <Name extends SessionEventName>(name: Name, event: SessionEvents[Name]) => void;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly timeouts: { readonly connectMs: number; readonly loginMs: number; readonly unlinkMs: number };
+  readonly backoff: BackoffLimits;
+  readonly stableAfterMs: number;
+  readonly maxAttempts: number | null;
+}
+
+/** How long the version gate may take to find the current version. */
+const VERSION_REFRESH_MS = 12_000;
+
+/** A session. Made by the manager; lives until it is deleted or the manager stops. */
+export class Session {
+  readonly watch = new StateWatch();
+  readonly #deps: SessionDeps;
+  readonly #bell = new WakeSignal();
+  readonly #keeper: RecordKeeper;
+  readonly #streaks = new Streaks();
+  #state: SessionState;
+  #desired: "online" | "offline" = "offline";
+  /** When the next attempt is due, ms since the epoch; Infinity while only a command can start one. */
+  #nextAt = Infinity;
+  #attempt: Attempt | undefined;
+  #removal: Removal | undefined;
+  #turn = 0;
+  /** A command asked for an attempt that has not begun yet; nothing but another command takes that back. */
+  #commanded = false;
+  #begun: { resolve(): void; reject(error: ZpwootError): void }[] = [];
+  #loop: Promise<void> | undefined;
+  #stopped = false;
+  #deleted = false;
+
+  constructor(record: SessionRecord, deps: SessionDeps, idle: IdleReason) {
+    this.#deps = deps;
+    this.#keeper = new RecordKeeper(record, { save: deps.saveRecord, now: deps.now, logger: deps.logger });
+    this.#state = { name: "idle", reason: idle };
+  }
+
+  get id(): string {
+    return this.#keeper.current.id;
+  }
+
+  get record(): SessionRecord {
+    return this.#keeper.current;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get status(): SessionStatus {
+    return statusOf(this.#state);
+  }
+
+  /** Whether the session is under way, or a command is about to start it. */
+  get wantsOnline(): boolean {
+    return this.#desired === "online" && (this.#attempt !== undefined || this.#nextAt !== Infinity);
+  }
+
+  /** The live attempt; for pairing, which acts on its socket. */
+  get attempt(): Attempt | undefined {
+    return this.#attempt;
+  }
+
+  /** The live socket of an open session. */
+  get socket(): WhatsAppSocket | undefined {
+    return this.#state.name === "open" ? this.#attempt?.handle?.socket : undefined;
+  }
+
+  /** See `SessionsApi.connect`. */
+  async connect(): Promise<void> {
+    const turn = this.#command();
+    await this.#keeper.want("online", () => turn === this.#turn);
+    if (this.#deleted || this.#stopped) throw this.#gone();
+    if (turn !== this.#turn && this.#desired === "offline") throw superseded();
+    this.#desired = "online";
+    const attempt = this.#attempt;
+    if (
+      attempt !== undefined &&
+      !attempt.isCut &&
+      this.#removal === undefined &&
+      attempt.handle !== undefined
+    )
+      return;
+    if (attempt === undefined || attempt.isCut || this.#removal !== undefined) this.#dueNow();
+    await this.#nextBegin();
+  }
+
+  /** See `SessionsApi.disconnect`. */
+  async disconnect(): Promise<void> {
+    const turn = this.#command();
+    this.#wantOffline();
+    const attempt = this.#attempt;
+    attempt?.cut();
+    this.#ring();
+    const down = this.watch.until(() => this.#attempt !== attempt || attempt === undefined, {
+      timeoutMs: Infinity,
+    });
+    await Promise.all([
+      this.#keeper.want("offline", () => turn === this.#turn),
+      attempt === undefined ? this.#rest() : down,
+    ]);
+  }
+
+  /** See `SessionsApi.restart`. */
+  async restart(): Promise<void> {
+    const attempt = this.#attempt;
+    if (attempt !== undefined && this.#removal === undefined && this.#desired === "online") {
+      this.#dueNow();
+      attempt.cut();
+    }
+    await this.connect();
+  }
+
+  /** See `SessionsApi.logout` and `SessionsApi.delete`. A removal under way is joined; a deletion follows a logout. */
+  async remove(kind: RemovalKind): Promise<LogoutResult> {
+    if (this.#removal?.kind === "logout" && kind === "delete") await this.#removal.result.catch(() => {});
+    if (this.#removal !== undefined) return this.#removal.result;
+    this.#command();
+    this.#wantOffline();
+    const removal = (this.#removal = new Removal(kind));
+    this.#ring();
+    return removal.result;
+  }
+
+  /** Stores a change of the record; settles when it is durable. */
+  patch(change: Partial<SessionRecord>): Promise<void> {
+    return this.#keeper.patch(change);
+  }
+
+  /** Ends the socket, keeps everything else. Settles when the loop has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#dismiss(this.#gone());
+    this.#attempt?.cut();
+    this.#bell.ring();
+    await this.#loop;
+  }
+
+  /** Makes the loop look at the facts again; a waiting session tries again now. */
+  nudge(): void {
+    if (this.#state.name === "waiting") this.#nextAt = 0;
+    this.#bell.ring();
+  }
+
+  /** Wakes the loop; the first time, starts it. */
+  #ring(): void {
+    this.#bell.ring();
+    if (this.#loop === undefined && !this.#stopped) this.#loop = this.#run();
+  }
+
+  #command(): number {
+    if (this.#deleted || this.#stopped) throw this.#gone();
+    return ++this.#turn;
+  }
+
+  #gone(): ZpwootError {
+    if (this.#stopped) return new ZpwootError("STOPPED", "The session manager was stopped");
+    return new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${this.id}" not found`);
+  }
+
+  /** Counts begin anew and the next attempt is due at once: somebody asked for it. */
+  #dueNow(): void {
+    this.#streaks.reset();
+    this.#commanded = true;
+    this.#nextAt = 0;
+    this.#ring();
+  }
+
+  #wantOffline(): void {
+    this.#desired = "offline";
+    this.#commanded = false;
+    this.#nextAt = Infinity;
+    this.#dismiss(superseded());
+  }
+
+  #nextBegin(): Promise<void> {
+    return new Promise((resolve, reject) => this.#begun.push({ resolve, reject }));
+  }
+
+  #dismiss(error: ZpwootError): void {
+    for (const waiter of this.#begun.splice(0)) waiter.reject(error);
+  }
+
+  async #rest(): Promise<void> {
+    await this.watch.until(() => this.#state.name !== "waiting" || this.#desired === "online", {
+      timeoutMs: Infinity,
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#deleted) {
+      try {
+        if (this.#stopped) return await this.#finish();
+        await this.#step();
+      } catch (error) {
+        this.#deps.logger.error({ sessionId: this.id, error: messageOf(error) }, "a session's loop failed");
+        this.#deps.emit("error", {
+          sessionId: this.id,
+          error: error instanceof Error ? error : new Error(String(error)),
+        });
+        await this.#endAttempt();
+        this.#fail({ reason: "engine-error" });
+      }
+    }
+  }
+
+  async #finish(): Promise<void> {
+    const removal = this.#removal;
+    this.#removal = undefined;
+    removal?.reject(this.#gone());
+    await this.#endAttempt();
+    this.#set({ name: "idle", reason: "stopped" });
+  }
+
+  /** One turn of the loop: does the one thing that is due, or waits. */
+  async #step(): Promise<void> {
+    if (this.#removal !== undefined) return this.#remove(this.#removal);
+    const attempt = this.#attempt;
+    if (attempt !== undefined) return this.#attend(attempt);
+    if (this.#desired === "offline" && statusOf(this.#state) === "connecting") {
+      this.#set({ name: "idle", reason: "disconnected" });
+    }
+    const dueInMs = this.#nextAt - this.#deps.now();
+    if (this.#desired === "online" && dueInMs <= 0) return this.#begin();
+    return this.#bell.wait(this.#desired === "online" ? dueInMs : Infinity);
+  }
+
+  #begin(): void {
+    const heldUntil = this.#deps.versions.heldUntil();
+    if (heldUntil !== undefined) return this.#hold(heldUntil);
+    this.#nextAt = Infinity;
+    this.#commanded = false;
+    this.#streaks.attempt();
+    this.#attempt = this.#newAttempt(false);
+    this.#set({ name: "connecting", attempt: this.#streaks.attempts });
+  }
+
+  #newAttempt(onlyLinked: boolean): Attempt {
+    const { id } = this;
+    const deps = this.#deps;
+    return new Attempt({
+      sessionId: id,
+      library: deps.library,
+      loadAuth: (onFailure) => deps.loadAuth(id, onFailure),
+      config: deps.config(id),
+      onlyLinked,
+      timeouts: deps.timeouts,
+      logger: deps.logger,
+      now: deps.now,
+      wake: () => this.#bell.ring(),
+      onEvent: (name, data) => deps.emit(name, { sessionId: id, data } as never),
+    });
+  }
+
+  /** Looks after a live attempt: ends it if that is wanted or has happened, else shows its facts and waits. */
+  async #attend(attempt: Attempt): Promise<void> {
+    if (attempt.isCut || this.#desired === "offline") return this.#cutShort(attempt);
+    if (attempt.beginError !== undefined) return this.#onNotBegun(attempt.beginError);
+    if (attempt.storeError !== undefined) return this.#onStoreError(attempt.storeError);
+    if (attempt.handle !== undefined) for (const waiter of this.#begun.splice(0)) waiter.resolve();
+    if (attempt.accepted) this.#deps.versions.accepted();
+    this.#show(attempt);
+    if (attempt.closed !== undefined) return this.#onClosed(attempt, attempt.closed);
+    await this.#bell.wait(attempt.remainingMs);
+  }
+
+  async #cutShort(attempt: Attempt): Promise<void> {
+    this.#set({ name: "closing", wasOpen: attempt.openedAt !== undefined });
+    await this.#endAttempt();
+    // A connect() that came while the socket went down is not lost, and shows no `disconnected` in between.
+    if (this.#commanded) return;
+    this.#set({ name: "idle", reason: "disconnected" });
+  }
+
+  async #endAttempt(): Promise<void> {
+    await this.#attempt?.end();
+    this.#attempt = undefined;
+  }
+
+  /** Turns the facts of a live attempt into the state. */
+  #show(attempt: Attempt): void {
+    const { id } = this;
+    const number = this.#streaks.attempts;
+    if (attempt.openedAt !== undefined) {
+      if (this.#state.name !== "open") this.#onOpen(attempt);
+      return;
+    }
+    const { qr } = attempt;
+    const shown = this.#state.name === "qr" || this.#state.name === "pairing" ? this.#state.qr : undefined;
+    if (attempt.pairingCode !== undefined && !attempt.linkedNow)
+      this.#set({ name: "pairing", attempt: number, qr });
+    else if (qr !== undefined) this.#set({ name: "qr", attempt: number, qr });
+    else if (this.#state.name !== "connecting") this.#set({ name: "connecting", attempt: number });
+    if (qr !== undefined && qr !== shown) {
+      const expiresAt = new Date(qr.expiresAt).toISOString();
+      this.#deps.emit("session.qr", { sessionId: id, value: qr.value, seq: qr.seq, expiresAt });
+    }
+  }
+
+  #onOpen(attempt: Attempt): void {
+    const phoneNumber = phoneNumberOf(attempt.auth);
+    if (phoneNumber !== this.record.phoneNumber) this.#keeper.patchLater({ phoneNumber });
+    this.#set({ name: "open" });
+  }
+
+  async #onNotBegun(error: ZpwootError): Promise<void> {
+    await this.#endAttempt();
+    if (error.code === "STORE_UNAVAILABLE") this.#retry({ reason: "store" });
+    else this.#fail({ reason: error.code === "STORE_CORRUPT" ? "store-corrupt" : "connection-failed" });
+    this.#dismiss(error);
+  }
+
+  /** The disk is behind: the socket stops before it runs ahead any further; the session comes back when the store does. */
+  async #onStoreError(error: ZpwootError): Promise<void> {
+    this.#set({ name: "closing", wasOpen: false });
+    await this.#endAttempt();
+    this.#deps.emit("store.error", { sessionId: this.id, error });
+    this.#retry({ reason: "store" });
+  }
+
+  async #onClosed(attempt: Attempt, signal: CloseSignal): Promise<void> {
+    const { now, stableAfterMs, maxAttempts } = this.#deps;
+    const linked = attempt.auth?.linked ?? false;
+    const { linkedNow, openedAt } = attempt;
+    if (openedAt !== undefined && now() - openedAt >= stableAfterMs) this.#streaks.reset();
+    this.#streaks.close(signal, openedAt !== undefined);
+    this.#set({ name: "closing", wasOpen: false });
+    await this.#endAttempt();
+    if (linkedNow && linked) this.#announceLink(attempt);
+    await this.#follow(decideOnClose(signal, { linked, maxAttempts, ...this.#streaks.context() }));
+    // A connect() that came while the socket went down wins over whatever the close would have led to.
+    if (this.#commanded) this.#nextAt = 0;
+  }
+
+  #announceLink(attempt: Attempt): void {
+    const phoneNumber = phoneNumberOf(attempt.auth);
+    if (phoneNumber === null) return;
+    this.#keeper.patchLater({ phoneNumber });
+    this.#deps.emit("session.linked", { sessionId: this.id, phoneNumber });
+  }
+
+  async #follow(action: CloseAction): Promise<void> {
+    const { id } = this;
+    switch (action.do) {
+      case "reopen":
+        // Not counted as an attempt: WhatsApp asked for it.
+        this.#streaks.uncount();
+        this.#nextAt = 0;
+        return;
+      case "retry":
+        return this.#retry(action.cause);
+      case "reset-link":
+        await this.#wipe();
+        return this.#retry(action.cause);
+      case "link-timeout":
+        await this.#wipe();
+        this.#restOffline({});
+        return this.#set({ name: "idle", reason: "link-timeout" });
+      case "logged-out":
+        await this.#wipe();
+        this.#restOffline({ phoneNumber: null });
+        this.#set({ name: "loggedOut", cause: action.cause });
+        return this.#deps.emit("session.logged-out", { sessionId: id, cause: action.cause });
+      case "restrict":
+        return this.#restrict(action.seconds, action.cause);
+      case "refresh-version":
+        this.#wait({ reason: "client-outdated", code: 405 }, this.#deps.now() + VERSION_REFRESH_MS);
+        // Never rejects; if a command came in between there is nothing left to nudge.
+        return void this.#deps.versions.refresh().then(() => this.nudge());
+      case "hold-version":
+        return this.#hold(this.#deps.versions.trip());
+      case "conflict":
+        this.#set({ name: "conflict" });
+        return this.#askForAction(
+          "conflict",
+          "Another process uses this session's credentials. Stop it, then connect again.",
+        );
+      case "fail":
+        return this.#fail(action.cause);
+    }
+  }
+
+  #retry(cause: Cause): void {
+    const delay = backoffDelay(Math.max(1, this.#streaks.attempts), this.#deps.backoff, this.#deps.random);
+    this.#wait(cause, this.#deps.now() + delay);
+  }
+
+  #wait(cause: Cause, until: number): void {
+    // A command that came while the socket went down has a time of its own.
+    if (this.#desired === "offline" || this.#commanded) return;
+    this.#nextAt = until;
+    this.#set({ name: "waiting", attempt: this.#streaks.attempts, retryAt: until, cause });
+  }
+
+  #hold(until: number): void {
+    this.#commanded = false;
+    this.#wait({ reason: "client-outdated", code: 405 }, until);
+    this.#askForAction(
+      "update-client-version",
+      "WhatsApp refuses this client version. Update whaileys, or set whatsapp.version.",
+    );
+    this.#dismiss(new ZpwootError("CONNECTION_FAILED", "WhatsApp refuses this client version"));
+  }
+
+  #restrict(seconds: number | null, cause: Cause): void {
+    const until = seconds === null ? null : this.#deps.now() + seconds * 1000;
+    this.#nextAt = until ?? Infinity;
+    this.#set({ name: "restricted", until, cause });
+    this.#askForAction(
+      cause.reason,
+      "WhatsApp restricted this account. Open WhatsApp on the phone to see why.",
+    );
+  }
+
+  #fail(cause: Cause): void {
+    this.#nextAt = Infinity;
+    this.#set({ name: "failed", cause });
+  }
+
+  #restOffline(change: Partial<SessionRecord>): void {
+    if (!this.#commanded) this.#desired = "offline";
+    this.#nextAt = Infinity;
+    this.#keeper.patchLater({ ...change, desired: this.#desired });
+  }
+
+  #askForAction(action: string, message: string): void {
+    this.#deps.emit("session.action-required", { sessionId: this.id, action, message });
+  }
+
+  async #wipe(): Promise<void> {
+    try {
+      await this.#deps.wipeAuth(this.id);
+    } catch (error) {
+      // They are useless now and the next login says so again; until then they stay.
+      this.#deps.logger.error(
+        { sessionId: this.id, error: messageOf(error) },
+        "credentials could not be wiped",
+      );
+    }
+  }
+
+  async #remove(removal: Removal): Promise<void> {
+    const { id } = this;
+    try {
+      if (removal.kind === "delete") await this.#deps.markDeleted(id);
+      const unlinked = await this.#unlink();
+      await this.#endAttempt();
+      if (removal.kind === "delete") await this.#deps.removeAll(id);
+      else await this.#clear();
+      this.#removal = undefined;
+      this.#deleted = removal.kind === "delete";
+      this.#set(
+        this.#deleted ? { name: "idle", reason: "disconnected" } : { name: "loggedOut", cause: "logout" },
+      );
+      if (!this.#deleted) this.#deps.emit("session.logged-out", { sessionId: id, cause: "logout" });
+      removal.resolve({ unlinked });
+      if (this.#deleted) this.#dismiss(this.#gone());
+    } catch (error) {
+      await this.#endAttempt();
+      this.#removal = undefined;
+      this.#set({ name: "idle", reason: "disconnected" });
+      removal.reject(error);
+    }
+  }
+
+  async #clear(): Promise<void> {
+    await this.#deps.wipeAuth(this.id);
+    await this.#keeper.patch({ phoneNumber: null, desired: this.#desired });
+  }
+
+  /** Unlinks over the open socket, or over one made for just that. Bounded. */
+  async #unlink(): Promise<LogoutResult["unlinked"]> {
+    const { now, timeouts } = this.#deps;
+    if (this.#attempt?.handle === undefined) {
+      await this.#endAttempt();
+      this.#attempt = this.#newAttempt(true);
+    }
+    const attempt = this.#attempt;
+    if (this.status !== "disconnected") this.#set({ name: "closing", wasOpen: attempt.openedAt !== undefined });
+    return unlink(attempt, {
+      until: now() + timeouts.unlinkMs,
+      now,
+      wait: (timeoutMs) => this.#bell.wait(timeoutMs),
+      stopped: () => this.#stopped,
+    });
+  }
+
+  /** The one place that changes the state. */
+  #set(state: SessionState): void {
+    const from = this.status;
+    const before = this.#state;
+    this.#state = state;
+    const to = this.status;
+    if (before.name !== state.name || JSON.stringify(detailOf(before)) !== JSON.stringify(detailOf(state))) {
+      const event: EngineEvents["session.status"] = { sessionId: this.id, from, to, detail: detailOf(state) };
+      this.#deps.emit("session.status", event);
+    }
+    const recorded = !this.#deleted && !this.#stopped && this.#removal === undefined;
+    if (from !== to && recorded) this.#keeper.patchLater({ status: to });
+    this.watch.changed();
+  }
+}
+
+function superseded(): ZpwootError {
+  return new ZpwootError("ABORTED", "A later command on the session took the place of this one");
+}
+
+/** `+` and the digits of the linked account, null when unlinked. The JID is `<digits>:<device>@s.whatsapp.net`. */
+function phoneNumberOf(auth: AuthState | undefined): string | null {
+  const digits = /^\d+/.exec(auth?.creds.me?.id ?? "")?.[0];
+  return digits === undefined || auth?.linked !== true ? null : `+${digits}`;
+}

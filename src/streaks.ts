@@ -1,0 +1,54 @@
+/** How often in a row each verdict of WhatsApp's came; what the close policy counts. */
+import type { CloseContext, CloseSignal } from "./close-policy.js";
+
+/** The counts of one session. All begin anew with a command, and after a connection that was stable. */
+export class Streaks {
+  #attempts = 0;
+  #restarts = 0;
+  #replacements = 0;
+  #badSessions = 0;
+  #outdated = 0;
+
+  /** Attempts in a row, the present one included. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** A new attempt begins. */
+  attempt(): void {
+    this.#attempts += 1;
+  }
+
+  /** The attempt that ended was WhatsApp's wish: it does not count. */
+  uncount(): void {
+    this.#attempts -= 1;
+  }
+
+  /** Counts a close. `opened`: the connection had been open, so a restart it asked for is not one more in a row. */
+  close(signal: CloseSignal, opened: boolean): void {
+    if (opened) this.#restarts = 0;
+    if (signal.code === 515) this.#restarts += 1;
+    if (signal.code === 440) this.#replacements += 1;
+    if (signal.code === 405) this.#outdated += 1;
+    this.#badSessions = signal.code === 500 && signal.verdict ? this.#badSessions + 1 : 0;
+  }
+
+  reset(): void {
+    this.#attempts = 0;
+    this.#restarts = 0;
+    this.#replacements = 0;
+    this.#badSessions = 0;
+    this.#outdated = 0;
+  }
+
+  /** The counts as the close policy takes them. */
+  context(): Omit<CloseContext, "linked" | "maxAttempts"> {
+    return {
+      attempt: this.#attempts,
+      restarts: this.#restarts,
+      replacements: this.#replacements,
+      badSessions: this.#badSessions,
+      outdated: this.#outdated,
+    };
+  }
+}

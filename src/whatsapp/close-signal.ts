@@ -1,0 +1,47 @@
+/** Reads the close error of a Baileys-family socket (a Boom, or anything at all) into a {@link CloseSignal}. */
+import type { CloseSignal } from "../close-policy.js";
+
+interface Node {
+  readonly tag?: unknown;
+  readonly attrs?: Readonly<Record<string, unknown>>;
+  readonly content?: unknown;
+}
+
+/** What a socket said when it closed, as a signal for the close policy. Never throws. */
+export function closeSignalOf(error: unknown): CloseSignal {
+  if (typeof error !== "object" || error === null) return { kind: "closed", code: undefined, verdict: false };
+  const { message, output, data } = error as {
+    message?: unknown;
+    output?: { statusCode?: unknown };
+    data?: unknown;
+  };
+  const text = typeof message === "string" ? message : "";
+  const streamError = text.startsWith("Stream Errored");
+  const failure = text === "Connection Failure";
+  const code = typeof output?.statusCode === "number" ? output.statusCode : undefined;
+  return {
+    // Without a code it is no close the library knows, but an error that escaped inside it.
+    kind: code === undefined ? "guarded" : "closed",
+    code,
+    verdict: streamError || failure,
+    ...(streamError ? { conflict: conflictOf(data) } : {}),
+    ...(failure ? { expireSeconds: secondsOf(data) } : {}),
+    ...(text === "QR refs attempts ended" ? { linkTimeout: true } : {}),
+    ...(text === "Invalid account signature" ? { badSignature: true } : {}),
+  };
+}
+
+/** The `type` of the `conflict` child of a `stream:error` node. */
+function conflictOf(data: unknown): string | undefined {
+  const content = (data as Node | undefined)?.content;
+  if (!Array.isArray(content)) return undefined;
+  const conflict = (content as Node[]).find((child) => child.tag === "conflict");
+  const type = conflict?.attrs?.["type"];
+  return typeof type === "string" ? type : undefined;
+}
+
+/** The `expire` attribute of a `failure` node: seconds. */
+function secondsOf(data: unknown): number | undefined {
+  const seconds = Number((data as Readonly<Record<string, unknown>> | undefined)?.["expire"]);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+}

@@ -1,0 +1,210 @@
+/**
+ * One socket and all that belongs to it: its guarded listeners, its flush, its end. A session makes one handle per
+ * attempt and drops it; nothing of an old socket reaches the session after `close()` was called.
+ */
+import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
+import type { CloseSignal } from "../close-policy.js";
+import { messageOf } from "../errors.js";
+import type { AuthState, Logger, WhatsAppLibrary, WhatsAppSocket } from "../ports.js";
+import { WEBHOOK_EVENTS, type WebhookEventName } from "../webhook-events.js";
+import { closeSignalOf } from "./close-signal.js";
+import { inSession } from "./rejection-guard.js";
+
+/** How long buffered events may take to be handed out when a socket closes. */
+const FLUSH_MS = 1_000;
+/** How long the peer may take to answer the WebSocket's close before the connection is cut. */
+const CLOSE_GRACE_MS = 500;
+/** `WebSocket.CLOSED`. */
+const CLOSED = 3;
+
+/** What a socket reports. Called synchronously; must not throw. */
+export interface SocketHooks {
+  onQR(value: string): void;
+  /** WhatsApp accepted the login; `onOpen` follows when the start-up queries are through. */
+  onLogin(): void;
+  onOpen(): void;
+  /** The account was linked; WhatsApp will ask for a restart. */
+  onLinked(): void;
+  onClosed(signal: CloseSignal): void;
+  /** The library changed the creds in place. */
+  onCreds(): void;
+  onEvent<Name extends WebhookEventName>(name: Name, data: BaileysEventMap[Name]): void;
+}
+
+/** What a socket is made from. */
+export interface SocketHandleOptions {
+  readonly sessionId: string;
+  readonly library: WhatsAppLibrary;
+  readonly auth: AuthState;
+  readonly config: Partial<UserFacingSocketConfig>;
+  readonly hooks: SocketHooks;
+  readonly logger: Logger;
+}
+
+interface Emitter {
+  eventNames(): (string | symbol)[];
+  rawListeners(name: string | symbol): ((...args: unknown[]) => unknown)[];
+  listeners(name: string | symbol): ((...args: unknown[]) => unknown)[];
+  removeAllListeners(name: string | symbol): unknown;
+  on(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
+  once(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
+  off(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
+}
+
+/** A live socket. */
+export class SocketHandle {
+  readonly socket: WhatsAppSocket;
+  readonly #options: SocketHandleOptions;
+  readonly #detach: (() => void)[] = [];
+  #closing: Promise<void> | undefined;
+  #closeSeen = false;
+
+  /** Makes the socket and begins to connect. Throws what the library throws for impossible options. */
+  constructor(options: SocketHandleOptions) {
+    this.#options = options;
+    const { library, auth, config, sessionId } = options;
+    this.socket = inSession(sessionId, () =>
+      library.makeSocket({ ...config, auth: { creds: auth.creds, keys: auth.keys } }, (error) =>
+        this.#fail(error),
+      ),
+    );
+    // The library wraps our key store in a transaction that loses writes; its wrapper becomes ours again
+    // (stores.md section 2.1). The same object is used by every module of the library.
+    Object.assign(this.socket.authState.keys, auth.keys);
+    this.#guardListeners();
+    this.#listen();
+  }
+
+  /** Hands out what is still buffered, then ends the socket without unlinking. Settles when it is down. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Asks WhatsApp to unlink this device. True when it acknowledged within the time. Never rejects. */
+  async unlink(timeoutMs: number): Promise<boolean> {
+    const jid = this.#options.auth.creds.me?.id;
+    if (jid === undefined) return false;
+    try {
+      await this.socket.query(
+        {
+          tag: "iq",
+          attrs: { to: "@s.whatsapp.net", type: "set", xmlns: "md" },
+          content: [{ tag: "remove-companion-device", attrs: { jid, reason: "user_initiated" } }],
+        },
+        timeoutMs,
+      );
+      return true;
+    } catch (error) {
+      this.#options.logger.warn(
+        { sessionId: this.#options.sessionId, error: messageOf(error) },
+        "unlinking was not acknowledged",
+      );
+      return false;
+    }
+  }
+
+  get #ws(): Emitter & { readyState: number; terminate(): void } {
+    return this.socket.ws as unknown as Emitter & { readyState: number; terminate(): void };
+  }
+
+  /**
+   * whaileys leaves the promises of its socket listeners to nobody, so a failed handshake is an unhandled rejection.
+   * Each listener is registered again through a wrapper that ends this socket instead. Safe: the socket was made in
+   * this very tick, no event was missed. (`message` has a guard of its own, see frame-guard.ts.)
+   */
+  #guardListeners(): void {
+    const ws = this.#ws;
+    for (const name of ws.eventNames()) {
+      if (name === "message") continue;
+      const listeners = ws.rawListeners(name);
+      ws.removeAllListeners(name);
+      for (const listener of listeners) ws.on(name, this.#guarded(listener));
+    }
+  }
+
+  #guarded(listener: (...args: unknown[]) => unknown): (...args: unknown[]) => void {
+    return (...args) => {
+      try {
+        const result = listener.apply(this.socket.ws, args);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#fail(error));
+      } catch (error) {
+        this.#fail(error);
+      }
+    };
+  }
+
+  #fail(error: unknown): void {
+    this.socket.end(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #listen(): void {
+    const { hooks } = this.#options;
+    this.#on("creds.update", () => hooks.onCreds());
+    this.#on("connection.update", (update) => {
+      if (update.isNewLogin === true) hooks.onLinked();
+      if (typeof update.qr === "string") hooks.onQR(update.qr);
+      if (update.connection === "open") hooks.onOpen();
+      if (update.connection === "close") {
+        this.#closeSeen = true;
+        hooks.onClosed(closeSignalOf(update.lastDisconnect?.error));
+      }
+    });
+    for (const name of WEBHOOK_EVENTS) this.#on(name, (data) => hooks.onEvent(name, data));
+    const onLogin = (): void => hooks.onLogin();
+    this.#ws.on("CB:success", onLogin);
+    this.#detach.push(() => this.#ws.off("CB:success", onLogin));
+  }
+
+  #on<Name extends keyof BaileysEventMap>(name: Name, listener: (data: BaileysEventMap[Name]) => void): void {
+    this.socket.ev.on(name, listener);
+    this.#detach.push(() => this.socket.ev.off(name, listener));
+  }
+
+  async #close(): Promise<void> {
+    await within(FLUSH_MS, this.#flush());
+    if (!this.#closeSeen) {
+      // Ours to tell: from here on the library is no longer listened to.
+      this.#options.hooks.onEvent("connection.update", {
+        connection: "close",
+        lastDisconnect: { error: undefined, date: new Date() },
+      });
+    }
+    for (const detach of this.#detach) detach();
+    const ws = this.#ws;
+    const settleQueries = ws.listeners("close");
+    // Whoever else listens is told as well, and an `error` after the end must not be an uncaught one.
+    ws.on("error", () => {});
+    this.socket.end(undefined);
+    // end() forgets the listeners through which pending queries learn of the close; they would hold timers for a minute.
+    for (const listener of settleQueries) listener();
+    if (ws.readyState === CLOSED) return;
+    await within(CLOSE_GRACE_MS, new Promise<void>((resolve) => ws.once("close", () => resolve())));
+    ws.terminate();
+  }
+
+  /** Messages that were decrypted and acknowledged while the library was buffering are lost unless flushed. */
+  async #flush(): Promise<void> {
+    try {
+      await (this.socket.ev as { flush?: () => unknown }).flush?.();
+    } catch (error) {
+      this.#options.logger.warn(
+        { sessionId: this.#options.sessionId, error: messageOf(error) },
+        "flushing buffered events failed",
+      );
+    }
+  }
+}
+
+/** Settles with the promise, or after the time, whichever comes first. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

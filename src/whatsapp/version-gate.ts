@@ -1,0 +1,93 @@
+/**
+ * Which client version the sockets announce, and the process-wide breaker for the day WhatsApp refuses it (405): one
+ * probe at a time instead of every session knocking (engine.md section 2).
+ */
+
+/** A WhatsApp Web version: `[2, 3000, revision]`. */
+export type WhatsAppVersion = readonly [number, number, number];
+
+/** Finds the version to announce; undefined when it can't be known. */
+export type VersionResolver = (signal: AbortSignal) => Promise<WhatsAppVersion | undefined>;
+
+/** How long finding the version may take. */
+const RESOLVE_MS = 10_000;
+/** How long the breaker waits between two probes. */
+const PROBE_INTERVAL_MS = 10 * 60_000;
+
+/** The part of WhatsApp Web that names its revision. */
+const SERVICE_WORKER_URL = "https://web.whatsapp.com/sw.js";
+/** Its revision is written there as `\"client_revision\":1234567890`. */
+const REVISION = /client_revision\\?":\s*(\d+)/;
+
+/** What a gate is made from. */
+export interface VersionGateOptions {
+  /** The version to begin with; undefined leaves it to the library. */
+  readonly pinned?: WhatsAppVersion | undefined;
+  /** Asked after a 405; without it the first 405 opens the breaker. */
+  readonly resolve?: VersionResolver | undefined;
+  readonly now: () => number;
+  /** Called when a version was accepted again, so that waiting sessions can go on. */
+  readonly onReopened: () => void;
+}
+
+/** One per process (per manager). */
+export class VersionGate {
+  readonly #options: VersionGateOptions;
+  #version: WhatsAppVersion | undefined;
+  #refreshing: Promise<void> | undefined;
+  #nextProbeAt: number | undefined;
+
+  constructor(options: VersionGateOptions) {
+    this.#options = options;
+    this.#version = options.pinned;
+  }
+
+  /** The version to announce; undefined for the library's own. */
+  get version(): WhatsAppVersion | undefined {
+    return this.#version;
+  }
+
+  /** Asks for the current version, once however many sessions call. Never rejects: without an answer all stays. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  /** Opens the breaker. Gives the time of the next probe, ms since the epoch. */
+  trip(): number {
+    this.#nextProbeAt ??= this.#options.now() + PROBE_INTERVAL_MS;
+    return this.#nextProbeAt;
+  }
+
+  /** Undefined: go on. A time: the breaker is open, ask again then. The one that asks first when it is time probes. */
+  heldUntil(): number | undefined {
+    if (this.#nextProbeAt === undefined) return undefined;
+    const now = this.#options.now();
+    if (now < this.#nextProbeAt) return this.#nextProbeAt;
+    this.#nextProbeAt = now + PROBE_INTERVAL_MS;
+    return undefined;
+  }
+
+  /** WhatsApp took our version: the breaker closes. */
+  accepted(): void {
+    if (this.#nextProbeAt === undefined) return;
+    this.#nextProbeAt = undefined;
+    this.#options.onReopened();
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      this.#version = (await this.#options.resolve?.(AbortSignal.timeout(RESOLVE_MS))) ?? this.#version;
+    } catch {
+      // The last known version is the best one left; the close policy decides what follows.
+    }
+  }
+}
+
+/** Reads the current version from WhatsApp Web itself. */
+export async function resolveWhatsAppWebVersion(signal: AbortSignal): Promise<WhatsAppVersion | undefined> {
+  const response = await fetch(SERVICE_WORKER_URL, { signal, headers: { accept: "text/javascript" } });
+  if (!response.ok) return undefined;
+  const revision = REVISION.exec(await response.text())?.[1];
+  return revision === undefined ? undefined : [2, 3000, Number(revision)];
+}

@@ -1,0 +1,75 @@
+/**
+ * The one place that loads whaileys. Loading costs about 0.25 s and 50 MB, so it happens on the first connect. Two
+ * defects that can't be reached from a socket's public surface are cured in memory while loading; the files on disk
+ * stay as they are.
+ */
+import Module, { createRequire } from "node:module";
+import type * as Whaileys from "whaileys";
+import { ZpwootError, isZpwootError } from "../errors.js";
+import type { WhatsAppLibrary } from "../ports.js";
+import { guardFrames, withFrameGuard } from "./frame-guard.js";
+
+const require = createRequire(import.meta.url);
+
+/** What has to be installed, and the override that makes it installable; also in the README. */
+export const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer dependency of zpwoot, because it names its own dependency \
+libsignal as a GitHub tarball, which current npm refuses. Add to your package.json  "overrides": { "libsignal": "6.0.0" }  and run  \
+npm install whaileys@6.4.9  (with pnpm the override goes into pnpm-workspace.yaml). Or hand in another Baileys-family library as \
+\`whatsapp.library\`.`;
+
+let loaded: WhatsAppLibrary | undefined;
+
+/**
+ * whaileys as a {@link WhatsAppLibrary}; the same object every time.
+ * @throws ZpwootError `MISSING_PACKAGE` when it is not installed, with the way to install it.
+ */
+export function loadWhaileys(): WhatsAppLibrary {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): WhatsAppLibrary {
+  try {
+    require.resolve("whaileys");
+  } catch (cause) {
+    throw new ZpwootError("MISSING_PACKAGE", WHAILEYS_MISSING, { cause });
+  }
+  try {
+    const whaileys = withQuietLibsignal(() => require("whaileys") as (typeof Whaileys)["default"]);
+    guardFrames(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof guardFrames>[0]);
+    return {
+      name: "whaileys",
+      makeSocket: (config, onFrameError) => withFrameGuard(onFrameError, () => whaileys.default(config)),
+      initAuthCreds: () => whaileys.initAuthCreds(),
+      reviveAppStateSyncKey: (plain) => whaileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
+    };
+  } catch (cause) {
+    if (isZpwootError(cause)) throw cause;
+    throw new ZpwootError("CONNECTION_FAILED", "whaileys is installed but could not be loaded", { cause });
+  }
+}
+
+type Compile = (this: NodeJS.Module, source: string, filename: string) => unknown;
+
+/**
+ * libsignal prints whole session records, private ratchet keys included, with console.info and console.warn. Its files
+ * are compiled with a silent `console` of their own; the host's console is not touched. Without effect when the host
+ * has loaded libsignal before us.
+ */
+function withQuietLibsignal<T>(load: () => T): T {
+  const prototype = Module.prototype as unknown as { _compile: Compile };
+  const compile = prototype._compile;
+  prototype._compile = function (source, filename) {
+    const own = /[\\/]libsignal[\\/]/.test(filename);
+    return compile.call(
+      this,
+      own ? `const console = new Proxy({}, { get: () => () => {} });${source}` : source,
+      filename,
+    );
+  };
+  try {
+    return load();
+  } finally {
+    prototype._compile = compile;
+  }
+}
