@@ -5,8 +5,15 @@ import {
   type InitiatorKeys,
   type ResponderKeys,
 } from "./key-agreement.js";
-import { decryptCbc, encryptCbc, equalBytes, messageKeys, messageSeed } from "./key-derivation.js";
-import { nextChainKey, ratchetStep } from "./key-derivation.js";
+import {
+  decryptCbc,
+  encryptCbc,
+  equalBytes,
+  messageKeys,
+  messageSeed,
+  nextChainKey,
+  ratchetStep,
+} from "./key-derivation.js";
 import { checkSeal, parseMessage, sealMessage, type WhisperMessage } from "./messages.js";
 import { advance, newChain, ReceivingChains, type Advance } from "./receiving-chains.js";
 

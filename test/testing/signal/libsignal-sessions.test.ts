@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SignalError, SignalParty, type EncryptedMessage } from "../../../src/testing/signal/index.js";
+import { parseMessage, parsePreKeyMessage } from "../../../src/testing/signal/messages.js";
 import { LibsignalPeer, silenceLibsignal } from "./libsignal-peer.js";
 import { Seeded } from "./seeded.js";
 
@@ -81,6 +82,39 @@ describe.each(directions)("with libsignal, when $name,", ({ make }) => {
     for (const { there, message, value } of late.reverse()) {
       expect(await (there ? receive(message) : hear(message))).toBe(value);
     }
+  });
+
+  it("both sides number their messages alike", async () => {
+    const { send, answer, receive, hear } = await talk();
+    const numbers = { there: [] as number[][], back: [] as number[][] };
+    for (const burst of [1, 3, 2, 1]) {
+      for (let index = 0; index < burst; index += 1) {
+        const [there, back] = [await send("there"), index === 0 ? undefined : await answer("back")];
+        await receive(there);
+        const inner =
+          there.type === "pkmsg" ? parsePreKeyMessage(there.ciphertext).message : there.ciphertext;
+        numbers.there.push(numbersOf(inner));
+        if (back) numbers.back.push(numbersOf(back.ciphertext));
+      }
+      const last = await answer("back");
+      numbers.back.push(numbersOf(last.ciphertext));
+      await hear(last);
+    }
+    // Counter, and last counter of the chain before.
+    const turns = [
+      [[0, 0]],
+      [
+        [0, 0],
+        [1, 0],
+        [2, 0],
+      ],
+      [
+        [0, 2],
+        [1, 2],
+      ],
+      [[0, 1]],
+    ];
+    expect(numbers).toEqual({ there: turns.flat(), back: turns.flat() });
   });
 
   it("a replay is refused by both sides", async () => {
@@ -276,6 +310,11 @@ describe.each([21, 22, 23, 24, 25, 26])("with libsignal over a bad network (seed
     }
   });
 });
+
+function numbersOf(message: Uint8Array): number[] {
+  const { counter, previousCounter } = parseMessage(message);
+  return [counter, previousCounter];
+}
 
 /** The message with one bit of its MAC changed; a pkmsg carries two more short fields after it, of 4 to 6 bytes. */
 function changed(message: EncryptedMessage, random: Seeded): EncryptedMessage {

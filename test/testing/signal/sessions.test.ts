@@ -248,6 +248,20 @@ describe("a session", () => {
     }
   });
 
+  it("takes late messages of the last 40 turns only", () => {
+    const { alice, bob, toBob, toAlice } = talkingPair();
+    const late = Array.from({ length: 41 }, (_, turn) => {
+      const message = alice.encrypt("bob", text("late"));
+      toBob(`turn ${turn}`);
+      toAlice(`back ${turn}`);
+      return message;
+    });
+    expect(late.map((message) => refusalOf(() => read(bob, "alice", message)))).toEqual([
+      "undecryptable",
+      ...Array.from({ length: 40 }, () => "accepted"),
+    ]);
+  });
+
   it("jumps over at most 1999 lost messages", () => {
     const { alice, bob } = talkingPair();
     for (let lost = 0; lost < 1999; lost += 1) alice.encrypt("bob", text("lost"));
