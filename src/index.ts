@@ -1,0 +1,36 @@
+/**
+ * `zpwoot`: many WhatsApp Web sessions in one process. The HTTP adapter is in `zpwoot/http`, the WhatsApp emulator in
+ * `zpwoot/testing`.
+ */
+
+// Running sessions.
+export { SessionManager } from "./session-manager.js";
+export type { ReconnectOptions, RestoreOptions, SessionManagerOptions, WhatsAppOptions } from "./options.js";
+export type { PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
+export { guardUnhandledRejections } from "./whatsapp/rejection-guard.js";
+
+// What sessions look like.
+export type {
+  CreateSessionInput,
+  CreatedSession,
+  LogoutResult,
+  PairingCodeInfo,
+  ProxyConfig,
+  QRCodeInfo,
+  SessionDetail,
+  SessionInfo,
+  SessionStatus,
+  SessionStatusInfo,
+  SessionSummary,
+} from "./session-types.js";
+
+// What they say.
+export type { EngineEvents, SessionEventName, SessionEvents, SessionListener, WhatsAppEvent } from "./events.js";
+export { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
+
+// What can go wrong.
+export { ZpwootError, isZpwootError, type ZpwootErrorCode, type ZpwootErrorOptions } from "./errors.js";
+
+// Bringing your own parts.
+export type { Credentials, Logger, WhatsAppLibrary, WhatsAppSocket } from "./ports.js";
+export type { VersionResolver, WhatsAppVersion } from "./whatsapp/version-gate.js";
