@@ -1,7 +1,6 @@
 /** One client's connection: bytes in and out, the handshake, and the ways it can end. What stanzas mean is for others. */
 
 import { randomBytes } from "node:crypto";
-import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import type { WebSocket, RawData } from "ws";
 import { messageOf } from "../errors.js";
@@ -44,14 +43,14 @@ export class Connection {
   handler: StanzaHandler | undefined;
   readonly #service: Service;
   readonly #socket: WebSocket;
-  readonly #tcp: Duplex;
+  readonly #tcp: Socket;
   readonly #reader = new FrameReader({ expectIntro: true });
   #stage: Stage = { name: "client-hello" };
   /** Nothing more is said or heard. */
   #muted = false;
   #queryCount = 0;
 
-  constructor(service: Service, id: number, socket: WebSocket, tcp: Duplex) {
+  constructor(service: Service, id: number, socket: WebSocket, tcp: Socket) {
     this.#service = service;
     this.id = id;
     this.#socket = socket;
@@ -112,13 +111,15 @@ export class Connection {
   /** Sends a TCP RST. */
   reset(): void {
     this.#muted = true;
-    (this.#tcp as Socket).resetAndDestroy();
+    this.#tcp.resetAndDestroy();
   }
 
   /** Says and hears nothing more, without closing. Not even the WebSocket's own pings and closes are answered. */
   silence(): void {
     this.#muted = true;
-    this.#socket.pause();
+    // Bytes are drained unread, so that the end of the TCP connection is still noticed.
+    this.#tcp.removeAllListeners("data");
+    this.#tcp.resume();
   }
 
   /** Drops the connection without a word; for the emulator's own stop. */
@@ -128,6 +129,7 @@ export class Connection {
   }
 
   #end(lastStanza: BinaryNode): void {
+    if (this.#muted) return;
     if (this.#stage.name === "stream") this.send(lastStanza);
     this.#muted = true;
     this.#socket.close(1000);

@@ -1,12 +1,9 @@
 /** The WhatsApp emulator: a service on a local port that speaks the true protocol, with phones a test works. */
 
 import { randomInt } from "node:crypto";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
 import { ZpwootError } from "../errors.js";
 import { Account } from "./account.js";
+import { createAdminHandler, refuseRequest, type AdminOptions } from "./admin.js";
 import type { ServiceBehaviour } from "./behaviour.js";
 import type { EmulatorListener, WaitOptions } from "./event-hub.js";
 import type {
@@ -18,6 +15,7 @@ import type {
 } from "./events.js";
 import type { FailureSpec, FaultAction, FaultRules } from "./faults.js";
 import { digitsOf } from "./jid.js";
+import { Listener } from "./listener.js";
 import { VirtualPhone } from "./phone.js";
 import { Service } from "./service.js";
 
@@ -27,6 +25,8 @@ export interface EmulatorOptions {
   readonly port?: number;
   /** Address to listen on; only this machine by default. */
   readonly host?: string;
+  /** Answer the admin calls (`/admin/…`) on the same port, for tests in other languages and by hand. Off by default. */
+  readonly admin?: boolean | AdminOptions;
   /** Stanzas kept for {@link WhatsAppEmulator.transcript}; 500 unless told. */
   readonly transcriptLimit?: number;
   /** Wall clock, in milliseconds. */
@@ -51,47 +51,39 @@ export interface DisconnectInput {
   readonly how?: "close" | "reset" | "silence" | "garbage";
 }
 
-const path = "/ws/chat";
-/** Many clients that reconnect at once must not be refused by the kernel. */
-const backlog = 4096;
 const defaultTranscriptLimit = 500;
 
 /** A running emulator. Holds everything in memory: when it stops, its accounts and links are gone. */
 export class WhatsAppEmulator {
   readonly #service: Service;
-  readonly #server: Server;
-  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-  readonly #tcp = new Set<Socket>();
+  readonly #listener: Listener;
   readonly #phones = new Map<string, VirtualPhone>();
-  #stopped: Promise<void> | undefined;
 
-  private constructor({ now = Date.now, transcriptLimit = defaultTranscriptLimit }: EmulatorOptions) {
+  private constructor(options: EmulatorOptions) {
+    const { now = Date.now, transcriptLimit = defaultTranscriptLimit, admin = false } = options;
     this.#service = new Service({ now, transcriptLimit });
-    this.#server = createServer((_request, response) => response.writeHead(404).end());
-    this.#server.on("connection", (socket: Socket) => {
-      this.#tcp.add(socket);
-      socket.once("close", () => this.#tcp.delete(socket));
-    });
-    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    const adminOptions = typeof admin === "object" ? admin : {};
+    this.#listener = new Listener(
+      this.#service,
+      admin === false ? refuseRequest : createAdminHandler(this, adminOptions),
+    );
   }
 
   /** Starts an emulator. Settles when it listens; rejects when the port is taken. */
   static async start(options: EmulatorOptions = {}): Promise<WhatsAppEmulator> {
     const emulator = new WhatsAppEmulator(options);
-    const { port = 0, host = "127.0.0.1" } = options;
-    await new Promise<void>((resolve, reject) => {
-      emulator.#server.once("error", reject);
-      emulator.#server.listen({ port, host, backlog }, () => {
-        emulator.#server.off("error", reject);
-        resolve();
-      });
-    });
+    await emulator.#listener.listen(options.port ?? 0, options.host ?? "127.0.0.1");
     return emulator;
   }
 
   /** Where clients connect: `ws://<host>:<port>/ws/chat`. */
   get url(): string {
-    return `ws://${this.#authority}${path}`;
+    return this.#listener.url;
+  }
+
+  /** Where the admin calls are: `http://<host>:<port>/admin`. They are answered only when they were turned on. */
+  get adminUrl(): string {
+    return `http://${this.#listener.authority}/admin`;
   }
 
   /** Switches of the service; assign to them at any time. */
@@ -117,6 +109,11 @@ export class WhatsAppEmulator {
   /** The open connections. */
   get connections(): readonly ConnectionFacts[] {
     return [...this.#service.connections].map((connection) => connection.facts);
+  }
+
+  /** Phone numbers a client asked a pairing code for that is not typed yet. */
+  get pendingPairingNumbers(): readonly string[] {
+    return this.#service.linking.codes.pendingNumbers;
   }
 
   /** The phones added so far. */
@@ -202,48 +199,13 @@ export class WhatsAppEmulator {
 
   /** Drops every connection and stops listening. Settles when the port is free; calling it again gives the same promise. */
   stop(): Promise<void> {
-    this.#stopped ??= new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      for (const connection of this.#service.connections) connection.terminate();
-      for (const socket of this.#tcp) socket.destroy();
-      this.#sockets.close();
-    });
-    return this.#stopped;
+    return this.#listener.stop();
   }
 
   /** Same as {@link stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
-
-  get #authority(): string {
-    const { address, port, family } = this.#server.address() as AddressInfo;
-    return family === "IPv6" ? `[${address}]:${port}` : `${address}:${port}`;
-  }
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // A client that resets while its upgrade is held back would otherwise end the process.
-    socket.on("error", () => undefined);
-    const rule = this.#service.faults.take("upgrade");
-    if (rule !== undefined) {
-      this.#service.hub.emit("fault", { connectionId: 0, jid: undefined, at: "upgrade" });
-      return refuseUpgrade(rule.action, socket as Socket);
-    }
-    if (new URL(request.url ?? "/", "ws://emulator").pathname !== path) return answerStatus(socket, 404);
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#service.accept(webSocket, socket),
-    );
-  }
-}
-
-function refuseUpgrade(action: FaultAction, socket: Socket): void {
-  if (action === "reset") socket.resetAndDestroy();
-  else if (action === "close") socket.end();
-  else if (typeof action === "object" && "httpStatus" in action) answerStatus(socket, action.httpStatus);
-}
-
-function answerStatus(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} Emulated\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function actionOf({ streamError, failure, how = "close" }: DisconnectInput): FaultAction {

@@ -76,14 +76,14 @@ export function settle<Value>(
   start: (resolve: (value: Value) => void, reject: (error: Error) => void) => () => void,
 ): Promise<Value> {
   return new Promise<Value>((resolve, reject) => {
-    let cleanUp: (() => void) | undefined;
+    let cleanUp = (): void => undefined;
     let done = false;
     const finish = (act: () => void): void => {
       if (done) return;
       done = true;
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
-      cleanUp?.();
+      cleanUp();
       act();
     };
     const fail = (error: Error): void => finish(() => reject(error));

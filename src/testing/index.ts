@@ -1,6 +1,8 @@
 /** A WhatsApp service and phones for tests: what `zpwoot/testing` gives. */
 
 export { WhatsAppEmulator } from "./emulator.js";
+export { adminCalls } from "./admin.js";
+export type { AdminOptions } from "./admin.js";
 export type { DisconnectInput, EmulatorOptions, PhoneInput } from "./emulator.js";
 export type { VirtualPhone, CompanionFacts } from "./phone.js";
 export type { ChatEntry, ChatEntryStatus, SentText } from "./chat.js";

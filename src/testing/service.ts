@@ -1,6 +1,6 @@
 /** What the parts of one emulator share: its registers, its events, and the few things done from everywhere. */
 
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { defaultBehaviour, type ServiceBehaviour } from "./behaviour.js";
 import { Connection } from "./connection.js";
@@ -54,7 +54,7 @@ export class Service {
   }
 
   /** Takes an open WebSocket over. */
-  accept(socket: WebSocket, tcp: Duplex): void {
+  accept(socket: WebSocket, tcp: Socket): void {
     this.#connectionCount += 1;
     const connection = new Connection(this, this.#connectionCount, socket, tcp);
     this.connections.add(connection);

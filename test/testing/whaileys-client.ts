@@ -1,6 +1,7 @@
 /** The unmodified whaileys, pointed at an emulator, with credentials in memory. */
 
 import { createRequire } from "node:module";
+import type * as whaileys from "whaileys";
 import type { AuthenticationCreds, ConnectionState, SignalDataTypeMap, WASocket } from "whaileys";
 import { pino } from "pino";
 import { ZpwootError } from "../../src/errors.js";
@@ -11,7 +12,7 @@ const {
   default: makeWASocket,
   initAuthCreds,
   BufferJSON,
-} = createRequire(import.meta.url)("whaileys") as typeof import("whaileys");
+} = createRequire(import.meta.url)("whaileys") as typeof whaileys.default;
 
 /** One client with its credentials; each {@link open} makes a new socket with them. */
 export class WhaileysClient {
@@ -42,12 +43,12 @@ export class WhaileysClient {
                 const stored = this.#keys.get(`${type} ${id}`);
                 return stored === undefined ? [] : [[id, JSON.parse(stored, BufferJSON.reviver)]];
               }),
-            ) as { [id: string]: SignalDataTypeMap[Type] },
+            ),
           set: async (data) => {
             for (const [type, entries] of Object.entries(data)) {
               for (const [id, value] of Object.entries(entries ?? {})) {
                 const key = `${type} ${id}`;
-                if (value == null) this.#keys.delete(key);
+                if (value === null || value === undefined) this.#keys.delete(key);
                 else this.#keys.set(key, JSON.stringify(value, BufferJSON.replacer));
               }
             }
