@@ -25,16 +25,25 @@ export function declaredBytes(contentLength: string | null | undefined): number 
   return Number.isFinite(bytes) ? bytes : 0;
 }
 
+/** The refusal of what is no JSON object. A bare string or number is none either, as for Express' own parser. */
+export function bodyMalformed(): Refusal {
+  return new Refusal(problem(400, "Request body is not a valid JSON object", "Bad Request"));
+}
+
+/** The refusal of a body that is written in another way than JSON in UTF-8. */
+export function bodyUnsupported(message: string): Refusal {
+  return new Refusal(problem(415, message, "Unsupported Media Type"));
+}
+
 /**
- * The JSON value of a request's body; undefined when the body is empty, whatever its content type. Rejects with a
+ * The JSON object (or list) of a request's body; undefined when the body is empty, whatever its content type. Rejects with a
  * {@link Refusal}: 400 malformed, 408 too slow, 413 too large, 415 not JSON.
  */
 export async function readJson(request: PlainRequest, limitBytes: number): Promise<unknown> {
   const body = await readInTime(request, limitBytes);
-  if (body.kind === "parsed") return body.value;
-  if (body.bytes.byteLength === 0) return undefined;
-  refuseUnlessJson(request);
-  return parse(body.bytes);
+  const value = body.kind === "parsed" ? body.value : parse(body.bytes, request);
+  if (value !== undefined && (typeof value !== "object" || value === null)) throw bodyMalformed();
+  return value;
 }
 
 /** Not left to the server: Fastify, for one, sets no time limit on a request. */
@@ -56,26 +65,25 @@ async function readInTime(request: PlainRequest, limitBytes: number): Promise<Ra
 /** A body without a content type is taken for JSON: there is nothing else it could be here. */
 function refuseUnlessJson(request: PlainRequest): void {
   const encoding = request.header("content-encoding") ?? "identity";
-  if (encoding.trim().toLowerCase() !== "identity") throw unsupported("Content-Encoding is not supported");
+  if (encoding.trim().toLowerCase() !== "identity")
+    throw bodyUnsupported("Content-Encoding is not supported");
   const contentType = request.header("content-type");
   if (contentType === undefined || contentType.trim() === "") return;
   const [mediaType = "", ...parameters] = contentType.toLowerCase().split(";");
-  if (!JSON_MEDIA_TYPE.test(mediaType.trim())) throw unsupported("Content-Type must be application/json");
+  if (!JSON_MEDIA_TYPE.test(mediaType.trim())) throw bodyUnsupported("Content-Type must be application/json");
   const charset = parameters
     .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)/.exec(parameter)?.[1])
     .find(Boolean);
   if (charset !== undefined && !UTF8_NAMES.has(charset))
-    throw unsupported("Content-Type charset must be utf-8");
+    throw bodyUnsupported("Content-Type charset must be utf-8");
 }
 
-function unsupported(message: string): Refusal {
-  return new Refusal(problem(415, message, "Unsupported Media Type"));
-}
-
-function parse(bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array, request: PlainRequest): unknown {
+  if (bytes.byteLength === 0) return undefined;
+  refuseUnlessJson(request);
   try {
     return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch {
-    throw new Refusal(problem(400, "Request body is not valid JSON", "Bad Request"));
+    throw bodyMalformed();
   }
 }

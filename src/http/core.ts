@@ -47,6 +47,14 @@ export class HttpCore {
     return this.#gate(request) ?? (await this.#call(match, request));
   }
 
+  /**
+   * Answers a request whose body somebody else refused before us. Does nothing but answer: what stood between that body
+   * parser and the handler, such as an authentication of the host's, was skipped.
+   */
+  refuse(request: PlainRequest, refusal: Refusal): PlainResponse {
+    return this.#gate(request) ?? refusal.answer;
+  }
+
   async #call({ route, id }: Match, request: PlainRequest): Promise<PlainResponse> {
     let body: unknown;
     try {

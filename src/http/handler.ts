@@ -2,22 +2,33 @@
 import type { SessionsApi } from "../sessions-api.js";
 import { HttpCore } from "./core.js";
 import { createFetchBridge, type FetchHandler } from "./fetch-bridge.js";
-import { createNodeBridge, type NodeHandler } from "./node-bridge.js";
+import {
+  createNodeBridge,
+  createNodeErrorBridge,
+  type NodeErrorHandler,
+  type NodeHandler,
+} from "./node-bridge.js";
 import { type HttpHandlerOptions, parseHttpOptions } from "./options.js";
 
-/** The routes, for two kinds of servers. Both functions may be passed around freely. */
+/** The routes, for two kinds of servers. All functions may be passed around freely. */
 export interface HttpHandler {
   /** For fetch runtimes: a `Request` in, a `Response` out. Never rejects; a path outside `/sessions` is 404. */
   readonly fetch: FetchHandler;
   /** For node:http and frameworks on it. Paths outside `/sessions` go to `next` when it is given, and are 404 if not. */
   readonly node: NodeHandler;
+  /** For Express, after `node`, where a body parser stands before it: answers what that parser refused. */
+  readonly nodeError: NodeErrorHandler;
 }
 
 /**
- * Makes the HTTP handler of a manager. It opens no port and starts nothing: mount one of its two functions on a server,
+ * Makes the HTTP handler of a manager. It opens no port and starts nothing: mount `fetch` or `node` on a server,
  * and call `start()` and `stop()` of the manager yourself. Throws `INVALID_OPTION`.
  */
 export function createHttpHandler(manager: SessionsApi, options: HttpHandlerOptions = {}): HttpHandler {
   const core = new HttpCore(manager, parseHttpOptions(options));
-  return { fetch: createFetchBridge(core), node: createNodeBridge(core) };
+  return {
+    fetch: createFetchBridge(core),
+    node: createNodeBridge(core),
+    nodeError: createNodeErrorBridge(core),
+  };
 }

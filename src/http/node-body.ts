@@ -14,11 +14,11 @@ const DISCARD_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads the body of a request. Whether somebody did so before is told by the stream, not by `body`: Express 4 sets an
- * empty object on requests it did not read. Rejects when the body is over the limit, when the sender leaves in the
+ * empty object on requests it did not read. (Of an empty body only the end is ever read.) Rejects when the body is over the limit, when the sender leaves in the
  * middle, and when the signal ends the wait.
  */
 export async function readNodeBody(request: MaybeParsedRequest, bounds: BodyBounds): Promise<RawBody> {
-  if (request.readableDidRead) return bodyLeftBy(request);
+  if (request.readableDidRead || request.readableEnded) return bodyLeftBy(request);
   if (declaredBytes(request.headers["content-length"]) > bounds.limitBytes) throw bodyTooLarge();
   if (request.destroyed) throw bodyIncomplete();
   return { kind: "bytes", bytes: await collect(request, bounds) };

@@ -1,8 +1,9 @@
 /** From Node's request and response straight to the core: no `Request` is built on the way. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { bodyMalformed, bodyTooLarge, bodyUnsupported } from "./body.js";
 import { type HttpCore, notFound } from "./core.js";
 import { discardRest, readNodeBody } from "./node-body.js";
-import type { PlainRequest, PlainResponse } from "./plain.js";
+import type { PlainRequest, PlainResponse, Refusal } from "./plain.js";
 
 /** Hands a request on to whoever comes next, as Express middleware does. */
 export type Next = (error?: unknown) => unknown;
@@ -13,32 +14,75 @@ export type Next = (error?: unknown) => unknown;
  */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: Next) => Promise<void>;
 
+/**
+ * Express error middleware: a body that a parser before the handler refused (malformed, too large) is answered as the
+ * contract says, and not with Express' HTML page. Every other error, and every other path, goes to `next`. It never
+ * carries out a command.
+ */
+export type NodeErrorHandler = (
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: Next,
+) => void;
+
 /** `OPTIONS *` and absolute URLs are request targets too; of the latter only the path counts, never the host. */
 const ORIGIN_OF_ABSOLUTE_TARGET = /^https?:\/\/[^/?]*/i;
 
 /** Makes the node bridge of a core. */
 export function createNodeBridge(core: HttpCore): NodeHandler {
   return async (request, response, next) => {
-    const target = splitTarget(request.url);
-    const original = splitTarget((request as { readonly originalUrl?: string }).originalUrl ?? request.url);
-    // Express takes a mount path off `url`: what is left may be ours, or only the whole may (mounted at `/sessions`).
-    const inner = core.inside(target.path) ?? core.inside(original.path);
-    if (inner !== undefined) {
-      const answer = await core.handle(toPlain(request, inner, original.path, target.query));
-      send(request, response, answer);
+    const plain = toPlain(request, core);
+    if (plain !== undefined) {
+      send(request, response, await core.handle(plain));
     } else if (next !== undefined) {
       await next();
     } else {
-      send(request, response, notFound(methodOf(request), original.path));
+      send(request, response, notFound(methodOf(request), originalTarget(request).path));
     }
   };
+}
+
+/** Makes the error middleware of a core. Express knows it by its four parameters. */
+export function createNodeErrorBridge(core: HttpCore): NodeErrorHandler {
+  return (error, request, response, next) => {
+    const refusal = refusalOf(error);
+    const plain = refusal === undefined ? undefined : toPlain(request, core);
+    if (refusal === undefined || plain === undefined) next(error);
+    else send(request, response, core.refuse(plain, refusal));
+  };
+}
+
+/** What the body parsers of Express call their refusals. */
+function refusalOf(error: unknown): Refusal | undefined {
+  switch ((error as { readonly type?: unknown } | null | undefined)?.type) {
+    case "entity.parse.failed":
+      return bodyMalformed();
+    case "entity.too.large":
+      return bodyTooLarge();
+    case "encoding.unsupported":
+      return bodyUnsupported("Content-Encoding is not supported");
+    case "charset.unsupported":
+      return bodyUnsupported("Content-Type charset must be utf-8");
+    default:
+      return undefined;
+  }
+}
+
+function originalTarget(request: IncomingMessage): Target {
+  return splitTarget((request as { readonly originalUrl?: string }).originalUrl ?? request.url);
+}
+
+interface Target {
+  readonly path: string;
+  readonly query: string;
 }
 
 /**
  * Splits by hand: a URL parser would take the `//evil.com` of `GET //evil.com/sessions/list` for a host, and needs the
  * Host header, which may be anything.
  */
-function splitTarget(target = "/"): { readonly path: string; readonly query: string } {
+function splitTarget(target = "/"): Target {
   const relative = target.startsWith("/") ? target : target.replace(ORIGIN_OF_ABSOLUTE_TARGET, "");
   const mark = relative.indexOf("?");
   if (mark === -1) return { path: relative, query: "" };
@@ -49,12 +93,18 @@ function methodOf(request: IncomingMessage): string {
   return request.method ?? "GET";
 }
 
-function toPlain(request: IncomingMessage, path: string, originalPath: string, query: string): PlainRequest {
+/** Undefined for a path that belongs to others. */
+function toPlain(request: IncomingMessage, core: HttpCore): PlainRequest | undefined {
+  const target = splitTarget(request.url);
+  const original = originalTarget(request);
+  // Express takes a mount path off `url`: what is left may be ours, or only the whole may (mounted at `/sessions`).
+  const path = core.inside(target.path) ?? core.inside(original.path);
+  if (path === undefined) return undefined;
   return {
     method: methodOf(request),
     path,
-    originalPath,
-    query,
+    originalPath: original.path,
+    query: target.query,
     header: (name) => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;

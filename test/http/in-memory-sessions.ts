@@ -1,0 +1,222 @@
+/** A `SessionsApi` without WhatsApp and without a store: the adapter's contract is tested on it first. */
+import { randomUUID } from "node:crypto";
+import { EventEmitter, once } from "node:events";
+import { setImmediate } from "node:timers/promises";
+import { ZpwootError } from "../../src/errors.js";
+import type { SessionEventName, SessionListener } from "../../src/events.js";
+import type {
+  CreateSessionInput,
+  CreatedSession,
+  LogoutResult,
+  PairingCodeInfo,
+  QRCodeInfo,
+  SessionDetail,
+  SessionInfo,
+  SessionStatus,
+  SessionStatusInfo,
+  SessionSummary,
+} from "../../src/session-types.js";
+import type { SessionsApi, WaitOptions } from "../../src/sessions-api.js";
+import { validateCreateSession, validatePhoneNumber } from "../../src/validation.js";
+import { WEBHOOK_EVENTS } from "../../src/webhook-events.js";
+
+interface Entry {
+  readonly id: string;
+  readonly name: string;
+  readonly webhookUrl: string | null;
+  readonly webhookEvents: CreatedSession["webhookEvents"];
+  readonly createdAt: string;
+  updatedAt: string;
+  status: SessionStatus;
+  detail: SessionDetail;
+  qrCode: string | null;
+  qrCount: number;
+  /** The number of the linked account: stands for the credentials. */
+  account: string | null;
+}
+
+const EXPIRES_AT = "2030-01-01T00:01:00.000Z";
+
+/** Sessions in memory that link, reconnect and drop on command. */
+export class InMemorySessions implements SessionsApi {
+  /** Thrown by the named method instead of doing anything. */
+  readonly throwing = new Map<keyof SessionsApi, Error>();
+  /** Every call, in order, with what it was given. */
+  readonly calls: { readonly method: keyof SessionsApi; readonly input: unknown }[] = [];
+  readonly #entries = new Map<string, Entry>();
+  readonly #events = new EventEmitter();
+
+  /** How many sessions are stored. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  async create(given: CreateSessionInput): Promise<CreatedSession> {
+    this.#enter("create", given);
+    const input = validateCreateSession(given);
+    for (const { name } of this.#entries.values()) {
+      if (name === input.name) throw new ZpwootError("SESSION_NAME_TAKEN", "The name is taken");
+    }
+    const now = new Date().toISOString();
+    const entry: Entry = {
+      id: randomUUID(),
+      name: input.name,
+      webhookUrl: input.webhookUrl ?? null,
+      webhookEvents: input.webhookEvents ?? [],
+      createdAt: now,
+      updatedAt: now,
+      status: "disconnected",
+      detail: { state: "idle" },
+      qrCode: null,
+      qrCount: 0,
+      account: null,
+    };
+    this.#entries.set(entry.id, entry);
+    const secret = entry.webhookUrl === null ? {} : { webhookSecret: "whsec_c2VjcmV0IGluIGEgdGVzdA==" };
+    return { ...infoOf(entry), ...secret };
+  }
+
+  async list(): Promise<SessionSummary[]> {
+    this.#enter("list", undefined);
+    return [...this.#entries.values()].map(infoOf);
+  }
+
+  async get(id: string): Promise<SessionInfo> {
+    return infoOf(this.#entry("get", id));
+  }
+
+  async getStatus(id: string): Promise<SessionStatusInfo> {
+    return infoOf(this.#entry("getStatus", id));
+  }
+
+  async getQRCode(id: string): Promise<QRCodeInfo> {
+    const { qrCode, qrCount, status } = this.#entry("getQRCode", id);
+    if (qrCode === null) return { id, qrCode, status };
+    return { id, qrCode, status, seq: qrCount, expiresAt: EXPIRES_AT };
+  }
+
+  async connect(id: string): Promise<void> {
+    const entry = this.#entry("connect", id);
+    if (entry.status !== "disconnected") return;
+    this.#become(entry, "connecting", { state: "connecting", attempt: 1 });
+    void this.#proceed(entry);
+  }
+
+  async disconnect(id: string): Promise<void> {
+    this.#become(this.#entry("disconnect", id), "disconnected", { state: "idle" });
+  }
+
+  async restart(id: string): Promise<void> {
+    this.#become(this.#entry("restart", id), "disconnected", { state: "idle" });
+    await this.connect(id);
+  }
+
+  async logout(id: string): Promise<LogoutResult> {
+    const entry = this.#entry("logout", id);
+    const unlinked = entry.account === null ? "not-linked" : "confirmed";
+    entry.account = null;
+    this.#become(entry, "disconnected", { state: "loggedOut", reason: "logout" });
+    return { unlinked };
+  }
+
+  async delete(id: string): Promise<void> {
+    this.#entries.delete(this.#entry("delete", id).id);
+  }
+
+  async pair(id: string, phoneNumber: string): Promise<PairingCodeInfo> {
+    const entry = this.#entry("pair", id, phoneNumber);
+    validatePhoneNumber(phoneNumber);
+    if (entry.account !== null) throw new ZpwootError("SESSION_ALREADY_LINKED", "linked");
+    if (entry.status !== "connecting") throw new ZpwootError("SESSION_NOT_CONNECTED", "not connecting");
+    return { pairingCode: "ABCD1234", expiresAt: EXPIRES_AT };
+  }
+
+  async waitFor(id: string, status: SessionStatus, { signal }: WaitOptions = {}): Promise<SessionInfo> {
+    const entry = this.#entry("waitFor", id);
+    while (entry.status !== status) await once(this.#events, id, signal === undefined ? {} : { signal });
+    return infoOf(entry);
+  }
+
+  listWebhookEvents(): SessionSummary["webhookEvents"] {
+    this.#enter("listWebhookEvents", undefined);
+    return WEBHOOK_EVENTS;
+  }
+
+  on<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  off<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  /** Settles when the session shows a QR code, and gives it. */
+  async untilQRCode(id: string): Promise<string> {
+    const entry = this.#entry("getQRCode", id);
+    while (entry.qrCode === null) await once(this.#events, id);
+    return entry.qrCode;
+  }
+
+  /** The phone of an account links the session; gives the account's number. */
+  async link(id: string): Promise<string> {
+    await this.untilQRCode(id);
+    const entry = this.#entry("get", id);
+    entry.account = "+5511999999999";
+    this.#become(entry, "connected", { state: "open" });
+    return entry.account;
+  }
+
+  /** The connection breaks; the next attempt begins by itself. */
+  async drop(id: string): Promise<void> {
+    const entry = this.#entry("get", id);
+    this.#become(entry, "connecting", { state: "waiting", reason: "network", attempt: 1, until: EXPIRES_AT });
+    void this.#proceed(entry);
+  }
+
+  #enter(method: keyof SessionsApi, input: unknown): void {
+    this.calls.push({ method, input });
+    const error = this.throwing.get(method);
+    if (error !== undefined) throw error;
+  }
+
+  #entry(method: keyof SessionsApi, id: string, input: unknown = id): Entry {
+    this.#enter(method, input);
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw new ZpwootError("SESSION_NOT_FOUND", `No session ${id}`);
+    return entry;
+  }
+
+  /** What happens on its own after a connect: a QR code for the unlinked, an open connection for the linked. */
+  async #proceed(entry: Entry): Promise<void> {
+    await setImmediate();
+    if (entry.status !== "connecting") return;
+    if (entry.account !== null) return this.#become(entry, "connected", { state: "open" });
+    entry.qrCount += 1;
+    entry.qrCode = `2@${randomUUID()},key,identity,secret`;
+    this.#events.emit(entry.id);
+  }
+
+  #become(entry: Entry, status: SessionStatus, detail: SessionDetail): void {
+    Object.assign(entry, { status, detail, qrCode: null, updatedAt: new Date().toISOString() });
+    this.#events.emit(entry.id);
+  }
+}
+
+function infoOf(entry: Entry): SessionInfo {
+  const { id, name, status, qrCode, account, webhookUrl, webhookEvents, createdAt, updatedAt, detail } =
+    entry;
+  return {
+    id,
+    name,
+    status,
+    qrCode,
+    phoneNumber: account,
+    webhookUrl,
+    webhookEvents,
+    createdAt,
+    updatedAt,
+    detail,
+  };
+}
