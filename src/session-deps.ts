@@ -1,10 +1,13 @@
 /** What every session of a manager is given: its options with the defaults filled in, and its ways to the store. */
 import type { UserFacingSocketConfig } from "whaileys";
 import { loadAuthState, wipeAuthState } from "./auth/auth-state.js";
+import { KeyCache } from "./auth/key-cache.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import type { Logger, Store, WhatsAppLibrary } from "./ports.js";
 import type { SessionDeps } from "./session.js";
 import type { SessionRecords } from "./store/records.js";
+import { sessionSpace } from "./store/session-space.js";
+import type { OutboxSpace } from "./webhooks/index.js";
 import { sessionCaches } from "./whatsapp/session-caches.js";
 import { quietLogger } from "./whatsapp/quiet-logger.js";
 import {
@@ -26,6 +29,12 @@ export interface SessionDepsInput {
   readonly emit: SessionDeps["emit"];
 }
 
+/** What one session keeps in memory over its reconnects. */
+interface SessionMemory {
+  readonly sockets: ReturnType<typeof sessionCaches>;
+  readonly keys: KeyCache;
+}
+
 /** The time limits of an attempt, in milliseconds. */
 export function timeoutsOf({ whatsapp = {} }: SessionManagerOptions): SessionDeps["timeouts"] {
   return {
@@ -45,15 +54,24 @@ export function versionOptions({
   return url === undefined ? { resolve: resolveWhatsAppWebVersion } : {};
 }
 
+/** The webhook queue's place in a session's space. */
+export function outboxSpace(store: Store, sessionId: string): OutboxSpace {
+  const space = sessionSpace(store, sessionId);
+  return {
+    read: (keys) => space.read("webhook", keys),
+    write: (entries) => space.write([...entries].map(([id, value]) => ({ family: "webhook", id, value }))),
+  };
+}
+
 /** What every session is given. */
 export function sessionDeps(input: SessionDepsInput): SessionDeps {
   const { options, versions, logger, store, records, forget, emit } = input;
   const library = (): WhatsAppLibrary => options.whatsapp?.library ?? loadWhaileys();
   const { reconnect = {} } = options;
-  const caches = new Map<string, ReturnType<typeof sessionCaches>>();
-  const cachesOf = (sessionId: string): ReturnType<typeof sessionCaches> => {
-    const known = caches.get(sessionId) ?? sessionCaches();
-    caches.set(sessionId, known);
+  const memory = new Map<string, SessionMemory>();
+  const memoryOf = (sessionId: string): SessionMemory => {
+    const known = memory.get(sessionId) ?? { sockets: sessionCaches(), keys: new KeyCache() };
+    memory.set(sessionId, known);
     return known;
   };
   return {
@@ -63,18 +81,19 @@ export function sessionDeps(input: SessionDepsInput): SessionDeps {
     logger,
     config: (sessionId) => ({
       ...socketConfig(options, versions),
-      ...cachesOf(sessionId),
+      ...memoryOf(sessionId).sockets,
       logger: quietLogger(logger, sessionId),
     }),
-    loadAuth: (sessionId, onFailure) => loadAuthState({ store, sessionId, library: library(), onFailure }),
+    loadAuth: (sessionId, onFailure) =>
+      loadAuthState({ store, sessionId, library: library(), cache: memoryOf(sessionId).keys, onFailure }),
     wipeAuth: async (sessionId) => {
-      caches.delete(sessionId);
+      memory.delete(sessionId);
       await wipeAuthState(store, sessionId);
     },
     saveRecord: (record) => records.update(record),
     markDeleted: (sessionId) => records.tombstone(sessionId),
     removeAll: async (sessionId) => {
-      caches.delete(sessionId);
+      memory.delete(sessionId);
       await forget(sessionId);
       await records.remove(sessionId);
     },

@@ -12,7 +12,7 @@ import type { Logger, Store, WhatsAppSocket } from "./ports.js";
 import { present } from "./present.js";
 import { restoreAll } from "./restore.js";
 import { Session, type SessionDeps } from "./session.js";
-import { sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
+import { outboxSpace, sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
 import type { PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
 import { isTerminal } from "./session-state.js";
 import type {
@@ -29,7 +29,6 @@ import type {
 } from "./session-types.js";
 import { openStore } from "./store/open-store.js";
 import { SessionRecords } from "./store/records.js";
-import { sessionSpace } from "./store/session-space.js";
 import { validateCreateSession, validatePhoneNumber } from "./validation.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 import { WebhookDispatcher, generateWebhookSecret } from "./webhooks/index.js";
@@ -67,11 +66,12 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     this.#logger = options.logger ?? SILENT;
     this.#hub = new EventHub(this.#logger);
     this.#store = openStore(options.store ?? DEFAULTS.store, { logger: this.#logger });
-    this.#records = new SessionRecords(this.#store);
+    this.#records = new SessionRecords(this.#store, { logger: this.#logger });
     this.#webhooks = new WebhookDispatcher({
-      space: (sessionId) => sessionSpace(this.#store, sessionId),
+      space: (sessionId) => outboxSpace(this.#store, sessionId),
       session: (sessionId) => this.#sessions.get(sessionId)?.record,
-      emit: (name, event) => this.#emit(name, event),
+      emit: (name, event) => this.#hub.emit(name, event as never),
+      disable: (sessionId, url) => this.#disableWebhook(sessionId, url),
       logger: this.#logger,
       options: options.webhooks ?? {},
     });
@@ -274,6 +274,15 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
         error: error instanceof Error ? error : new Error(String(error)),
       });
     });
+  }
+
+  /** The receiver answered 410: it does not want to be called again. */
+  async #disableWebhook(sessionId: string, url: string): Promise<void> {
+    const session = this.#sessions.get(sessionId);
+    const webhook = session?.record.webhook;
+    if (webhook?.url !== url) return;
+    await session?.patch({ webhook: { ...webhook, enabled: false } });
+    this.#emit("session.updated", { sessionId });
   }
 
   async #session(id: string): Promise<Session> {

@@ -81,7 +81,9 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | u
     Object.values(SETTINGS).map(({ flag }) => [flag, { type: "string" as const }]),
   );
   // A bare --allow-private-targets means true.
-  const bare = args.map((arg) => (arg === "--allow-private-targets" ? "--allow-private-targets=true" : arg));
+  const bare = args.map((arg, index) =>
+    arg === "--allow-private-targets" && (args[index + 1] ?? "--").startsWith("--") ? `${arg}=true` : arg,
+  );
   try {
     return parseArgs({ args: bare, options, allowPositionals: false, strict: true }).values as Record<
       string,

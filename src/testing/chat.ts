@@ -9,7 +9,7 @@ import { bundleFromKeys, bundleNodes } from "./key-nodes.js";
 import type { Account } from "./account.js";
 import type { Envelope } from "./post-office.js";
 import type { Service } from "./service.js";
-import { SignalError, type PreKeyBundle, type SignalParty } from "./signal/index.js";
+import { SignalError, type SignalParty } from "./signal/index.js";
 import { bigEndian, childOf, node, type BinaryNode } from "./wire/node.js";
 import { proto, type ChatMessage } from "./wire/proto.js";
 
@@ -41,12 +41,6 @@ export interface SentText {
   readonly to: string;
   /** Devices it was encrypted for, own companions included. */
   readonly deviceCount: number;
-}
-
-/** A device a message is encrypted for. */
-interface Recipient {
-  readonly jid: string;
-  takeBundle(): PreKeyBundle;
 }
 
 const messageIdLength = 10;
@@ -87,8 +81,8 @@ export class Chat {
       status: "sent",
     });
     const others = to === this.#account ? [] : [to, ...to.devices];
-    const recipients: readonly Recipient[] = [...others, ...this.#account.devices];
-    for (const recipient of recipients) this.#sendTo(recipient, id);
+    const recipients = [...others, ...this.#account.devices].map(({ jid }) => jid);
+    for (const jid of recipients) this.#sendTo(jid, id);
     return { id, to: to.jid, deviceCount: recipients.length };
   }
 
@@ -159,26 +153,29 @@ export class Chat {
   resend(device: CompanionDevice, retry: BinaryNode): void {
     const id = retry.attrs.id ?? "";
     if (!this.#sent.has(id)) return;
-    const bundle = bundleFromKeys(retry) ?? device.takeBundle();
-    this.#signal.startSession(device.jid, bundle);
-    this.#sendTo(device, id, childOf(retry, "retry")?.attrs.count ?? "1");
+    const bundle = bundleFromKeys(retry) ?? this.#service.takeBundle(device.jid);
+    if (bundle !== undefined) this.#signal.startSession(device.jid, bundle);
+    this.#sendTo(device.jid, id, childOf(retry, "retry")?.attrs.count ?? "1");
   }
 
-  #sendTo(recipient: Recipient, id: string, retry?: string): void {
+  #sendTo(to: string, id: string, retry?: string): void {
     const message = this.#sent.get(id);
     if (message === undefined) return;
-    const isOwn = this.#service.directory.find(recipient.jid) === this.#account;
+    const isOwn = this.#service.directory.find(to) === this.#account;
     const content: ChatMessage = { conversation: message.text };
     const copy: ChatMessage = { deviceSentMessage: { destinationJid: message.to.jid, message: content } };
     const plaintext = Buffer.concat([proto.chatMessage.encode(isOwn ? copy : content), padding()]);
-    if (!this.#signal.hasSession(recipient.jid))
-      this.#signal.startSession(recipient.jid, recipient.takeBundle());
+    if (!this.#signal.hasSession(to)) {
+      const bundle = this.#service.takeBundle(to);
+      if (bundle === undefined) return;
+      this.#signal.startSession(to, bundle);
+    }
     this.#service.post.carry({
       id,
       from: this.#account.jid,
-      to: recipient.jid,
+      to,
       recipient: isOwn ? message.to.jid : undefined,
-      ...this.#signal.encrypt(recipient.jid, plaintext),
+      ...this.#signal.encrypt(to, plaintext),
       retry,
       notify: this.#account.name,
     });

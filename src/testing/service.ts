@@ -8,8 +8,11 @@ import { Directory } from "./directory.js";
 import { EventHub } from "./event-hub.js";
 import type { UnknownQuery, Violation } from "./events.js";
 import { FaultRules } from "./faults.js";
+import type { CompanionDevice } from "./companion-device.js";
+import { parseJid, serviceJid } from "./jid.js";
 import { LinkDesk } from "./linking/link-desk.js";
 import { PostOffice } from "./post-office.js";
+import type { PreKeyBundle } from "./signal/index.js";
 import { Transcript, type TranscriptEntry } from "./transcript.js";
 import { createServiceIdentity, type ServiceIdentity } from "./wire/certificate.js";
 import { childOf, node, type BinaryNode, type NodeContent } from "./wire/node.js";
@@ -38,6 +41,7 @@ export class Service {
   readonly #now: () => number;
   readonly #startedAt: number;
   #connectionCount = 0;
+  #notificationCount = 0;
 
   constructor({ now, transcriptLimit }: ServiceOptions) {
     this.#now = now;
@@ -66,6 +70,22 @@ export class Service {
     this.connections.delete(connection);
     connection.handler?.closed();
     this.hub.emit("connection.closed", connection.facts);
+  }
+
+  /**
+   * Hands out the keys to start a session with a device or a phone; undefined when there is none of that address. A device
+   * that runs low on one-time pre-keys is told to upload more.
+   */
+  takeBundle(address: string | undefined): PreKeyBundle | undefined {
+    const device = this.directory.device(address);
+    if (device === undefined) {
+      const isPhone = (parseJid(address)?.device ?? 0) === 0;
+      return isPhone ? this.directory.find(address)?.takeBundle() : undefined;
+    }
+    const bundle = device.takeBundle();
+    // Only when the mark is passed: one upload answers it, however many keys are taken meanwhile.
+    if (device.preKeyCount === lowPreKeyCount && bundle.preKey !== undefined) this.#tellLowStock(device);
+    return bundle;
   }
 
   /** Writes a stanza into the transcript. */
@@ -101,7 +121,16 @@ export class Service {
       connection.send(errorResult(stanza, 501, "feature-not-implemented"));
     }
   }
+
+  #tellLowStock(device: CompanionDevice): void {
+    this.#notificationCount += 1;
+    const attrs = { from: serviceJid, type: "encrypt", id: `n${this.#notificationCount}`, t: String(this.seconds) };
+    this.post.deliver(device, node("notification", attrs, [node("count", { value: String(device.preKeyCount) })]));
+  }
 }
+
+/** Down to this many one-time pre-keys, a device is told to upload more; clients upload below 5. */
+const lowPreKeyCount = 4;
 
 /** The answer to a query. */
 export function result(
@@ -109,11 +138,11 @@ export function result(
   content?: NodeContent,
   attrs: Record<string, string> = {},
 ): BinaryNode {
-  return node("iq", { from: "@s.whatsapp.net", id: query.attrs.id, type: "result", ...attrs }, content);
+  return node("iq", { from: serviceJid, id: query.attrs.id, type: "result", ...attrs }, content);
 }
 
 /** The refusal of a query. */
 export function errorResult(query: BinaryNode, code: number, text: string): BinaryNode {
   const error = node("error", { code: String(code), text });
-  return node("iq", { from: "@s.whatsapp.net", id: query.attrs.id, type: "error" }, [error]);
+  return node("iq", { from: serviceJid, id: query.attrs.id, type: "error" }, [error]);
 }

@@ -2,7 +2,14 @@
 
 import { createRequire } from "node:module";
 import type * as whaileys from "whaileys";
-import type { AuthenticationCreds, ConnectionState, SignalDataTypeMap, WASocket } from "whaileys";
+import type {
+  AuthenticationCreds,
+  BaileysEventMap,
+  ConnectionState,
+  SignalDataTypeMap,
+  WAMessage,
+  WASocket,
+} from "whaileys";
 import { pino } from "pino";
 import { ZpwootError } from "../../src/errors.js";
 import type { WhatsAppEmulator } from "../../src/testing/index.js";
@@ -28,7 +35,7 @@ export class WhaileysClient {
   }
 
   /** Connects. */
-  open(): this {
+  open({ qrTimeout }: { readonly qrTimeout?: number } = {}): this {
     this.updates.length = 0;
     this.socket = makeWASocket({
       waWebSocketUrl: this.#emulator.url,
@@ -58,6 +65,7 @@ export class WhaileysClient {
       sentMessagesCache: new Map() as never,
       groupMetadataCache: undefined as never,
       msgRetryCounterMap: {},
+      ...(qrTimeout !== undefined && { qrTimeout }),
     });
     this.socket.ev.on("connection.update", (update) => {
       this.updates.push(update);
@@ -123,9 +131,63 @@ export class WhaileysClient {
     return this;
   }
 
+  /** Sends a keepalive ping and waits for the answer. */
+  async ping(): Promise<void> {
+    await this.socket.query({
+      tag: "iq",
+      attrs: { to: "@s.whatsapp.net", type: "get", xmlns: "w:p" },
+      content: [{ tag: "ping", attrs: {} }],
+    });
+  }
+
+  /** The next message of the present socket that the predicate accepts. */
+  nextUpsert(accept: (message: WAMessage) => boolean): Promise<{ message: WAMessage; type: string }> {
+    return this.#next("a message", (resolve) => {
+      const listener = ({ messages, type }: BaileysEventMap["messages.upsert"]): void => {
+        const message = messages.find(accept);
+        if (message !== undefined) resolve({ message, type });
+      };
+      this.socket.ev.on("messages.upsert", listener);
+      return () => this.socket.ev.off("messages.upsert", listener);
+    });
+  }
+
+  /** Id of the next message that reaches a status (3 delivered, 4 read). */
+  nextStatus(status: number): Promise<string> {
+    return this.#next(`status ${status}`, (resolve) => {
+      const listener = (updates: BaileysEventMap["messages.update"]): void => {
+        const found = updates.find(({ update }) => update.status === status);
+        if (found !== undefined) resolve(found.key.id ?? "");
+      };
+      this.socket.ev.on("messages.update", listener);
+      return () => this.socket.ev.off("messages.update", listener);
+    });
+  }
+
+  /** Loses all Signal sessions, as a client does that restores an old backup. */
+  forgetSessions(): void {
+    for (const key of this.#keys.keys()) {
+      if (key.startsWith("session ")) this.#keys.delete(key);
+    }
+  }
+
+  #next<Value>(what: string, start: (resolve: (value: Value) => void) => () => void): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        stop();
+        reject(new ZpwootError("TIMEOUT", `no ${what}\n${this.#emulator.transcript()}`));
+      }, 8000);
+      const stop = start((value) => {
+        clearTimeout(timer);
+        stop();
+        resolve(value);
+      });
+    });
+  }
+
   /** Ends the socket for good. */
   end(): void {
-    this.socket.ws.terminate();
-    this.socket.end(undefined);
+    (this.socket as WASocket | undefined)?.ws.terminate();
+    (this.socket as WASocket | undefined)?.end(undefined);
   }
 }

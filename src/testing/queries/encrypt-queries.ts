@@ -1,9 +1,6 @@
 /** Queries about keys: a device's own stock, and the keys of others. */
 
 import { createHash } from "node:crypto";
-import type { Account } from "../account.js";
-import type { CompanionDevice } from "../companion-device.js";
-import { parseJid } from "../jid.js";
 import { bundleNodes, preKeyFrom, signedPreKeyFrom, signedPreKeyNode } from "../key-nodes.js";
 import { keyTypeByte, sameBytes } from "../keys.js";
 import { prefixedKey, xeddsaVerify, type PreKeyBundle } from "../signal/index.js";
@@ -78,17 +75,10 @@ function digest(query: Query): void {
 }
 
 function fetchBundles(query: Query): void {
-  const { directory } = query.session.service;
-  const users = childrenOf(query.child, "user").map((user) => {
-    const { jid } = user.attrs;
-    return userNode(jid, bundleOf(directory.find(jid), parseJid(jid)?.device ?? 0));
-  });
+  const users = childrenOf(query.child, "user").map(({ attrs: { jid } }) =>
+    userNode(jid, query.session.service.takeBundle(jid)),
+  );
   reply(query, [node("list", {}, users)]);
-}
-
-function bundleOf(account: Account | undefined, number: number): PreKeyBundle | undefined {
-  const owner: Account | CompanionDevice | undefined = number === 0 ? account : account?.device(number);
-  return owner?.takeBundle();
 }
 
 function userNode(jid: string | undefined, bundle: PreKeyBundle | undefined): BinaryNode {

@@ -1,0 +1,39 @@
+/**
+ * Link a session, receive a message, answer it. Runs against the emulator, so it needs no phone:
+ *
+ *     npx tsx examples/first-session.ts
+ *
+ * For the real WhatsApp leave `whatsapp.url` away and scan the QR code with your phone.
+ */
+import { SessionManager } from "zpwoot";
+import { WhatsAppEmulator } from "zpwoot/testing";
+
+// The stand-ins for WhatsApp, for your phone, and for somebody who writes to you.
+await using emulator = await WhatsAppEmulator.start();
+const myPhone = emulator.addPhone({ phoneNumber: "5511999990001", name: "Ana" });
+const friend = emulator.addPhone({ phoneNumber: "5511999990002", name: "Bruno" });
+
+await using manager = new SessionManager({ store: "memory:", whatsapp: { url: emulator.url } });
+
+manager.on("session.qr", async ({ value }) => {
+  // Show it to a person: it is a plain string, any QR library draws it. Here the virtual phone scans it.
+  await myPhone.scan(value);
+});
+
+manager.on("messages.upsert", async ({ sessionId, data }) => {
+  for (const { key, message } of data.messages) {
+    if (key.fromMe === true || key.remoteJid == null) continue;
+    console.log("received:", message?.conversation);
+    const socket = await manager.socket(sessionId);
+    await socket.sendMessage(key.remoteJid, { text: "Hello Bruno!" });
+  }
+});
+
+const { id } = await manager.create({ name: "first" });
+await manager.connect(id);
+const { phoneNumber } = await manager.waitFor(id, "connected");
+console.log("connected as", phoneNumber);
+
+await friend.sendText(myPhone.jid, "Hello Ana!");
+const answer = await friend.waitForMessage(({ text }) => text === "Hello Bruno!", { timeoutMs: 5_000 });
+console.log("the friend got:", answer.text);

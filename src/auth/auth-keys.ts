@@ -1,0 +1,22 @@
+/** Where the auth state lies in a session's space. */
+import type { SignalDataTypeMap } from "whaileys";
+
+/** A kind of Signal key, named as the library names it. */
+export type SignalFamily = keyof SignalDataTypeMap;
+
+/** All kinds of Signal keys. */
+export const SIGNAL_FAMILIES = [
+  "pre-key",
+  "session",
+  "sender-key",
+  "sender-key-memory",
+  "contacts-tc-token",
+  "app-state-sync-key",
+  "app-state-sync-version",
+] as const satisfies readonly SignalFamily[];
+
+/** The family of the credentials and what belongs to them. */
+export const CREDS_FAMILY = "creds";
+
+/** Present while the account is linked: linked credentials that are missing are a loss, not a new session. */
+export const LINK_MARK = "linked";

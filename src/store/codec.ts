@@ -1,0 +1,110 @@
+/**
+ * How values become text and text becomes values.
+ *
+ * Values are walked by their own properties and `toJSON` is never called: whaileys keeps skipped group message keys in
+ * protobuf objects whose `toJSON` drops them, so that everything that goes through `JSON.stringify`, Keyv's default and
+ * the usual `BufferJSON` included, loses messages that arrive out of order. Buffers are written as those do
+ * (`{"type":"Buffer","data":"<base64>"}`), so data written by them is read as it is.
+ */
+
+/** A value as its JSON text: immutable, so it can wait in a queue or a cache while the live object goes on changing. */
+export class Encoded {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Takes a snapshot of a value. An {@link Encoded} is given back as it is. */
+export function encode(value: unknown): Encoded {
+  if (value instanceof Encoded) return value;
+  return new Encoded(JSON.stringify(toPlain(value, 0)) ?? "null");
+}
+
+/** The value behind a text, with its Buffers. Throws a SyntaxError when the text is no JSON. */
+export function decode(encoded: Encoded): unknown {
+  return revive(JSON.parse(encoded.text));
+}
+
+/** Deeper than anything real; ends a cycle with an error instead of a stack overflow. */
+const MAX_DEPTH = 200;
+
+function toPlain(value: unknown, depth: number): unknown {
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "function" || typeof value === "symbol") return undefined;
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > MAX_DEPTH) throw new TypeError("A value to store is nested too deeply, or holds itself");
+  if (value instanceof Uint8Array)
+    return bufferJson(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+  if (value instanceof ArrayBuffer) return bufferJson(Buffer.from(value));
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return arrayToPlain(value, depth);
+  return objectToPlain(value as Record<string, unknown>, depth);
+}
+
+function bufferJson(buffer: Buffer): object {
+  return { type: "Buffer", data: buffer.toString("base64") };
+}
+
+/** Copies only from the first element that changes: most arrays hold plain values. */
+function arrayToPlain(array: readonly unknown[], depth: number): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (const [index, item] of array.entries()) {
+    const plain = toPlain(item, depth + 1);
+    if (copy === undefined && plain !== item) copy = array.slice(0, index);
+    copy?.push(plain);
+  }
+  return copy ?? array;
+}
+
+/** Copies only when a property changes or `JSON.stringify` would call a `toJSON`. */
+function objectToPlain(object: Record<string, unknown>, depth: number): object {
+  const keys = Object.keys(object);
+  let copy = typeof object.toJSON === "function" ? nullObject() : undefined;
+  for (const [index, key] of keys.entries()) {
+    const value = object[key];
+    const plain = toPlain(value, depth + 1);
+    if (copy === undefined && plain !== value) {
+      copy = nullObject();
+      for (const earlier of keys.slice(0, index)) copy[earlier] = object[earlier];
+    }
+    if (copy !== undefined) copy[key] = plain;
+  }
+  return copy ?? object;
+}
+
+/** Without a prototype, so that a property called `__proto__` is stored like any other. */
+function nullObject(): Record<string, unknown> {
+  return Object.create(null) as Record<string, unknown>;
+}
+
+function revive(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) value[index] = revive(item);
+    return value;
+  }
+  const object = value as Record<string, unknown>;
+  const buffer = asBuffer(object);
+  if (buffer !== undefined) return buffer;
+  for (const key of Object.keys(object)) {
+    const item = object[key];
+    if (typeof item === "object" && item !== null) setOwn(object, key, revive(item));
+  }
+  return object;
+}
+
+function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__")
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  else object[key] = value;
+}
+
+/** `data` is base64 here, in BufferJSON and in Baileys; `JSON.stringify` of a Buffer writes an array of bytes. */
+function asBuffer(object: Record<string, unknown>): Buffer | undefined {
+  if (object.type !== "Buffer" || Object.keys(object).length !== 2) return undefined;
+  const { data } = object;
+  if (typeof data === "string") return Buffer.from(data, "base64");
+  return Array.isArray(data) ? Buffer.from(data as number[]) : undefined;
+}

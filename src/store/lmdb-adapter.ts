@@ -1,0 +1,89 @@
+/** A Keyv adapter over lmdb, the embedded default: atomic batches, one fsync per commit, safe for several processes. */
+import { EventEmitter } from "node:events";
+import type { RootDatabase } from "lmdb";
+import type { Change } from "./driver.js";
+
+/** LMDB's own limit, in bytes of a key. */
+const MAX_KEY_BYTES = 1_978;
+
+/** One lmdb environment as a Keyv adapter. Make it with {@link openLmdbAdapter}. Local disks only: lmdb maps its file. */
+export class LmdbAdapter extends EventEmitter {
+  readonly opts: { readonly dialect: "lmdb"; readonly url: string };
+  namespace: string | undefined;
+  readonly #database: RootDatabase<string, string>;
+
+  constructor(database: RootDatabase<string, string>, directory: string) {
+    super();
+    this.#database = database;
+    this.opts = { dialect: "lmdb", url: `lmdb:${directory}` };
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#database.get(key);
+  }
+
+  /** Reads from the memory map: no thread, no system call. */
+  async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
+    return keys.map((key) => this.#database.get(key));
+  }
+
+  async set(key: string, value: string): Promise<void> {
+    await this.applyBatch([{ key, text: value }]);
+  }
+
+  async setMany(entries: readonly { readonly key: string; readonly value: string }[]): Promise<void> {
+    await this.applyBatch(entries.map(({ key, value }) => ({ key, text: value })));
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.deleteMany([key]);
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<boolean> {
+    const existed = keys.some((key) => this.#database.doesExist(key));
+    await this.applyBatch(keys.map((key) => ({ key, text: null })));
+    return existed;
+  }
+
+  async has(key: string): Promise<boolean> {
+    return this.#database.doesExist(key);
+  }
+
+  /** Deletes everything in the environment. The engine never calls it. */
+  async clear(): Promise<void> {
+    await this.#database.clearAsync();
+    await this.#database.flushed;
+  }
+
+  /** One transaction; settles when it is on the disk. */
+  async applyBatch(changes: readonly Change[]): Promise<void> {
+    const tooLong = changes.find(({ key }) => Buffer.byteLength(key) > MAX_KEY_BYTES);
+    if (tooLong !== undefined)
+      throw new RangeError(`A key of ${Buffer.byteLength(tooLong.key)} bytes is too long for lmdb`);
+    const settled: Promise<boolean>[] = [];
+    const committed = this.#database.batch(() => {
+      for (const { key, text } of changes)
+        settled.push(text === null ? this.#database.remove(key) : this.#database.put(key, text));
+    });
+    // All of them, or the others' rejections of a failed commit would belong to nobody.
+    await Promise.all([committed, ...settled]);
+    await this.#database.flushed;
+  }
+
+  isPermanent(error: unknown): boolean {
+    return error instanceof RangeError;
+  }
+
+  /** Waits for what is under way, then closes the environment. */
+  async disconnect(): Promise<void> {
+    await this.#database.flushed;
+    await this.#database.close();
+  }
+}
+
+/** Opens (or makes) the environment in a directory. lmdb is loaded here and not before. */
+export async function openLmdbAdapter(directory: string): Promise<LmdbAdapter> {
+  const { open } = await import("lmdb");
+  const database = open<string, string>({ path: directory, encoding: "string", noSubdir: false });
+  return new LmdbAdapter(database, directory);
+}

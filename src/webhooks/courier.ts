@@ -1,0 +1,247 @@
+/** Delivers the outbox of one session: one loop, one request at a time, in order. */
+import type { SessionRecord, WebhookConfig } from "../session-types.js";
+import { WakeSignal } from "../wake-signal.js";
+import type { WebhookEventName } from "../webhook-events.js";
+import { Circuit } from "./circuit.js";
+import type { CourierContext } from "./courier-context.js";
+import type { QueuedDelivery } from "./outbox-batch.js";
+import type { FailedRecord, OutboxSpace, QueuedRecord } from "./outbox-records.js";
+import { sizeOf } from "./outbox-records.js";
+import { Outbox } from "./outbox.js";
+import { renderPayloads } from "./payload.js";
+import { Reports } from "./reports.js";
+import { signatureHeaders } from "./signature.js";
+import { judgeAnswer, judgeError } from "./verdict.js";
+import type { Verdict } from "./verdict.js";
+
+/** A webhook that can be delivered to now. */
+type Target = WebhookConfig & { readonly url: string };
+
+/** How many acknowledgements may wait for the store; at most about as many are repeated after a crash. */
+const MAX_UNSTORED = 64;
+/** How many overdue deliveries are moved in one batch. */
+const SWEEP = 32;
+
+/** See the head of this file. The loop begins with the first event or with `resume`, and ends with `stop` or `forget`. */
+export class Courier {
+  readonly #sessionId: string;
+  readonly #context: CourierContext;
+  readonly #outbox: Outbox;
+  readonly #circuit: Circuit;
+  readonly #reports: Reports;
+  readonly #bell = new WakeSignal();
+  readonly #ending = new AbortController();
+  #running: Promise<void> | undefined;
+  #draining = false;
+  #goneUrl: string | undefined;
+  #full = false;
+  #sending = false;
+
+  constructor(sessionId: string, space: OutboxSpace, context: CourierContext) {
+    this.#sessionId = sessionId;
+    this.#context = context;
+    this.#reports = new Reports(sessionId, context);
+    this.#circuit = new Circuit(context.limits, context.now, context.random);
+    this.#outbox = new Outbox(space, context.limits, {
+      available: () => this.#bell.ring(),
+      unreadable: (n) => this.#reports.unreadable(n),
+      dropped: (count) => this.#reports.dropped(count),
+      writeFailed: (error) => this.#reports.trouble(error, "a webhook outbox can't be written"),
+    });
+  }
+
+  /** The outbox, for figures. */
+  get outbox(): Pick<Outbox, "length" | "bytes" | "failedCount"> {
+    return this.#outbox;
+  }
+
+  /** `sending` while a request is under way, `retrying` between two attempts, else `idle`. */
+  get phase(): "idle" | "sending" | "retrying" {
+    if (this.#sending) return "sending";
+    return this.#circuit.waitMs > 0 ? "retrying" : "idle";
+  }
+
+  /** Begins to deliver what was queued before. Settles when the outbox was read, or could not be: that is retried. */
+  async resume(): Promise<void> {
+    try {
+      await this.#outbox.load();
+      this.#circuit.resume(this.#outbox.attempts);
+    } catch (error) {
+      this.#reports.trouble(error, "a webhook outbox can't be read; trying again");
+    }
+    this.#begin();
+  }
+
+  /** Queues an event. Reads `data` before it returns; settles when the event is durable, rejects when it can't be. */
+  async publish(record: SessionRecord, event: WebhookEventName, data: unknown): Promise<void> {
+    const { limits, now, newId } = this.#context;
+    const at = now();
+    const facts = { event, sessionId: this.#sessionId, sessionName: record.name, at, data };
+    const bodies = renderPayloads(facts, limits, newId);
+    this.#begin();
+    const full = await this.#outbox.append(
+      bodies.map(({ id, body }) => ({ id, event, at, since: at, body })),
+      at,
+    );
+    for (const refused of full) this.#reports.failed(refused, { attempts: 0, reason: "outbox full" });
+    if (full.length > 0 && !this.#full) this.#reports.full();
+    this.#full = full.length > 0;
+  }
+
+  /** The session's webhook was changed: forgets past failures and tries at once. */
+  updated(): void {
+    this.#goneUrl = undefined;
+    this.#circuit.reset();
+    this.#begin();
+  }
+
+  /** See `WebhookDispatcher.listFailed`. */
+  listFailed(): Promise<readonly FailedRecord[]> {
+    return this.#outbox.listFailed();
+  }
+
+  /** See `WebhookDispatcher.redeliver`. */
+  async redeliver(deliveryId: string): Promise<"queued" | "not-found" | "outbox-full"> {
+    this.#begin();
+    return this.#outbox.requeue(deliveryId, this.#context.now());
+  }
+
+  /** Goes on delivering, without waiting for retries, until the queue is empty; settles then. Never rejects. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#bell.ring();
+    await this.#running;
+  }
+
+  /** Ends the request under way; settles when all that is known is stored or refused. Never rejects. */
+  async stop(): Promise<void> {
+    this.#draining = true;
+    this.#ending.abort();
+    this.#bell.ring();
+    // Twice: the first lets go a loop that waits for the store, the second stores what that loop did last.
+    await this.#outbox.close();
+    await this.#running;
+    await this.#outbox.close();
+  }
+
+  /** Stops, and removes all that is stored for the session. Rejects with a store error. */
+  async forget(): Promise<void> {
+    await this.stop();
+    await this.#outbox.wipe();
+  }
+
+  #begin(): void {
+    if (this.#draining) return;
+    this.#bell.ring();
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      const waitMs = await this.#step();
+      if (waitMs > 0 && this.#draining) return;
+      if (waitMs > 0) await this.#bell.wait(waitMs);
+    }
+  }
+
+  /** Does one thing; gives how long there is nothing to do, in milliseconds. Never rejects. */
+  async #step(): Promise<number> {
+    const { waitMs } = this.#circuit;
+    if (waitMs > 0) return waitMs;
+    const target = this.#target();
+    if (target === undefined) return Infinity;
+    try {
+      const delivery = await this.#outbox.next();
+      if (delivery === undefined) return Infinity;
+      await this.#outbox.flushed(MAX_UNSTORED);
+      return this.#ending.signal.aborted ? Infinity : await this.#deliver(target, delivery);
+    } catch (error) {
+      this.#reports.trouble(error, "a webhook outbox can't be read; trying again");
+      return this.#backOff(this.#context.limits.retryCapMs);
+    }
+  }
+
+  #target(): Target | undefined {
+    const webhook = this.#context.session(this.#sessionId)?.webhook;
+    if (!webhook?.enabled || webhook.url === null || webhook.url === this.#goneUrl) return undefined;
+    return { ...webhook, url: webhook.url };
+  }
+
+  async #deliver(target: Target, delivery: QueuedDelivery): Promise<number> {
+    const { n, record } = delivery;
+    const verdict = await this.#attempt(target, record);
+    if (verdict.kind === "delivered") {
+      const attempts = this.#outbox.attempts + 1;
+      this.#outbox.settle({ kind: "delivered", n, bytes: sizeOf(record) });
+      this.#circuit.reset();
+      this.#reports.delivered(record, attempts);
+      return 0;
+    }
+    // An attempt that our own stop cut short says nothing of the receiver.
+    if (this.#ending.signal.aborted) return Infinity;
+    this.#outbox.noteAttempt();
+    return verdict.kind === "gone" ? this.#switchOff(target.url) : this.#postpone(record, verdict);
+  }
+
+  async #attempt(target: Target, record: QueuedRecord): Promise<Verdict> {
+    const { limits, transport, now } = this.#context;
+    this.#sending = true;
+    try {
+      const headers = {
+        "content-type": "application/json",
+        "user-agent": "zpwoot",
+        ...signatureHeaders([target.secret], record, new Date(now())),
+      };
+      const { signal } = this.#ending;
+      const post = { url: target.url, headers, body: record.body, timeoutMs: limits.timeoutMs, signal };
+      return judgeAnswer(await transport.post(post), now());
+    } catch (error) {
+      return judgeError(error);
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  async #postpone(record: QueuedRecord, verdict: Verdict & { kind: "failed" }): Promise<number> {
+    const restMs = record.since + this.#context.limits.maxAgeMs - this.#context.now();
+    if (restMs <= 0) await this.#giveUp(verdict.reason);
+    const waitMs = this.#backOff(Math.max(restMs, 0) || Infinity, verdict.waitMs);
+    if (restMs > 0) {
+      this.#reports.retrying(record, { attempts: this.#outbox.attempts, reason: verdict.reason }, waitMs);
+    }
+    return waitMs;
+  }
+
+  /** Moves every delivery that is overdue to the failed ones: the endpoint has just shown that it takes none. */
+  async #giveUp(reason: string): Promise<void> {
+    const overdueAt = this.#context.now() - this.#context.limits.maxAgeMs;
+    for (let moved = 1; !this.#ending.signal.aborted; moved += 1) {
+      const next = await this.#outbox.next();
+      if (next === undefined || next.record.since > overdueAt) break;
+      const { attempts } = this.#outbox;
+      const failedAt = this.#context.now();
+      this.#outbox.settle({ kind: "failed", n: next.n, record: next.record, attempts, reason, failedAt });
+      this.#reports.failed(next.record, { attempts, reason });
+      if (moved % SWEEP === 0) await this.#outbox.flushed();
+    }
+    await this.#outbox.flushed();
+  }
+
+  #backOff(atMostMs: number, askedMs?: number): number {
+    return this.#circuit.fail({ askedMs, atMostMs, ceilingMs: this.#context.limits.maxAgeMs });
+  }
+
+  async #switchOff(url: string): Promise<number> {
+    this.#goneUrl = url;
+    this.#reports.gone();
+    try {
+      await this.#context.disable(this.#sessionId, url);
+    } catch (error) {
+      this.#reports.trouble(
+        error,
+        "a webhook that is gone could not be switched off in the session's record",
+      );
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,141 @@
+/** Makes a JSON value of anything WhatsApp's events carry: bytes, 64-bit numbers, protobuf messages, errors, cycles. */
+
+/** What JSON can hold. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** Deeper than any WhatsApp message; shallow enough never to end the stack. */
+const MAX_DEPTH = 100;
+/** Values in one result. Objects that share parts can unfold without end, so the result is bounded, not the input. */
+const MAX_VALUES = 1_000_000;
+
+/** Thrown when a value would unfold to more than can be sent in one event. */
+export class TooManyValuesError extends Error {
+  override readonly name = "TooManyValuesError";
+}
+
+interface Walk {
+  readonly ancestors: Set<object>;
+  values: number;
+}
+
+/**
+ * Gives the JSON form of a value: bytes as base64; 64-bit numbers as numbers where these are exact, else as decimal
+ * strings; protobuf enums as the numbers they are; dates as ISO 8601; sets and maps as arrays and objects; errors as
+ * name, message and own fields, without the stack. `undefined`, functions and symbols are dropped, like a reference
+ * back to an object that holds it (in an array: null). `toJSON` is ignored, since protobuf's turns enums into names and
+ * loses unknown fields. Throws {@link TooManyValuesError}.
+ */
+export function toJsonSafe(value: unknown): JsonValue {
+  return convert(value, { ancestors: new Set(), values: 0 }) ?? null;
+}
+
+function convert(value: unknown, walk: Walk): JsonValue | undefined {
+  if (++walk.values > MAX_VALUES) throw new TooManyValuesError("The event holds too many values.");
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) ? value : null;
+    case "bigint":
+      return fromBigInt(value);
+    case "object":
+      return value === null ? null : fromObject(value, walk);
+    case "undefined":
+    case "function":
+    case "symbol":
+      return undefined;
+  }
+}
+
+function fromObject(value: object, walk: Walk): JsonValue | undefined {
+  const leaf = fromLeaf(value);
+  if (leaf !== undefined) return leaf;
+  if (walk.ancestors.has(value) || walk.ancestors.size >= MAX_DEPTH) return undefined;
+  walk.ancestors.add(value);
+  try {
+    if (Array.isArray(value) || value instanceof Set) return fromItems(value as Iterable<unknown>, walk);
+    if (value instanceof Map) return fromEntries(value as Map<unknown, unknown>, walk);
+    if (value instanceof Error) return fromEntries(errorEntries(value), walk);
+    return fromEntries(ownEntries(value), walk);
+  } finally {
+    walk.ancestors.delete(value);
+  }
+}
+
+/** Objects that become one JSON value. */
+function fromLeaf(value: object): JsonValue | undefined {
+  if (ArrayBuffer.isView(value)) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+  }
+  if (value instanceof ArrayBuffer) return Buffer.from(value).toString("base64");
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (isLong(value)) return fromBigInt(longToBigInt(value));
+  return undefined;
+}
+
+interface LongLike {
+  readonly low: number;
+  readonly high: number;
+  readonly unsigned: boolean;
+}
+
+/** A Long of the `long` package, of whichever copy, or one that lost its class in a store. */
+function isLong(value: object): value is LongLike {
+  const { low, high, unsigned } = value as Partial<LongLike>;
+  if (typeof low !== "number" || typeof high !== "number" || typeof unsigned !== "boolean") return false;
+  return "__isLong__" in value || Object.keys(value).length === 3;
+}
+
+function longToBigInt({ low, high, unsigned }: LongLike): bigint {
+  const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  return unsigned ? bits : BigInt.asIntN(64, bits);
+}
+
+function fromBigInt(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value.toString();
+}
+
+function fromItems(items: Iterable<unknown>, walk: Walk): JsonValue {
+  const result: JsonValue[] = [];
+  for (const item of items) result.push(convert(item, walk) ?? null);
+  return result;
+}
+
+function fromEntries(entries: Iterable<readonly [unknown, unknown]>, walk: Walk): JsonValue {
+  const result: Record<string, JsonValue> = {};
+  for (const [key, value] of entries) {
+    const converted = convert(value, walk);
+    if (converted === undefined) continue;
+    const name = String(key);
+    if (name === "__proto__") defineField(result, name, converted);
+    else result[name] = converted;
+  }
+  return result;
+}
+
+/** An assignment would call the setter of `__proto__` instead of keeping the field. */
+function defineField(target: object, name: string, value: JsonValue): void {
+  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function* ownEntries(value: object): Iterable<readonly [string, unknown]> {
+  for (const key of Object.keys(value)) yield [key, readField(value, key)];
+}
+
+function* errorEntries(error: Error): Iterable<readonly [string, unknown]> {
+  yield ["name", error.name];
+  yield ["message", error.message];
+  for (const [key, value] of ownEntries(error)) if (key !== "stack") yield [key, value];
+}
+
+/** One getter that throws must not cost the whole event. */
+function readField(value: object, key: string): unknown {
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}

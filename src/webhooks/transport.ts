@@ -1,0 +1,185 @@
+/** Makes one HTTP POST. Knows nothing of queues, retries or signatures. */
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
+import { guardedLookup, TargetRefusedError, webhookUrlProblem } from "./target-guard.js";
+
+/** One POST. */
+export interface PostRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The most it may take from now to the status line, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Ends it at once. */
+  readonly signal: AbortSignal;
+}
+
+/** What came back. Only the status counts; of the body nothing is kept. */
+export interface PostAnswer {
+  readonly status: number;
+  /** The `Retry-After` header. */
+  readonly retryAfter?: string | undefined;
+}
+
+/** How deliveries leave the process; a test may hand in its own. */
+export interface WebhookTransport {
+  /** Settles with any status; rejects with a {@link PostError} when none came. Follows no redirect. */
+  post(request: PostRequest): Promise<PostAnswer>;
+  /** Destroys every connection. Idempotent. */
+  close(): void;
+}
+
+/** No answer came. The message is fit for logs: it holds neither URL nor address. */
+export class PostError extends Error {
+  override readonly name = "PostError";
+}
+
+/** Options of {@link HttpTransport}. */
+export interface HttpTransportOptions {
+  readonly allowPrivateTargets: boolean;
+  /** How many bytes of an answer are read, so that its connection can be used again, before it is dropped. */
+  readonly maxResponseBytes: number;
+  /** Resolves names; the system's resolver by default. The target guard is put around it. */
+  readonly lookup?: LookupFunction;
+}
+
+/** An idle connection is closed after this time. */
+const IDLE_SOCKET_MS = 20_000;
+/** How long the rest of an answer may take once its status is known. */
+const DRAIN_MS = 1_000;
+
+/** The transport over Node's own HTTP client, with kept-alive connections and the target guard. */
+export class HttpTransport implements WebhookTransport {
+  readonly #options: HttpTransportOptions;
+  readonly #http: HttpAgent;
+  readonly #https: HttpsAgent;
+  readonly #lookup: LookupFunction | undefined;
+
+  constructor(options: HttpTransportOptions) {
+    this.#options = options;
+    this.#lookup = options.allowPrivateTargets ? options.lookup : guardedLookup(options.lookup);
+    const agentOptions = { keepAlive: true, timeout: IDLE_SOCKET_MS, maxFreeSockets: 64 };
+    this.#http = new HttpAgent(agentOptions);
+    this.#https = new HttpsAgent(agentOptions);
+  }
+
+  async post(request: PostRequest): Promise<PostAnswer> {
+    // Not AbortSignal.any and .timeout: those would pile up on the caller's long-lived signal and outlive the attempt.
+    const ending = new AbortController();
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      ending.abort();
+    }, request.timeoutMs);
+    const stop = (): void => ending.abort();
+    request.signal.addEventListener("abort", stop, { once: true });
+    if (request.signal.aborted) stop();
+    try {
+      return await this.#postFresh(request, ending.signal);
+    } catch (error) {
+      const message = timedOut ? `no answer within ${request.timeoutMs} ms` : describe(error);
+      throw new PostError(message, { cause: error });
+    } finally {
+      clearTimeout(timer);
+      request.signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Posts, again when the receiver closed an idle connection in the moment it was reused: that is no failure of it. */
+  async #postFresh(request: PostRequest, signal: AbortSignal): Promise<PostAnswer> {
+    for (;;) {
+      const attempt = new Attempt(this.#open(request), request.body, this.#options.maxResponseBytes);
+      try {
+        return await attempt.answer(signal);
+      } catch (error) {
+        if (!attempt.onStaleConnection || signal.aborted) throw error;
+      }
+    }
+  }
+
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  #open(request: PostRequest): ClientRequest {
+    // Node asks no resolver for an address that stands in the URL itself, so that is checked here.
+    if (webhookUrlProblem(request.url, this.#options.allowPrivateTargets) !== undefined) {
+      throw new PostError("target refused: not a public http(s) address");
+    }
+    const url = new URL(request.url);
+    const options: RequestOptions = {
+      method: "POST",
+      headers: { ...request.headers, "content-length": Buffer.byteLength(request.body) },
+      ...(this.#lookup === undefined ? {} : { lookup: this.#lookup }),
+    };
+    if (url.protocol === "https:") return httpsRequest(url, { ...options, agent: this.#https });
+    return httpRequest(url, { ...options, agent: this.#http });
+  }
+}
+
+/** One request on one connection. */
+class Attempt {
+  readonly #request: ClientRequest;
+  readonly #body: string;
+  readonly #maxResponseBytes: number;
+  #answered = false;
+  #failed: NodeJS.ErrnoException | undefined;
+
+  constructor(request: ClientRequest, body: string, maxResponseBytes: number) {
+    this.#request = request;
+    this.#body = body;
+    this.#maxResponseBytes = maxResponseBytes;
+  }
+
+  /** Whether it failed on a kept-alive connection that the other side had closed. */
+  get onStaleConnection(): boolean {
+    const code = this.#failed?.code;
+    return this.#request.reusedSocket && !this.#answered && (code === "ECONNRESET" || code === "EPIPE");
+  }
+
+  answer(signal: AbortSignal): Promise<PostAnswer> {
+    const request = this.#request;
+    return new Promise<PostAnswer>((resolve, reject) => {
+      const abort = (): void => {
+        request.destroy(new Error("aborted"));
+      };
+      request.once("close", () => {
+        signal.removeEventListener("abort", abort);
+        reject(this.#failed ?? new Error("the connection was closed"));
+      });
+      // Stays for the whole life of the request: an unheard error would end the process.
+      request.on("error", (error) => (this.#failed = error));
+      request.once("response", (response) => {
+        this.#answered = true;
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] });
+        this.#drain(response);
+      });
+      if (signal.aborted) return abort();
+      signal.addEventListener("abort", abort, { once: true });
+      request.end(this.#body);
+    });
+  }
+
+  /** Reads the rest of a small answer, so that the connection can be used again, and drops one that is large or slow. */
+  #drain(response: IncomingMessage): void {
+    let bytes = 0;
+    const drop = (): void => void response.destroy();
+    const timer = setTimeout(drop, DRAIN_MS);
+    response.on("error", () => undefined);
+    response.once("close", () => clearTimeout(timer));
+    response.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > this.#maxResponseBytes) drop();
+    });
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof PostError) return error.message;
+  if (error instanceof TargetRefusedError) return "target refused: not a public address";
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return code === undefined ? "the connection failed" : `the connection failed (${code})`;
+}
