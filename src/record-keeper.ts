@@ -7,6 +7,8 @@ import type { SessionRecord } from "./session-types.js";
 export interface RecordKeeperOptions {
   /** Writes a record; writes of one session keep their order. */
   readonly save: (record: SessionRecord) => Promise<void>;
+  /** Rejects soon when the store does not answer; a write alone would go on trying for half a minute. */
+  readonly reachable: () => Promise<void>;
   readonly now: () => number;
   readonly logger: Logger;
 }
@@ -50,6 +52,7 @@ export class RecordKeeper {
   async want(desired: SessionRecord["desired"], stillWanted: () => boolean): Promise<void> {
     const before = this.#current.desired;
     if (before === desired && !this.#unsaved) return;
+    await this.#options.reachable();
     try {
       await this.patch({ desired });
     } catch (error) {

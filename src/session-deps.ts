@@ -5,6 +5,7 @@ import { KeyCache } from "./auth/key-cache.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import type { Logger, Store, WhatsAppLibrary } from "./ports.js";
 import type { SessionDeps } from "./session.js";
+import { registryKey } from "./store/keys.js";
 import type { SessionRecords } from "./store/records.js";
 import { sessionSpace } from "./store/session-space.js";
 import type { OutboxSpace } from "./webhooks/index.js";
@@ -63,6 +64,11 @@ export function outboxSpace(store: Store, sessionId: string): OutboxSpace {
   };
 }
 
+/** Reads one small record: says soon whether the store answers, where a write would go on trying. */
+export async function reachable(store: Store): Promise<void> {
+  await store.read([registryKey(0)]);
+}
+
 /** What every session is given. */
 export function sessionDeps(input: SessionDepsInput): SessionDeps {
   const { options, versions, logger, store, records, forget, emit } = input;
@@ -85,11 +91,19 @@ export function sessionDeps(input: SessionDepsInput): SessionDeps {
       logger: quietLogger(logger, sessionId),
     }),
     loadAuth: (sessionId, onFailure) =>
-      loadAuthState({ store, sessionId, library: library(), cache: memoryOf(sessionId).keys, onFailure }),
+      loadAuthState({
+        store,
+        sessionId,
+        library: library(),
+        cache: memoryOf(sessionId).keys,
+        onFailure,
+        logger,
+      }),
     wipeAuth: async (sessionId) => {
       memory.delete(sessionId);
       await wipeAuthState(store, sessionId);
     },
+    reachable: () => reachable(store),
     saveRecord: (record) => records.update(record),
     markDeleted: (sessionId) => records.tombstone(sessionId),
     removeAll: async (sessionId) => {

@@ -12,7 +12,7 @@ import type { Logger, Store, WhatsAppSocket } from "./ports.js";
 import { present } from "./present.js";
 import { restoreAll } from "./restore.js";
 import { Session, type SessionDeps } from "./session.js";
-import { outboxSpace, sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
+import { outboxSpace, reachable, sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
 import type { PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
 import { isTerminal } from "./session-state.js";
 import type {
@@ -144,6 +144,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
         createdAt: now,
         updatedAt: now,
       };
+      await reachable(this.#store);
       await this.#records.insert(record);
       const session = new Session(record, this.#deps, "new");
       this.#sessions.set(record.id, session);

@@ -32,6 +32,8 @@ export interface SessionDeps {
   readonly config: (sessionId: string) => Partial<UserFacingSocketConfig>;
   readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
   readonly wipeAuth: (sessionId: string) => Promise<void>;
+  /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */
+  readonly reachable: () => Promise<void>;
   readonly saveRecord: (record: SessionRecord) => Promise<void>;
   /** First step of a deletion: from here on a crash ends in deletion. */
   readonly markDeleted: (sessionId: string) => Promise<void>;
@@ -73,7 +75,12 @@ export class Session {
 
   constructor(record: SessionRecord, deps: SessionDeps, idle: IdleReason) {
     this.#deps = deps;
-    this.#keeper = new RecordKeeper(record, { save: deps.saveRecord, now: deps.now, logger: deps.logger });
+    this.#keeper = new RecordKeeper(record, {
+      save: deps.saveRecord,
+      reachable: deps.reachable,
+      now: deps.now,
+      logger: deps.logger,
+    });
     this.#state = { name: "idle", reason: idle };
   }
 
@@ -484,6 +491,7 @@ export class Session {
   async #remove(removal: Removal): Promise<void> {
     const { id } = this;
     try {
+      await this.#deps.reachable();
       if (removal.kind === "delete") await this.#deps.markDeleted(id);
       const unlinked = await this.#unlink();
       await this.#endAttempt();
@@ -518,7 +526,8 @@ export class Session {
       this.#attempt = this.#newAttempt(true);
     }
     const attempt = this.#attempt;
-    if (this.status !== "disconnected") this.#set({ name: "closing", wasOpen: attempt.openedAt !== undefined });
+    if (this.status !== "disconnected")
+      this.#set({ name: "closing", wasOpen: attempt.openedAt !== undefined });
     return unlink(attempt, {
       until: now() + timeouts.unlinkMs,
       now,

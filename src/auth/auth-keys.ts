@@ -18,5 +18,8 @@ export const SIGNAL_FAMILIES = [
 /** The family of the credentials and what belongs to them. */
 export const CREDS_FAMILY = "creds";
 
+/** The two generations of the credentials. */
+export const CREDS_PLACES = ["a", "b"] as const;
+
 /** Present while the account is linked: linked credentials that are missing are a loss, not a new session. */
 export const LINK_MARK = "linked";

@@ -1,102 +1,118 @@
-/**
- * The auth state of one session over the store: its credentials in two generations, its Signal keys, and the rules that
- * keep them (engine.md section 4). What the store can't say is never taken for "no credentials".
- */
-import { ZpwootError, isZpwootError } from "../errors.js";
-import type { AuthState, Credentials, Store, WhatsAppLibrary } from "../ports.js";
-import { encode } from "../store/codec.js";
-import { generationEntry, generationKeys, newestGeneration, type Generation } from "../store/generations.js";
-import { sessionSpace, type SessionSpace, type SpaceEntry } from "../store/session-space.js";
-import { CREDS_FAMILY, LINK_MARK, SIGNAL_FAMILIES } from "./auth-keys.js";
+/** The auth state of one session: credentials and Signal keys over the store. */
+import type { ZpwootError } from "../errors.js";
+import { ZpwootError as EngineError } from "../errors.js";
+import type { AuthState, Credentials, Logger, Store, TransactionalKeys, WhatsAppLibrary } from "../ports.js";
+import { type Encoded, encode } from "../store/codec.js";
+import { encodedGeneration } from "../store/generations.js";
+import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/session-space.js";
+import { CREDS_FAMILY, CREDS_PLACES, LINK_MARK, SIGNAL_FAMILIES } from "./auth-keys.js";
 import { isLinked, withoutHalfLink } from "./credentials.js";
 import { KeyCache } from "./key-cache.js";
-import { signalKeys } from "./signal-keys.js";
+import { type AuthLimits, DEFAULT_AUTH_LIMITS, Lifeline } from "./lifeline.js";
+import { SignalKeys } from "./signal-keys.js";
+import { readCredentials } from "./stored-credentials.js";
 
-/** What to load, and for whom. */
-export interface LoadAuthOptions {
+/** What {@link loadAuthState} takes. */
+export interface LoadAuthStateOptions {
   readonly store: Store;
   readonly sessionId: string;
-  readonly library: WhatsAppLibrary;
-  /** Signal keys kept in memory; the caller may hand the same one to every load of the session. */
+  readonly library: Pick<WhatsAppLibrary, "initAuthCreds" | "reviveAppStateSyncKey">;
+  /** The session's cache, to be used again on the next load. Default: a new one. */
   readonly cache?: KeyCache;
-  /** Called once, when a write has failed for good: the socket must not run ahead of its disk. */
+  /** Told once when the store finally failed; from then on every call rejects and the socket should be ended. */
   readonly onFailure?: (error: ZpwootError) => void;
+  /** Hears of damaged records. Silent by default. */
+  readonly logger?: Pick<Logger, "warn">;
+  readonly limits?: Partial<AuthLimits>;
 }
-
-/** The id of the credentials within their family; each generation adds its own ending. */
-const CREDS = "creds";
 
 /**
- * Loads the auth state of a session. Without stored credentials new ones are made (nothing is written before the first
- * `save`); those of an abandoned link lose its traces.
- * @throws ZpwootError `STORE_UNAVAILABLE`; `STORE_CORRUPT` when credentials are there and unreadable, or linked ones are
- * missing. Never makes credentials on an error.
+ * Loads the auth state of a session; new credentials when it is proved that there are none (they are stored by the first
+ * `save`). Unlinked credentials come without what an abandoned link left in them. Rejects with `STORE_UNAVAILABLE` when
+ * nothing can be known, with `STORE_CORRUPT` when linked credentials can't be read or are missing.
  */
-export async function loadAuthState(options: LoadAuthOptions): Promise<AuthState> {
-  const { store, sessionId, library } = options;
-  const space = sessionSpace(store, sessionId);
-  const stored = await space.readEach(CREDS_FAMILY, [...generationKeys(CREDS), LINK_MARK]);
-  const newest = newestGeneration<Credentials>(CREDS, stored);
-  if (newest === undefined) {
-    if (stored.has(LINK_MARK)) {
-      throw new ZpwootError(
-        "STORE_CORRUPT",
-        "The credentials of a linked session are missing from the store",
-      );
-    }
-    // A wipe that a crash cut short may have left keys of an identity that is gone.
-    await space.deleteFamilies(SIGNAL_FAMILIES);
+export async function loadAuthState(options: LoadAuthStateOptions): Promise<AuthState> {
+  const { library, cache = new KeyCache(), logger } = options;
+  const space = sessionSpace(options.store, options.sessionId);
+  const lifeline = new Lifeline({ ...DEFAULT_AUTH_LIMITS, ...options.limits }, options.onFailure);
+  const { newest, marked } = await readCredentials(space);
+  if (newest === undefined) await dropLeftovers(space);
+  if (newest?.damaged) {
+    logger?.warn(
+      { sessionId: options.sessionId },
+      "One generation of the credentials can't be read; the other is used",
+    );
   }
-  return new StoredAuthState(options, space, startingCreds(newest, library), newest);
+  const creds = usable(newest?.value, library);
+  const keys = new SignalKeys({ space, cache, library, lifeline, logger });
+  return new SessionAuthState({
+    space,
+    cache,
+    lifeline,
+    keys,
+    creds,
+    marked,
+    generation: newest?.number ?? 0,
+  });
 }
 
-/** Deletes the credentials, then every Signal key. Repeatable; rejects with `STORE_UNAVAILABLE`. */
+/** Deletes the credentials and all Signal keys of a session; its other keys stay. Close its auth state before. */
 export async function wipeAuthState(store: Store, sessionId: string): Promise<void> {
   const space = sessionSpace(store, sessionId);
-  // The credentials first and at once: keys without credentials are swept at the next load, the reverse would be a
-  // session that looks linked and can't decrypt.
-  await space.deleteFamilies([CREDS_FAMILY]);
+  // First, and at once: without them whatever a crash leaves of the keys is dropped by the next load.
+  await space.write([...CREDS_PLACES, LINK_MARK].map((id) => ({ family: CREDS_FAMILY, id, value: null })));
   await space.deleteFamilies(SIGNAL_FAMILIES);
 }
 
-function startingCreds(newest: Generation<Credentials> | undefined, library: WhatsAppLibrary): Credentials {
-  if (newest === undefined) return library.initAuthCreds();
-  return isLinked(newest.value) ? newest.value : withoutHalfLink(newest.value, library);
+function usable(
+  stored: Credentials | undefined,
+  library: Pick<WhatsAppLibrary, "initAuthCreds">,
+): Credentials {
+  if (stored === undefined) return library.initAuthCreds();
+  return isLinked(stored) ? stored : withoutHalfLink(stored, library);
 }
 
-class StoredAuthState implements AuthState {
-  readonly creds: Credentials;
-  readonly keys: AuthState["keys"];
-  readonly #space: SessionSpace;
-  readonly #onFailure: (error: ZpwootError) => void;
-  #generation: number;
-  /** Whether the store holds linked credentials. */
-  #storedLinked: boolean;
-  #savedText: string | undefined;
-  #saving: Promise<void> = Promise.resolve();
-  #failed = false;
-  #closed = false;
+/** Keys of an identity that is gone, left by a wipe that did not finish: they would spoil the next one. */
+async function dropLeftovers(space: SessionSpace): Promise<void> {
+  const counts = await space.counts();
+  if (SIGNAL_FAMILIES.some((family) => (counts.get(family) ?? 0) > 0))
+    await space.deleteFamilies(SIGNAL_FAMILIES);
+}
 
-  constructor(
-    { library, onFailure, cache = new KeyCache() }: LoadAuthOptions,
-    space: SessionSpace,
-    creds: Credentials,
-    newest: Generation<Credentials> | undefined,
-  ) {
-    this.creds = creds;
-    this.#space = space;
-    this.#onFailure = onFailure ?? (() => {});
-    this.#generation = newest?.number ?? 0;
-    this.#storedLinked = newest !== undefined && isLinked(newest.value);
-    this.#savedText = this.#storedLinked ? encode(creds).text : undefined;
-    cache.adopt(Buffer.from(creds.signedIdentityKey.public).toString("base64"));
-    this.keys = signalKeys({
-      space,
-      library,
-      cache,
-      refuseWhenClosed: () => this.#refuseWhenClosed(),
-      onFailure: (error) => this.#fail(error),
-    });
+interface Parts {
+  readonly space: SessionSpace;
+  readonly cache: KeyCache;
+  readonly lifeline: Lifeline;
+  readonly keys: TransactionalKeys;
+  readonly creds: Credentials;
+  readonly marked: boolean;
+  readonly generation: number;
+}
+
+class SessionAuthState implements AuthState {
+  readonly creds: Credentials;
+  readonly keys: TransactionalKeys;
+  readonly #space: SessionSpace;
+  readonly #cache: KeyCache;
+  readonly #lifeline: Lifeline;
+  #generation: number;
+  /** Whether the store says that the account is linked. */
+  #marked: boolean;
+  #lastText: string | undefined;
+  #lastSave: Promise<void> = Promise.resolve();
+  /** Saves that first have to ask the store whether they may; later ones wait behind them. */
+  #asking = 0;
+
+  constructor(parts: Parts) {
+    this.creds = parts.creds;
+    this.keys = parts.keys;
+    this.#space = parts.space;
+    this.#cache = parts.cache;
+    this.#lifeline = parts.lifeline;
+    this.#generation = parts.generation;
+    this.#marked = parts.marked;
+    if (isLinked(parts.creds)) this.#lastText = encode(parts.creds).text;
+    this.#stampCache();
   }
 
   get linked(): boolean {
@@ -104,54 +120,75 @@ class StoredAuthState implements AuthState {
   }
 
   save(): Promise<void> {
-    this.#saving = this.#save();
-    return this.#saving;
+    try {
+      this.#lifeline.check();
+      if (!this.linked && this.#marked) throw alreadyLinked();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const encoded = encode(this.creds);
+    if (encoded.text === this.#lastText) return this.#lastSave;
+    this.#lastText = encoded.text;
+    this.#lastSave = this.#saveInOrder(encoded, this.linked);
+    return this.#lastSave;
   }
 
-  async settled(): Promise<void> {
-    await this.#saving.catch(() => {});
-    await this.#space.settled();
+  settled(): Promise<void> {
+    return this.#lifeline.settled();
   }
 
   close(): void {
-    this.#closed = true;
+    this.#lifeline.close();
   }
 
-  async #save(): Promise<void> {
-    this.#refuseWhenClosed();
-    const text = encode(this.creds).text;
-    // Unchanged since the last save, which may still be under way.
-    if (text === this.#savedText) return this.#space.settled();
-    if (this.#storedLinked && !this.linked) {
-      throw new ZpwootError("ABORTED", "Unlinked credentials must not overwrite linked ones");
-    }
-    this.#savedText = text;
-    this.#storedLinked = this.linked;
+  /** Linked credentials go with the keys of the same moment; unlinked ones ask first, and are few. */
+  #saveInOrder(encoded: Encoded, linked: boolean): Promise<void> {
+    if (linked && this.#asking === 0) return this.#lifeline.write(() => this.#write(encoded, linked));
+    this.#asking += 1;
+    const before = this.#lastSave.catch(() => undefined);
+    return this.#lifeline.write(async () => {
+      try {
+        await before;
+        if (!linked) await this.#refuseWhenStoreIsLinked();
+      } catch (error) {
+        this.#lastText = undefined;
+        throw error;
+      } finally {
+        this.#asking -= 1;
+      }
+      await this.#write(encoded, linked);
+    });
+  }
+
+  async #refuseWhenStoreIsLinked(): Promise<void> {
+    const { has } = await this.#space
+      .readEach(CREDS_FAMILY, [LINK_MARK])
+      .then((stored) => ({ has: stored.has(LINK_MARK) }));
+    if (has) throw alreadyLinked();
+  }
+
+  async #write(encoded: Encoded, linked: boolean): Promise<void> {
     this.#generation += 1;
-    const [id, value] = generationEntry(CREDS, this.#generation, this.creds);
-    const entries: SpaceEntry[] = [{ family: CREDS_FAMILY, id, value }];
-    if (this.linked) entries.push({ family: CREDS_FAMILY, id: LINK_MARK, value: 1 });
-    try {
-      await this.#space.write(entries);
-    } catch (error) {
-      // Whatever comes next must be written, and never over what may have got through.
-      this.#savedText = undefined;
-      this.#fail(error);
-      throw error;
-    }
+    const place = CREDS_PLACES[this.#generation % 2 === 0 ? 1 : 0];
+    const entries: SpaceEntry[] = [
+      { family: CREDS_FAMILY, id: place, value: encodedGeneration(this.#generation, encoded) },
+    ];
+    if (linked && !this.#marked) entries.push({ family: CREDS_FAMILY, id: LINK_MARK, value: true });
+    if (linked) this.#marked = true;
+    this.#stampCache();
+    await this.#space.write(entries);
   }
 
-  #refuseWhenClosed(): void {
-    if (this.#closed) throw new ZpwootError("ABORTED", "This auth state was closed");
+  /** Ties the cache to these credentials: after a wipe, or a write by somebody else, it starts empty. */
+  #stampCache(): void {
+    const identity = Buffer.from(this.creds.signedIdentityKey.public).toString("base64");
+    this.#cache.adopt(`${identity} ${this.#generation}`);
   }
+}
 
-  #fail(error: unknown): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    this.#onFailure(
-      isZpwootError(error)
-        ? error
-        : new ZpwootError("STORE_UNAVAILABLE", "The auth state could not be written", { cause: error }),
-    );
-  }
+function alreadyLinked(): EngineError {
+  return new EngineError(
+    "SESSION_ALREADY_LINKED",
+    "Linked credentials are stored; unlinked ones don't replace them",
+  );
 }

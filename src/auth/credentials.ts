@@ -10,7 +10,10 @@ export function isLinked(creds: Pick<Credentials, "account">): boolean {
  * Unlinked credentials as they may be connected with: without the traces of an abandoned link, with which the next
  * connection would log in as a device that does not exist, and with fresh secrets, because the old ones were shown.
  */
-export function withoutHalfLink(stored: Credentials, library: WhatsAppLibrary): Credentials {
+export function withoutHalfLink(
+  stored: Credentials,
+  library: Pick<WhatsAppLibrary, "initAuthCreds">,
+): Credentials {
   const fresh = library.initAuthCreds();
   const { me: _me, ...rest } = stored;
   return {

@@ -1,116 +1,169 @@
 /**
- * The Signal keys of one session, as whaileys wants them: write-through, no rollback (a ratchet never goes back), no
- * transaction of its own (stores.md section 2.1). Reads see what is being written; the cache holds only what is durable.
+ * whaileys' key store over a session's space: write-through and never rolled back, because a ratchet must not go back.
+ *
+ * The library's own transaction layer loses writes (a write during a commit, a receive beside a failing send, a commit
+ * that failed for long); this takes its place by `Object.assign(socket.authState.keys, keys)` right after the socket is
+ * made. `set` settles when it is durable, so that nothing is acknowledged before.
  */
 import type { SignalDataSet, SignalDataTypeMap } from "whaileys";
-import type { TransactionalKeys, WhatsAppLibrary } from "../ports.js";
-import { Encoded, decode, encode } from "../store/codec.js";
+import type { Logger, TransactionalKeys, WhatsAppLibrary } from "../ports.js";
+import { decode, Encoded, encode } from "../store/codec.js";
 import type { SessionSpace, SpaceEntry } from "../store/session-space.js";
 import type { SignalFamily } from "./auth-keys.js";
 import type { KeyCache } from "./key-cache.js";
+import type { Lifeline } from "./lifeline.js";
 
-/** What the keys are made from. */
+/** What {@link SignalKeys} stands on. */
 export interface SignalKeysOptions {
   readonly space: SessionSpace;
-  readonly library: WhatsAppLibrary;
   readonly cache: KeyCache;
-  /** Throws when the auth state was closed. */
-  readonly refuseWhenClosed: () => void;
-  /** Hears of every write that failed for good. */
-  readonly onFailure: (error: unknown) => void;
+  readonly library: Pick<WhatsAppLibrary, "reviveAppStateSyncKey">;
+  readonly lifeline: Lifeline;
+  readonly logger?: Pick<Logger, "warn"> | undefined;
 }
 
-/** Makes the key store of one session. Its calls reject with store errors, and with `ABORTED` after the close. */
-export function signalKeys(options: SignalKeysOptions): TransactionalKeys {
-  const keys = new SignalKeys(options);
-  return {
-    get: (type, ids) => keys.get(type, ids),
-    set: (data) => keys.set(data),
-    isInTransaction: () => false,
-    // Nothing to commit and nothing to take back: every set is durable by itself.
-    transaction: async (work) => {
-      await work();
-    },
-  };
+/** A value on its way to the store: its text, or null for a deletion. */
+interface Dirty {
+  readonly encoded: Encoded | null;
 }
 
-class SignalKeys {
-  readonly #options: SignalKeysOptions;
-  /** What is being written, by cache key; null is a deletion. */
-  readonly #pending = new Map<string, Encoded | null>();
+type Values<T extends SignalFamily> = Record<string, SignalDataTypeMap[T]>;
+
+/** The Signal keys of one session. */
+export class SignalKeys implements TransactionalKeys {
+  readonly #space: SessionSpace;
+  readonly #cache: KeyCache;
+  readonly #library: Pick<WhatsAppLibrary, "reviveAppStateSyncKey">;
+  readonly #lifeline: Lifeline;
+  readonly #logger: Pick<Logger, "warn"> | undefined;
+  /** What is not durable yet. Reads see it: the library must not use a key twice while the store is slow. */
+  readonly #dirty = new Map<string, Dirty>();
+  /** Keys written while a read is under way, per read: their old values must not get into the cache. */
+  readonly #reads = new Set<Set<string>>();
 
   constructor(options: SignalKeysOptions) {
-    this.#options = options;
+    this.#space = options.space;
+    this.#cache = options.cache;
+    this.#library = options.library;
+    this.#lifeline = options.lifeline;
+    this.#logger = options.logger;
   }
 
-  async get<T extends SignalFamily>(
-    type: T,
-    ids: readonly string[],
-  ): Promise<Record<string, SignalDataTypeMap[T]>> {
-    const { space, cache, refuseWhenClosed } = this.#options;
-    refuseWhenClosed();
-    const values: Record<string, SignalDataTypeMap[T]> = {};
-    const asked: string[] = [];
+  // Arrow functions: the library's object takes them over one by one, without `this`.
+
+  /** Those of the ids that exist. Rejects with `STORE_UNAVAILABLE` when that can't be known. */
+  readonly get = async <T extends SignalFamily>(family: T, ids: string[]): Promise<Values<T>> => {
+    this.#lifeline.check();
+    const found = new Map<string, Encoded | null>();
     for (const id of ids) {
-      const known = this.#known(`${type}/${id}`);
-      if (known === undefined) asked.push(id);
-      else if (known !== null) values[id] = this.#revive(type, known);
+      const known = this.#known(cacheKey(family, id));
+      if (known !== undefined) found.set(id, known);
     }
-    if (asked.length === 0) return values;
-    for (const [id, value] of await space.read(type, asked)) {
-      const key = `${type}/${id}`;
-      // A set that came meanwhile is newer than what was read.
-      const newer = this.#known(key);
-      if (newer === null) continue;
-      const text = newer ?? encode(value);
-      if (newer === undefined) cache.set(key, text.text);
-      values[id] = this.#revive(type, text);
-    }
+    const missing = ids.filter((id) => !found.has(id));
+    if (missing.length > 0)
+      for (const [id, encoded] of await this.#fetch(family, missing)) found.set(id, encoded);
+    const values: Values<T> = {};
+    for (const [id, encoded] of found)
+      if (encoded !== null) values[id] = this.#revive(family, decode(encoded));
     return values;
-  }
+  };
 
-  async set(data: SignalDataSet): Promise<void> {
-    const { space, cache, refuseWhenClosed, onFailure } = this.#options;
-    refuseWhenClosed();
-    const changes = new Map<string, Encoded | null>();
+  /** Takes a snapshot of all values now; settles when they are durable. A falsy value deletes. */
+  readonly set = (data: SignalDataSet): Promise<void> => {
+    try {
+      this.#lifeline.check();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
     const entries: SpaceEntry[] = [];
+    const dirty = new Map<string, Dirty>();
     for (const [family, values] of Object.entries(data)) {
-      for (const [id, value] of Object.entries(values ?? {})) {
-        // Serialised now: the library goes on changing the object.
-        const encoded = value === null || value === undefined ? null : encode(value);
-        changes.set(`${family}/${id}`, encoded);
+      for (const [id, value] of Object.entries(values as Record<string, unknown>)) {
+        const encoded = value ? encode(value) : null;
         entries.push({ family, id, value: encoded });
+        dirty.set(cacheKey(family, id), { encoded });
       }
     }
-    for (const [key, encoded] of changes) {
-      this.#pending.set(key, encoded);
-      cache.delete(key);
+    return this.#lifeline.write(() => this.#write(entries, dirty));
+  };
+
+  /** There are no transactions: every `set` is durable by itself. */
+  readonly isInTransaction = (): boolean => false;
+
+  /** Runs the work. */
+  readonly transaction = (work: () => Promise<void>): Promise<void> => work();
+
+  async #write(entries: readonly SpaceEntry[], dirty: ReadonlyMap<string, Dirty>): Promise<void> {
+    for (const [key, value] of dirty) {
+      this.#dirty.set(key, value);
+      for (const written of this.#reads) written.add(key);
     }
     try {
-      await space.write(entries);
+      await this.#space.write(entries);
     } catch (error) {
-      onFailure(error);
+      // Nobody knows what the store holds now.
+      this.#cache.clear();
       throw error;
     }
-    for (const [key, encoded] of changes) {
-      if (this.#pending.get(key) !== encoded) continue;
-      this.#pending.delete(key);
-      if (encoded !== null) cache.set(key, encoded.text);
-    }
+    for (const [key, value] of dirty) this.#becameDurable(key, value);
   }
 
-  /** A value that need not be read: null when it was deleted, undefined when only the store knows. */
+  #becameDurable(key: string, value: Dirty): void {
+    if (this.#dirty.get(key) !== value) return;
+    this.#dirty.delete(key);
+    if (value.encoded === null) this.#cache.delete(key);
+    else this.#cache.set(key, value.encoded.text);
+  }
+
+  /** What is known without the store: a value, null for a deletion under way, undefined for nothing. */
   #known(key: string): Encoded | null | undefined {
-    const pending = this.#pending.get(key);
-    if (pending !== undefined) return pending;
-    const text = this.#options.cache.get(key);
+    const dirty = this.#dirty.get(key);
+    if (dirty !== undefined) return dirty.encoded;
+    const text = this.#cache.get(key);
     return text === undefined ? undefined : new Encoded(text);
   }
 
-  #revive<T extends SignalFamily>(type: T, encoded: Encoded): SignalDataTypeMap[T] {
-    const value = decode(encoded);
+  async #fetch(family: SignalFamily, ids: readonly string[]): Promise<ReadonlyMap<string, Encoded | null>> {
+    const written = new Set<string>();
+    this.#reads.add(written);
+    try {
+      const stored = await this.#lifeline.read(() => this.#space.readEach(family, ids));
+      const found = new Map<string, Encoded | null>();
+      for (const id of ids) {
+        const key = cacheKey(family, id);
+        const value = stored.get(id);
+        // Whatever was written meanwhile is newer than what was read.
+        const known = written.has(key) ? this.#known(key) : undefined;
+        if (known !== undefined) found.set(id, known);
+        else if (value?.corrupt !== undefined) this.#reportCorrupt(family);
+        else if (value !== undefined) found.set(id, this.#keep(key, encode(value.value), written));
+      }
+      return found;
+    } finally {
+      this.#reads.delete(written);
+    }
+  }
+
+  #keep(key: string, encoded: Encoded, written: ReadonlySet<string>): Encoded {
+    if (!written.has(key)) this.#cache.set(key, encoded.text);
+    return encoded;
+  }
+
+  /** Treated as absent: the protocol makes a new Signal session, a rejection would end the contact's for good. */
+  #reportCorrupt(family: SignalFamily): void {
+    this.#logger?.warn(
+      { sessionId: this.#space.sessionId, family },
+      "A Signal record can't be read and counts as absent",
+    );
+  }
+
+  #revive<T extends SignalFamily>(family: T, value: unknown): SignalDataTypeMap[T] {
     const revived =
-      type === "app-state-sync-key" ? this.#options.library.reviveAppStateSyncKey(value as object) : value;
+      family === "app-state-sync-key" ? this.#library.reviveAppStateSyncKey(value as object) : value;
     return revived as SignalDataTypeMap[T];
   }
+}
+
+function cacheKey(family: string, id: string): string {
+  return `${family}/${id}`;
 }

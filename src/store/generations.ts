@@ -4,6 +4,7 @@
  */
 import { ZpwootError } from "../errors.js";
 import type { StoredValue } from "../ports.js";
+import { Encoded } from "./codec.js";
 
 /** One generation of a record. */
 export interface Generation<Value = unknown> {
@@ -22,6 +23,11 @@ export function generationKeys(key: string): readonly [string, string] {
 /** Where a generation goes, and the value to store there. */
 export function generationEntry(key: string, number: number, value: unknown): readonly [string, unknown] {
   return [generationKeys(key)[number % 2 === 0 ? 1 : 0], { generation: number, value }];
+}
+
+/** The same value from a text that was made before. */
+export function encodedGeneration(number: number, encoded: Encoded): Encoded {
+  return new Encoded(`{"generation":${number},"value":${encoded.text}}`);
 }
 
 /**
