@@ -158,7 +158,10 @@ export class ForeignDriver implements Driver {
   async #readBack(expected: ReadonlyMap<string, string | null>): Promise<void> {
     const keys = [...expected.keys()];
     const texts = await this.getMany(keys);
-    const lost = keys.filter((key, index) => (texts[index] ?? null) !== expected.get(key));
+    const wanted = (key: string): string | null | undefined =>
+      // `getMany` gives a deletion that waits for its sweep as absent.
+      expected.get(key) === DELETED ? null : expected.get(key);
+    const lost = keys.filter((key, index) => (texts[index] ?? null) !== wanted(key));
     if (lost.length === 0) return;
     throw new ZpwootError(
       "STORE_UNAVAILABLE",
