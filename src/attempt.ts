@@ -204,10 +204,8 @@ export class Attempt {
         this.#closed ??= signal;
         wake();
       },
-      onCreds: () => {
-        // A failure reaches the loop through the auth state's onFailure.
-        auth.save().catch(() => {});
-      },
+      // A failure reaches the loop through the auth state's onFailure.
+      onCreds: () => auth.save(),
       onEvent,
     };
   }

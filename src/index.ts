@@ -25,7 +25,13 @@ export type {
 } from "./session-types.js";
 
 // What they say.
-export type { EngineEvents, SessionEventName, SessionEvents, SessionListener, WhatsAppEvent } from "./events.js";
+export type {
+  EngineEvents,
+  SessionEventName,
+  SessionEvents,
+  SessionListener,
+  WhatsAppEvent,
+} from "./events.js";
 export { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 
 // What can go wrong.

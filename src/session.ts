@@ -130,8 +130,10 @@ export class Session {
       attempt.handle !== undefined
     )
       return;
+    // Before the bell: the loop may answer in this very turn.
+    const begun = this.#nextBegin();
     if (attempt === undefined || attempt.isCut || this.#removal !== undefined) this.#dueNow();
-    await this.#nextBegin();
+    await begun;
   }
 
   /** See `SessionsApi.disconnect`. */

@@ -124,8 +124,16 @@ export class Service {
 
   #tellLowStock(device: CompanionDevice): void {
     this.#notificationCount += 1;
-    const attrs = { from: serviceJid, type: "encrypt", id: `n${this.#notificationCount}`, t: String(this.seconds) };
-    this.post.deliver(device, node("notification", attrs, [node("count", { value: String(device.preKeyCount) })]));
+    const attrs = {
+      from: serviceJid,
+      type: "encrypt",
+      id: `n${this.#notificationCount}`,
+      t: String(this.seconds),
+    };
+    this.post.deliver(
+      device,
+      node("notification", attrs, [node("count", { value: String(device.preKeyCount) })]),
+    );
   }
 }
 

@@ -2,6 +2,8 @@
  * One socket and all that belongs to it: its guarded listeners, its flush, its end. A session makes one handle per
  * attempt and drops it; nothing of an old socket reaches the session after `close()` was called.
  */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
 import type { CloseSignal } from "../close-policy.js";
 import { messageOf } from "../errors.js";
@@ -26,8 +28,8 @@ export interface SocketHooks {
   /** The account was linked; WhatsApp will ask for a restart. */
   onLinked(): void;
   onClosed(signal: CloseSignal): void;
-  /** The library changed the creds in place. */
-  onCreds(): void;
+  /** The library changed the creds in place; settles when they are durable, rejects when they can't be. */
+  onCreds(): Promise<void>;
   onEvent<Name extends WebhookEventName>(name: Name, data: BaileysEventMap[Name]): void;
 }
 
@@ -56,6 +58,8 @@ export class SocketHandle {
   readonly socket: WhatsAppSocket;
   readonly #options: SocketHandleOptions;
   readonly #detach: (() => void)[] = [];
+  /** The connection under the WebSocket, from the upgrade on. */
+  #wire: Duplex | undefined;
   #closing: Promise<void> | undefined;
   #closeSeen = false;
 
@@ -140,7 +144,7 @@ export class SocketHandle {
 
   #listen(): void {
     const { hooks } = this.#options;
-    this.#on("creds.update", () => hooks.onCreds());
+    this.#on("creds.update", () => this.#holdUntil(hooks.onCreds()));
     this.#on("connection.update", (update) => {
       if (update.isNewLogin === true) hooks.onLinked();
       if (typeof update.qr === "string") hooks.onQR(update.qr);
@@ -151,9 +155,27 @@ export class SocketHandle {
       }
     });
     for (const name of WEBHOOK_EVENTS) this.#on(name, (data) => hooks.onEvent(name, data));
-    const onLogin = (): void => hooks.onLogin();
-    this.#ws.on("CB:success", onLogin);
-    this.#detach.push(() => this.#ws.off("CB:success", onLogin));
+    this.#onWs("CB:success", () => hooks.onLogin());
+    this.#onWs("upgrade", (response) => (this.#wire = (response as IncomingMessage).socket));
+  }
+
+  /**
+   * Nothing leaves the socket while credentials are on their way to the disk: whaileys confirms a link in the same turn
+   * in which it changes them, and a crash in between would leave a device that WhatsApp knows and we don't. If they can't
+   * be stored the confirmation is never sent; the session ends this socket.
+   */
+  #holdUntil(durable: Promise<void>): void {
+    const wire = this.#wire;
+    wire?.cork();
+    durable.then(
+      () => wire?.uncork(),
+      () => {},
+    );
+  }
+
+  #onWs(name: string, listener: (...args: unknown[]) => void): void {
+    this.#ws.on(name, listener);
+    this.#detach.push(() => this.#ws.off(name, listener));
   }
 
   #on<Name extends keyof BaileysEventMap>(name: Name, listener: (data: BaileysEventMap[Name]) => void): void {

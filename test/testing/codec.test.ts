@@ -17,22 +17,36 @@ const theirs = createRequire(import.meta.url)("whaileys/lib/WABinary") as {
   decodeBinaryNode(bytes: Buffer): Promise<TheirNode>;
 };
 
-const encode = (target: BinaryNode, compress = false): Buffer => encodeNode(target, dictionaryVersion3, { compress });
+const encode = (target: BinaryNode, compress = false): Buffer =>
+  encodeNode(target, dictionaryVersion3, { compress });
 const decode = (bytes: Uint8Array): BinaryNode => decodeNode(bytes, dictionaryVersion3);
 
 const samples: readonly (readonly [string, BinaryNode])[] = [
   ["a bare tag", node("ib")],
   ["a tag that is no word", node("zpwoot-tag")],
-  ["known words of one and two bytes", node("iq", { type: "result", xmlns: "encrypt", from: "@s.whatsapp.net" })],
+  [
+    "known words of one and two bytes",
+    node("iq", { type: "result", xmlns: "encrypt", from: "@s.whatsapp.net" }),
+  ],
   ["digits, odd and even", node("t", { a: "123", b: "1234", c: "12-34.5" })],
   ["hexadecimal text", node("message", { id: "3EB0ABCDEF", to: "ABCDE" })],
   ["text at the limit of packing", node("x", { a: "1".repeat(127), b: "1".repeat(128), c: "A".repeat(127) })],
   ["an empty attribute", node("props", { hash: "" })],
-  ["JIDs of every kind", node("x", { a: "5511@s.whatsapp.net", b: "5511:3@s.whatsapp.net", c: "99:2@lid", d: "1-2@g.us" })],
+  [
+    "JIDs of every kind",
+    node("x", { a: "5511@s.whatsapp.net", b: "5511:3@s.whatsapp.net", c: "99:2@lid", d: "1-2@g.us" }),
+  ],
   ["a JID without a user", node("x", { a: "@s.whatsapp.net" })],
   ["children", node("a", {}, [node("b", { x: "1" }), node("c", {}, [node("d")])])],
   ["no children at all", node("list", {}, [])],
-  ["many children", node("list", {}, Array.from({ length: 300 }, (_, index) => node("item", { id: String(index) })))],
+  [
+    "many children",
+    node(
+      "list",
+      {},
+      Array.from({ length: 300 }, (_, index) => node("item", { id: String(index) })),
+    ),
+  ],
   ["text content", node("name", {}, "Ana Maria")],
   ["text in other scripts", node("name", { notify: "ação 你好 🙂" }, "🙂")],
   ["short bytes", node("enc", {}, Buffer.from([0, 1, 255]))],
@@ -73,11 +87,14 @@ describe("the node codec", () => {
   it("reads every word of the dictionary as whaileys writes it", () => {
     const words = [...dictionaryVersion3.codes.keys()];
     expect(words).toHaveLength(235 + 4 * 256);
-    for (const word of words) expect(decode(theirs.encodeBinaryNode(node("x", { word }))).attrs.word).toBe(word);
+    for (const word of words)
+      expect(decode(theirs.encodeBinaryNode(node("x", { word }))).attrs.word).toBe(word);
   });
 
   it("throws on every truncation and on bytes behind the node, and never hangs on noise", () => {
-    const whole = encode(node("a", { x: "5511:3@s.whatsapp.net", y: "Text" }, [node("b", {}, randomBytes(20))]));
+    const whole = encode(
+      node("a", { x: "5511:3@s.whatsapp.net", y: "Text" }, [node("b", {}, randomBytes(20))]),
+    );
     for (let length = 0; length < whole.length; length += 1) {
       expect(() => decode(whole.subarray(0, length))).toThrow();
     }

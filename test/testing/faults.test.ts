@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { phases, WhatsAppEmulator, type FaultAction, type Phase, type VirtualPhone } from "../../src/testing/index.js";
+import {
+  phases,
+  WhatsAppEmulator,
+  type FaultAction,
+  type Phase,
+  type VirtualPhone,
+} from "../../src/testing/index.js";
 import { node } from "../../src/testing/wire/node.js";
 import { RawClient, RawIdentity } from "./raw-client.js";
 
@@ -73,7 +79,9 @@ describe("failure on demand", () => {
   it.each(phases)("closes in good order at %s", async (at) => {
     emulator.faults.add({ at, action: "close" });
     const client = await upTo(at);
-    expect(await client.wentWrong()).toMatch(at === "upgrade" ? /^error .*hang up|^error ECONNRESET/u : /^closed 1000$/u);
+    expect(await client.wentWrong()).toMatch(
+      at === "upgrade" ? /^error .*hang up|^error ECONNRESET/u : /^closed 1000$/u,
+    );
   });
 
   it.each(phases)("resets the TCP connection at %s", async (at) => {
@@ -136,7 +144,11 @@ describe("failure on demand", () => {
     emulator.faults.add({ at: "login", action: { failure: { reason: 503 } }, phoneNumber: "5511000000000" });
     const client = await upTo("login");
     await client.next((stanza) => stanza.tag === "success");
-    emulator.faults.add({ at: "login", action: { failure: { reason: 503 } }, phoneNumber: "+55 11 99999-0001" });
+    emulator.faults.add({
+      at: "login",
+      action: { failure: { reason: 503 } },
+      phoneNumber: "+55 11 99999-0001",
+    });
     expect(await (await upTo("login")).wentWrong()).toBe("failure 503");
   });
 
@@ -155,7 +167,10 @@ describe("failure on demand", () => {
     [{ at: "login", action: "close", times: 0 }, /at least 1/u],
     [{ at: "lunch" as Phase, action: "close" }, /must be one of/u],
     [{ at: "upgrade", action: "garbage" }, /HTTP status/u],
-  ] as readonly [{ at: Phase; action: FaultAction; times?: number }, RegExp][])("refuses the rule %j", (rule, why) => {
-    expect(() => emulator.faults.add(rule)).toThrow(why);
-  });
+  ] as readonly [{ at: Phase; action: FaultAction; times?: number }, RegExp][])(
+    "refuses the rule %j",
+    (rule, why) => {
+      expect(() => emulator.faults.add(rule)).toThrow(why);
+    },
+  );
 });

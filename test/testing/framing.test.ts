@@ -11,7 +11,7 @@ describe("framing", () => {
     for (let round = 0; round < 20; round += 1) {
       const reader = new FrameReader({ expectIntro: true });
       const seen: Buffer[] = [];
-      for (let at = 0; at < stream.length; ) {
+      for (let at = 0; at < stream.length;) {
         const size = round === 0 ? 1 : randomInt(1, 2000);
         seen.push(...reader.push(stream.subarray(at, at + size)));
         at += size;
@@ -32,7 +32,9 @@ describe("framing", () => {
   });
 
   it("throws when the first bytes are no intro", () => {
-    expect(() => new FrameReader({ expectIntro: true }).push(Buffer.from("GET / HTTP/1.1"))).toThrow(/intro/u);
+    expect(() => new FrameReader({ expectIntro: true }).push(Buffer.from("GET / HTTP/1.1"))).toThrow(
+      /intro/u,
+    );
   });
 
   it("refuses to frame what is too long to announce", () => {

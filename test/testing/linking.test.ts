@@ -3,7 +3,11 @@ import { isZpwootError } from "../../src/errors.js";
 import { whaileysSuite } from "./whaileys-suite.js";
 
 /** What a promise was rejected with. */
-const refusal = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);
+const refusal = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 describe("linking an unmodified whaileys by QR code", () => {
   const suite = whaileysSuite();
@@ -54,8 +58,12 @@ describe("linking an unmodified whaileys by QR code", () => {
     const client = suite.client().open();
     const qr = await client.qr();
     const stranger = `2@unknown${qr.slice(qr.indexOf(","))}`;
-    expect(await refusal(phone.scan("hello"))).toMatchObject({ message: expect.stringMatching(/four fields/u) });
-    expect(await refusal(phone.scan(stranger))).toMatchObject({ message: expect.stringMatching(/never issued/u) });
+    expect(await refusal(phone.scan("hello"))).toMatchObject({
+      message: expect.stringMatching(/four fields/u),
+    });
+    expect(await refusal(phone.scan(stranger))).toMatchObject({
+      message: expect.stringMatching(/never issued/u),
+    });
     const closed = suite.emulator.waitFor("connection.closed");
     client.end();
     await closed;
@@ -105,7 +113,9 @@ describe("linking an unmodified whaileys by pairing code", () => {
     const requested = emulator.waitFor("pairing-code-requested");
     const code = await client.socket.requestPairingCode(phone.phoneNumber);
     expect((await requested).phoneNumber).toBe(phone.phoneNumber);
-    await expect(phone.enterPairingCode(`${code.slice(0, 4)}-${code.slice(4).toLowerCase()}`)).resolves.toMatchObject({
+    await expect(
+      phone.enterPairingCode(`${code.slice(0, 4)}-${code.slice(4).toLowerCase()}`),
+    ).resolves.toMatchObject({
       device: 1,
     });
     await client.restart();

@@ -14,7 +14,10 @@ describe("messages between virtual phones and an unmodified whaileys", () => {
   it("brings a phone's text to the companion, and the companion's receipt back", async () => {
     const { bob, client, ana } = await anaLinkedAndBob();
     const upsert = client.nextUpsert((message) => message.key.remoteJid === bob.jid);
-    const receipt = suite.emulator.waitFor("receipt", (event) => event.from === "5511999990001:1@s.whatsapp.net");
+    const receipt = suite.emulator.waitFor(
+      "receipt",
+      (event) => event.from === "5511999990001:1@s.whatsapp.net",
+    );
     const { id, deviceCount } = bob.sendText(ana, "hello Ana");
     expect(deviceCount).toBe(2);
     const { message, type } = await upsert;
@@ -103,7 +106,10 @@ describe("messages between virtual phones and an unmodified whaileys", () => {
     await closed;
     const { id } = bob.sendText(ana, "while you were out");
     expect(ana.companions).toMatchObject([{ online: false, pendingCount: 1 }]);
-    const acknowledged = suite.emulator.waitFor("ack", (event) => event.id === id && event.class === "message");
+    const acknowledged = suite.emulator.waitFor(
+      "ack",
+      (event) => event.id === id && event.class === "message",
+    );
     client.open();
     const { message, type } = await client.nextUpsert((entry) => entry.key.id === id);
     expect(type).toBe("append");

@@ -3,7 +3,14 @@ import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
 import { generateKeyPair, prefixedKey, xeddsaSign, xeddsaVerify } from "../../src/testing/signal/index.js";
-import { bigEndian, bytesOf, childOf, childrenOf, node, type BinaryNode } from "../../src/testing/wire/node.js";
+import {
+  bigEndian,
+  bytesOf,
+  childOf,
+  childrenOf,
+  node,
+  type BinaryNode,
+} from "../../src/testing/wire/node.js";
 import { proto } from "../../src/testing/wire/proto.js";
 import { RawClient, RawIdentity } from "./raw-client.js";
 
@@ -52,7 +59,10 @@ describe("the emulator's strictness", () => {
 
   const problems = (): readonly string[] => emulator.violations.map((violation) => violation.problem);
 
-  const uploadOf = (keys: RawIdentity, changes: { identity?: Uint8Array; signature?: Uint8Array } = {}): BinaryNode => {
+  const uploadOf = (
+    keys: RawIdentity,
+    changes: { identity?: Uint8Array; signature?: Uint8Array } = {},
+  ): BinaryNode => {
     const signature = xeddsaSign(keys.identity.privateKey, prefixedKey(keys.signedPreKey.publicKey));
     return node("iq", { type: "set", xmlns: "encrypt" }, [
       node("registration", {}, bigEndian(258, 4)),
@@ -74,12 +84,17 @@ describe("the emulator's strictness", () => {
     const chain = proto.certChain.decode(client.certificate ?? Buffer.alloc(0));
     const leaf = proto.certDetails.decode(chain.leaf.details);
     const intermediate = proto.certDetails.decode(chain.intermediate.details);
-    expect([intermediate.serial, intermediate.issuerSerial, leaf.serial, leaf.issuerSerial]).toEqual([1, 0, 2, 1]);
+    expect([intermediate.serial, intermediate.issuerSerial, leaf.serial, leaf.issuerSerial]).toEqual([
+      1, 0, 2, 1,
+    ]);
     expect(Buffer.from(leaf.key).equals(client.serverStatic ?? Buffer.alloc(0))).toBe(true);
     expect(xeddsaVerify(intermediate.key, chain.leaf.details, chain.leaf.signature)).toBe(true);
-    expect(xeddsaVerify(emulator.rootPublicKey, chain.intermediate.details, chain.intermediate.signature)).toBe(true);
+    expect(
+      xeddsaVerify(emulator.rootPublicKey, chain.intermediate.details, chain.intermediate.signature),
+    ).toBe(true);
     const now = Date.now() / 1000;
-    for (const { notBefore, notAfter } of [leaf, intermediate]) expect(notBefore < now && now < notAfter).toBe(true);
+    for (const { notBefore, notAfter } of [leaf, intermediate])
+      expect(notBefore < now && now < notAfter).toBe(true);
   });
 
   it("takes a handshake that comes byte by byte, behind a routing prefix", async () => {
@@ -102,8 +117,14 @@ describe("the emulator's strictness", () => {
 
   it.each([
     ["bytes that are no intro", (client: RawClient) => client.sendBytes(Buffer.from("GET / HTTP/1.1"))],
-    ["an unknown dictionary", (client: RawClient) => client.sendBytes(Buffer.from([87, 65, 6, 9, 0, 0, 1, 0]))],
-    ["a first frame that is no hello", (client: RawClient) => client.sendBytes(Buffer.from([87, 65, 6, 3, 0, 0, 0]))],
+    [
+      "an unknown dictionary",
+      (client: RawClient) => client.sendBytes(Buffer.from([87, 65, 6, 9, 0, 0, 1, 0])),
+    ],
+    [
+      "a first frame that is no hello",
+      (client: RawClient) => client.sendBytes(Buffer.from([87, 65, 6, 3, 0, 0, 0])),
+    ],
   ])("records and closes on %s", async (_what, act) => {
     const client = await connect();
     act(client);
@@ -148,7 +169,9 @@ describe("the emulator's strictness", () => {
 
     const others = new RawIdentity();
     const leaver = await registered(others);
-    const left = expect(phone.scan(others.qr((await leaver.refs())[0] ?? ""))).rejects.toThrow(/closed the connection/u);
+    const left = expect(phone.scan(others.qr((await leaver.refs())[0] ?? ""))).rejects.toThrow(
+      /closed the connection/u,
+    );
     leaver.terminate();
     await left;
   });
@@ -207,7 +230,8 @@ describe("the emulator's strictness", () => {
           node("signature", {}, xeddsaSign(signer, prefixedKey(rotated.publicKey))),
         ]),
       ]);
-    const rotate = (signer: Uint8Array): BinaryNode => node("iq", { type: "set", xmlns: "encrypt" }, [skey(signer)]);
+    const rotate = (signer: Uint8Array): BinaryNode =>
+      node("iq", { type: "set", xmlns: "encrypt" }, [skey(signer)]);
     expect((await client.query(rotate(keys.identity.privateKey))).attrs.type).toBe("result");
     const digest = childOf(
       await client.query(node("iq", { type: "get", xmlns: "encrypt" }, [node("digest")])),
@@ -245,7 +269,11 @@ describe("the emulator's strictness", () => {
       node("iq", { type: "get", xmlns: "usync" }, [
         node("usync", { sid: "1", mode: "query", context: "message" }, [
           node("query", {}, [node("devices", { version: "2" }), node("lid"), node("contact")]),
-          node("list", {}, users.map((jid) => node("user", { jid }))),
+          node(
+            "list",
+            {},
+            users.map((jid) => node("user", { jid })),
+          ),
         ]),
       ]),
     );
@@ -265,7 +293,9 @@ describe("the emulator's strictness", () => {
     const client = await loggedIn(await linked());
     await linked();
     const remove = (jid: string): BinaryNode =>
-      node("iq", { type: "set", xmlns: "md" }, [node("remove-companion-device", { jid, reason: "user_initiated" })]);
+      node("iq", { type: "set", xmlns: "md" }, [
+        node("remove-companion-device", { jid, reason: "user_initiated" }),
+      ]);
     const other = await client.query(remove("5511999990001:2@s.whatsapp.net"));
     expect(childOf(other, "error")?.attrs.code).toBe("403");
     const self = await client.query(remove("5511999990001:1@s.whatsapp.net"));

@@ -67,7 +67,9 @@ export class RawClient {
   constructor(url: string) {
     this.#socket = new WebSocket(url, { perMessageDeflate: false });
     this.#socket.on("message", (data) => this.#received(data as Buffer));
-    this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#ended(`error ${error.code ?? error.message}`));
+    this.#socket.on("error", (error: NodeJS.ErrnoException) =>
+      this.#ended(`error ${error.code ?? error.message}`),
+    );
     this.#socket.on("close", (code) => this.#ended(`closed ${code}`));
   }
 
@@ -110,7 +112,10 @@ export class RawClient {
     this.serverStatic = serverStatic;
     const encryptedKey = noise.encryptAndHash(noiseKey.publicKey);
     noise.mixKey(sharedSecret(noiseKey.privateKey, serverHello.ephemeral));
-    const clientFinish = { static: encryptedKey, payload: noise.encryptAndHash(proto.clientPayload.encode(payload)) };
+    const clientFinish = {
+      static: encryptedKey,
+      payload: noise.encryptAndHash(proto.clientPayload.encode(payload)),
+    };
     this.#ciphers = noise.split("client");
     this.sendBytes(frame(proto.handshake.encode({ clientFinish })));
   }
@@ -159,7 +164,9 @@ export class RawClient {
     const sealed = proto.advSignedDeviceIdentityHmac.decode(
       bytesOf(childOf(childOf(iq), "device-identity")) ?? Buffer.alloc(0),
     );
-    const { details, accountSignatureKey, accountSignature } = proto.advSignedDeviceIdentity.decode(sealed.details);
+    const { details, accountSignatureKey, accountSignature } = proto.advSignedDeviceIdentity.decode(
+      sealed.details,
+    );
     const message = [Buffer.of(6, 1), details, keys.identity.publicKey, accountSignatureKey] as Uint8Array[];
     const deviceSignature = sign(keys.identity.privateKey, Buffer.concat(message));
     const signed = proto.advSignedDeviceIdentity.encode({
@@ -169,7 +176,9 @@ export class RawClient {
     });
     const identity = node("device-identity", { "key-index": "1" }, signed);
     this.send(
-      node("iq", { to: "@s.whatsapp.net", type: "result", id: iq.attrs.id }, [node("pair-device-sign", {}, [identity])]),
+      node("iq", { to: "@s.whatsapp.net", type: "result", id: iq.attrs.id }, [
+        node("pair-device-sign", {}, [identity]),
+      ]),
     );
     return iq;
   }
@@ -197,7 +206,8 @@ export class RawClient {
       const stanza = decodeNode(ciphers.decrypt(payload), dictionaryVersion3);
       this.#stanzas.push(stanza);
       if (stanza.tag === "failure") this.#ended(`failure ${stanza.attrs.reason ?? ""}`);
-      if (stanza.tag === "stream:error") this.#ended(`stream:error ${stanza.attrs.code ?? childOf(stanza)?.tag ?? ""}`);
+      if (stanza.tag === "stream:error")
+        this.#ended(`stream:error ${stanza.attrs.code ?? childOf(stanza)?.tag ?? ""}`);
     } catch {
       this.#ended("garbage");
     }

@@ -57,12 +57,15 @@ describe("ending a link with an unmodified whaileys", () => {
     { input: { failure: {} }, code: 500 },
     { input: { how: "close" }, code: 428 },
     { input: { how: "reset" }, code: 428 },
-  ] as const)("disconnects an open companion with $input, which it sees as $code", async ({ input, code }) => {
-    const phone = suite.emulator.addPhone({ phoneNumber: "5511999990001" });
-    const client = await suite.client().link(phone.phoneNumber);
-    expect(suite.emulator.disconnect(phone.phoneNumber, input)).toBe(1);
-    expect(await client.closeCode()).toBe(code);
-    client.open();
-    await client.ready();
-  });
+  ] as const)(
+    "disconnects an open companion with $input, which it sees as $code",
+    async ({ input, code }) => {
+      const phone = suite.emulator.addPhone({ phoneNumber: "5511999990001" });
+      const client = await suite.client().link(phone.phoneNumber);
+      expect(suite.emulator.disconnect(phone.phoneNumber, input)).toBe(1);
+      expect(await client.closeCode()).toBe(code);
+      client.open();
+      await client.ready();
+    },
+  );
 });

@@ -31,7 +31,12 @@ type Row = [sentence: string, signal: CloseSignal, context: Partial<CloseContext
 
 const rows: Row[] = [
   ["515 after pairing opens again at once", closed(515), { restarts: 1 }, { do: "reopen" }],
-  ["515 the third time in a row still opens at once", closed(515), { restarts: MAX_RESTARTS_IN_A_ROW }, { do: "reopen" }],
+  [
+    "515 the third time in a row still opens at once",
+    closed(515),
+    { restarts: MAX_RESTARTS_IN_A_ROW },
+    { do: "reopen" },
+  ],
   [
     "515 the fourth time in a row backs off",
     closed(515),
@@ -75,12 +80,32 @@ const rows: Row[] = [
     {},
     { do: "restrict", seconds: null, cause: { reason: "temporary-ban", code: 402 } },
   ],
-  ["403 restricts: locked", closed(403), {}, { do: "restrict", seconds: null, cause: { reason: "locked", code: 403 } }],
-  ["403 of a gateway is the network's", network(403), {}, { do: "retry", cause: { reason: "network", code: 403 } }],
-  ["406 restricts: banned", closed(406), {}, { do: "restrict", seconds: null, cause: { reason: "banned", code: 406 } }],
+  [
+    "403 restricts: locked",
+    closed(403),
+    {},
+    { do: "restrict", seconds: null, cause: { reason: "locked", code: 403 } },
+  ],
+  [
+    "403 of a gateway is the network's",
+    network(403),
+    {},
+    { do: "retry", cause: { reason: "network", code: 403 } },
+  ],
+  [
+    "406 restricts: banned",
+    closed(406),
+    {},
+    { do: "restrict", seconds: null, cause: { reason: "banned", code: 406 } },
+  ],
   ["405 asks for the current version once", closed(405), { outdated: 1 }, { do: "refresh-version" }],
   ["405 again opens the breaker", closed(405), { outdated: 2 }, { do: "hold-version" }],
-  ["409 fails: this client is refused", closed(409), {}, { do: "fail", cause: { reason: "client-refused", code: 409 } }],
+  [
+    "409 fails: this client is refused",
+    closed(409),
+    {},
+    { do: "fail", cause: { reason: "client-refused", code: 409 } },
+  ],
   [
     "408 when the QR codes ran out rests without a failure",
     network(408),
@@ -102,18 +127,43 @@ const rows: Row[] = [
   ["408 backs off", network(408), {}, { do: "retry", cause: { reason: "network", code: 408 } }],
   ["428 backs off", network(428), {}, { do: "retry", cause: { reason: "network", code: 428 } }],
   ["503 backs off", closed(503), {}, { do: "retry", cause: { reason: "network", code: 503 } }],
-  ["429 at the upgrade backs off", network(429), {}, { do: "retry", cause: { reason: "network", code: 429 } }],
+  [
+    "429 at the upgrade backs off",
+    network(429),
+    {},
+    { do: "retry", cause: { reason: "network", code: 429 } },
+  ],
   ["an unknown code backs off", closed(799), {}, { do: "retry", cause: { reason: "network", code: 799 } }],
-  ["no code backs off", network(undefined), {}, { do: "retry", cause: { reason: "network", code: undefined } }],
-  ["411 fails", closed(411, { verdict: false }), {}, { do: "fail", cause: { reason: "multi-device-mismatch", code: 411 } }],
+  [
+    "no code backs off",
+    network(undefined),
+    {},
+    { do: "retry", cause: { reason: "network", code: undefined } },
+  ],
+  [
+    "411 fails",
+    closed(411, { verdict: false }),
+    {},
+    { do: "fail", cause: { reason: "multi-device-mismatch", code: 411 } },
+  ],
   [
     "440 is tried once more",
     closed(440, { conflict: "replaced" }),
     { replacements: 1 },
     { do: "retry", cause: { reason: "replaced", code: 440 } },
   ],
-  ["440 again is a conflict, never ping-pong", closed(440, { conflict: "replaced" }), { replacements: 2 }, { do: "conflict" }],
-  ["500 backs off", closed(500), { badSessions: 1 }, { do: "retry", cause: { reason: "bad-session", code: 500 } }],
+  [
+    "440 again is a conflict, never ping-pong",
+    closed(440, { conflict: "replaced" }),
+    { replacements: 2 },
+    { do: "conflict" },
+  ],
+  [
+    "500 backs off",
+    closed(500),
+    { badSessions: 1 },
+    { do: "retry", cause: { reason: "bad-session", code: 500 } },
+  ],
   [
     "500 repeated fails, credentials kept",
     closed(500),
@@ -166,7 +216,11 @@ describe("close policy", () => {
   it("gives up credentials for no other signal than a verdict of 401 or device_removed", () => {
     for (let code = 400; code < 600; code += 1) {
       for (const verdict of [true, false]) {
-        const action = decideOnClose(closed(code, { verdict }), { ...context, badSessions: 9, replacements: 9 });
+        const action = decideOnClose(closed(code, { verdict }), {
+          ...context,
+          badSessions: 9,
+          replacements: 9,
+        });
         expect(action.do === "logged-out", `${code} verdict=${verdict}`).toBe(code === 401 && verdict);
       }
     }

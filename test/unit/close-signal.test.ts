@@ -6,7 +6,11 @@ const boom = (message: string, statusCode?: number, data?: unknown): Error =>
 
 describe("close signal", () => {
   it("reads a stream error with its conflict", () => {
-    const node = { tag: "stream:error", attrs: { code: "401" }, content: [{ tag: "conflict", attrs: { type: "device_removed" } }] };
+    const node = {
+      tag: "stream:error",
+      attrs: { code: "401" },
+      content: [{ tag: "conflict", attrs: { type: "device_removed" } }],
+    };
     expect(closeSignalOf(boom("Stream Errored (conflict)", 401, node))).toMatchObject({
       kind: "closed",
       code: 401,
@@ -40,10 +44,15 @@ describe("close signal", () => {
     expect(closeSignalOf(new TypeError("x is undefined"))).toMatchObject({ kind: "guarded", verdict: false });
   });
 
-  it.each([undefined, null, "text", 1006, {}, { output: null, data: 5, message: 7 }, boom("Stream Errored (x)", 500, { content: "no" })])(
-    "takes %s without throwing",
-    (error) => {
-      expect(closeSignalOf(error).kind).toMatch(/closed|guarded/);
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    "text",
+    1006,
+    {},
+    { output: null, data: 5, message: 7 },
+    boom("Stream Errored (x)", 500, { content: "no" }),
+  ])("takes %s without throwing", (error) => {
+    expect(closeSignalOf(error).kind).toMatch(/closed|guarded/);
+  });
 });

@@ -16,7 +16,10 @@ describe("event hub", () => {
     hub.on("session.created", heard);
     hub.emit("session.created", created);
     expect(heard).toHaveBeenCalledWith(created);
-    expect(errors).toHaveBeenCalledWith({ sessionId: null, error: expect.objectContaining({ message: "broken listener" }) });
+    expect(errors).toHaveBeenCalledWith({
+      sessionId: null,
+      error: expect.objectContaining({ message: "broken listener" }),
+    });
   });
 
   it("reports the rejection of an async listener", async () => {

@@ -6,7 +6,12 @@ describe("wake signal", () => {
     const bell = new WakeSignal();
     bell.ring();
     await bell.wait();
-    expect(true).not.toBe(await Promise.race([bell.wait(5).then(() => "timed out"), Promise.resolve().then(() => "pending")]) === "timed out");
+    expect(true).not.toBe(
+      (await Promise.race([
+        bell.wait(5).then(() => "timed out"),
+        Promise.resolve().then(() => "pending"),
+      ])) === "timed out",
+    );
   });
 
   it("ends a wait at the next ring", async () => {

@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
+import { Child } from "../support/child.js";
+import { seeded } from "../support/random.js";
+
+const SCRIPT = new URL("../support/engine-child.ts", import.meta.url);
+
+describe("kill -9 of the process", { timeout: 60_000 }, () => {
+  let emulator: WhatsAppEmulator;
+  let phone: VirtualPhone;
+  let friend: VirtualPhone;
+  let folder: string;
+  let children: Child[] = [];
+
+  beforeEach(async () => {
+    emulator = await WhatsAppEmulator.start();
+    phone = emulator.addPhone({ phoneNumber: "5511999990001" });
+    friend = emulator.addPhone({ phoneNumber: "5511999990002" });
+    folder = await mkdtemp(join(tmpdir(), "zpwoot-crash-"));
+    children = [];
+  });
+
+  afterEach(async () => {
+    for (const child of children) await child.end("SIGKILL");
+    await emulator.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const start = (mode = "start", store = `lmdb:${join(folder, "store")}`): Child => {
+    const child = new Child(SCRIPT, [store, emulator.url, mode]);
+    children.push(child);
+    return child;
+  };
+
+  const connected = (child: Child): Promise<unknown> => child.fact(({ status }) => status === "connected");
+
+  /** A message out and one in: both sides still have the same keys. */
+  async function talks(child: Child, word: string): Promise<void> {
+    const from = child.facts.length;
+    friend.sendText(phone, `in-${word}`);
+    await child.fact(({ text }) => text === `in-${word}`, { from });
+    child.send(`send ${friend.jid} out-${word}`);
+    await friend.waitForMessage(({ text }) => text === `out-${word}`, { timeoutMs: 5_000 });
+  }
+
+  it("in the middle of pairing: linked on the phone means linked after the restart, without a QR code", async () => {
+    const random = seeded(7);
+    for (let round = 0; round < 6; round += 1) {
+      const store = `lmdb:${join(folder, `round-${round}`)}`;
+      const child = start("connect", store);
+      const qr = String((await child.fact((fact) => "qr" in fact))["qr"]);
+      const scan = phone.scan(qr).then(
+        () => true,
+        () => false,
+      );
+      // Around the link: it takes some 20 ms from the scan to the restart, then 20 ms to the login.
+      await sleep(random() * 60);
+      await child.end("SIGKILL");
+      const linked = await scan;
+      const again = start("connect", store);
+      if (linked) {
+        await connected(again);
+        expect(again.facts.filter((fact) => "qr" in fact)).toEqual([]);
+      } else {
+        await again.fact((fact) => "qr" in fact || fact["status"] === "connected");
+      }
+      await again.end("SIGKILL");
+      phone.unlink();
+    }
+  });
+
+  it("while receiving: comes back without a QR code, loses no acknowledged message, and both sides still decrypt", async () => {
+    const random = seeded(11);
+    let child = start("connect");
+    await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
+    await connected(child);
+    await talks(child, "first");
+    const told = new Set<unknown>();
+    const sent: string[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      for (let count = 0; count < 20; count += 1) {
+        sent.push(`round-${round}-${count}`);
+        friend.sendText(phone, sent.at(-1) ?? "");
+      }
+      await sleep(random() * 40);
+      await child.end("SIGKILL");
+      for (const { text } of child.facts) told.add(text);
+      child = start();
+      await connected(child);
+      expect(child.facts.filter((fact) => "qr" in fact)).toEqual([]);
+      await talks(child, `after-${round}`);
+      for (const { text } of child.facts) told.add(text);
+    }
+    expect(child.facts.some((fact) => "error" in fact)).toBe(false);
+    // Told to nobody because the kill came between the acknowledgement and the listener: at most what was in hand.
+    const untold = sent.filter((text) => !told.has(text));
+    expect(untold.length).toBeLessThanOrEqual(5 * 2);
+  });
+
+  it("prints no key: libsignal is silent", async () => {
+    const child = start("connect");
+    await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
+    await connected(child);
+    await talks(child, "quiet");
+    child.send("disconnect");
+    await child.fact(({ status }) => status === "disconnected");
+    child.send("connect");
+    await child.fact(({ status }) => status === "connected", { from: child.facts.length });
+    await talks(child, "again");
+    const strange = child.output.split("\n").filter((line) => line !== "" && !line.startsWith("{"));
+    expect(strange).toEqual([]);
+  });
+});

@@ -1,0 +1,77 @@
+/** A child process that tells facts as JSON lines, and can be killed at any moment. */
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+
+/** A fact told by the child. */
+export type Fact = Readonly<Record<string, unknown>>;
+
+/** A running child. */
+export class Child {
+  readonly facts: Fact[] = [];
+  /** All it wrote to standard output and error. */
+  output = "";
+  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(script: URL, args: readonly string[], nodeFlags: readonly string[] = []) {
+    this.#process = spawn(process.execPath, [...nodeFlags, "--import", "tsx", script.pathname, ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.#process.stderr.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+    createInterface({ input: this.#process.stdout }).on("line", (line) => {
+      this.output += `${line}\n`;
+      if (line.startsWith("{")) this.facts.push(JSON.parse(line) as Fact);
+      this.#wakeAll();
+    });
+    this.#process.on("exit", () => this.#wakeAll());
+  }
+
+  get exited(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  get exitCode(): number | null {
+    return this.#process.exitCode;
+  }
+
+  send(command: string): void {
+    this.#process.stdin.write(`${command}\n`);
+  }
+
+  /** The first fact at or after `from` that passes. Rejects when the child ends or the time is over. */
+  async fact(passes: (fact: Fact) => boolean, { from = 0, timeoutMs = 10_000 } = {}): Promise<Fact> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    for (;;) {
+      const found = this.facts.slice(from).find(passes);
+      if (found !== undefined) return found;
+      if (this.exited) throw new Error(`the child ended:\n${this.output}`);
+      if (signal.aborted) throw new Error(`no such fact within ${timeoutMs} ms:\n${this.output}`);
+      await new Promise<void>((resolve) => {
+        this.#waiting.add(resolve);
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
+  /** Ends it with a signal; settles with its exit code when it is gone. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (!this.exited) {
+      const gone = once(this.#process, "exit");
+      this.#process.kill(signal);
+      await gone;
+    }
+    return this.#process.exitCode;
+  }
+
+  /** Settles when it has ended by itself. */
+  async ended(timeoutMs: number): Promise<void> {
+    if (!this.exited) await once(this.#process, "exit", { signal: AbortSignal.timeout(timeoutMs) });
+  }
+
+  #wakeAll(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * A process with one manager, for tests that kill it: `node --import tsx engine-child.ts <store> <wa-url> [mode]`. Tells
+ * its parent what happens, one JSON line each. No listener for unhandled rejections: one ends it, as it would a host.
+ */
+import { SessionManager } from "../../src/session-manager.js";
+
+const [store = "memory:", url = "", mode = "start"] = process.argv.slice(2);
+const tell = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);
+
+const manager = new SessionManager({
+  store,
+  whatsapp: { url, connectTimeoutMs: 2_000, loginTimeoutMs: 2_000 },
+  reconnect: { firstDelayMs: 30, maxDelayMs: 100 },
+});
+manager.on("session.qr", ({ value }) => tell({ qr: value }));
+manager.on("session.linked", () => tell({ linked: true }));
+manager.on("session.status", ({ to, detail }) => tell({ status: to, state: detail.state }));
+manager.on("messages.upsert", ({ data }) => {
+  for (const { message, messageStubType } of data.messages)
+    tell({ text: message?.conversation ?? null, stub: messageStubType ?? null });
+});
+manager.on("error", ({ error }) => tell({ error: error.message }));
+
+const [known] = await manager.list();
+const id = known?.id ?? (await manager.create({ name: "child" })).id;
+tell({ id });
+if (mode === "connect") await manager.connect(id);
+else await manager.start();
+
+process.stdin.on("data", (command: Buffer) => {
+  void act(command.toString().trim());
+});
+
+async function act(command: string): Promise<void> {
+  if (command === "connect") await manager.connect(id);
+  else if (command === "disconnect") await manager.disconnect(id);
+  else if (command.startsWith("send ")) {
+    const [, jid = "", text = ""] = command.split(" ");
+    await (await manager.socket(id)).sendMessage(jid, { text });
+  } else if (command.startsWith("cycle ")) {
+    for (let count = Number(command.split(" ")[1]); count > 0; count -= 1) {
+      await manager.restart(id);
+      await manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+    }
+    globalThis.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    globalThis.gc?.();
+    const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    tell({ heap: process.memoryUsage().heapUsed, timers, listeners: process.listenerCount("exit") });
+  } else if (command === "stop") {
+    await manager.stop();
+    process.exit(0);
+  }
+}
