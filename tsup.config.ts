@@ -10,7 +10,13 @@ export default defineConfig({
   format: ["esm", "cjs"],
   target: "node20",
   platform: "node",
-  dts: { entry: { index: "src/index.ts", "http/index": "src/http/index.ts", "testing/index": "src/testing/index.ts" } },
+  dts: {
+    entry: {
+      index: "src/index.ts",
+      "http/index": "src/http/index.ts",
+      "testing/index": "src/testing/index.ts",
+    },
+  },
   // Without it the CJS build holds a copy of every class per subpath.
   splitting: true,
   clean: true,

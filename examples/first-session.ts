@@ -34,6 +34,6 @@ await manager.connect(id);
 const { phoneNumber } = await manager.waitFor(id, "connected");
 console.log("connected as", phoneNumber);
 
-await friend.sendText(myPhone.jid, "Hello Ana!");
+friend.sendText(myPhone.jid, "Hello Ana!");
 const answer = await friend.waitForMessage(({ text }) => text === "Hello Bruno!", { timeoutMs: 5_000 });
 console.log("the friend got:", answer.text);

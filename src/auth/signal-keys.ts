@@ -73,7 +73,7 @@ export class SignalKeys implements TransactionalKeys {
     try {
       this.#lifeline.check();
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const entries: SpaceEntry[] = [];
     const dirty = new Map<string, Dirty>();
@@ -160,7 +160,7 @@ export class SignalKeys implements TransactionalKeys {
   #revive<T extends SignalFamily>(family: T, value: unknown): SignalDataTypeMap[T] {
     const revived =
       family === "app-state-sync-key" ? this.#library.reviveAppStateSyncKey(value as object) : value;
-    return revived as SignalDataTypeMap[T];
+    return revived;
   }
 }
 

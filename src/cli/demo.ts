@@ -167,7 +167,7 @@ async function machines(): Promise<Cast> {
       await owner.scan(qr);
     },
     write: async (text) => {
-      await friend.sendText(owner.jid, text);
+      friend.sendText(owner.jid, text);
       return text;
     },
     leave: () => emulator.stop(),

@@ -85,10 +85,7 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | u
     arg === "--allow-private-targets" && (args[index + 1] ?? "--").startsWith("--") ? `${arg}=true` : arg,
   );
   try {
-    return parseArgs({ args: bare, options, allowPositionals: false, strict: true }).values as Record<
-      string,
-      string
-    >;
+    return parseArgs({ args: bare, options, allowPositionals: false, strict: true }).values;
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : "unknown flag";
     throw new ZpwootError("INVALID_OPTION", `${text.split(". ")[0]}. See zpwoot help`, { cause });

@@ -48,7 +48,7 @@ function refuseOtherLayout(driver: Driver, codec: RecordCodec, text: string): vo
     driver,
     layout === undefined
       ? "has a damaged sentinel record"
-      : `was written with layout ${String(layout)}, this is ${LAYOUT}`,
+      : `was written with layout ${JSON.stringify(layout)}, this is ${LAYOUT}`,
   );
 }
 

@@ -19,9 +19,9 @@ export interface CourierContext {
   readonly limits: WebhookLimits;
   readonly transport: WebhookTransport;
   /** Milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
   /** From 0 to below 1. */
-  random(): number;
+  readonly random: () => number;
   /** A delivery id that was never given before. */
-  newId(): string;
+  readonly newId: () => string;
 }

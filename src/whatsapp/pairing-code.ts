@@ -22,10 +22,10 @@ export async function requestPairingCode(
   digits: string,
   custom?: string,
 ): Promise<string> {
-  const answer = watchAnswer(socket.ws as unknown as Listenable);
+  const answer = watchAnswer(socket.ws);
   try {
     const [code] = await Promise.all([socket.requestPairingCode(digits, custom), answer.promise]);
-    return code as string;
+    return code;
   } catch (cause) {
     if (cause instanceof ZpwootError) throw cause;
     throw new ZpwootError(

@@ -37,9 +37,7 @@ describe("a storm of commands on one session", () => {
     const outcomes: Promise<PromiseSettledResult<unknown>>[] = [];
     // Looked at from the beginning: a call may be refused long before the last one was made.
     const call = (promise: Promise<unknown>): void => {
-      outcomes.push(
-        Promise.allSettled([promise]).then(([outcome]) => outcome as PromiseSettledResult<unknown>),
-      );
+      outcomes.push(Promise.allSettled([promise]).then(([outcome]) => outcome));
     };
     for (let count = 0; count < COMMANDS; count += 1) {
       const dice = random();

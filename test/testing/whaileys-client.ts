@@ -156,7 +156,7 @@ export class WhaileysClient {
   nextStatus(status: number): Promise<string> {
     return this.#next(`status ${status}`, (resolve) => {
       const listener = (updates: BaileysEventMap["messages.update"]): void => {
-        const found = updates.find(({ update }) => update.status === status);
+        const found = updates.find(({ update }) => Number(update.status) === status);
         if (found !== undefined) resolve(found.key.id ?? "");
       };
       this.socket.ev.on("messages.update", listener);
