@@ -124,7 +124,7 @@ class SessionAuthState implements AuthState {
       this.#lifeline.check();
       if (!this.linked && this.#marked) throw alreadyLinked();
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     const encoded = encode(this.creds);
     if (encoded.text === this.#lastText) return this.#lastSave;

@@ -73,7 +73,7 @@ export class SignalKeys implements TransactionalKeys {
     try {
       this.#lifeline.check();
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     const entries: SpaceEntry[] = [];
     const dirty = new Map<string, Dirty>();

@@ -1,0 +1,200 @@
+/** What every store must do, whatever lies under it. Written once, run over each. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Store } from "../../src/ports.js";
+import { SessionRecords } from "../../src/store/records.js";
+import { destroySpace, sessionSpace } from "../../src/store/session-space.js";
+import type { SessionRecord } from "../../src/session-types.js";
+
+/** A place for a store, and its raw keys. */
+export interface StorePlace {
+  open(): Store;
+  rawKeys(): Promise<readonly string[]>;
+  dispose(): Promise<void>;
+}
+
+const ODD_IDS = [
+  "a:b",
+  "a/b",
+  "50%",
+  "under_score",
+  "back\\slash",
+  `quo"te's`,
+  "ünï→😀",
+  "*[x]?",
+  "__proto__",
+  "x".repeat(512),
+  " ",
+];
+
+const record = (name: string): SessionRecord => ({
+  version: 1,
+  id: randomUUID(),
+  name,
+  desired: "offline",
+  status: "disconnected",
+  phoneNumber: null,
+  webhook: null,
+  proxy: null,
+  createdAt: new Date().toISOString(),
+  updatedAt: new Date().toISOString(),
+});
+
+/** Runs the suite. */
+export function describeStoreContract(name: string, place: () => Promise<StorePlace>): void {
+  describe(`the store contract on ${name}`, () => {
+    let where: StorePlace;
+    let store: Store;
+
+    beforeEach(async () => {
+      where = await place();
+      store = where.open();
+      await store.open();
+    });
+
+    afterEach(async () => {
+      await store.close();
+      await where.dispose();
+    });
+
+    it("gives what was written and proves what is absent", async () => {
+      await store.write(
+        "s",
+        new Map<string, unknown>([
+          ["wa/s/x", { a: 1 }],
+          ["wa/s/y", "text"],
+        ]),
+      );
+      const found = await store.read(["wa/s/x", "wa/s/y", "wa/s/z"]);
+      expect(Object.fromEntries(found)).toEqual({ "wa/s/x": { a: 1 }, "wa/s/y": "text" });
+    });
+
+    it("keeps every byte of Buffers and Uint8Arrays, at any depth", async () => {
+      const bytes = randomBytes(300);
+      const value = {
+        list: [bytes, { deep: new Uint8Array([0, 255, 128]) }],
+        empty: Buffer.alloc(0),
+        none: null,
+      };
+      await store.write("s", new Map([["wa/s/bytes", value]]));
+      const read = (await store.read(["wa/s/bytes"])).get("wa/s/bytes") as typeof value;
+      expect(Buffer.compare(read.list[0] as Buffer, bytes)).toBe(0);
+      expect([...(read.list[1] as { deep: Uint8Array }).deep]).toEqual([0, 255, 128]);
+      expect(read.empty).toHaveLength(0);
+      expect(read.none).toBeNull();
+    });
+
+    it("takes a snapshot at the call: what is changed later is not written", async () => {
+      const value = { count: 1, bytes: Buffer.from([1]) };
+      const written = store.write("s", new Map([["wa/s/snap", value]]));
+      value.count = 2;
+      value.bytes[0] = 9;
+      await written;
+      expect((await store.read(["wa/s/snap"])).get("wa/s/snap")).toEqual({
+        count: 1,
+        bytes: Buffer.from([1]),
+      });
+    });
+
+    it("deletes with null, also what is written and deleted in a row", async () => {
+      const writes = [1, null, 2, null].map((value) => store.write("s", new Map([["wa/s/gone", value]])));
+      await Promise.all(writes);
+      expect((await store.read(["wa/s/gone"])).size).toBe(0);
+      expect(await where.rawKeys()).not.toContain("wa/s/gone");
+    });
+
+    it("keeps the order of a scope's writes", async () => {
+      await Promise.all(
+        Array.from({ length: 200 }, (_, n) => store.write("s", new Map([["wa/s/order", n]]))),
+      );
+      expect((await store.read(["wa/s/order"])).get("wa/s/order")).toBe(199);
+    });
+
+    it("takes a batch of 2,000 keys and many scopes at once", async () => {
+      const batch = new Map(Array.from({ length: 2_000 }, (_, n) => [`wa/big/${n}`, { n }]));
+      const others = Array.from({ length: 50 }, (_, n) => store.write(`o${n}`, new Map([[`wa/o${n}/k`, n]])));
+      await Promise.all([store.write("big", batch), ...others]);
+      expect((await store.read([...batch.keys()])).size).toBe(2_000);
+      expect((await store.read(["wa/o0/k", "wa/o49/k"])).size).toBe(2);
+    });
+
+    it("finds everything again when it is opened anew", async () => {
+      await store.write("s", new Map([["wa/s/kept", Buffer.from("kept")]]));
+      await store.close();
+      store = where.open();
+      expect((await store.read(["wa/s/kept"])).get("wa/s/kept")).toEqual(Buffer.from("kept"));
+    });
+
+    it("opens and closes more than once, and refuses calls after the close", async () => {
+      await Promise.all([store.open(), store.open()]);
+      await Promise.all([store.close(), store.close()]);
+      await expect(store.read(["wa/x"])).rejects.toMatchObject({ code: "STOPPED" });
+      await expect(store.write("s", new Map([["wa/x", 1]]))).rejects.toMatchObject({ code: "STOPPED" });
+    });
+
+    it("keeps odd ids apart and lists them", async () => {
+      const space = sessionSpace(store, randomUUID());
+      await space.write(ODD_IDS.map((id) => ({ family: "session", id, value: { id } })));
+      const read = await space.read("session", ODD_IDS);
+      expect([...read.keys()].sort()).toEqual([...ODD_IDS].sort());
+      for (const id of ODD_IDS) expect(read.get(id)).toEqual({ id });
+      expect((await space.counts()).get("session")).toBe(ODD_IDS.length);
+    });
+
+    it("keeps sessions apart whose ids are prefixes of each other or hold wildcards", async () => {
+      const ids = ["a", "ab", "a%", "a_", "a/b", "a:b", "*"];
+      await Promise.all(
+        ids.map((id) => sessionSpace(store, id).write([{ family: "session", id: "1", value: id }])),
+      );
+      await destroySpace(store, "a");
+      for (const id of ids) {
+        const left = await sessionSpace(store, id).read("session", ["1"]);
+        expect(left.get("1")).toBe(id === "a" ? undefined : id);
+      }
+    });
+
+    it("leaves no raw key of a session that was removed", async () => {
+      const records = new SessionRecords(store);
+      const before = await where.rawKeys();
+      const kept = record("kept");
+      const gone = record("gone");
+      await records.insert(kept);
+      await records.insert(gone);
+      const space = sessionSpace(store, gone.id);
+      await space.write(
+        Array.from({ length: 900 }, (_, n) => ({ family: "pre-key", id: String(n), value: { n } })),
+      );
+      await space.write([{ family: "pre-key", id: "5", value: null }]);
+      await records.remove(gone.id);
+      expect((await where.rawKeys()).filter((key) => key.includes(gone.id))).toEqual([]);
+      expect((await records.load()).map(({ id }) => id)).toEqual([kept.id]);
+      await records.remove(kept.id);
+      expect([...(await where.rawKeys())].sort()).toEqual([...before].sort());
+    });
+
+    it("finishes after a restart the deletion that a crash cut short", async () => {
+      const records = new SessionRecords(store);
+      const gone = record("gone");
+      await records.insert(gone);
+      await sessionSpace(store, gone.id).write([{ family: "creds", id: "a", value: 1 }]);
+      await records.tombstone(gone.id);
+      const after = new SessionRecords(store);
+      expect(await after.load()).toEqual([]);
+      expect(await after.pendingDeletions()).toEqual([gone.id]);
+      await after.remove(gone.id);
+      expect(await after.pendingDeletions()).toEqual([]);
+      expect((await where.rawKeys()).filter((key) => key.includes(gone.id))).toEqual([]);
+    });
+
+    it("keeps records through updates in a row", async () => {
+      const records = new SessionRecords(store);
+      const one = record("one");
+      await records.insert(one);
+      await Promise.all([
+        records.update({ ...one, phoneNumber: "+1" }),
+        records.update({ ...one, phoneNumber: "+2" }),
+      ]);
+      expect((await new SessionRecords(store).load())[0]?.phoneNumber).toBe("+2");
+    });
+  });
+}
