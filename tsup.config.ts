@@ -21,4 +21,6 @@ export default defineConfig({
   splitting: true,
   clean: true,
   sourcemap: true,
+  // import.meta.url in the CJS build.
+  shims: true,
 });

@@ -21,7 +21,9 @@ async function imports(): Promise<Import[]> {
         ),
       ].map(([, typeOnly, statically, lazily, required]) => {
         const name = statically ?? lazily ?? required ?? "";
-        const target = name.startsWith(".") ? relative(SRC, resolve(SRC, dirname(file), name)) : name;
+        const target = name.startsWith(".")
+          ? relative(SRC, resolve(SRC, dirname(file), name))
+          : `package:${name}`;
         return { file, target, typeOnly: typeOnly !== undefined };
       });
     }),

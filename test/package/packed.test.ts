@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const run = promisify(execFile);
+const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel", "error"];
+
+const LINK = `
+  const emulator = await WhatsAppEmulator.start();
+  const phone = emulator.addPhone({ phoneNumber: "5511999990001" });
+  const manager = new SessionManager({ store: "memory:", whatsapp: { url: emulator.url } });
+  manager.on("session.qr", ({ value }) => phone.scan(value));
+  const { id } = await manager.create({ name: "packed" });
+  try {
+    await manager.connect(id);
+    const { phoneNumber } = await manager.waitFor(id, "connected", { timeoutMs: 10000 });
+    console.log("connected", phoneNumber, typeof createHttpHandler(manager, { apiKeys: "k" }).fetch);
+  } catch (error) {
+    console.log(isZpwootError(error) ? error.code : "not ours", error.message);
+  }
+  await manager.stop();
+  await emulator.stop();`;
+
+const ESM = `import { SessionManager, isZpwootError } from "zpwoot";
+import { createHttpHandler } from "zpwoot/http";
+import { WhatsAppEmulator } from "zpwoot/testing";
+${LINK}`;
+
+const CJS = `const { SessionManager, isZpwootError } = require("zpwoot");
+const { createHttpHandler } = require("zpwoot/http");
+const { WhatsAppEmulator } = require("zpwoot/testing");
+(async () => {${LINK}
+})();`;
+
+describe("the packed package in an empty project", { timeout: 120_000 }, () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "zpwoot-packed-"));
+    // The build of this very source: `npm test` alone must not depend on an older one.
+    await run("npx", ["--no-install", "tsup"], { cwd: ROOT });
+    const { stdout } = await run(
+      "npm",
+      ["pack", "--ignore-scripts", "--json", "--pack-destination", folder],
+      { cwd: ROOT },
+    );
+    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+    const project = { name: "empty", private: true, overrides: { libsignal: "6.0.0" } };
+    await writeFile(join(folder, "package.json"), JSON.stringify(project));
+    await writeFile(join(folder, "app.mjs"), ESM);
+    await writeFile(join(folder, "app.cjs"), CJS);
+    await run("npm", ["install", ...quiet, join(folder, filename)], { cwd: folder });
+  }, 120_000);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const start = async (file: string): Promise<string> =>
+    (await run(process.execPath, [file], { cwd: folder, timeout: 30_000 })).stdout.trim();
+
+  it("says without whaileys what to install and shows the override", async () => {
+    await expect(access(join(folder, "node_modules/whaileys"))).rejects.toThrow();
+    for (const file of ["app.mjs", "app.cjs"]) {
+      const said = await start(file);
+      expect(said).toMatch(/^MISSING_PACKAGE /);
+      expect(said).toContain('"overrides": { "libsignal": "6.0.0" }');
+      expect(said).toContain("npm install whaileys@6.4.9");
+    }
+  });
+
+  it("links a session with whaileys, as ESM and as CommonJS", async () => {
+    await run("npm", ["install", ...quiet, "whaileys@6.4.9"], { cwd: folder });
+    const libsignal = JSON.parse(
+      await readFile(join(folder, "node_modules/libsignal/package.json"), "utf8"),
+    ) as { version: string };
+    expect(libsignal.version).toBe("6.0.0");
+    for (const file of ["app.mjs", "app.cjs"])
+      expect(await start(file)).toBe("connected +5511999990001 function");
+  });
+
+  it("brings the command along", async () => {
+    const { stdout } = await run("npx", ["--no-install", "zpwoot", "help"], { cwd: folder });
+    expect(stdout).toContain("zpwoot serve");
+  });
+});
