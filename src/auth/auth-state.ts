@@ -1,6 +1,5 @@
 /** The auth state of one session: credentials and Signal keys over the store. */
-import type { ZpwootError } from "../errors.js";
-import { ZpwootError as EngineError } from "../errors.js";
+import { ZpwootError } from "../errors.js";
 import type { AuthState, Credentials, Logger, Store, TransactionalKeys, WhatsAppLibrary } from "../ports.js";
 import { type Encoded, encode } from "../store/codec.js";
 import { encodedGeneration } from "../store/generations.js";
@@ -112,7 +111,7 @@ class SessionAuthState implements AuthState {
     this.#generation = parts.generation;
     this.#marked = parts.marked;
     if (isLinked(parts.creds)) this.#lastText = encode(parts.creds).text;
-    this.#stampCache();
+    this.#cache.adopt(this.#stamp());
   }
 
   get linked(): boolean {
@@ -161,10 +160,7 @@ class SessionAuthState implements AuthState {
   }
 
   async #refuseWhenStoreIsLinked(): Promise<void> {
-    const { has } = await this.#space
-      .readEach(CREDS_FAMILY, [LINK_MARK])
-      .then((stored) => ({ has: stored.has(LINK_MARK) }));
-    if (has) throw alreadyLinked();
+    if ((await this.#space.readEach(CREDS_FAMILY, [LINK_MARK])).has(LINK_MARK)) throw alreadyLinked();
   }
 
   async #write(encoded: Encoded, linked: boolean): Promise<void> {
@@ -175,19 +171,18 @@ class SessionAuthState implements AuthState {
     ];
     if (linked && !this.#marked) entries.push({ family: CREDS_FAMILY, id: LINK_MARK, value: true });
     if (linked) this.#marked = true;
-    this.#stampCache();
+    this.#cache.restamp(this.#stamp());
     await this.#space.write(entries);
   }
 
-  /** Ties the cache to these credentials: after a wipe, or a write by somebody else, it starts empty. */
-  #stampCache(): void {
-    const identity = Buffer.from(this.creds.signedIdentityKey.public).toString("base64");
-    this.#cache.adopt(`${identity} ${this.#generation}`);
+  /** Ties the cache to these credentials: after a wipe, or a write by somebody else, the next load starts with none. */
+  #stamp(): string {
+    return `${Buffer.from(this.creds.signedIdentityKey.public).toString("base64")} ${this.#generation}`;
   }
 }
 
-function alreadyLinked(): EngineError {
-  return new EngineError(
+function alreadyLinked(): ZpwootError {
+  return new ZpwootError(
     "SESSION_ALREADY_LINKED",
     "Linked credentials are stored; unlinked ones don't replace them",
   );

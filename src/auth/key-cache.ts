@@ -46,6 +46,11 @@ export class KeyCache {
     this.#texts.clear();
   }
 
+  /** Says that its owner has replaced the credentials it was filled for by those with this stamp. */
+  restamp(stamp: string): void {
+    this.#stamp = stamp;
+  }
+
   /** Empties the cache when it was filled for other credentials than those with this stamp. */
   adopt(stamp: string): void {
     if (this.#stamp !== undefined && this.#stamp !== stamp) this.clear();

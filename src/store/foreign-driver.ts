@@ -84,13 +84,7 @@ export class ForeignDriver implements Driver {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-    const places = keys.map((key) => this.#prefix + key);
-    // Keyv's own fallback for adapters without `getMany` gives failed reads as "absent".
-    const texts =
-      typeof this.#adapter.getMany === "function"
-        ? await this.#keyv.getMany<string>(places)
-        : await Promise.all(places.map((key) => this.#keyv.get<string>(key)));
-    return texts.map((text) => (text === DELETED ? undefined : text));
+    return (await this.#getAll(keys)).map((text) => (text === DELETED ? undefined : text));
   }
 
   async apply(changes: readonly Change[]): Promise<void> {
@@ -108,6 +102,14 @@ export class ForeignDriver implements Driver {
 
   async close(): Promise<void> {
     // Nothing is ours to release.
+  }
+
+  /** Deletions that wait for their sweep are given as they are stored. */
+  async #getAll(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    const places = keys.map((key) => this.#prefix + key);
+    if (typeof this.#adapter.getMany === "function") return this.#keyv.getMany<string>(places);
+    // Keyv's own fallback for adapters without `getMany` gives failed reads as "absent".
+    return Promise.all(places.map((key) => this.#keyv.get<string>(key)));
   }
 
   async #applyTogether(all: ReadonlyMap<string, string | null>): Promise<void> {
@@ -136,7 +138,7 @@ export class ForeignDriver implements Driver {
   async #recover(journal: Journal): Promise<void> {
     await this.#redo(journal.redo ?? []);
     const sweep = journal.sweep ?? [];
-    const texts = await this.#keyv.getMany<string>(sweep.map((key) => this.#prefix + key));
+    const texts = await this.#getAll(sweep);
     await this.#delete([...sweep.filter((_, index) => texts[index] === DELETED), JOURNAL_KEY]);
   }
 

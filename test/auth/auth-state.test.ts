@@ -59,7 +59,7 @@ describe("credentials", () => {
       readEach: () => Promise.reject(new Error("down")),
       read: () => Promise.reject(new Error("down")),
     } as unknown as Store;
-    const initAuthCreds = vi.fn(library.initAuthCreds);
+    const initAuthCreds = vi.fn(() => library.initAuthCreds());
     await expect(
       loadAuthState({ store: broken, sessionId: "s", library: { ...library, initAuthCreds } }),
     ).rejects.toThrow();
@@ -211,6 +211,23 @@ describe("Signal keys", () => {
     await wipeAuthState(store, sessionId);
     const fresh = await load({ cache });
     expect(await fresh.keys.get("session", ["1.0"])).toEqual({});
+  });
+
+  it("stay in the cache when the credentials are saved, and not when somebody else has saved them", async () => {
+    const { load } = world();
+    const cache = new KeyCache();
+    const auth = await load({ cache });
+    link(auth);
+    await auth.keys.set({ "sender-key-memory": { g: { a: true } } });
+    await auth.save();
+    expect(cache.size).toBe(1);
+    await load({ cache });
+    expect(cache.size).toBe(1);
+    const other = await load();
+    other.creds.accountSyncCounter += 1;
+    await other.save();
+    await load({ cache });
+    expect(cache.size).toBe(0);
   });
 
   it("of an identity that is gone are dropped by the next load", async () => {
