@@ -126,7 +126,7 @@ export class WhatsAppEmulator {
     return this.#service.identity.rootPublicKey;
   }
 
-  /** Adds an account with its phone. Throws `INVALID_INPUT` when the number is no number, or is there already. */
+  /** Adds an account with its phone. Throws `INVALID_INPUT` when the number or LID is none, or the number is there already. */
   addPhone(input: PhoneInput): VirtualPhone {
     const phoneNumber = digitsOf(input.phoneNumber);
     if (phoneNumber.length < 5 || phoneNumber.length > 15) {
@@ -136,6 +136,7 @@ export class WhatsAppEmulator {
       throw new ZpwootError("INVALID_INPUT", `There is a phone ${phoneNumber} already.`);
     }
     const lidUser = input.lid === undefined ? randomLid() : digitsOf(input.lid);
+    if (lidUser === "") throw new ZpwootError("INVALID_INPUT", "A LID must have digits.");
     const account = new Account(this.#service, { phoneNumber, name: input.name, lidUser });
     this.#service.directory.add(account);
     const phone = new VirtualPhone(this.#service, account);
