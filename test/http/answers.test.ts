@@ -110,20 +110,18 @@ describe("answers on a response that is not ours alone", () => {
     }
   });
 
-  it("are dropped when the host has answered meanwhile", async () => {
+  it("are dropped when the host has begun to answer meanwhile, and leave that answer whole", async () => {
     const { handler, manager, logger } = openHandler();
-    let settled: Promise<void> | undefined;
     const server = await serve((request, response) => {
       manager.list = async () => {
-        response.writeHead(503).end("too late");
-        await once(response, "finish");
+        response.writeHead(503);
+        response.write("too ");
         return [];
       };
-      settled = handler.node(request, response);
+      void handler.node(request, response).then(() => response.end("late"));
     });
     try {
       expect(await server.send(LIST)).toMatchObject({ status: 503, text: "too late" });
-      await expect(settled).resolves.toBeUndefined();
       expect(logger.lines).toEqual([]);
     } finally {
       await server.close();

@@ -185,6 +185,20 @@ describe("the connection, on node:http", () => {
     expect(socket.bytesWritten).toBeLessThan(200 * chunk.length);
   });
 
+  it("does not wait for the body of a client that has left before the handler was called", async () => {
+    let settled: Promise<void> | undefined;
+    const own = await serve((request, response) => {
+      settled = once(response, "close").then(() => handler.node(request, response));
+      socket.destroy();
+    });
+    const socket = connect(own.port, "127.0.0.1");
+    const head = `POST /sessions/create HTTP/1.1\r\nHost: x\r\nX-API-Key: ${KEY}\r\nContent-Length: 20\r\n\r\n`;
+    socket.write(`${head}{"name":`);
+    await once(socket, "close");
+    await own.close();
+    await expect(settled).resolves.toBeUndefined();
+  });
+
   it("does nothing for a client that leaves in the middle of its body, and lives on", async () => {
     const before = manager.calls.length;
     let settled: Promise<void> | undefined;
