@@ -45,6 +45,8 @@ export interface SentText {
 
 const messageIdLength = 10;
 const maxPadding = 15;
+/** Messages a phone keeps; an emulator may run for days. */
+const maxMessages = 10_000;
 
 /** The chats of one phone. */
 export class Chat {
@@ -61,7 +63,7 @@ export class Chat {
     this.#signal = signal;
   }
 
-  /** All messages, oldest first. */
+  /** All messages, oldest first; of very many the last 10,000. */
   get entries(): readonly ChatEntry[] {
     return [...this.#entries.values()];
   }
@@ -214,6 +216,12 @@ export class Chat {
 
   #store(entry: ChatEntry): void {
     this.#entries.set(entry.id, entry);
+    if (this.#entries.size <= maxMessages) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      this.#sent.delete(oldest);
+      return;
+    }
   }
 }
 

@@ -101,7 +101,7 @@ export class Service {
   /** Notes that a client broke the protocol. */
   violation(connection: Connection, problem: string): void {
     const violation = { ...connection.facts, problem };
-    this.violations.push(violation);
+    pushBounded(this.violations, violation);
     this.hub.emit("protocol-violation", violation);
   }
 
@@ -115,7 +115,7 @@ export class Service {
       type: attrs.type,
       child: childOf(stanza)?.tag,
     };
-    this.unknownQueries.push(query);
+    pushBounded(this.unknownQueries, query);
     this.hub.emit("unknown-query", query);
     if (tag === "iq" && (attrs.type === "get" || attrs.type === "set")) {
       connection.send(errorResult(stanza, 501, "feature-not-implemented"));
@@ -135,6 +135,14 @@ export class Service {
       node("notification", attrs, [node("count", { value: String(device.preKeyCount) })]),
     );
   }
+}
+
+/** Violations and unknown queries kept each; the oldest go first. */
+const maxRecords = 1000;
+
+function pushBounded<Item>(items: Item[], item: Item): void {
+  items.push(item);
+  if (items.length > maxRecords) items.shift();
 }
 
 /** Down to this many one-time pre-keys, a device is told to upload more; clients upload below 5. */

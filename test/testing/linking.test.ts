@@ -43,7 +43,7 @@ describe("linking an unmodified whaileys by QR code", () => {
 
   it("honours a reference that is no longer shown, but not after the link", async () => {
     const phone = suite.emulator.addPhone({ phoneNumber: "5511999990001" });
-    const client = suite.client().open({ qrTimeout: 50 });
+    const client = suite.client().open({ qrTimeout: 500 });
     const first = await client.qr();
     await client.until((update) => update.qr !== undefined && update.qr !== first, "second QR code");
     await phone.scan(first);

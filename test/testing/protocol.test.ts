@@ -328,6 +328,63 @@ describe("the emulator's strictness", () => {
     expect(phone.companions[0]?.pendingCount).toBe(0);
   });
 
+  const messageTo = (jid: string, type: string, more: readonly BinaryNode[] = []): BinaryNode =>
+    node("message", { id: "M1", type: "text", to: jid }, [
+      node("participants", {}, [
+        node("to", { jid }, [node("enc", { v: "2", type }, Buffer.alloc(80, 0x33))]),
+      ]),
+      ...more,
+    ]);
+
+  it("asks for a message again that its phone can't read, with keys for a new session", async () => {
+    const client = await loggedIn(await linked());
+    const bob = emulator.addPhone({ phoneNumber: "5511999990002" });
+    await client.query(node("iq", { type: "set", xmlns: "passive" }, [node("active")]));
+    const undecryptable = emulator.waitFor("undecryptable");
+    client.send(messageTo(bob.jid, "msg"));
+    expect(await undecryptable).toMatchObject({
+      phoneNumber: bob.phoneNumber,
+      id: "M1",
+      reason: "no-session",
+    });
+    expect((await client.next((stanza) => stanza.tag === "ack")).attrs).toMatchObject({
+      class: "message",
+      id: "M1",
+    });
+    const receipt = await client.next((stanza) => stanza.tag === "receipt");
+    expect(receipt.attrs).toMatchObject({ type: "retry", id: "M1", from: bob.jid });
+    expect(childOf(receipt, "retry")?.attrs).toMatchObject({ count: "1", id: "M1" });
+    expect(childrenOf(childOf(receipt, "keys")).map(({ tag }) => tag)).toEqual([
+      "type",
+      "identity",
+      "skey",
+      "key",
+    ]);
+    expect(bob.messages).toEqual([]);
+  });
+
+  it.each([
+    ["without a device identity", []],
+    ["with a device identity that is none", [node("device-identity", {}, Buffer.alloc(0))]],
+  ])("records a message that starts a session %s", async (_what, more) => {
+    const client = await loggedIn(await linked());
+    const bob = emulator.addPhone({ phoneNumber: "5511999990002" });
+    const violation = emulator.waitFor("protocol-violation");
+    client.send(messageTo(bob.jid, "pkmsg", more));
+    expect((await violation).problem).toMatch(/device identity/u);
+  });
+
+  it("passes a retry request on to the companion that wrote the message", async () => {
+    const author = await loggedIn(await linked());
+    await author.query(node("iq", { type: "set", xmlns: "passive" }, [node("active")]));
+    const reader = await loggedIn(await linked(), 2);
+    const retry = node("retry", { count: "1", id: "M2", t: "1", v: "1" });
+    reader.send(node("receipt", { id: "M2", type: "retry", to: "5511999990001:1@s.whatsapp.net" }, [retry]));
+    const receipt = await author.next((stanza) => stanza.tag === "receipt");
+    expect(receipt.attrs).toMatchObject({ type: "retry", id: "M2", from: "5511999990001:2@s.whatsapp.net" });
+    expect(childOf(receipt, "retry")).toBeDefined();
+  });
+
   it("holds back the end of offline traffic, or the LID, when told so", async () => {
     const keys = await linked();
     emulator.behaviour.announceLid = false;
