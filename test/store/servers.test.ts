@@ -70,7 +70,7 @@ await ifReachable(
       await client.connect();
       const keys = (): Promise<string[]> => client.keys(`${prefix}*`);
       return {
-        open: () => openStore(new KeyvRedis(client as never, { namespace: prefix })),
+        open: () => openStore(new KeyvRedis(client, { namespace: prefix })),
         rawKeys: async () =>
           (await keys()).map((key) => key.slice(key.indexOf("wa/"))).filter((key) => key !== "wa/sentinel"),
         dispose: async () => {

@@ -26,7 +26,7 @@ function setup(options: WebhookOptions = QUICK, map = new Map<string, unknown>()
     const dispatcher = new WebhookDispatcher({
       space: (id) => outboxSpace(store, id),
       session: (id) => records.get(id),
-      emit: (name, event) => void events.push({ name, event: event as never }),
+      emit: (name, event) => void events.push({ name, event: event }),
       disable: async (id) => {
         const record = records.get(id);
         if (record?.webhook) records.set(id, { ...record, webhook: { ...record.webhook, enabled: false } });
