@@ -34,7 +34,9 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   const { library, cache = new KeyCache(), logger } = options;
   const space = sessionSpace(options.store, options.sessionId);
   const lifeline = new Lifeline({ ...DEFAULT_AUTH_LIMITS, ...options.limits }, options.onFailure);
+  await settledWrites(space, lifeline);
   const { newest, marked } = await readCredentials(space);
+  if (!marked) linkedSpaces.delete(space);
   if (newest === undefined) await dropLeftovers(space);
   if (newest?.damaged) {
     logger?.warn(
@@ -61,6 +63,14 @@ export async function wipeAuthState(store: Store, sessionId: string): Promise<vo
   // First, and at once: without them whatever a crash leaves of the keys is dropped by the next load.
   await space.write([...CREDS_PLACES, LINK_MARK].map((id) => ({ family: CREDS_FAMILY, id, value: null })));
   await space.deleteFamilies(SIGNAL_FAMILIES);
+}
+
+/** Spaces that linked credentials were written to, or may have been. */
+const linkedSpaces = new WeakSet<SessionSpace>();
+
+/** What an earlier auth state of the session began to write must be in the store before it is read. */
+function settledWrites(space: SessionSpace, lifeline: Lifeline): Promise<void> {
+  return lifeline.read(() => space.settled());
 }
 
 function usable(
@@ -122,14 +132,14 @@ class SessionAuthState implements AuthState {
     try {
       this.#lifeline.check();
       if (!this.linked && this.#marked) throw alreadyLinked();
+      const encoded = encode(this.creds);
+      if (encoded.text === this.#lastText) return this.#lastSave;
+      this.#lastText = encoded.text;
+      this.#lastSave = this.#saveInOrder(encoded, this.linked);
+      return this.#lastSave;
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
-    const encoded = encode(this.creds);
-    if (encoded.text === this.#lastText) return this.#lastSave;
-    this.#lastText = encoded.text;
-    this.#lastSave = this.#saveInOrder(encoded, this.linked);
-    return this.#lastSave;
   }
 
   settled(): Promise<void> {
@@ -149,6 +159,8 @@ class SessionAuthState implements AuthState {
       try {
         await before;
         if (!linked) await this.#refuseWhenStoreIsLinked();
+        // It may have been closed meanwhile, and the session wiped.
+        this.#lifeline.check();
       } catch (error) {
         this.#lastText = undefined;
         throw error;
@@ -164,6 +176,9 @@ class SessionAuthState implements AuthState {
   }
 
   async #write(encoded: Encoded, linked: boolean): Promise<void> {
+    // The store was asked a moment ago; another auth state of this process may have linked since.
+    if (linked) linkedSpaces.add(this.#space);
+    else if (linkedSpaces.has(this.#space)) throw alreadyLinked();
     this.#generation += 1;
     const place = CREDS_PLACES[this.#generation % 2 === 0 ? 1 : 0];
     const entries: SpaceEntry[] = [

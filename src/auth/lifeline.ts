@@ -46,7 +46,7 @@ export class Lifeline {
     const { readTimeoutMs } = this.#limits;
     const policy = { totalMs: readTimeoutMs, callMs: readTimeoutMs, tries: Number.POSITIVE_INFINITY };
     try {
-      return await retrying("The store", { ...policy, isPermanent: () => this.#end !== undefined }, call);
+      return await retrying("The store", { ...policy, isPermanent: (error) => this.#isOver(error) }, call);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -72,6 +72,11 @@ export class Lifeline {
     } catch (error) {
       throw this.#fail(error);
     }
+  }
+
+  /** Whether asking again is of no use: the auth state has ended, or the store was closed. */
+  #isOver(error: unknown): boolean {
+    return this.#end !== undefined || isZpwootError(error, "STOPPED");
   }
 
   /** The error to give to the caller. The first one ends the auth state. */

@@ -72,19 +72,11 @@ export class SignalKeys implements TransactionalKeys {
   readonly set = (data: SignalDataSet): Promise<void> => {
     try {
       this.#lifeline.check();
+      const { entries, dirty } = snapshot(data);
+      return this.#lifeline.write(() => this.#write(entries, dirty));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
-    const entries: SpaceEntry[] = [];
-    const dirty = new Map<string, Dirty>();
-    for (const [family, values] of Object.entries(data)) {
-      for (const [id, value] of Object.entries(values as Record<string, unknown>)) {
-        const encoded = value ? encode(value) : null;
-        entries.push({ family, id, value: encoded });
-        dirty.set(cacheKey(family, id), { encoded });
-      }
-    }
-    return this.#lifeline.write(() => this.#write(entries, dirty));
   };
 
   /** There are no transactions: every `set` is durable by itself. */
@@ -162,6 +154,22 @@ export class SignalKeys implements TransactionalKeys {
       family === "app-state-sync-key" ? this.#library.reviveAppStateSyncKey(value as object) : value;
     return revived;
   }
+}
+
+function snapshot(data: SignalDataSet): {
+  entries: readonly SpaceEntry[];
+  dirty: ReadonlyMap<string, Dirty>;
+} {
+  const entries: SpaceEntry[] = [];
+  const dirty = new Map<string, Dirty>();
+  for (const [family, values] of Object.entries(data)) {
+    for (const [id, value] of Object.entries(values as Record<string, unknown>)) {
+      const encoded = value ? encode(value) : null;
+      entries.push({ family, id, value: encoded });
+      dirty.set(cacheKey(family, id), { encoded });
+    }
+  }
+  return { entries, dirty };
 }
 
 function cacheKey(family: string, id: string): string {

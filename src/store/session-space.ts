@@ -64,6 +64,12 @@ export async function destroySpace(store: Store, sessionId: string): Promise<voi
 /** Deletions per batch: bounded, so that a big session does not hold the others up. */
 const DELETE_CHUNK = 1_000;
 
+/** Characters of one session that may wait for its batch in flight: an outage must not eat the memory. */
+const MAX_PENDING_CHARS = 16_000_000;
+
+/** What an entry costs beside its text, about. */
+const ENTRY_CHARS = 100;
+
 const FAMILY = /^[a-z][a-z0-9-]{0,39}$/;
 
 const spaces = new WeakMap<Store, Map<string, SpaceState>>();
@@ -84,6 +90,7 @@ class SpaceState implements SessionSpace {
   readonly #store: Store;
   readonly #manifest: Manifest;
   #pending: Pending = new Map();
+  #pendingChars = 0;
   /** Settles with the batch that will take what is pending. */
   #nextFlush: Promise<void> | undefined;
   /** The last thing that uses the manifest; never rejects. */
@@ -113,11 +120,17 @@ class SpaceState implements SessionSpace {
 
   write(entries: readonly SpaceEntry[]): Promise<void> {
     if (this.#retired) return Promise.reject(deleted());
-    for (const { family, id, value } of entries) {
-      const address = { family: checked(family), idPart: encodeIdPart(id) };
-      const key = spaceKeyOfPart(this.sessionId, family, address.idPart);
-      this.#pending.set(key, { ...address, value: value === null ? null : encode(value) });
-    }
+    const changes = entries.map(({ family, id, value }) => ({
+      family: checked(family),
+      idPart: encodeIdPart(id),
+      value: value === null ? null : encode(value),
+    }));
+    const size = changes.reduce((sum, { value }) => sum + ENTRY_CHARS + (value?.text.length ?? 0), 0);
+    if (this.#pendingChars > 0 && this.#pendingChars + size > MAX_PENDING_CHARS)
+      return Promise.reject(tooMuchPending());
+    this.#pendingChars += size;
+    for (const change of changes)
+      this.#pending.set(spaceKeyOfPart(this.sessionId, change.family, change.idPart), change);
     this.#nextFlush ??= this.#inTurn(async () => {
       // Lets the rest of this turn of the event loop into the same batch.
       await setImmediate();
@@ -171,6 +184,7 @@ class SpaceState implements SessionSpace {
   async #flush(): Promise<void> {
     const pending = this.#pending;
     this.#pending = new Map();
+    this.#pendingChars = 0;
     this.#nextFlush = undefined;
     const addresses = [...pending.values()];
     await this.#commit(
@@ -208,6 +222,10 @@ class SpaceState implements SessionSpace {
 function checked(family: string): string {
   if (!FAMILY.test(family)) throw new TypeError(`"${family}" is no family of keys`);
   return family;
+}
+
+function tooMuchPending(): ZpwootError {
+  return new ZpwootError("STORE_UNAVAILABLE", "The session has too much waiting to be written");
 }
 
 function deleted(): ZpwootError {
