@@ -27,6 +27,8 @@ export interface CloseSignal {
 export interface CloseContext {
   /** `creds.account` is present: the account is linked. */
   readonly linked: boolean;
+  /** WhatsApp has let this link in, or asked it to restart: it knows the device. */
+  readonly confirmed: boolean;
   /** How often in a row each verdict came, this one included. */
   readonly restarts: number;
   readonly replacements: number;
@@ -115,9 +117,13 @@ function byCode(close: CloseSignal, context: CloseContext): CloseAction {
   }
 }
 
-/** Without a link there is nothing to lose: the credentials of an abandoned pairing code are answered by 401 too. */
+/**
+ * Without a link there is nothing to lose: the credentials of an abandoned pairing code are answered by 401 too, and so are
+ * those of a link that a crash cut off before WhatsApp heard of it.
+ */
 function unlinked(context: CloseContext, cause: "device-removed" | "login-refused"): CloseAction {
-  if (!context.linked) return { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } };
+  if (!context.linked || !context.confirmed)
+    return { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } };
   return { do: "logged-out", cause };
 }
 

@@ -4,7 +4,7 @@ import { loadAuthState, wipeAuthState } from "./auth/auth-state.js";
 import { KeyCache } from "./auth/key-cache.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import type { Logger, Store, WhatsAppLibrary } from "./ports.js";
-import type { SessionDeps } from "./session.js";
+import type { SessionDeps } from "./session-deps-port.js";
 import { registryKey } from "./store/keys.js";
 import type { SessionRecords } from "./store/records.js";
 import { sessionSpace } from "./store/session-space.js";

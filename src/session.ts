@@ -2,55 +2,21 @@
  * One WhatsApp account: a loop with a desired state and at most one socket. Commands set what is wanted and ring the
  * bell; handlers record a fact and ring the bell; only the loop acts (engine.md section 2).
  */
-import type { UserFacingSocketConfig } from "whaileys";
+import { Aftermath } from "./aftermath.js";
 import { Attempt } from "./attempt.js";
-import {
-  backoffDelay,
-  decideOnClose,
-  type BackoffLimits,
-  type CloseAction,
-  type CloseSignal,
-} from "./close-policy.js";
+import type { CloseSignal } from "./close-policy.js";
 import { ZpwootError, messageOf } from "./errors.js";
-import type { EngineEvents, SessionEventName, SessionEvents } from "./events.js";
-import type { AuthState, Logger, WhatsAppLibrary, WhatsAppSocket } from "./ports.js";
-import { Removal, type RemovalKind } from "./removal.js";
+import type { AuthState, WhatsAppSocket } from "./ports.js";
 import { RecordKeeper } from "./record-keeper.js";
-import { detailOf, statusOf, type Cause, type IdleReason, type SessionState } from "./session-state.js";
+import { Removal, type RemovalKind } from "./removal.js";
+import { Schedule } from "./schedule.js";
+import type { SessionDeps } from "./session-deps-port.js";
+import { detailOf, statusOf, type IdleReason, type SessionState } from "./session-state.js";
 import { StateWatch } from "./state-watch.js";
-import { Streaks } from "./streaks.js";
 import type { LogoutResult, SessionRecord, SessionStatus } from "./session-types.js";
+import { Streaks } from "./streaks.js";
 import { unlink } from "./unlink.js";
 import { WakeSignal } from "./wake-signal.js";
-import type { VersionGate } from "./whatsapp/version-gate.js";
-
-/** What a session needs of its manager. */
-export interface SessionDeps {
-  readonly library: () => WhatsAppLibrary;
-  readonly versions: VersionGate;
-  /** Options of every socket; the session's own parts are added. */
-  readonly config: (sessionId: string) => Partial<UserFacingSocketConfig>;
-  readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
-  readonly wipeAuth: (sessionId: string) => Promise<void>;
-  /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */
-  readonly reachable: () => Promise<void>;
-  readonly saveRecord: (record: SessionRecord) => Promise<void>;
-  /** First step of a deletion: from here on a crash ends in deletion. */
-  readonly markDeleted: (sessionId: string) => Promise<void>;
-  /** Last step: record, credentials, webhook queue. */
-  readonly removeAll: (sessionId: string) => Promise<void>;
-  readonly emit: <Name extends SessionEventName>(name: Name, event: SessionEvents[Name]) => void;
-  readonly logger: Logger;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly timeouts: { readonly connectMs: number; readonly loginMs: number; readonly unlinkMs: number };
-  readonly backoff: BackoffLimits;
-  readonly stableAfterMs: number;
-  readonly maxAttempts: number | null;
-}
-
-/** How long the version gate may take to find the current version. */
-const VERSION_REFRESH_MS = 12_000;
 
 /** A session. Made by the manager; lives until it is deleted or the manager stops. */
 export class Session {
@@ -59,15 +25,12 @@ export class Session {
   readonly #bell = new WakeSignal();
   readonly #keeper: RecordKeeper;
   readonly #streaks = new Streaks();
+  readonly #schedule = new Schedule();
+  readonly #aftermath: Aftermath;
   #state: SessionState;
-  #desired: "online" | "offline" = "offline";
-  /** When the next attempt is due, ms since the epoch; Infinity while only a command can start one. */
-  #nextAt = Infinity;
   #attempt: Attempt | undefined;
   #removal: Removal | undefined;
   #turn = 0;
-  /** A command asked for an attempt that has not begun yet; nothing but another command takes that back. */
-  #commanded = false;
   #begun: { resolve(): void; reject(error: ZpwootError): void }[] = [];
   #loop: Promise<void> | undefined;
   #stopped = false;
@@ -82,6 +45,15 @@ export class Session {
       logger: deps.logger,
     });
     this.#state = { name: "idle", reason: idle };
+    this.#aftermath = new Aftermath({
+      deps,
+      keeper: this.#keeper,
+      schedule: this.#schedule,
+      streaks: this.#streaks,
+      set: (state) => this.#set(state),
+      dismiss: (error) => this.#dismiss(error),
+      nudge: () => this.nudge(),
+    });
   }
 
   get id(): string {
@@ -102,7 +74,10 @@ export class Session {
 
   /** Whether the session is under way, or a command is about to start it. */
   get wantsOnline(): boolean {
-    return this.#desired === "online" && (this.#attempt !== undefined || this.#nextAt !== Infinity);
+    return (
+      this.#schedule.desired === "online" &&
+      (this.#attempt !== undefined || this.#schedule.nextAt !== Infinity)
+    );
   }
 
   /** The live attempt; for pairing, which acts on its socket. */
@@ -120,8 +95,8 @@ export class Session {
     const turn = this.#command();
     await this.#keeper.want("online", () => turn === this.#turn);
     if (this.#deleted || this.#stopped) throw this.#gone();
-    if (turn !== this.#turn && this.#desired === "offline") throw superseded();
-    this.#desired = "online";
+    if (turn !== this.#turn && this.#schedule.desired === "offline") throw superseded();
+    this.#schedule.wantOnline();
     const attempt = this.#attempt;
     if (
       attempt !== undefined &&
@@ -155,7 +130,7 @@ export class Session {
   /** See `SessionsApi.restart`. */
   async restart(): Promise<void> {
     const attempt = this.#attempt;
-    if (attempt !== undefined && this.#removal === undefined && this.#desired === "online") {
+    if (attempt !== undefined && this.#removal === undefined && this.#schedule.desired === "online") {
       this.#dueNow();
       attempt.cut();
     }
@@ -189,7 +164,7 @@ export class Session {
 
   /** Makes the loop look at the facts again; a waiting session tries again now. */
   nudge(): void {
-    if (this.#state.name === "waiting") this.#nextAt = 0;
+    if (this.#state.name === "waiting") this.#schedule.soon();
     this.#bell.ring();
   }
 
@@ -212,15 +187,12 @@ export class Session {
   /** Counts begin anew and the next attempt is due at once: somebody asked for it. */
   #dueNow(): void {
     this.#streaks.reset();
-    this.#commanded = true;
-    this.#nextAt = 0;
+    this.#schedule.command();
     this.#ring();
   }
 
   #wantOffline(): void {
-    this.#desired = "offline";
-    this.#commanded = false;
-    this.#nextAt = Infinity;
+    this.#schedule.wantOffline();
     this.#dismiss(superseded());
   }
 
@@ -233,7 +205,7 @@ export class Session {
   }
 
   async #rest(): Promise<void> {
-    await this.watch.until(() => this.#state.name !== "waiting" || this.#desired === "online", {
+    await this.watch.until(() => this.#state.name !== "waiting" || this.#schedule.desired === "online", {
       timeoutMs: Infinity,
     });
   }
@@ -250,7 +222,7 @@ export class Session {
           error: error instanceof Error ? error : new Error(String(error)),
         });
         await this.#endAttempt();
-        this.#fail({ reason: "engine-error" });
+        this.#aftermath.fail({ reason: "engine-error" });
       }
     }
   }
@@ -268,19 +240,18 @@ export class Session {
     if (this.#removal !== undefined) return this.#remove(this.#removal);
     const attempt = this.#attempt;
     if (attempt !== undefined) return this.#attend(attempt);
-    if (this.#desired === "offline" && statusOf(this.#state) === "connecting") {
+    if (this.#schedule.desired === "offline" && statusOf(this.#state) === "connecting") {
       this.#set({ name: "idle", reason: "disconnected" });
     }
-    const dueInMs = this.#nextAt - this.#deps.now();
-    if (this.#desired === "online" && dueInMs <= 0) return this.#begin();
-    return this.#bell.wait(this.#desired === "online" ? dueInMs : Infinity);
+    const dueInMs = this.#schedule.nextAt - this.#deps.now();
+    if (this.#schedule.desired === "online" && dueInMs <= 0) return this.#begin();
+    return this.#bell.wait(this.#schedule.desired === "online" ? dueInMs : Infinity);
   }
 
   #begin(): void {
     const heldUntil = this.#deps.versions.heldUntil();
-    if (heldUntil !== undefined) return this.#hold(heldUntil);
-    this.#nextAt = Infinity;
-    this.#commanded = false;
+    if (heldUntil !== undefined) return this.#aftermath.hold(heldUntil);
+    this.#schedule.answered();
     this.#streaks.attempt();
     this.#attempt = this.#newAttempt(false);
     this.#set({ name: "connecting", attempt: this.#streaks.attempts });
@@ -305,7 +276,7 @@ export class Session {
 
   /** Looks after a live attempt: ends it if that is wanted or has happened, else shows its facts and waits. */
   async #attend(attempt: Attempt): Promise<void> {
-    if (attempt.isCut || this.#desired === "offline") return this.#cutShort(attempt);
+    if (attempt.isCut || this.#schedule.desired === "offline") return this.#cutShort(attempt);
     if (attempt.beginError !== undefined) return this.#onNotBegun(attempt.beginError);
     if (attempt.storeError !== undefined) return this.#onStoreError(attempt.storeError);
     if (attempt.handle !== undefined) for (const waiter of this.#begun.splice(0)) waiter.resolve();
@@ -319,7 +290,7 @@ export class Session {
     this.#set({ name: "closing", wasOpen: attempt.openedAt !== undefined });
     await this.#endAttempt();
     // A connect() that came while the socket went down is not lost, and shows no `disconnected` in between.
-    if (this.#commanded) return;
+    if (this.#schedule.commanded) return;
     this.#set({ name: "idle", reason: "disconnected" });
   }
 
@@ -356,9 +327,7 @@ export class Session {
 
   async #onNotBegun(error: ZpwootError): Promise<void> {
     await this.#endAttempt();
-    if (error.code === "STORE_UNAVAILABLE") this.#retry({ reason: "store" });
-    else this.#fail({ reason: error.code === "STORE_CORRUPT" ? "store-corrupt" : "connection-failed" });
-    this.#dismiss(error);
+    this.#aftermath.notBegun(error);
   }
 
   /** The disk is behind: the socket stops before it runs ahead any further; the session comes back when the store does. */
@@ -366,21 +335,17 @@ export class Session {
     this.#set({ name: "closing", wasOpen: false });
     await this.#endAttempt();
     this.#deps.emit("store.error", { sessionId: this.id, error });
-    this.#retry({ reason: "store" });
+    this.#aftermath.retry({ reason: "store" });
   }
 
   async #onClosed(attempt: Attempt, signal: CloseSignal): Promise<void> {
-    const { now, stableAfterMs, maxAttempts } = this.#deps;
     const linked = attempt.auth?.linked ?? false;
     const { linkedNow, openedAt } = attempt;
-    if (openedAt !== undefined && now() - openedAt >= stableAfterMs) this.#streaks.reset();
-    this.#streaks.close(signal, openedAt !== undefined);
+    const openMs = openedAt === undefined ? undefined : this.#deps.now() - openedAt;
     this.#set({ name: "closing", wasOpen: false });
     await this.#endAttempt();
     if (linkedNow && linked) this.#announceLink(attempt);
-    await this.#follow(decideOnClose(signal, { linked, maxAttempts, ...this.#streaks.context() }));
-    // A connect() that came while the socket went down wins over whatever the close would have led to.
-    if (this.#commanded) this.#nextAt = 0;
+    await this.#aftermath.closed(signal, { linked, openMs });
   }
 
   #announceLink(attempt: Attempt): void {
@@ -388,106 +353,6 @@ export class Session {
     if (phoneNumber === null) return;
     this.#keeper.patchLater({ phoneNumber });
     this.#deps.emit("session.linked", { sessionId: this.id, phoneNumber });
-  }
-
-  async #follow(action: CloseAction): Promise<void> {
-    const { id } = this;
-    switch (action.do) {
-      case "reopen":
-        // Not counted as an attempt: WhatsApp asked for it.
-        this.#streaks.uncount();
-        this.#nextAt = 0;
-        return;
-      case "retry":
-        return this.#retry(action.cause);
-      case "reset-link":
-        await this.#wipe();
-        return this.#retry(action.cause);
-      case "link-timeout":
-        await this.#wipe();
-        this.#restOffline({});
-        return this.#set({ name: "idle", reason: "link-timeout" });
-      case "logged-out":
-        await this.#wipe();
-        this.#restOffline({ phoneNumber: null });
-        this.#set({ name: "loggedOut", cause: action.cause });
-        return this.#deps.emit("session.logged-out", { sessionId: id, cause: action.cause });
-      case "restrict":
-        return this.#restrict(action.seconds, action.cause);
-      case "refresh-version":
-        this.#wait({ reason: "client-outdated", code: 405 }, this.#deps.now() + VERSION_REFRESH_MS);
-        // Never rejects; if a command came in between there is nothing left to nudge.
-        return void this.#deps.versions.refresh().then(() => this.nudge());
-      case "hold-version":
-        return this.#hold(this.#deps.versions.trip());
-      case "conflict":
-        this.#set({ name: "conflict" });
-        return this.#askForAction(
-          "conflict",
-          "Another process uses this session's credentials. Stop it, then connect again.",
-        );
-      case "fail":
-        return this.#fail(action.cause);
-    }
-  }
-
-  #retry(cause: Cause): void {
-    const delay = backoffDelay(Math.max(1, this.#streaks.attempts), this.#deps.backoff, this.#deps.random);
-    this.#wait(cause, this.#deps.now() + delay);
-  }
-
-  #wait(cause: Cause, until: number): void {
-    // A command that came while the socket went down has a time of its own.
-    if (this.#desired === "offline" || this.#commanded) return;
-    this.#nextAt = until;
-    this.#set({ name: "waiting", attempt: this.#streaks.attempts, retryAt: until, cause });
-  }
-
-  #hold(until: number): void {
-    this.#commanded = false;
-    this.#wait({ reason: "client-outdated", code: 405 }, until);
-    this.#askForAction(
-      "update-client-version",
-      "WhatsApp refuses this client version. Update whaileys, or set whatsapp.version.",
-    );
-    this.#dismiss(new ZpwootError("CONNECTION_FAILED", "WhatsApp refuses this client version"));
-  }
-
-  #restrict(seconds: number | null, cause: Cause): void {
-    const until = seconds === null ? null : this.#deps.now() + seconds * 1000;
-    this.#nextAt = until ?? Infinity;
-    this.#set({ name: "restricted", until, cause });
-    this.#askForAction(
-      cause.reason,
-      "WhatsApp restricted this account. Open WhatsApp on the phone to see why.",
-    );
-  }
-
-  #fail(cause: Cause): void {
-    this.#nextAt = Infinity;
-    this.#set({ name: "failed", cause });
-  }
-
-  #restOffline(change: Partial<SessionRecord>): void {
-    if (!this.#commanded) this.#desired = "offline";
-    this.#nextAt = Infinity;
-    this.#keeper.patchLater({ ...change, desired: this.#desired });
-  }
-
-  #askForAction(action: string, message: string): void {
-    this.#deps.emit("session.action-required", { sessionId: this.id, action, message });
-  }
-
-  async #wipe(): Promise<void> {
-    try {
-      await this.#deps.wipeAuth(this.id);
-    } catch (error) {
-      // They are useless now and the next login says so again; until then they stay.
-      this.#deps.logger.error(
-        { sessionId: this.id, error: messageOf(error) },
-        "credentials could not be wiped",
-      );
-    }
   }
 
   async #remove(removal: Removal): Promise<void> {
@@ -517,7 +382,7 @@ export class Session {
 
   async #clear(): Promise<void> {
     await this.#deps.wipeAuth(this.id);
-    await this.#keeper.patch({ phoneNumber: null, desired: this.#desired });
+    await this.#keeper.patch({ phoneNumber: null, desired: this.#schedule.desired });
   }
 
   /** Unlinks over the open socket, or over one made for just that. Bounded. */
@@ -545,8 +410,7 @@ export class Session {
     this.#state = state;
     const to = this.status;
     if (before.name !== state.name || JSON.stringify(detailOf(before)) !== JSON.stringify(detailOf(state))) {
-      const event: EngineEvents["session.status"] = { sessionId: this.id, from, to, detail: detailOf(state) };
-      this.#deps.emit("session.status", event);
+      this.#deps.emit("session.status", { sessionId: this.id, from, to, detail: detailOf(state) });
     }
     const recorded = !this.#deleted && !this.#stopped && this.#removal === undefined;
     if (from !== to && recorded) this.#keeper.patchLater({ status: to });

@@ -42,7 +42,7 @@ export class Streaks {
   }
 
   /** The counts as the close policy takes them. */
-  context(): Omit<CloseContext, "linked" | "maxAttempts"> {
+  context(): Omit<CloseContext, "linked" | "confirmed" | "maxAttempts"> {
     return {
       attempt: this.#attempts,
       restarts: this.#restarts,

@@ -201,8 +201,12 @@ export class SocketHandle {
     // end() forgets the listeners through which pending queries learn of the close; they would hold timers for a minute.
     for (const listener of settleQueries) listener();
     if (ws.readyState === CLOSED) return;
-    await within(CLOSE_GRACE_MS, new Promise<void>((resolve) => ws.once("close", () => resolve())));
+    const down = new Promise<void>((resolve) => ws.once("close", () => resolve()));
+    await within(CLOSE_GRACE_MS, down);
+    if (ws.readyState === CLOSED) return;
     ws.terminate();
+    // The cut takes a turn of the event loop; the next socket is not made before.
+    await within(CLOSE_GRACE_MS, down);
   }
 
   /** Messages that were decrypted and acknowledged while the library was buffering are lost unless flushed. */

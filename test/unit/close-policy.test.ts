@@ -11,6 +11,7 @@ import {
 
 const context: CloseContext = {
   linked: true,
+  confirmed: true,
   attempt: 1,
   restarts: 0,
   replacements: 0,
@@ -60,6 +61,12 @@ const rows: Row[] = [
     "401 without a link throws the spoiled half-made credentials away",
     closed(401),
     unlinked,
+    { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } },
+  ],
+  [
+    "401 for a link that a crash cut off before WhatsApp heard of it starts the link anew",
+    closed(401),
+    { confirmed: false },
     { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } },
   ],
   [

@@ -1,0 +1,33 @@
+/** What a session needs of its manager, as an interface. */
+import type { UserFacingSocketConfig } from "whaileys";
+import type { BackoffLimits } from "./close-policy.js";
+import type { ZpwootError } from "./errors.js";
+import type { SessionEventName, SessionEvents } from "./events.js";
+import type { AuthState, Logger, WhatsAppLibrary } from "./ports.js";
+import type { SessionRecord } from "./session-types.js";
+import type { VersionGate } from "./whatsapp/version-gate.js";
+
+/** What a session needs of its manager. */
+export interface SessionDeps {
+  readonly library: () => WhatsAppLibrary;
+  readonly versions: VersionGate;
+  /** Options of every socket; the session's own parts are added. */
+  readonly config: (sessionId: string) => Partial<UserFacingSocketConfig>;
+  readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
+  readonly wipeAuth: (sessionId: string) => Promise<void>;
+  /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */
+  readonly reachable: () => Promise<void>;
+  readonly saveRecord: (record: SessionRecord) => Promise<void>;
+  /** First step of a deletion: from here on a crash ends in deletion. */
+  readonly markDeleted: (sessionId: string) => Promise<void>;
+  /** Last step: record, credentials, webhook queue. */
+  readonly removeAll: (sessionId: string) => Promise<void>;
+  readonly emit: <Name extends SessionEventName>(name: Name, event: SessionEvents[Name]) => void;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly timeouts: { readonly connectMs: number; readonly loginMs: number; readonly unlinkMs: number };
+  readonly backoff: BackoffLimits;
+  readonly stableAfterMs: number;
+  readonly maxAttempts: number | null;
+}
