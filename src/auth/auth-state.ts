@@ -2,6 +2,7 @@
 import { ZpwootError } from "../errors.js";
 import type { AuthState, Credentials, Logger, Store, TransactionalKeys, WhatsAppLibrary } from "../ports.js";
 import { type Encoded, encode } from "../store/codec.js";
+import { withDeadline } from "../store/deadline.js";
 import { encodedGeneration } from "../store/generations.js";
 import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/session-space.js";
 import { CREDS_FAMILY, CREDS_PLACES, LINK_MARK, SIGNAL_FAMILIES } from "./auth-keys.js";
@@ -33,8 +34,9 @@ export interface LoadAuthStateOptions {
 export async function loadAuthState(options: LoadAuthStateOptions): Promise<AuthState> {
   const { library, cache = new KeyCache(), logger } = options;
   const space = sessionSpace(options.store, options.sessionId);
-  const lifeline = new Lifeline({ ...DEFAULT_AUTH_LIMITS, ...options.limits }, options.onFailure);
-  await settledWrites(space, lifeline);
+  const limits = { ...DEFAULT_AUTH_LIMITS, ...options.limits };
+  const lifeline = new Lifeline(limits, options.onFailure);
+  await settledWrites(space, limits.readTimeoutMs);
   const { newest, marked } = await readCredentials(space);
   if (!marked) linkedSpaces.delete(space);
   if (newest === undefined) await dropLeftovers(space);
@@ -68,9 +70,15 @@ export async function wipeAuthState(store: Store, sessionId: string): Promise<vo
 /** Spaces that linked credentials were written to, or may have been. */
 const linkedSpaces = new WeakSet<SessionSpace>();
 
-/** What an earlier auth state of the session began to write must be in the store before it is read. */
-function settledWrites(space: SessionSpace, lifeline: Lifeline): Promise<void> {
-  return lifeline.read(() => space.settled());
+/** What an earlier auth state of the session began to write must have ended before the session is read. */
+async function settledWrites(space: SessionSpace, timeoutMs: number): Promise<void> {
+  try {
+    await withDeadline("The store", timeoutMs, () => space.settled());
+  } catch (cause) {
+    throw new ZpwootError("STORE_UNAVAILABLE", "Earlier writes of the session are still under way", {
+      cause,
+    });
+  }
 }
 
 function usable(

@@ -38,7 +38,8 @@ function hold<T extends object, K extends keyof T>(target: T, method: K, when: "
   const released = new Promise<void>((resolve) => (release = resolve));
   const held = new Promise<void>((resolve) => (reached = resolve));
   const original = (target[method] as (...args: unknown[]) => Promise<unknown>).bind(target);
-  const spy = vi.spyOn(target as never, method as never) as unknown as ReturnType<typeof vi.fn>;
+  const spied = vi.spyOn(target as never, method as never) as unknown as ReturnType<typeof vi.fn>;
+  const spy = spied as unknown as { mockImplementationOnce(act: (...args: unknown[]) => unknown): void };
   spy.mockImplementationOnce(async (...args: unknown[]) => {
     const early = when === "after" ? await original(...args) : undefined;
     reached();
@@ -198,7 +199,7 @@ describe("what loses keys in the library's own transactions", () => {
     const { store, load, linked } = world();
     const auth = await linked();
     const committing = hold(store, "write", "before");
-    const first = auth.keys.transaction(() => auth.keys.set({ session: { "1.0": { step: 1 } } }));
+    const first = auth.keys.transaction(async () => auth.keys.set({ session: { "1.0": { step: 1 } } }));
     await committing.held;
     const second = auth.keys.set({ session: { "2.0": { step: 1 } } });
     committing.release();
@@ -212,7 +213,7 @@ describe("what loses keys in the library's own transactions", () => {
     const onFailure = vi.fn();
     const auth = await linked({ onFailure });
     vi.spyOn(store, "write").mockRejectedValue(new Error("disk full"));
-    const committed = auth.keys.transaction(() => auth.keys.set({ session: { "1.0": { step: 1 } } }));
+    const committed = auth.keys.transaction(async () => auth.keys.set({ session: { "1.0": { step: 1 } } }));
     await expect(committed).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(auth.keys.isInTransaction()).toBe(false);
     expect(onFailure).toHaveBeenCalledTimes(1);

@@ -1,10 +1,16 @@
 /** What every store must do, whatever lies under it. Written once, run over each. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { loadAuthState } from "../../src/auth/auth-state.js";
 import type { Store } from "../../src/ports.js";
+import { recordKey } from "../../src/store/keys.js";
 import { SessionRecords } from "../../src/store/records.js";
 import { destroySpace, sessionSpace } from "../../src/store/session-space.js";
 import type { SessionRecord } from "../../src/session-types.js";
+import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+
+const library = loadWhaileys();
 
 /** A place for a store, and its raw keys. */
 export interface StorePlace {
@@ -39,6 +45,12 @@ const record = (name: string): SessionRecord => ({
   createdAt: new Date().toISOString(),
   updatedAt: new Date().toISOString(),
 });
+
+/** A Buffer from what `JSON.stringify` makes of one; everything else as it is. */
+function asBuffer(value: unknown): unknown {
+  const { type, data } = (value ?? {}) as { readonly type?: unknown; readonly data?: unknown };
+  return type === "Buffer" && Array.isArray(data) ? Buffer.from(data as number[]) : value;
+}
 
 /** Runs the suite. */
 export function describeStoreContract(name: string, place: () => Promise<StorePlace>): void {
@@ -184,6 +196,59 @@ export function describeStoreContract(name: string, place: () => Promise<StorePl
       await after.remove(gone.id);
       expect(await after.pendingDeletions()).toEqual([]);
       expect((await where.rawKeys()).filter((key) => key.includes(gone.id))).toEqual([]);
+    });
+
+    it("keeps the writes of many sessions at once apart and each in its order", async () => {
+      const ids = Array.from({ length: 30 }, () => randomUUID());
+      const writes = ids.flatMap((id) =>
+        Array.from({ length: 10 }, async (_, n) => {
+          // In turns of the event loop of their own, or all would be one batch.
+          for (let turn = 0; turn < n; turn += 1) await setImmediate();
+          await sessionSpace(store, id).write([
+            { family: "session", id: "last", value: { id, n } },
+            { family: "session", id: String(n), value: n },
+          ]);
+        }),
+      );
+      await Promise.all(writes);
+      for (const id of ids) {
+        const read = await sessionSpace(store, id).read("session", ["last", "0", "9"]);
+        expect(Object.fromEntries(read)).toEqual({ last: { id, n: 9 }, 0: 0, 9: 9 });
+      }
+    });
+
+    it("keeps credentials and every kind of Signal key byte for byte", async () => {
+      const sessionId = randomUUID();
+      const auth = await loadAuthState({ store, sessionId, library });
+      Object.assign(auth.creds, { account: { details: randomBytes(40), accountSignature: randomBytes(64) } });
+      const values: Partial<Record<string, unknown>> = {
+        "pre-key": { public: randomBytes(32), private: randomBytes(32) },
+        session: { _sessions: { k: { currentRatchet: { rootKey: randomBytes(32) }, chains: {} } } },
+        "sender-key": [{ senderKeyId: 1, senderMessageKeys: [{ iteration: 3, seed: randomBytes(32) }] }],
+        "sender-key-memory": { "5511999990001:2@s.whatsapp.net": true },
+        "contacts-tc-token": { token: randomBytes(20), timestamp: "1700000000" },
+        "app-state-sync-version": { version: 7, hash: randomBytes(128), indexValueMap: {} },
+      };
+      const data = Object.fromEntries(
+        Object.entries(values).map(([family, value]) => [family, { "1": value }]),
+      );
+      await Promise.all([auth.save(), auth.keys.set(data as never)]);
+      const again = await loadAuthState({ store, sessionId, library });
+      expect(again.creds).toEqual(JSON.parse(JSON.stringify(auth.creds), (_, value) => asBuffer(value)));
+      for (const [family, value] of Object.entries(values))
+        expect(await again.keys.get(family as never, ["1"])).toEqual({ "1": value });
+    });
+
+    it("uses the generation before when the newest of a record can't be read", async () => {
+      const records = new SessionRecords(store);
+      const one = record("one");
+      await records.insert(one);
+      await records.update({ ...one, phoneNumber: "+1" });
+      await store.write(one.id, new Map([[`${recordKey(one.id)}.b`, "no generation"]]));
+      const warn = vi.fn();
+      const [found] = await new SessionRecords(store, { logger: { warn, error: vi.fn() } }).load();
+      expect(found).toEqual(one);
+      expect(warn).toHaveBeenCalledTimes(1);
     });
 
     it("keeps records through updates in a row", async () => {
