@@ -1,6 +1,6 @@
 /** From the `store` option to a {@link Store}. Nothing is loaded or connected before its `open()`. */
 import { isAbsolute, relative, resolve } from "node:path";
-import { ZpwootError } from "../errors.js";
+import { isZpwootError, ZpwootError } from "../errors.js";
 import type { Logger, Store } from "../ports.js";
 import { AtomicDriver } from "./atomic-driver.js";
 import { type Driver, reasonOf } from "./driver.js";
@@ -9,6 +9,13 @@ import { DEFAULT_STORE_LIMITS, KeyvStore, type StoreLimits } from "./keyv-store.
 import { type KeyvPlace, ROOT_PLACE } from "./keyv-texts.js";
 import { MemoryAdapter } from "./memory-adapter.js";
 import { plainCodec } from "./plain-codec.js";
+import {
+  type DriverVoice,
+  postgresDriver,
+  postgresPlaceOf,
+  postgresPlaceOfAdapter,
+  redisDriver,
+} from "./server-drivers.js";
 
 /**
  * Where to keep everything: a URL (`memory:`, `lmdb:<directory>`, `postgres://…`, `redis://…`), a Keyv, a Keyv storage
@@ -45,6 +52,10 @@ class DriverContext {
     return (error) =>
       this.#logger?.warn({ store: description, reason: reasonOf(error) }, "The store reported an error");
   }
+
+  voice(description: string): DriverVoice {
+    return { onError: this.onError(description), logger: this.#logger };
+  }
 }
 
 function driverOfUrl(url: string, context: DriverContext): Driver {
@@ -56,9 +67,13 @@ function driverOfUrl(url: string, context: DriverContext): Driver {
       return lmdbDriver(url.slice("lmdb:".length), context);
     case "postgres":
     case "postgresql":
+      return postgresDriver(
+        parsed(() => postgresPlaceOf(url)),
+        (description) => context.voice(description),
+      );
     case "redis":
     case "rediss":
-      throw invalid(`"${scheme}:" stores come with a later version`);
+      return parsed(() => redisDriver(url, (description) => context.voice(description)));
     default:
       throw invalid(scheme === undefined ? "it is no URL" : `"${scheme}:" is not known`);
   }
@@ -107,6 +122,9 @@ function driverOfObject(option: object, context: DriverContext): Driver {
 function foreignDriver(adapter: unknown, place: KeyvPlace, context: DriverContext): Driver {
   if (!isAdapter(adapter))
     throw invalid("the object given is neither (get, set, delete and clear are needed)");
+  const postgres = postgresPlaceOfAdapter(adapter);
+  if (postgres !== undefined)
+    return postgresDriver(postgres, (at) => context.voice(at), { ...place, namespace: undefined });
   const description = `keyv:${adapter.constructor.name}`;
   return new ForeignDriver({ description, adapter, place, onError: context.onError(description) });
 }
@@ -126,6 +144,15 @@ function isAdapter(value: unknown): value is ForeignAdapter {
   if (typeof value !== "object" || value === null) return false;
   const candidate = value as Record<string, unknown>;
   return ["get", "set", "delete", "clear"].every((method) => typeof candidate[method] === "function");
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (isZpwootError(error)) throw error;
+    throw invalid("it is no URL");
+  }
 }
 
 /** Never quotes the option: a URL may hold a password. */
