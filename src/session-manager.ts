@@ -225,6 +225,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     await session.watch.until(() => {
       if (session.status === status) return true;
       if (!this.#sessions.has(id)) throw notFound(id);
+      if (this.#stopped !== undefined) throw stopped();
       // It came to rest elsewhere since the wait began: without a command nothing will move it.
       if (session.state !== begunAt && isTerminal(session.state) && !session.wantsOnline) {
         const { detail } = present.status(session);
@@ -296,7 +297,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
 
   /** Reads the registry, once; again after a failure. */
   async #load(): Promise<void> {
-    if (this.#stopped !== undefined) throw new ZpwootError("STOPPED", "The session manager was stopped");
+    if (this.#stopped !== undefined) throw stopped();
     this.#loading ??= this.#readRecords().catch((error: unknown) => {
       this.#loading = undefined;
       throw error;
@@ -363,6 +364,10 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     ]);
     await this.#store.close();
   }
+}
+
+function stopped(): ZpwootError {
+  return new ZpwootError("STOPPED", "The session manager was stopped");
 }
 
 function notFound(id: string): ZpwootError {

@@ -160,6 +160,7 @@ export class Session {
     this.#attempt?.cut();
     this.#bell.ring();
     await this.#loop;
+    this.watch.end(this.#gone());
   }
 
   /** Makes the loop look at the facts again; a waiting session tries again now. */
@@ -295,8 +296,11 @@ export class Session {
   }
 
   async #endAttempt(): Promise<void> {
-    await this.#attempt?.end();
+    const attempt = this.#attempt;
+    await attempt?.end();
     this.#attempt = undefined;
+    // However the attempt ended: the link outlives it.
+    if (attempt?.linkedNow === true && attempt.storeError === undefined) this.#noteNumber(attempt);
   }
 
   /** Turns the facts of a live attempt into the state. */
@@ -320,8 +324,7 @@ export class Session {
   }
 
   #onOpen(attempt: Attempt): void {
-    const phoneNumber = phoneNumberOf(attempt.auth);
-    if (phoneNumber !== this.record.phoneNumber) this.#keeper.patchLater({ phoneNumber });
+    this.#noteNumber(attempt);
     this.#set({ name: "open" });
   }
 
@@ -340,19 +343,20 @@ export class Session {
 
   async #onClosed(attempt: Attempt, signal: CloseSignal): Promise<void> {
     const linked = attempt.auth?.linked ?? false;
-    const { linkedNow, openedAt } = attempt;
+    const { openedAt } = attempt;
     const openMs = openedAt === undefined ? undefined : this.#deps.now() - openedAt;
     this.#set({ name: "closing", wasOpen: false });
     await this.#endAttempt();
-    if (linkedNow && linked) this.#announceLink(attempt);
     await this.#aftermath.closed(signal, { linked, openMs });
   }
 
-  #announceLink(attempt: Attempt): void {
+  /** Records the account's number; the first time that is known, the session was linked. */
+  #noteNumber(attempt: Attempt): void {
     const phoneNumber = phoneNumberOf(attempt.auth);
-    if (phoneNumber === null) return;
+    const known = this.record.phoneNumber;
+    if (phoneNumber === null || phoneNumber === known || this.#removal !== undefined) return;
     this.#keeper.patchLater({ phoneNumber });
-    this.#deps.emit("session.linked", { sessionId: this.id, phoneNumber });
+    if (known === null) this.#deps.emit("session.linked", { sessionId: this.id, phoneNumber });
   }
 
   async #remove(removal: Removal): Promise<void> {
@@ -388,16 +392,25 @@ export class Session {
   /** Unlinks over the open socket, or over one made for just that. Bounded. */
   async #unlink(): Promise<LogoutResult["unlinked"]> {
     const { now, timeouts } = this.#deps;
-    if (this.#attempt?.handle === undefined) {
+    const until = now() + timeouts.unlinkMs;
+    const unlinked = await this.#unlinkOver(this.#attempt, until);
+    // A device that was linked a moment ago is asked to restart first, and can be unlinked after that.
+    if (unlinked !== "unconfirmed" || this.#attempt?.closed?.code !== 515) return unlinked;
+    await this.#endAttempt();
+    return this.#unlinkOver(undefined, until);
+  }
+
+  async #unlinkOver(present: Attempt | undefined, until: number): Promise<LogoutResult["unlinked"]> {
+    if (present?.handle === undefined) {
       await this.#endAttempt();
       this.#attempt = this.#newAttempt(true);
     }
-    const attempt = this.#attempt;
+    const attempt = this.#attempt as Attempt;
     if (this.status !== "disconnected")
       this.#set({ name: "closing", wasOpen: attempt.openedAt !== undefined });
     return unlink(attempt, {
-      until: now() + timeouts.unlinkMs,
-      now,
+      until,
+      now: this.#deps.now,
       wait: (timeoutMs) => this.#bell.wait(timeoutMs),
       stopped: () => this.#stopped,
     });

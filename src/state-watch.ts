@@ -11,6 +11,13 @@ interface Waiter {
 /** The waiters on one session. */
 export class StateWatch {
   readonly #waiters = new Set<Waiter>();
+  #ended: Error | undefined;
+
+  /** Nothing will change any more: every wait for something else, present and future, rejects with the error. */
+  end(error: Error): void {
+    this.#ended = error;
+    for (const waiter of this.#waiters) waiter.reject(error);
+  }
 
   /** Looks at every predicate again. */
   changed(): void {
@@ -25,6 +32,7 @@ export class StateWatch {
     const { signal, timeoutMs = 60_000 } = options;
     if (signal?.aborted === true) throw aborted(signal);
     if (test()) return;
+    if (this.#ended !== undefined) throw this.#ended;
     let end = (): void => {};
     try {
       await new Promise<void>((resolve, reject) => {
