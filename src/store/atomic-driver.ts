@@ -32,6 +32,8 @@ export class AtomicDriver implements Driver {
   readonly #prefix: string;
   #adapter: AtomicAdapter | undefined;
   #keyv: Keyv<string> | undefined;
+  /** Under way, though whoever asked may have given up. */
+  #opening: Promise<void> | undefined;
 
   constructor(options: AtomicDriverOptions) {
     this.description = options.description;
@@ -40,11 +42,10 @@ export class AtomicDriver implements Driver {
     this.#prefix = options.place?.prefix ?? "";
   }
 
-  async open(): Promise<void> {
-    if (this.#adapter !== undefined) return;
-    const adapter = await this.#options.connect();
-    this.#keyv = createTextKeyv(adapter, this.#options.place ?? ROOT_PLACE, this.#options.onError);
-    this.#adapter = adapter;
+  open(): Promise<void> {
+    // One at a time: a second adapter beside a slow first one would never be closed.
+    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
+    return this.#opening;
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
@@ -65,10 +66,18 @@ export class AtomicDriver implements Driver {
   }
 
   async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
     const adapter = this.#adapter;
     this.#adapter = undefined;
     this.#keyv = undefined;
     await adapter?.disconnect?.();
+  }
+
+  async #open(): Promise<void> {
+    if (this.#adapter !== undefined) return;
+    const adapter = await this.#options.connect();
+    this.#keyv = createTextKeyv(adapter, this.#options.place ?? ROOT_PLACE, this.#options.onError);
+    this.#adapter = adapter;
   }
 
   #opened<T>(part: T | undefined): T {

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { optionalPackage } from "../../src/store/optional-package.js";
+
+/** A variable, so that nobody looks for it before the test does. */
+const NOWHERE: string = "@keyv/nowhere";
+
+describe("a package that only some stores need", () => {
+  it("is named, with the way to install it, when it is missing", async () => {
+    const missing = optionalPackage("@keyv/nowhere", "Nowhere", () => import(NOWHERE));
+    await expect(missing).rejects.toMatchObject({
+      code: "MISSING_PACKAGE",
+      message: expect.stringContaining("npm install @keyv/nowhere"),
+    });
+  });
+
+  it("tells its own failure to load as it is", async () => {
+    const broken = optionalPackage("@keyv/broken", "Broken", () => Promise.reject(new TypeError("inside")));
+    await expect(broken).rejects.toThrow(TypeError);
+  });
+});
