@@ -3,12 +3,12 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import type { Logger, Store } from "../ports.js";
 import { AtomicDriver } from "./atomic-driver.js";
+import { createRecordCodec, type EncryptionKey } from "./encryption.js";
 import { type Driver, reasonOf } from "./driver.js";
 import { type ForeignAdapter, ForeignDriver } from "./foreign-driver.js";
 import { DEFAULT_STORE_LIMITS, KeyvStore, type StoreLimits } from "./keyv-store.js";
 import { type KeyvPlace, ROOT_PLACE } from "./keyv-texts.js";
 import { MemoryAdapter } from "./memory-adapter.js";
-import { plainCodec } from "./plain-codec.js";
 import {
   type DriverVoice,
   postgresDriver,
@@ -28,6 +28,11 @@ export interface OpenStoreOptions {
   /** Hears what the store meets on its own (a lost idle connection). Silent by default. */
   readonly logger?: Pick<Logger, "warn">;
   readonly limits?: Partial<StoreLimits>;
+  /**
+   * Encrypts all values (AES-256-GCM): the first key writes, all of them read. Give a new key first and keep the old ones
+   * until `reencrypt` has run.
+   */
+  readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
 }
 
 const ACCEPTED =
@@ -37,7 +42,10 @@ const ACCEPTED =
 export function openStore(option: StoreOption, options: OpenStoreOptions = {}): Store {
   const context = new DriverContext(options.logger);
   const driver = typeof option === "string" ? driverOfUrl(option, context) : driverOfObject(option, context);
-  return new KeyvStore(driver, plainCodec, { ...DEFAULT_STORE_LIMITS, ...options.limits });
+  return new KeyvStore(driver, createRecordCodec(options.encryptionKeys), {
+    ...DEFAULT_STORE_LIMITS,
+    ...options.limits,
+  });
 }
 
 /** What every driver is made with. */

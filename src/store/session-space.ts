@@ -15,6 +15,7 @@ import type { Store, StoredValue } from "../ports.js";
 import { encode } from "./codec.js";
 import { decodeIdPart, encodeIdPart, spaceKey, spaceKeyOfPart } from "./keys.js";
 import { Manifest, type SpaceAddress } from "./manifest.js";
+import { rewriteKeys } from "./rewrite.js";
 
 /** One change of a session's keys. */
 export interface SpaceEntry {
@@ -59,6 +60,11 @@ export function sessionSpace(store: Store, sessionId: string): SessionSpace {
 export async function destroySpace(store: Store, sessionId: string): Promise<void> {
   await spaceState(store, sessionId).destroy();
   spaces.get(store)?.delete(sessionId);
+}
+
+/** Writes every key of a session anew as it is (sealed with the newest key), between its other writes. Gives their number. */
+export function rewriteSpace(store: Store, sessionId: string): Promise<number> {
+  return spaceState(store, sessionId).rewrite();
 }
 
 /** Deletions per batch: bounded, so that a big session does not hold the others up. */
@@ -158,6 +164,15 @@ class SpaceState implements SessionSpace {
 
   refresh(): Promise<void> {
     return this.#inTurn(async () => this.#manifest.forget());
+  }
+
+  rewrite(): Promise<number> {
+    return this.#inTurn(async () => {
+      this.#manifest.forget();
+      const addresses = await this.#manifest.list();
+      const keys = addresses.map(({ family, idPart }) => spaceKeyOfPart(this.sessionId, family, idPart));
+      return rewriteKeys(this.#store, this.sessionId, [...keys, ...(await this.#manifest.ownKeys())]);
+    });
   }
 
   async destroy(): Promise<void> {

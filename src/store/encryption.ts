@@ -1,0 +1,81 @@
+/**
+ * Encryption at rest: AES-256-GCM, one envelope per record. The envelope names the key by an id made from the key itself, so
+ * that a wrong key is told apart from a damaged record; the record's place is authenticated with it, so that records can't be
+ * exchanged. Ids in keys (phone numbers of contacts among them) are not encrypted.
+ */
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { ZpwootError } from "../errors.js";
+import { Encoded } from "./codec.js";
+import type { RecordCodec } from "./record-codec.js";
+
+/** A key of 32 bytes: the bytes, or their base64 or hex. */
+export type EncryptionKey = string | Uint8Array;
+
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Begins every envelope. No value of ours has a property of that name. */
+const HEAD = '{"$sealed":"';
+
+/** A parsed key. */
+interface NamedKey {
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The codec of those keys: the first seals, all of them open. Without keys records are stored as they are. Records that
+ * were stored before there was a key are read, too; `reencrypt` seals them. Throws `INVALID_OPTION` for anything that is not a key.
+ */
+export function createRecordCodec(keys: readonly EncryptionKey[] = []): RecordCodec {
+  const named = keys.map(parseKey);
+  const byId = new Map(named.map((key) => [key.id, key]));
+  const [newest] = named;
+  return {
+    seal: (place, encoded) => (newest === undefined ? encoded.text : seal(newest, place, encoded.text)),
+    open: (place, stored) => new Encoded(stored.startsWith(HEAD) ? open(byId, place, stored) : stored),
+  };
+}
+
+/** Throws `INVALID_OPTION` without quoting the key. */
+function parseKey(key: EncryptionKey): NamedKey {
+  const bytes =
+    typeof key === "string"
+      ? Buffer.from(key, /^[0-9a-f]{64}$/i.test(key) ? "hex" : "base64")
+      : Buffer.from(key);
+  if (bytes.length !== KEY_BYTES) {
+    const sentence = `encryptionKeys: a key must be ${KEY_BYTES} bytes, given as bytes, base64 or hex. Make one with: openssl rand -base64 32`;
+    throw new ZpwootError("INVALID_OPTION", sentence, { details: [sentence] });
+  }
+  const id = createHash("sha256").update("zpwoot key id").update(bytes).digest("hex").slice(0, 12);
+  return { id, bytes };
+}
+
+function seal(key: NamedKey, place: string, text: string): string {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", key.bytes, iv).setAAD(Buffer.from(place));
+  const data = Buffer.concat([iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+  return `${HEAD}${key.id}","data":"${data.toString("base64")}"}`;
+}
+
+function open(keys: ReadonlyMap<string, NamedKey>, place: string, stored: string): string {
+  const envelope = JSON.parse(stored) as { readonly $sealed: string; readonly data: string };
+  const key = keys.get(envelope.$sealed);
+  if (key === undefined) throw missingKey(envelope.$sealed);
+  const data = Buffer.from(envelope.data, "base64");
+  const decipher = createDecipheriv("aes-256-gcm", key.bytes, data.subarray(0, IV_BYTES), {
+    authTagLength: TAG_BYTES,
+  });
+  decipher.setAAD(Buffer.from(place)).setAuthTag(data.subarray(-TAG_BYTES));
+  const text = decipher.update(data.subarray(IV_BYTES, -TAG_BYTES), undefined, "utf8");
+  return text + decipher.final("utf8");
+}
+
+/** Not "corrupt": the record is whole, and must not be replaced. */
+function missingKey(id: string): ZpwootError {
+  return new ZpwootError(
+    "STORE_UNAVAILABLE",
+    `The store is encrypted with the key ${id}, which is not among the encryptionKeys given. Nothing was overwritten.`,
+  );
+}
