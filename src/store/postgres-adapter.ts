@@ -20,6 +20,8 @@ export interface PostgresPlace {
   readonly table: string;
   /** Further options of pg's pool: `max`, `ssl`… */
   readonly pool: PoolConfig;
+  /** The caller's own adapter that this was taken from. */
+  readonly adopted?: object;
 }
 
 /** What an open Postgres adapter is given. */

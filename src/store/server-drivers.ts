@@ -1,5 +1,6 @@
 /** Drivers of database servers, from a URL. */
 import type { Logger } from "../ports.js";
+import { adoptPostgres } from "./adopted-postgres.js";
 import { AtomicDriver } from "./atomic-driver.js";
 import type { Driver } from "./driver.js";
 import { type KeyvPlace, ROOT_PLACE } from "./keyv-texts.js";
@@ -61,6 +62,7 @@ export function postgresPlaceOfAdapter(adapter: object): PostgresPlace | undefin
     schema: checkPostgresName("schema", opts.schema ?? DEFAULT_SCHEMA),
     table: checkPostgresName("table", opts.table ?? DEFAULT_TABLE),
     pool: Object.fromEntries(Object.entries(opts).filter(([name]) => !NOT_POOL.includes(name))),
+    adopted: adapter,
   };
 }
 
@@ -73,6 +75,7 @@ export function postgresDriver(
   const { host, pathname } = new URL(at.uri);
   const description = `postgres://${host}${pathname}`;
   const { onError, logger } = voice(description);
+  if (at.adopted !== undefined) adoptPostgres(at.adopted, onError);
   return new AtomicDriver({
     description,
     // A commit costs a disk flush: what waits meanwhile shares the next one.
