@@ -10,6 +10,7 @@ import { messageOf } from "../errors.js";
 import type { AuthState, Logger, WhatsAppLibrary, WhatsAppSocket } from "../ports.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../webhook-events.js";
 import { closeSignalOf } from "./close-signal.js";
+import { settleQueriesAtEnd, type Emitter } from "./pending-queries.js";
 import { inSession } from "./rejection-guard.js";
 
 /** How long buffered events may take to be handed out when a socket closes. */
@@ -43,16 +44,6 @@ export interface SocketHandleOptions {
   readonly logger: Logger;
 }
 
-interface Emitter {
-  eventNames(): (string | symbol)[];
-  rawListeners(name: string | symbol): ((...args: unknown[]) => unknown)[];
-  listeners(name: string | symbol): ((...args: unknown[]) => unknown)[];
-  removeAllListeners(name: string | symbol): unknown;
-  on(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
-  once(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
-  off(name: string | symbol, listener: (...args: unknown[]) => void): unknown;
-}
-
 /** A live socket. */
 export class SocketHandle {
   readonly socket: WhatsAppSocket;
@@ -76,6 +67,7 @@ export class SocketHandle {
     // (stores.md section 2.1). The same object is used by every module of the library.
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#guardListeners();
+    settleQueriesAtEnd(this.#ws);
     this.#listen();
   }
 
@@ -194,14 +186,11 @@ export class SocketHandle {
     }
     for (const detach of this.#detach) detach();
     const ws = this.#ws;
-    const settleQueries = ws.listeners("close");
-    // Whoever else listens is told as well, and an `error` after the end must not be an uncaught one.
+    // An `error` after the end must not be an uncaught one.
     ws.on("error", () => {});
     this.socket.end(undefined);
-    // end() forgets the listeners through which pending queries learn of the close; they would hold timers for a minute.
-    for (const listener of settleQueries) listener();
     if (ws.readyState === CLOSED) return;
-    const down = new Promise<void>((resolve) => ws.once("close", () => resolve()));
+    const down = new Promise<void>((resolve) => ws.addListener("close", () => resolve()));
     await within(CLOSE_GRACE_MS, down);
     if (ws.readyState === CLOSED) return;
     ws.terminate();
