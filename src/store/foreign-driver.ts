@@ -22,6 +22,7 @@ export interface ForeignAdapter {
   getMany?: unknown;
   setMany?: unknown;
   disconnect?: unknown;
+  isCluster?(): boolean;
   throwOnErrors?: boolean;
   throwOnConnectError?: boolean;
   namespace?: string | undefined;
@@ -63,6 +64,8 @@ export class ForeignDriver implements Driver {
   /** Changes that may be half done: repeated with the next batch. */
   #unfinished: ReadonlyMap<string, string | null> = new Map();
   #recovered = false;
+  /** Counts calls of `apply`: one that was given up as hanging must not go on beside its successor. */
+  #turn = 0;
 
   constructor(options: ForeignDriverOptions) {
     const { adapter, place } = options;
@@ -79,7 +82,7 @@ export class ForeignDriver implements Driver {
   async open(): Promise<void> {
     if (this.#recovered) return;
     const [text] = await this.getMany([JOURNAL_KEY]);
-    if (text !== undefined) await this.#recover(JSON.parse(text) as Journal);
+    if (text !== undefined) await this.#recover(parseJournal(text));
     this.#recovered = true;
   }
 
@@ -88,11 +91,14 @@ export class ForeignDriver implements Driver {
   }
 
   async apply(changes: readonly Change[]): Promise<void> {
+    this.#turn += 1;
+    const turn = this.#turn;
     const all = new Map([...this.#unfinished, ...changes.map(({ key, text }) => [key, text] as const)]);
     this.#unfinished = all;
-    if (typeof this.#adapter.setMany === "function") await this.#applyTogether(all);
-    else await this.#applyOneByOne(all);
+    if (this.#takesBatches()) await this.#applyTogether(all, turn);
+    else await this.#applyOneByOne(all, turn);
     if (this.#verify) await this.#readBack(all);
+    this.#refuseWhenGivenUp(turn);
     this.#unfinished = new Map();
   }
 
@@ -112,7 +118,17 @@ export class ForeignDriver implements Driver {
     return Promise.all(places.map((key) => this.#keyv.get<string>(key)));
   }
 
-  async #applyTogether(all: ReadonlyMap<string, string | null>): Promise<void> {
+  /** On a Redis cluster `setMany` is one transaction per slot, not one for all. */
+  #takesBatches(): boolean {
+    return typeof this.#adapter.setMany === "function" && this.#adapter.isCluster?.() !== true;
+  }
+
+  /** Its successor has written the same and perhaps more: what is left of this call would undo that. */
+  #refuseWhenGivenUp(turn: number): void {
+    if (turn !== this.#turn) throw new Error("The call took too long and was repeated");
+  }
+
+  async #applyTogether(all: ReadonlyMap<string, string | null>, turn: number): Promise<void> {
     const sweep = keysOf(all, null);
     const values = new Map([...all].map(([key, text]) => [key, text ?? DELETED]));
     if (sweep.length > 0) values.set(JOURNAL_KEY, JSON.stringify({ sweep } satisfies Journal));
@@ -123,15 +139,18 @@ export class ForeignDriver implements Driver {
     if (sweep.length === 0) return;
     // The values must be there before what they replace goes.
     if (this.#verify) await this.#readBack(values);
+    this.#refuseWhenGivenUp(turn);
     await this.#delete([...sweep, JOURNAL_KEY]);
   }
 
-  async #applyOneByOne(all: ReadonlyMap<string, string | null>): Promise<void> {
+  async #applyOneByOne(all: ReadonlyMap<string, string | null>, turn: number): Promise<void> {
     const redo = [...all].map(([key, text]) => ({ key, text }));
     await this.#set(JOURNAL_KEY, JSON.stringify({ redo } satisfies Journal));
     if (this.#verify)
       await this.#readBack(new Map([[JOURNAL_KEY, JSON.stringify({ redo } satisfies Journal)]]));
+    this.#refuseWhenGivenUp(turn);
     await this.#redo(redo);
+    this.#refuseWhenGivenUp(turn);
     await this.#delete([JOURNAL_KEY]);
   }
 
@@ -168,6 +187,18 @@ export class ForeignDriver implements Driver {
     throw new ZpwootError(
       "STORE_UNAVAILABLE",
       `The adapter of ${this.description} said it wrote ${lost.length} records, and did not`,
+    );
+  }
+}
+
+/** The parser's own error would quote the text, and the text may hold a credential. */
+function parseJournal(text: string): Journal {
+  try {
+    return JSON.parse(text) as Journal;
+  } catch {
+    throw new ZpwootError(
+      "STORE_CORRUPT",
+      "The store's journal of unfinished writes can't be read. Nothing was overwritten.",
     );
   }
 }

@@ -1,4 +1,5 @@
 /** The write path under load and in trouble, on an adapter that can be held. */
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
 import { sessionSpace } from "../../src/store/session-space.js";
@@ -12,6 +13,14 @@ class HeldAdapter {
   #gate: Promise<void> = Promise.resolve();
   #open = (): void => undefined;
   #begun = (): void => undefined;
+  #stray: Promise<void> | undefined;
+
+  /** The next batch never reaches the data: it only answers when it is let go. */
+  loseNext(): { letGo(): void } {
+    let letGo = (): void => undefined;
+    this.#stray = new Promise((resolve) => (letGo = resolve));
+    return { letGo: () => letGo() };
+  }
 
   /** Holds every batch from now on; settles when the next one has arrived. */
   hold(): Promise<void> {
@@ -37,6 +46,9 @@ class HeldAdapter {
 
   async setMany(entries: { key: string; value: unknown }[]): Promise<void> {
     this.batches.push(entries.map(({ key }) => key));
+    const stray = this.#stray;
+    this.#stray = undefined;
+    if (stray !== undefined) return stray;
     this.#begun();
     await this.#gate;
     for (const { key, value } of entries) this.map.set(key, value);
@@ -127,5 +139,51 @@ describe("the write path", () => {
     await store.close();
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect(await stuck).toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+});
+
+describe("a foreign adapter", () => {
+  it("that answers a call after it was repeated does not undo what was written since", async () => {
+    const { adapter, store } = await opened({ writeTimeoutMs: 5_000 });
+    await store.write("s", new Map([["wa/s/x", 1]]));
+    const late = adapter.loseNext();
+    await store.write("s", new Map([["wa/s/x", null]]));
+    await store.write("s", new Map([["wa/s/x", 2]]));
+    late.letGo();
+    // Deletions of the late call would come within these turns of the event loop.
+    for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+    expect((await store.read(["wa/s/x"])).get("wa/s/x")).toBe(2);
+  });
+
+  it("over a cluster gets its batches by way of the journal, because its own are not atomic", async () => {
+    const adapter = Object.assign(new HeldAdapter(), { isCluster: () => true });
+    const store = openStore(adapter, { limits });
+    await store.write("s", new Map([["wa/s/x", 1]]));
+    expect(adapter.batches).toEqual([]);
+    expect((await store.read(["wa/s/x"])).get("wa/s/x")).toBe(1);
+    expect(adapter.map.has("wa/journal")).toBe(false);
+  });
+
+  it("finishes at its next opening the batch that a crash cut short", async () => {
+    const { adapter, store } = await opened();
+    await store.write("s", new Map([["wa/s/gone", 1]]));
+    const redo = [
+      { key: "wa/s/gone", text: null },
+      { key: "wa/s/new", text: "2" },
+    ];
+    adapter.map.set("wa/journal", `{"value":${JSON.stringify({ redo })}}`);
+    const after = openStore(adapter, { limits });
+    expect(Object.fromEntries(await after.read(["wa/s/gone", "wa/s/new"]))).toEqual({ "wa/s/new": 2 });
+    expect([...adapter.map.keys()].sort()).toEqual(["wa/s/new", "wa/sentinel"]);
+  });
+
+  it("with a damaged journal is refused, without quoting it", async () => {
+    const { adapter } = await opened();
+    adapter.map.set("wa/journal", `{"value":{"redo": secret, cut off}`);
+    const refused = await openStore(adapter, { limits })
+      .open()
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "STORE_CORRUPT" });
+    expect(`${String(refused)} ${String((refused as Error).cause)}`).not.toContain("secret");
   });
 });
