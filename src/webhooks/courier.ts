@@ -4,6 +4,7 @@ import { WakeSignal } from "../wake-signal.js";
 import type { WebhookEventName } from "../webhook-events.js";
 import { Circuit } from "./circuit.js";
 import type { CourierContext } from "./courier-context.js";
+import { giveUpOverdue } from "./give-up.js";
 import type { QueuedDelivery } from "./outbox-batch.js";
 import type { FailedRecord, OutboxSpace, QueuedRecord } from "./outbox-records.js";
 import { sizeOf } from "./outbox-records.js";
@@ -17,10 +18,12 @@ import type { Verdict } from "./verdict.js";
 /** A webhook that can be delivered to now. */
 type Target = WebhookConfig & { readonly url: string };
 
+type FailedVerdict = Extract<Verdict, { readonly kind: "failed" }>;
+
 /** How many acknowledgements may wait for the store; at most about as many are repeated after a crash. */
 const MAX_UNSTORED = 64;
-/** How many overdue deliveries are moved in one batch. */
-const SWEEP = 32;
+/** The store failed, not the receiver: once it is back, deliveries go on soon. */
+const STORE_RETRY_CAP_MS = 10_000;
 
 /** See the head of this file. The loop begins with the first event or with `resume`, and ends with `stop` or `forget`. */
 export class Courier {
@@ -157,7 +160,7 @@ export class Courier {
       return this.#ending.signal.aborted ? Infinity : await this.#deliver(target, delivery);
     } catch (error) {
       this.#reports.trouble(error, "a webhook outbox can't be read; trying again");
-      return this.#backOff(this.#context.limits.retryCapMs);
+      return this.#backOff(STORE_RETRY_CAP_MS);
     }
   }
 
@@ -202,29 +205,20 @@ export class Courier {
     }
   }
 
-  async #postpone(record: QueuedRecord, verdict: Verdict & { kind: "failed" }): Promise<number> {
-    const restMs = record.since + this.#context.limits.maxAgeMs - this.#context.now();
-    if (restMs <= 0) await this.#giveUp(verdict.reason);
-    const waitMs = this.#backOff(Math.max(restMs, 0) || Infinity, verdict.waitMs);
-    if (restMs > 0) {
-      this.#reports.retrying(record, { attempts: this.#outbox.attempts, reason: verdict.reason }, waitMs);
+  async #postpone(record: QueuedRecord, { reason, waitMs: askedMs }: FailedVerdict): Promise<number> {
+    const { limits, now } = this.#context;
+    const restMs = record.since + limits.maxAgeMs - now();
+    if (restMs <= 0) {
+      // Everything else that is overdue goes with it: the endpoint has just shown that it takes none.
+      const { signal } = this.#ending;
+      const overdueAt = now() - limits.maxAgeMs;
+      await giveUpOverdue(this.#outbox, this.#reports, { overdueAt, reason, now, signal });
+      return this.#backOff(Infinity, askedMs);
     }
+    const { attempts } = this.#outbox;
+    const waitMs = this.#backOff(restMs, askedMs);
+    this.#reports.retrying(record, { attempts, reason }, waitMs);
     return waitMs;
-  }
-
-  /** Moves every delivery that is overdue to the failed ones: the endpoint has just shown that it takes none. */
-  async #giveUp(reason: string): Promise<void> {
-    const overdueAt = this.#context.now() - this.#context.limits.maxAgeMs;
-    for (let moved = 1; !this.#ending.signal.aborted; moved += 1) {
-      const next = await this.#outbox.next();
-      if (next === undefined || next.record.since > overdueAt) break;
-      const { attempts } = this.#outbox;
-      const failedAt = this.#context.now();
-      this.#outbox.settle({ kind: "failed", n: next.n, record: next.record, attempts, reason, failedAt });
-      this.#reports.failed(next.record, { attempts, reason });
-      if (moved % SWEEP === 0) await this.#outbox.flushed();
-    }
-    await this.#outbox.flushed();
   }
 
   #backOff(atMostMs: number, askedMs?: number): number {

@@ -62,10 +62,16 @@ export function webhookLimits(options: WebhookOptions = {}): WebhookLimits {
   throw new ZpwootError("INVALID_OPTION", `Invalid options: ${details.join("; ")}`, { details });
 }
 
+/** Timers take no more: a longer one would fire at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 function problemOf(name: string, value: unknown): string | undefined {
   if (!Object.hasOwn(WEBHOOK_DEFAULTS, name)) return `webhooks.${name} is not an option`;
   if (name === "allowPrivateTargets") {
     return typeof value === "boolean" ? undefined : "webhooks.allowPrivateTargets must be true or false";
+  }
+  if (name === "timeoutMs" && Number(value) > MAX_TIMEOUT_MS) {
+    return `webhooks.timeoutMs must be at most ${MAX_TIMEOUT_MS}`;
   }
   return Number.isSafeInteger(value) && Number(value) > 0
     ? undefined

@@ -71,7 +71,7 @@ function renderWithin(
 ): readonly RenderedPayload[] {
   const whole = render(facts, newId(), data);
   const bytes = Buffer.byteLength(whole.body);
-  if (bytes <= limits.splitBytes) return [whole];
+  if (bytes <= Math.min(limits.splitBytes, limits.maxPayloadBytes)) return [whole];
   const parts = splitInTwo(data);
   if (parts !== undefined) return parts.flatMap((part) => renderWithin(facts, part, limits, newId));
   return bytes <= limits.maxPayloadBytes ? [whole] : [render(facts, whole.id, null, "too-large")];

@@ -125,7 +125,7 @@ class Attempt {
   readonly #request: ClientRequest;
   readonly #body: string;
   readonly #maxResponseBytes: number;
-  #answered = false;
+  #answer: PostAnswer | undefined;
   #failed: NodeJS.ErrnoException | undefined;
 
   constructor(request: ClientRequest, body: string, maxResponseBytes: number) {
@@ -137,9 +137,12 @@ class Attempt {
   /** Whether it failed on a kept-alive connection that the other side had closed. */
   get onStaleConnection(): boolean {
     const code = this.#failed?.code;
-    return this.#request.reusedSocket && !this.#answered && (code === "ECONNRESET" || code === "EPIPE");
+    return (
+      this.#request.reusedSocket && this.#answer === undefined && (code === "ECONNRESET" || code === "EPIPE")
+    );
   }
 
+  /** Settles when the connection is free again or gone: a receiver whose answers never end holds one, not one each. */
   answer(signal: AbortSignal): Promise<PostAnswer> {
     const request = this.#request;
     return new Promise<PostAnswer>((resolve, reject) => {
@@ -148,13 +151,14 @@ class Attempt {
       };
       request.once("close", () => {
         signal.removeEventListener("abort", abort);
+        // Once the status is known, nothing that happens to the rest of the answer changes what it says.
+        if (this.#answer !== undefined) return resolve(this.#answer);
         reject(this.#failed ?? new Error("the connection was closed"));
       });
       // Stays for the whole life of the request: an unheard error would end the process.
       request.on("error", (error) => (this.#failed = error));
       request.once("response", (response) => {
-        this.#answered = true;
-        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] });
+        this.#answer = { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] };
         this.#drain(response);
       });
       if (signal.aborted) return abort();
@@ -166,10 +170,10 @@ class Attempt {
   /** Reads the rest of a small answer, so that the connection can be used again, and drops one that is large or slow. */
   #drain(response: IncomingMessage): void {
     let bytes = 0;
-    const drop = (): void => void response.destroy();
+    const drop = (): void => void this.#request.destroy();
     const timer = setTimeout(drop, DRAIN_MS);
+    this.#request.once("close", () => clearTimeout(timer));
     response.on("error", () => undefined);
-    response.once("close", () => clearTimeout(timer));
     response.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > this.#maxResponseBytes) drop();
