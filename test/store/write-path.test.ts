@@ -144,7 +144,9 @@ describe("the write path", () => {
 
 describe("a foreign adapter", () => {
   it("that answers a call after it was repeated does not undo what was written since", async () => {
-    const { adapter, store } = await opened({ writeTimeoutMs: 5_000 });
+    // The official adapters are not read back, which would hide it.
+    const adapter = Object.assign(new HeldAdapter(), { opts: { dialect: "redis" } });
+    const store = openStore(adapter, { limits: { ...limits, writeTimeoutMs: 5_000 } });
     await store.write("s", new Map([["wa/s/x", 1]]));
     const late = adapter.loseNext();
     await store.write("s", new Map([["wa/s/x", null]]));
