@@ -36,8 +36,8 @@ function byPlace(stored: ReadonlyMap<string, StoredValue>): ReadonlyMap<string, 
   return new Map([...stored].map(([place, value]) => [`${CREDS_FAMILY}.${place}`, value]));
 }
 
-/** The parts without which nothing could be done with them. */
-function isCredentials(value: unknown): value is Credentials {
+/** Whether the parts are there without which nothing could be done with them. */
+export function isCredentials(value: unknown): value is Credentials {
   if (typeof value !== "object" || value === null) return false;
   const creds = value as Partial<Credentials>;
   return [creds.noiseKey, creds.signedIdentityKey, creds.signedPreKey].every(
