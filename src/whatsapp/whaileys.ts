@@ -1,5 +1,5 @@
 /**
- * The one place that loads whaileys. Loading costs about 0.25 s and 50 MB, so it happens on the first connect. Two
+ * The one place that loads whaileys. Loading costs about 0.25 s and 50 MB, so it happens on the first connect. Three
  * defects that can't be reached from a socket's public surface are cured in memory while loading; the files on disk
  * stay as they are.
  */
@@ -8,6 +8,7 @@ import type * as Whaileys from "whaileys";
 import { ZpwootError, isZpwootError } from "../errors.js";
 import type { WhatsAppLibrary } from "../ports.js";
 import { guardFrames, withFrameGuard } from "./frame-guard.js";
+import { separateSignalQueues } from "./signal-queues.js";
 
 const require = createRequire(import.meta.url);
 
@@ -35,7 +36,10 @@ function load(): WhatsAppLibrary {
     throw new ZpwootError("MISSING_PACKAGE", WHAILEYS_MISSING, { cause });
   }
   try {
-    const whaileys = withQuietLibsignal(() => require("whaileys") as (typeof Whaileys)["default"]);
+    const whaileys = withQuietLibsignal(() => {
+      separateSignalQueues(createRequire(require.resolve("whaileys")));
+      return require("whaileys") as (typeof Whaileys)["default"];
+    });
     guardFrames(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof guardFrames>[0]);
     return {
       name: "whaileys",

@@ -62,6 +62,11 @@ export class EngineWorld implements AsyncDisposable {
     return new EngineWorld(await WhatsAppEmulator.start(), options, new Map());
   }
 
+  /** Another manager on an emulator that is there already (and is stopped with the first world to end). */
+  static async on(emulator: WhatsAppEmulator, options: SessionManagerOptions = {}): Promise<EngineWorld> {
+    return new EngineWorld(emulator, options, new Map());
+  }
+
   /** A manager over the same store, as after a restart of the process. The old one is left as it is. */
   reopen(): SessionManager {
     this.manager = this.#open();
