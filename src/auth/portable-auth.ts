@@ -28,6 +28,8 @@ export interface PortableAuth {
 export interface WriteAuthOptions {
   /** Replace newer credentials, those of another device, or ones that can't be read. Default false. */
   readonly force?: boolean;
+  /** The device went on since the copy was made: leave its sessions with contacts out. Default: if the store shows so. */
+  readonly stale?: boolean;
 }
 
 /** What {@link writePortableAuth} did. */
@@ -79,7 +81,7 @@ export async function writePortableAuth(
   store: Store,
   sessionId: string,
   auth: PortableAuth,
-  { force = false }: WriteAuthOptions = {},
+  { force = false, stale = false }: WriteAuthOptions = {},
 ): Promise<WrittenAuth> {
   if (!isCredentials(auth.creds) || !isLinked(auth.creds)) {
     throw new ZpwootError("INVALID_INPUT", "The credentials to put in are not those of a linked device");
@@ -91,14 +93,15 @@ export async function writePortableAuth(
   if (verdict.refusal !== undefined && !force) {
     throw new ZpwootError("INVALID_INPUT", `${verdict.refusal}. Use force to replace it.`);
   }
+  const droppedSessions = stale || verdict.older;
   await wipeAuthState(store, sessionId);
-  const wanted = SIGNAL_FAMILIES.filter((family) => !(verdict.older && RATCHETS.includes(family)));
+  const wanted = SIGNAL_FAMILIES.filter((family) => !(droppedSessions && RATCHETS.includes(family)));
   const keys = auth.keys.filter(({ family }) => wanted.includes(family));
   for (let start = 0; start < keys.length; start += WRITE_CHUNK)
     await space.write(keys.slice(start, start + WRITE_CHUNK));
   // Last: until they are there, whatever was written so far is dropped by the next load.
   await space.write(credsEntries(auth, Math.max(auth.generation, existing?.newest?.number ?? 0) + 1));
-  return { keys: keys.length, droppedSessions: verdict.older };
+  return { keys: keys.length, droppedSessions };
 }
 
 async function readFamily(space: SessionSpace, family: string): Promise<PortableKey[]> {
