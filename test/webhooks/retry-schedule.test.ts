@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { Circuit } from "../../src/webhooks/circuit.js";
+import { WEBHOOK_DEFAULTS } from "../../src/webhooks/options.js";
+import { backoffMs, retryAfterMs } from "../../src/webhooks/retry-schedule.js";
+import { judgeAnswer, judgeError } from "../../src/webhooks/verdict.js";
+import { seeded } from "../support/random.js";
+
+const NOW = Date.parse("2026-11-24T00:00:00Z");
+const terms = { atMostMs: Infinity, ceilingMs: WEBHOOK_DEFAULTS.maxAgeMs };
+
+describe("the wait after a failure", () => {
+  it("has a ceiling that doubles from one second to fifteen minutes", () => {
+    const ceilings = Array.from({ length: 13 }, (_, n) => backoffMs(n + 1, WEBHOOK_DEFAULTS, () => 1));
+    expect(ceilings.slice(0, 5)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
+    expect(ceilings.slice(-3)).toEqual([900_000, 900_000, 900_000]);
+    expect(backoffMs(1_000_000, WEBHOOK_DEFAULTS, () => 1)).toBe(900_000);
+  });
+
+  it("is anywhere under that ceiling, so that many queues don't come back at once", () => {
+    const random = seeded(1);
+    const waits = Array.from({ length: 1_000 }, () => backoffMs(4, WEBHOOK_DEFAULTS, random));
+    expect(Math.min(...waits)).toBeLessThan(200);
+    expect(Math.max(...waits)).toBeGreaterThan(7_800);
+    expect(waits.reduce((sum, wait) => sum + wait) / waits.length).toBeCloseTo(4_000, -3);
+  });
+
+  it.each([
+    ["120", 120_000],
+    [" 0 ", 0],
+    ["Tue, 24 Nov 2026 00:01:00 GMT", 60_000],
+    ["Mon, 23 Nov 2026 00:00:00 GMT", 0],
+    ["soon", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ])("that a Retry-After of %j asks for is %j ms", (header, expected) => {
+    expect(retryAfterMs(header, NOW)).toBe(expected);
+  });
+
+  it("is as long as the receiver asks, but never beyond the age at which events are given up", () => {
+    const circuit = new Circuit(
+      WEBHOOK_DEFAULTS,
+      () => NOW,
+      () => 0.5,
+    );
+    expect(circuit.fail({ ...terms, askedMs: 3_600_000 })).toBe(3_600_000);
+    expect(circuit.fail({ ...terms, askedMs: 1e15 })).toBe(WEBHOOK_DEFAULTS.maxAgeMs);
+    circuit.reset();
+    expect(circuit.fail({ ...terms, askedMs: 0 })).toBe(500);
+    expect(circuit.fail({ ...terms, atMostMs: 10 })).toBe(10);
+  });
+
+  it("ends by the clock, and begins small again after a success", () => {
+    let now = NOW;
+    const circuit = new Circuit(
+      WEBHOOK_DEFAULTS,
+      () => now,
+      () => 0.999_999,
+    );
+    expect([1, 2, 3].map(() => circuit.fail(terms))).toEqual([1_000, 2_000, 4_000]);
+    now += 4_000;
+    expect(circuit.waitMs).toBe(0);
+    circuit.reset();
+    expect(circuit.fail(terms)).toBe(1_000);
+  });
+
+  it("goes on growing after a restart, which itself is not waited for", () => {
+    const circuit = new Circuit(
+      WEBHOOK_DEFAULTS,
+      () => NOW,
+      () => 0.999_999,
+    );
+    circuit.resume(4);
+    expect(circuit.waitMs).toBe(0);
+    expect(circuit.fail(terms)).toBe(16_000);
+  });
+});
+
+describe("an answer", () => {
+  it.each([200, 201, 204, 299])("of %i acknowledges", (status) => {
+    expect(judgeAnswer({ status }, NOW)).toEqual({ kind: "delivered" });
+  });
+
+  it("of 410 ends the endpoint", () => expect(judgeAnswer({ status: 410 }, NOW).kind).toBe("gone"));
+
+  it.each([301, 302, 307, 308, 400, 401, 404, 408, 409, 429, 500, 503])("of %i is tried again", (status) => {
+    expect(judgeAnswer({ status, retryAfter: "7" }, NOW)).toMatchObject({ kind: "failed", waitMs: 7_000 });
+  });
+
+  it("that never came is told without what a foreign error says, which may hold the URL", () => {
+    const verdict = judgeError(new Error("connect to http://user:password@host failed"));
+    expect(verdict).toEqual({ kind: "failed", reason: "the request could not be made" });
+  });
+});
