@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { openLmdbAdapter } from "../../src/store/lmdb-adapter.js";
+import { MemoryAdapter } from "../../src/store/memory-adapter.js";
+import { storeContract } from "../../src/testing/store-contract.js";
+
+describe("the store contract for users, on lmdb", () => {
+  const folder = mkdtemp(join(tmpdir(), "zpwoot-contract-"));
+  afterAll(async () => rm(await folder, { recursive: true, force: true }));
+  const cases = storeContract({ create: async () => openLmdbAdapter(await folder) });
+  it.each(cases.map(({ name, run }) => [name, run] as const))("%s", (_, run) => run());
+});
+
+describe("the store contract for users, on a Map", () => {
+  const map = new Map<string, unknown>();
+  const cases = storeContract({ create: () => new MemoryAdapter(map), volatile: true });
+  it.each(cases.map(({ name, run }) => [name, run] as const))("%s", (_, run) => run());
+  it("leaves nothing behind", () => expect(map.size).toBe(0));
+});
+
+describe("the store contract for users finds an adapter", () => {
+  const failing = async (adapter: () => MemoryAdapter): Promise<string[]> => {
+    const failed: string[] = [];
+    for (const { name, run } of storeContract({ create: adapter })) {
+      await run().catch((error: unknown) => failed.push(`${name}: ${String(error)}`));
+    }
+    return failed;
+  };
+
+  it("that loses writes", async () => {
+    class Forgetful extends MemoryAdapter {
+      override async set(): Promise<void> {}
+    }
+    expect(await failing(() => new Forgetful())).not.toEqual([]);
+  });
+
+  it("that cuts keys off, and says what it did", async () => {
+    class Short extends MemoryAdapter {
+      override async get(key: string): Promise<string | undefined> {
+        return super.get(key.slice(0, 100));
+      }
+      override async set(key: string, value: string): Promise<void> {
+        await super.set(key.slice(0, 100), value);
+      }
+    }
+    const map = new Map<string, unknown>();
+    expect((await failing(() => new Short(map))).join()).toContain("expected");
+  });
+
+  it("that forgets everything with the process", async () => {
+    expect(await failing(() => new MemoryAdapter())).toEqual([expect.stringContaining("opened anew")]);
+  });
+});
