@@ -120,7 +120,9 @@ export class Aftermath {
 
   #wait(cause: Cause, until: number): void {
     const { schedule, set, streaks } = this.#parts;
-    if (schedule.at(until)) set({ name: "waiting", attempt: streaks.attempts, retryAt: until, cause });
+    // After a stable connection the count is 0: this wait is the first again.
+    const attempt = Math.max(1, streaks.attempts);
+    if (schedule.at(until)) set({ name: "waiting", attempt, retryAt: until, cause });
   }
 
   #restrict(seconds: number | null, cause: Cause): void {

@@ -68,6 +68,12 @@ export const MAX_RESTARTS_IN_A_ROW = 3;
 /** Bad sessions (500) in a row after which the session fails. */
 export const MAX_BAD_SESSIONS_IN_A_ROW = 5;
 
+/**
+ * Codes that mean what they say only when WhatsApp says them: from a proxy or gateway at the upgrade, a 401 or a 406 is
+ * one more way for the network to fail.
+ */
+const VERDICTS: ReadonlySet<number> = new Set([401, 402, 403, 405, 406, 409, 440, 515]);
+
 /** Decides what follows a close. */
 export function decideOnClose(close: CloseSignal, context: CloseContext): CloseAction {
   const action = byCode(close, context);
@@ -82,12 +88,12 @@ function byCode(close: CloseSignal, context: CloseContext): CloseAction {
     return { do: "reset-link", cause: { reason: "bad-account-signature", code } };
   if (close.kind !== "closed") return retry(close.kind === "hung" ? "hung" : "library-error", code);
   if (close.conflict === "device_removed") return unlinked(context, "device-removed");
+  if (!close.verdict && code !== undefined && VERDICTS.has(code)) return retry("network", code);
   switch (code) {
     case 515:
       return context.restarts <= MAX_RESTARTS_IN_A_ROW ? { do: "reopen" } : retry("restart-loop", code);
     case 401:
-      // An HTTP 401 of a proxy or gateway at the upgrade is no verdict of WhatsApp's: credentials stay.
-      return close.verdict ? unlinked(context, "login-refused") : retry("network", code);
+      return unlinked(context, "login-refused");
     case 402:
       return {
         do: "restrict",
@@ -95,9 +101,7 @@ function byCode(close: CloseSignal, context: CloseContext): CloseAction {
         cause: { reason: "temporary-ban", code },
       };
     case 403:
-      return close.verdict
-        ? { do: "restrict", seconds: null, cause: { reason: "locked", code } }
-        : retry("network", code);
+      return { do: "restrict", seconds: null, cause: { reason: "locked", code } };
     case 406:
       return { do: "restrict", seconds: null, cause: { reason: "banned", code } };
     case 405:

@@ -27,10 +27,12 @@ export class Streaks {
   /** Counts a close. `opened`: the connection had been open, so a restart it asked for is not one more in a row. */
   close(signal: CloseSignal, opened: boolean): void {
     if (opened) this.#restarts = 0;
-    if (signal.code === 515) this.#restarts += 1;
-    if (signal.code === 440) this.#replacements += 1;
-    if (signal.code === 405) this.#outdated += 1;
-    this.#badSessions = signal.code === 500 && signal.verdict ? this.#badSessions + 1 : 0;
+    // The same numbers from a proxy at the upgrade are no verdict.
+    const code = signal.verdict ? signal.code : undefined;
+    if (code === 515) this.#restarts += 1;
+    if (code === 440) this.#replacements += 1;
+    if (code === 405) this.#outdated += 1;
+    this.#badSessions = code === 500 ? this.#badSessions + 1 : 0;
   }
 
   reset(): void {
