@@ -73,6 +73,58 @@ describe("kill -9 of the process", { timeout: 60_000 }, () => {
     }
   });
 
+  it("in the middle of pairing by code: the same", async () => {
+    const random = seeded(13);
+    for (let round = 0; round < 3; round += 1) {
+      const store = `lmdb:${join(folder, `code-${round}`)}`;
+      const child = start("connect", store);
+      await child.fact((fact) => "qr" in fact);
+      child.send(`pair +${phone.phoneNumber}`);
+      const { pairingCode } = await child.fact((fact) => "pairingCode" in fact);
+      const typed = phone.enterPairingCode(String(pairingCode)).then(
+        () => true,
+        () => false,
+      );
+      // Deriving the keys of the code takes some 100 ms on either side.
+      await sleep(50 + random() * 250);
+      await child.end("SIGKILL");
+      const linked = await typed;
+      const again = start("connect", store);
+      if (linked) await connected(again);
+      else await again.fact((fact) => "qr" in fact || fact["status"] === "connected");
+      expect(again.facts.some((fact) => "qr" in fact)).toBe(!linked);
+      expect(again.facts.some(({ state }) => state === "loggedOut")).toBe(false);
+      await again.end("SIGKILL");
+      phone.unlink();
+    }
+  });
+
+  it("in the middle of a deletion: the session is whole or gone", async () => {
+    const random = seeded(17);
+    for (let round = 0; round < 4; round += 1) {
+      const store = `lmdb:${join(folder, `deletion-${round}`)}`;
+      const child = start("connect", store);
+      await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
+      await connected(child);
+      const { id } = await child.fact((fact) => "id" in fact);
+      child.send("delete");
+      await child.fact((fact) => "deleting" in fact);
+      await sleep(random() * 30);
+      await child.end("SIGKILL");
+      const again = start("start", store);
+      // A new one is made when there is none.
+      if ((await again.fact((fact) => "id" in fact))["id"] === id) {
+        await again.fact(({ status }) => status === "connected" || status === "disconnected");
+        expect(again.facts.at(-1)).toMatchObject({
+          state: phone.companions.length > 0 ? "open" : "loggedOut",
+        });
+      }
+      expect(again.facts.some((fact) => "error" in fact)).toBe(false);
+      await again.end("SIGKILL");
+      phone.unlink();
+    }
+  });
+
   it("while receiving: comes back without a QR code, loses no acknowledged message, and both sides still decrypt", async () => {
     const random = seeded(11);
     let child = start("connect");

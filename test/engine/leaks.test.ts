@@ -38,3 +38,24 @@ describe("200 reconnects of one session", { timeout: 60_000 }, () => {
     expect(full.listeners).toBe(warm.listeners);
   });
 });
+
+describe("a process whose manager was stopped", { timeout: 30_000 }, () => {
+  it("ends by itself within two seconds, also with queries that nobody will answer", async () => {
+    await using emulator = await WhatsAppEmulator.start();
+    const phone = emulator.addPhone({ phoneNumber: "5511999990005" });
+    const child = new Child(SCRIPT, ["memory:", emulator.url, "connect"]);
+    try {
+      await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
+      await child.fact(({ status }) => status === "connected");
+      emulator.disconnect(phone.jid, { how: "silence" });
+      child.send("send 5511999990006@s.whatsapp.net into-the-void");
+      const begun = performance.now();
+      child.send("stop");
+      await child.ended(5_000);
+      expect(performance.now() - begun).toBeLessThan(2_000);
+      expect(child.exitCode, child.output).toBe(0);
+    } finally {
+      await child.end("SIGKILL");
+    }
+  });
+});

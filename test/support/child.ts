@@ -48,10 +48,7 @@ export class Child {
       if (found !== undefined) return found;
       if (this.exited) throw new Error(`the child ended:\n${this.output}`);
       if (signal.aborted) throw new Error(`no such fact within ${timeoutMs} ms:\n${this.output}`);
-      await new Promise<void>((resolve) => {
-        this.#waiting.add(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      await this.#change(signal);
     }
   }
 
@@ -70,8 +67,20 @@ export class Child {
     if (!this.exited) await once(this.#process, "exit", { signal: AbortSignal.timeout(timeoutMs) });
   }
 
+  /** Settles when something may have changed, or the time is over. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal.addEventListener("abort", done, { once: true });
+    });
+  }
+
   #wakeAll(): void {
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    for (const done of this.#waiting) done();
   }
 }

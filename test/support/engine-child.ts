@@ -2,6 +2,7 @@
  * A process with one manager, for tests that kill it: `node --import tsx engine-child.ts <store> <wa-url> [mode]`. Tells
  * its parent what happens, one JSON line each. No listener for unhandled rejections: one ends it, as it would a host.
  */
+import { createInterface } from "node:readline";
 import { SessionManager } from "../../src/session-manager.js";
 
 const [store = "memory:", url = "", mode = "start"] = process.argv.slice(2);
@@ -27,14 +28,22 @@ tell({ id });
 if (mode === "connect") await manager.connect(id);
 else await manager.start();
 
-process.stdin.on("data", (command: Buffer) => {
-  void act(command.toString().trim());
+const commands = createInterface({ input: process.stdin });
+commands.on("line", (command) => {
+  act(command).catch((error: unknown) => tell({ failed: String(error) }));
 });
 
 async function act(command: string): Promise<void> {
   if (command === "connect") await manager.connect(id);
   else if (command === "disconnect") await manager.disconnect(id);
-  else if (command.startsWith("send ")) {
+  else if (command === "delete") {
+    tell({ deleting: true });
+    await manager.delete(id);
+    tell({ deleted: true });
+  } else if (command.startsWith("pair ")) {
+    const { pairingCode } = await manager.pair(id, command.slice("pair ".length));
+    tell({ pairingCode });
+  } else if (command.startsWith("send ")) {
     const [, jid = "", text = ""] = command.split(" ");
     await (await manager.socket(id)).sendMessage(jid, { text });
   } else if (command.startsWith("cycle ")) {
@@ -49,6 +58,8 @@ async function act(command: string): Promise<void> {
     tell({ heap: process.memoryUsage().heapUsed, timers, listeners: process.listenerCount("exit") });
   } else if (command === "stop") {
     await manager.stop();
-    process.exit(0);
+    // Nothing else may keep the process.
+    commands.close();
+    process.stdin.destroy();
   }
 }
