@@ -7,6 +7,7 @@ import { type Driver, reasonOf } from "./driver.js";
 import { SENTINEL_KEY } from "./keys.js";
 import type { RecordCodec } from "./record-codec.js";
 import { ensureSentinel, isSentinel } from "./sentinel.js";
+import { ReadQueue } from "./read-queue.js";
 import { WriteQueue } from "./write-queue.js";
 
 /** Times and sizes of a store. */
@@ -42,6 +43,7 @@ export class KeyvStore implements Store {
   readonly #codec: RecordCodec;
   readonly #limits: StoreLimits;
   readonly #queue: WriteQueue;
+  readonly #reads = new ReadQueue((keys) => this.#readTexts(keys));
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -75,8 +77,13 @@ export class KeyvStore implements Store {
   async readEach(keys: readonly string[]): Promise<ReadonlyMap<string, StoredValue>> {
     await this.open();
     this.#refuseWhenClosed();
-    const texts = await this.#readTexts(keys);
-    return new Map([...texts].map(([key, text]) => [key, this.#decode(key, text)]));
+    const texts = await (this.#driver.batching.coalesce ? this.#reads.read(keys) : this.#readTexts(keys));
+    const found = new Map<string, StoredValue>();
+    for (const key of keys) {
+      const text = texts.get(key);
+      if (text !== undefined) found.set(key, this.#decode(key, text));
+    }
+    return found;
   }
 
   async write(scope: string, entries: ReadonlyMap<string, unknown>): Promise<void> {

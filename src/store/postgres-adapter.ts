@@ -41,8 +41,11 @@ const TIMEOUTS = {
 /** A name that needs no quotes: @keyv/postgres quotes in some places only. */
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
-/** Two processes that make the same table or schema at once: one of them hears this, and it is there. */
-const ALREADY_THERE: readonly unknown[] = ["23505", "42P06", "42P07"];
+/**
+ * What a process hears that makes a table or schema while another one does: a unique index of the catalogue, the schema, the
+ * table, or the table's row type is there. IF NOT EXISTS looks before it makes, without a lock in between.
+ */
+const MADE_MEANWHILE: readonly unknown[] = ["23505", "42P06", "42P07", "42710"];
 
 /** SQLSTATE classes of errors in the data itself: another try can't help. */
 const DATA_ERROR = /^2[23]/;
@@ -97,7 +100,9 @@ async function createUnlessThere(pool: Pool, statement: string): Promise<void> {
   try {
     await pool.query(statement);
   } catch (error) {
-    if (!ALREADY_THERE.includes((error as { readonly code?: unknown }).code)) throw error;
+    if (!MADE_MEANWHILE.includes((error as { readonly code?: unknown }).code)) throw error;
+    // The other's is committed by now, so this finds it; what it finds in its place, say a type of that name, it tells.
+    await pool.query(statement);
   }
 }
 
