@@ -38,7 +38,8 @@ export class Courier {
   #draining = false;
   #goneUrl: string | undefined;
   #full = false;
-  #sending = false;
+  /** The attempt under way. */
+  #sending: { readonly url: string; readonly cancel: AbortController } | undefined;
 
   constructor(sessionId: string, space: OutboxSpace, context: CourierContext) {
     this.#sessionId = sessionId;
@@ -60,7 +61,7 @@ export class Courier {
 
   /** `sending` while a request is under way, `retrying` between two attempts, else `idle`. */
   get phase(): "idle" | "sending" | "retrying" {
-    if (this.#sending) return "sending";
+    if (this.#sending !== undefined) return "sending";
     return this.#circuit.waitMs > 0 ? "retrying" : "idle";
   }
 
@@ -95,6 +96,7 @@ export class Courier {
   updated(): void {
     this.#goneUrl = undefined;
     this.#circuit.reset();
+    if (this.#sending?.url !== this.#target()?.url) this.#sending?.cancel.abort();
     this.#begin();
   }
 
@@ -120,6 +122,7 @@ export class Courier {
   async stop(): Promise<void> {
     this.#draining = true;
     this.#ending.abort();
+    this.#sending?.cancel.abort();
     this.#bell.ring();
     // Twice: the first lets go a loop that waits for the store, the second stores what that loop did last.
     await this.#outbox.close();
@@ -172,7 +175,10 @@ export class Courier {
 
   async #deliver(target: Target, delivery: QueuedDelivery): Promise<number> {
     const { n, record } = delivery;
-    const verdict = await this.#attempt(target, record);
+    const cancel = new AbortController();
+    this.#sending = { url: target.url, cancel };
+    const verdict = await this.#attempt(target, record, cancel.signal);
+    this.#sending = undefined;
     if (verdict.kind === "delivered") {
       const attempts = this.#outbox.attempts + 1;
       this.#outbox.settle({ kind: "delivered", n, bytes: sizeOf(record) });
@@ -180,28 +186,24 @@ export class Courier {
       this.#reports.delivered(record, attempts);
       return 0;
     }
-    // An attempt that our own stop cut short says nothing of the receiver.
-    if (this.#ending.signal.aborted) return Infinity;
+    // An attempt that we cut short, to stop or for another target, says nothing of the receiver to call next.
+    if (cancel.signal.aborted) return 0;
     this.#outbox.noteAttempt();
     return verdict.kind === "gone" ? this.#switchOff(target.url) : this.#postpone(record, verdict);
   }
 
-  async #attempt(target: Target, record: QueuedRecord): Promise<Verdict> {
+  async #attempt(target: Target, record: QueuedRecord, signal: AbortSignal): Promise<Verdict> {
     const { limits, transport, now } = this.#context;
-    this.#sending = true;
     try {
       const headers = {
         "content-type": "application/json",
         "user-agent": "zpwoot",
         ...signatureHeaders([target.secret], record, new Date(now())),
       };
-      const { signal } = this.#ending;
       const post = { url: target.url, headers, body: record.body, timeoutMs: limits.timeoutMs, signal };
       return judgeAnswer(await transport.post(post), now());
     } catch (error) {
       return judgeError(error);
-    } finally {
-      this.#sending = false;
     }
   }
 
