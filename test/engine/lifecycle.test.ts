@@ -171,6 +171,35 @@ describe("a manager's life", () => {
     expect(world.all("session.restored")).toEqual([{ sessionId: id, done: 1, total: 1 }]);
   });
 
+  it("restores a few at a time, each once, also when started twice", async () => {
+    await using world = await EngineWorld.open({ restore: { concurrency: 2 } });
+    for (const name of ["one", "two", "three", "four", "five"]) await world.linked(name);
+    await world.manager.stop();
+    world.heard.length = 0;
+    const manager = world.reopen();
+    let connecting = 0;
+    let most = 0;
+    manager.on("session.status", ({ from, to }) => {
+      if (from !== to && to === "connecting") connecting += 1;
+      if (from === "connecting" && from !== to) connecting -= 1;
+      most = Math.max(most, connecting);
+    });
+    const first = manager.start();
+    expect(manager.start()).toBe(first);
+    await first;
+    expect(most).toBeLessThanOrEqual(2);
+    const progress = world.all("session.restored");
+    expect(progress.map(({ done, total }) => `${done}/${total}`)).toEqual([
+      "1/5",
+      "2/5",
+      "3/5",
+      "4/5",
+      "5/5",
+    ]);
+    expect(new Set(progress.map(({ sessionId }) => sessionId)).size).toBe(5);
+    expect((await manager.list()).map(({ status }) => status)).toEqual(Array(5).fill("connected"));
+  });
+
   it("never shows the `connected` that a crash left in the store", async () => {
     await using world = await EngineWorld.open();
     const { id } = await world.linked();

@@ -127,4 +127,56 @@ describe("linking by pairing code", () => {
     await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
     expect(world.all("session.logged-out")).toEqual([]);
   });
+
+  it("still takes the right code after a wrong one, while QR codes go on rotating beside it", async () => {
+    await using world = await EngineWorld.open({ whatsapp: { qrTimeoutMs: 700 } });
+    const { id } = await world.connecting();
+    const phone = world.phone();
+    const { pairingCode } = await world.manager.pair(id, `+${phone.phoneNumber}`);
+    const wrong = pairingCode.startsWith("A") ? `B${pairingCode.slice(1)}` : `A${pairingCode.slice(1)}`;
+    await expect(phone.enterPairingCode(wrong)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    await world.next("session.qr", ({ seq }) => seq >= 2);
+    expect((await world.manager.getStatus(id)).detail.state).toBe("pairing");
+    await phone.enterPairingCode(pairingCode);
+    await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+  });
+
+  it("recovers by itself when a QR code is scanned after a wrong code, which has spoiled the QR code's secret", async () => {
+    await using world = await EngineWorld.open();
+    const { id, qr } = await world.connecting();
+    const phone = world.phone();
+    await world.manager.pair(id, `+${phone.phoneNumber}`, { code: "ABCD1234" });
+    await expect(phone.enterPairingCode("ABCD1235")).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    await expect(phone.scan(qr)).rejects.toMatchObject({ code: "PAIRING_REFUSED" });
+    await phone.scan(await world.qr(id, qr));
+    await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+  });
+
+  it("gives another code when the connection of the first is gone", async () => {
+    await using world = await EngineWorld.open();
+    const { id, qr } = await world.connecting();
+    const phone = world.phone();
+    const first = await world.manager.pair(id, `+${phone.phoneNumber}`);
+    await world.manager.restart(id);
+    await world.qr(id, qr);
+    await expect(phone.enterPairingCode(first.pairingCode)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    const second = await world.manager.pair(id, `+${phone.phoneNumber}`);
+    expect(second.pairingCode).not.toBe(first.pairingCode);
+    await phone.enterPairingCode(second.pairingCode);
+    await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+  });
+
+  it("is refused at once, not after a time-out, when the session is taken away meanwhile", async () => {
+    await using world = await EngineWorld.open();
+    const { id } = await world.connecting();
+    const begun = performance.now();
+    const outcome = world.manager.pair(id, `+${world.phone().phoneNumber}`).then(
+      () => "a code",
+      ({ code }: { code: string }) => code,
+    );
+    await world.manager.disconnect(id);
+    // The code may have been given just before.
+    expect(["a code", "CONNECTION_FAILED", "SESSION_NOT_CONNECTED"]).toContain(await outcome);
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
 });
