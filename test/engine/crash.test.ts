@@ -125,7 +125,7 @@ describe("kill -9 of the process", { timeout: 60_000 }, () => {
     }
   });
 
-  it("while receiving: comes back without a QR code, loses no acknowledged message, and both sides still decrypt", async () => {
+  it("while receiving: comes back without a QR code, both sides still decrypt, and few messages in hand go untold", async () => {
     const random = seeded(11);
     let child = start("connect");
     await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
@@ -148,7 +148,7 @@ describe("kill -9 of the process", { timeout: 60_000 }, () => {
       for (const { text } of child.facts) told.add(text);
     }
     expect(child.facts.some((fact) => "error" in fact)).toBe(false);
-    // Told to nobody because the kill came between the acknowledgement and the listener: at most what was in hand.
+    // The kill may come between the acknowledgement and the listener; what is queued at WhatsApp comes again.
     const untold = sent.filter((text) => !told.has(text));
     expect(untold.length).toBeLessThanOrEqual(5 * 2);
   });
