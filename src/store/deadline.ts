@@ -10,11 +10,24 @@ export class DeadlineError extends Error {
   }
 }
 
-/** Settles as the call does, or rejects with a {@link DeadlineError} after `timeoutMs`. The call is not cancelled. */
+/** A deadline passes in so many steps. */
+const STEPS = 5;
+
+/**
+ * Settles as the call does, or rejects with a {@link DeadlineError} after `timeoutMs`. The call is not cancelled. Time during
+ * which the process was too busy to hear an answer counts as one step of the deadline at most, however long it was: a host
+ * that blocks its event loop for seconds is not a store that does not answer.
+ */
 export async function withDeadline<T>(what: string, timeoutMs: number, call: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineError(what, timeoutMs)), timeoutMs);
+    const step = (left: number): void => {
+      timer = setTimeout(() => {
+        if (left > 1) step(left - 1);
+        else reject(new DeadlineError(what, Math.round(timeoutMs)));
+      }, timeoutMs / STEPS);
+    };
+    step(STEPS);
   });
   try {
     return await Promise.race([call(), deadline]);

@@ -1,0 +1,13 @@
+/** `npm run bench -- <name>`: ratios measured side by side in one run. */
+import { benchStores } from "./stores.js";
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { stores: benchStores };
+
+const [name = ""] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (bench === undefined) {
+  console.error(`Which one? ${Object.keys(BENCHES).join(", ")}`);
+  process.exitCode = 2;
+} else {
+  await bench();
+}

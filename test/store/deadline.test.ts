@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { DeadlineError, withDeadline } from "../../src/store/deadline.js";
+
+/** Keeps the event loop from turning. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+describe("a deadline", () => {
+  it("ends a wait for a call that never answers", async () => {
+    const begun = performance.now();
+    await expect(withDeadline("The store", 100, () => new Promise(() => {}))).rejects.toBeInstanceOf(
+      DeadlineError,
+    );
+    expect(performance.now() - begun).toBeGreaterThan(90);
+  });
+
+  it("does not blame the callee for an event loop that was blocked meanwhile", async () => {
+    const answer = withDeadline("The store", 100, async () => {
+      await sleep(20);
+      return "here";
+    });
+    block(300);
+    await expect(answer).resolves.toBe("here");
+  });
+
+  it("names whole milliseconds", async () => {
+    await expect(withDeadline("The store", 20.4, () => new Promise(() => {}))).rejects.toThrow(
+      "The store did not answer within 20 ms",
+    );
+  });
+});
