@@ -1,0 +1,153 @@
+/**
+ * Postgres and Redis for the tests, once per run: those of `DATABASE_URL` and `REDIS_URL`, else the local ones, else our own,
+ * started from installed binaries on a free port in a folder that goes with them. Where there is none, the tests say so.
+ */
+import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const READY_MS = 15_000;
+
+/** Somebody to run a server as. */
+interface Owner {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** Vitest's global set-up: gives its tear-down. */
+export default async function startMissingServers(): Promise<() => Promise<void>> {
+  const stops: (() => Promise<void>)[] = [];
+  if (process.env["DATABASE_URL"] === undefined && !(await answers(5432))) {
+    const started = await startPostgres();
+    if (started !== undefined) {
+      process.env["DATABASE_URL"] = started.url;
+      stops.push(started.stop);
+    }
+  }
+  if (process.env["REDIS_URL"] === undefined && !(await answers(6379))) {
+    const started = await startRedis();
+    if (started !== undefined) {
+      process.env["REDIS_URL"] = started.url;
+      stops.push(started.stop);
+    }
+  }
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+interface Started {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+async function startPostgres(): Promise<Started | undefined> {
+  const initdb = binary("initdb", "/usr/lib/postgresql");
+  const postgres = binary("postgres", "/usr/lib/postgresql");
+  if (initdb === undefined || postgres === undefined) return undefined;
+  const owner = serverOwner();
+  const folder = ownedFolder("zpwoot-postgres-", owner);
+  const data = join(folder, "data");
+  await promisify(execFile)(initdb, ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"], {
+    ...owner,
+    cwd: folder,
+  });
+  const port = await freePort();
+  const args = ["-D", data, "-p", String(port), "-c", "listen_addresses=127.0.0.1", "-k", folder];
+  const child = spawn(postgres, args, { ...owner, cwd: folder, stdio: "ignore" });
+  const stop = stopper(child, "SIGQUIT", folder);
+  await ready("Postgres", port, child, stop);
+  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
+}
+
+async function startRedis(): Promise<Started | undefined> {
+  const redis = binary("redis-server");
+  if (redis === undefined) return undefined;
+  const folder = ownedFolder("zpwoot-redis-", {});
+  const port = await freePort();
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes"];
+  const child = spawn(redis, args, { stdio: "ignore" });
+  const stop = stopper(child, "SIGTERM", folder);
+  await ready("Redis", port, child, stop);
+  return { url: `redis://127.0.0.1:${port}`, stop };
+}
+
+/** The path of an installed program: of the PATH, else of the newest version under a folder. */
+function binary(name: string, versions?: string): string | undefined {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  if (versions !== undefined && existsSync(versions)) {
+    const newestFirst = readdirSync(versions).sort((a, b) => Number(b) - Number(a));
+    folders.push(...newestFirst.map((version) => join(versions, version, "bin")));
+  }
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/** Postgres refuses to run as root: then as the user that its package made. */
+function serverOwner(): Owner {
+  if (userInfo().uid !== 0) return {};
+  const id = (flag: string): number => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+function ownedFolder(prefix: string, { uid, gid }: Owner): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  chmodSync(folder, 0o700);
+  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  return folder;
+}
+
+function stopper(child: ChildProcess, signal: NodeJS.Signals, folder: string): () => Promise<void> {
+  return async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, "exit");
+      child.kill(signal);
+      await gone;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+async function ready(
+  name: string,
+  port: number,
+  child: ChildProcess,
+  stop: () => Promise<void>,
+): Promise<void> {
+  const until = performance.now() + READY_MS;
+  while (!(await answers(port))) {
+    if (child.exitCode !== null || performance.now() > until) {
+      await stop();
+      throw new Error(`${name} was started for the tests but does not answer`);
+    }
+    await sleep(50);
+  }
+}
+
+/** Whether something listens on the local port. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1", timeout: 1_000 });
+    const settle = (is: boolean): void => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.on("connect", () => settle(true));
+    socket.on("timeout", () => settle(false));
+    socket.on("error", () => settle(false));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
+}
