@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: "src/index.ts",
     "http/index": "src/http/index.ts",
+    "client/index": "src/client/index.ts",
     "testing/index": "src/testing/index.ts",
     "cli/main": "src/cli/main.ts",
   },
@@ -14,6 +15,7 @@ export default defineConfig({
     entry: {
       index: "src/index.ts",
       "http/index": "src/http/index.ts",
+      "client/index": "src/client/index.ts",
       "testing/index": "src/testing/index.ts",
     },
   },

@@ -4,6 +4,9 @@ import { describe, expect, it } from "vitest";
 
 const SRC = resolve(import.meta.dirname, "../../src");
 
+/** Folders that stand on the core. */
+const LEAVES = ["http", "client", "testing", "cli"] as const;
+
 interface Import {
   readonly file: string;
   readonly target: string;
@@ -43,8 +46,7 @@ describe("the layers of the source", () => {
 
   it("has leaves that the core never imports", async () => {
     const upward = (await imports()).filter(
-      ({ file, target }) =>
-        within(target, "http", "testing", "cli") && !within(file, "http", "testing", "cli"),
+      ({ file, target }) => within(target, ...LEAVES) && !within(file, ...LEAVES),
     );
     expect(upward).toEqual([]);
   });
@@ -61,5 +63,12 @@ describe("the layers of the source", () => {
         within(file, "http") && !typeOnly && /session|store|auth\/|whatsapp|webhooks/.test(target),
     );
     expect(http.filter(({ target }) => !target.startsWith("http/"))).toEqual([]);
+  });
+
+  it("keeps the client free of everything but types, so that it runs in a browser", async () => {
+    const foreign = (await imports()).filter(
+      ({ file, target, typeOnly }) => within(file, "client") && !within(target, "client") && !typeOnly,
+    );
+    expect(foreign).toEqual([]);
   });
 });

@@ -1,0 +1,130 @@
+/** The typed client: a method per route. */
+import type * as contract from "../http/contract.js";
+import type { CreateSessionInput, SessionStatus } from "../session-types.js";
+import { ZpwootClientError } from "./error.js";
+import type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
+import { pause } from "./pause.js";
+import { Wire } from "./wire.js";
+
+const POLL_MS = { timeoutMs: 60_000, intervalMs: 2_000 } as const;
+
+/**
+ * Calls a server that mounts `zpwoot/http`. Every method settles with the answer's body, and rejects with a
+ * `ZpwootClientError`: `refused` with the status and the server's sentences, or a kind that says why no answer came.
+ */
+export class ZpwootClient {
+  readonly #wire: Wire;
+
+  /** @throws TypeError when an option is malformed; the key is never quoted. */
+  constructor(options: ZpwootClientOptions) {
+    this.#wire = new Wire(options);
+  }
+
+  /** The fourteen events a webhook can subscribe to. */
+  listWebhookEvents(options?: CallOptions): Promise<contract.WebhookEventsResponse> {
+    return this.#wire.send({ method: "GET", path: "/sessions/webhook/events" }, options);
+  }
+
+  /** Creates a session, which does not connect yet. The secret of its webhook is in this answer only. */
+  createSession(input: CreateSessionInput, options?: CallOptions): Promise<contract.CreatedSessionResponse> {
+    return this.#wire.send({ method: "POST", path: "/sessions/create", body: input }, options);
+  }
+
+  /** All sessions, the oldest first. */
+  listSessions(options?: CallOptions): Promise<contract.SessionListResponse> {
+    return this.#wire.send({ method: "GET", path: "/sessions/list" }, options);
+  }
+
+  /** One session, with its QR code if it waits for a scan. */
+  getSession(id: string, options?: CallOptions): Promise<contract.SessionResponse> {
+    return this.#wire.send({ method: "GET", path: at(id, "info") }, options);
+  }
+
+  /** The public state of a session. */
+  getSessionStatus(id: string, options?: CallOptions): Promise<contract.SessionStatusResponse> {
+    return this.#wire.send({ method: "GET", path: at(id, "status") }, options);
+  }
+
+  /** The newest QR code; null with a `message` when there is none. It changes: ask again, or show it at once. */
+  getQRCode(id: string, options?: CallOptions): Promise<contract.QRCodeResponse> {
+    return this.#wire.send({ method: "GET", path: at(id, "qr") }, options);
+  }
+
+  /** Begins to connect; settles before the session is connected. Refused with 400 when it is already. */
+  connectSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
+    return this.#wire.send({ method: "POST", path: at(id, "connect") }, options);
+  }
+
+  /** Closes the connection and keeps the credentials. Refused with 400 when there is none. */
+  disconnectSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
+    return this.#wire.send({ method: "POST", path: at(id, "disconnect") }, options);
+  }
+
+  /** Asks for a code to type on the phone of this number. The session must be connecting. */
+  pairPhone(id: string, phoneNumber: string, options?: CallOptions): Promise<contract.PairingResponse> {
+    return this.#wire.send({ method: "POST", path: at(id, "pair"), body: { phoneNumber } }, options);
+  }
+
+  /** Unlinks the device and wipes its credentials. */
+  logoutSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
+    return this.#wire.send({ method: "POST", path: at(id, "logout") }, options);
+  }
+
+  /** Unlinks, and removes the session with all that belongs to it. */
+  deleteSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
+    return this.#wire.send({ method: "DELETE", path: at(id, "delete") }, options);
+  }
+
+  /** Asks until the session has the status. Rejects with the kind `timeout` when it did not get there. */
+  waitForStatus(
+    id: string,
+    status: SessionStatus,
+    options?: PollOptions,
+  ): Promise<contract.SessionStatusResponse> {
+    return poll(
+      `The session did not become ${status}`,
+      (call) => this.getSessionStatus(id, call),
+      (answer) => answer.status === status,
+      options,
+    );
+  }
+
+  /**
+   * Asks until there is a QR code, which `after`, the one shown last, is not. Also settles, with `qrCode` null, once the session
+   * is connected: then there is nothing more to scan.
+   */
+  waitForQRCode(
+    id: string,
+    { after, ...options }: PollOptions & { readonly after?: string } = {},
+  ): Promise<contract.QRCodeResponse> {
+    return poll(
+      "No QR code came",
+      (call) => this.getQRCode(id, call),
+      ({ qrCode, status }) => status === "connected" || (qrCode !== null && qrCode !== after),
+      options,
+    );
+  }
+}
+
+function at(id: string, action: string): string {
+  return `/sessions/${encodeURIComponent(id)}/${action}`;
+}
+
+async function poll<Answer>(
+  failure: string,
+  ask: (call: CallOptions) => Promise<Answer>,
+  passes: (answer: Answer) => boolean,
+  options: PollOptions = {},
+): Promise<Answer> {
+  const { timeoutMs, intervalMs, signal } = { ...POLL_MS, ...options };
+  const endsAt = performance.now() + timeoutMs;
+  const ending = signal === undefined ? {} : { signal };
+  for (;;) {
+    const answer = await ask({ ...ending, timeoutMs: Math.max(1, endsAt - performance.now()) });
+    if (passes(answer)) return answer;
+    if (performance.now() + intervalMs >= endsAt) {
+      throw new ZpwootClientError("timeout", `${failure} within ${timeoutMs} ms`);
+    }
+    await pause(intervalMs, signal);
+  }
+}

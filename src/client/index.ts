@@ -1,0 +1,17 @@
+/** `zpwoot/client`: the `/sessions` routes as typed calls, for browsers, Node and every other runtime with `fetch`. */
+export { ZpwootClient } from "./client.js";
+export type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
+export { ZpwootClientError, isZpwootClientError, type ClientErrorKind } from "./error.js";
+export type {
+  CreatedSessionResponse,
+  ErrorResponse,
+  MessageResponse,
+  PairingResponse,
+  QRCodeResponse,
+  SessionListResponse,
+  SessionResponse,
+  SessionStatusResponse,
+  WebhookEventsResponse,
+} from "../http/contract.js";
+export type { CreateSessionInput, SessionStatus } from "../session-types.js";
+export type { WebhookEventName } from "../webhook-events.js";
