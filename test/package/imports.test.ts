@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 const SRC = resolve(import.meta.dirname, "../../src");
 
 /** Folders that stand on the core. */
-const LEAVES = ["http", "client", "testing", "cli"] as const;
+const LEAVES = ["http", "client", "metrics", "testing", "cli"] as const;
 
 interface Import {
   readonly file: string;

@@ -1,0 +1,2 @@
+/** `zpwoot/metrics`: what a manager does, as Prometheus metrics. */
+export { createMetrics, type Metrics, type MetricsOptions } from "./metrics.js";

@@ -1,0 +1,80 @@
+/** The names, helps and labels of every metric. */
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { SessionSummary } from "../session-types.js";
+
+/** Seconds: a reconnect takes some, a person with a phone a minute. */
+const OPEN_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180];
+const ATTEMPT_BUCKETS = [1, 2, 3, 5, 8, 13];
+
+/** All instruments of one registry. */
+export interface Instruments {
+  readonly closes: Counter<"state" | "reason" | "code">;
+  readonly timeToOpen: Histogram;
+  readonly qrCodes: Counter;
+  readonly pairingCodes: Counter;
+  readonly links: Counter;
+  readonly logouts: Counter<"cause">;
+  readonly messages: Counter<"direction">;
+  readonly deliveries: Counter<"outcome">;
+  readonly attempts: Histogram;
+  readonly storeErrors: Counter;
+  readonly errors: Counter;
+}
+
+/** Makes them. The sessions are counted when somebody asks for the metrics. */
+export function defineInstruments(
+  registry: Registry,
+  list: () => Promise<readonly SessionSummary[]>,
+): Instruments {
+  const registers = [registry];
+  const counter = <Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Counter<Label> => new Counter({ name, help, labelNames: [...labelNames], registers });
+  const histogram = (name: string, help: string, buckets: number[]): Histogram =>
+    new Histogram({ name, help, buckets, registers });
+  defineSessions(registry, list);
+  return {
+    closes: counter(
+      "zpwoot_session_closes_total",
+      "Connections that ended by themselves, by what came of it",
+      ["state", "reason", "code"],
+    ),
+    timeToOpen: histogram(
+      "zpwoot_session_time_to_open_seconds",
+      "From connecting to connected, retries and the scan included",
+      OPEN_BUCKETS,
+    ),
+    qrCodes: counter("zpwoot_qr_codes_total", "QR codes given"),
+    pairingCodes: counter("zpwoot_pairing_codes_total", "Pairing codes given"),
+    links: counter("zpwoot_links_total", "Sessions that were linked"),
+    logouts: counter("zpwoot_logouts_total", "Sessions whose link ended", ["cause"]),
+    messages: counter("zpwoot_messages_total", "Messages received and sent", ["direction"]),
+    deliveries: counter("zpwoot_webhook_deliveries_total", "Webhook deliveries that came to an end", [
+      "outcome",
+    ]),
+    attempts: histogram(
+      "zpwoot_webhook_delivery_attempts",
+      "Attempts until a webhook was acknowledged",
+      ATTEMPT_BUCKETS,
+    ),
+    storeErrors: counter("zpwoot_store_errors_total", "Sockets stopped because the store failed"),
+    errors: counter("zpwoot_errors_total", "Failures that belong to no call"),
+  };
+}
+
+function defineSessions(registry: Registry, list: () => Promise<readonly SessionSummary[]>): void {
+  new Gauge({
+    name: "zpwoot_sessions",
+    help: "Sessions, by public status and inner state",
+    labelNames: ["status", "state"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      // Other metrics must be had when the store is down: then most of all.
+      const sessions = await list().catch(() => []);
+      for (const { status, detail } of sessions) this.inc({ status, state: detail.state });
+    },
+  });
+}

@@ -1,0 +1,79 @@
+/** Counts a manager's events in a prom-client registry. No label holds a session, a number or a message: the series stay few. */
+import { Registry, collectDefaultMetrics } from "prom-client";
+import type { SessionEventName, SessionListener } from "../events.js";
+import type { SessionsApi } from "../sessions-api.js";
+import { defineInstruments, type Instruments } from "./instruments.js";
+import { OpenTimer } from "./open-timer.js";
+
+/** Options of {@link createMetrics}. */
+export interface MetricsOptions {
+  /** The registry to add to. Default: a new one. */
+  readonly registry?: Registry;
+  /** Add prom-client's figures of the process: memory, event-loop lag… Default true for a new registry, else false. */
+  readonly process?: boolean;
+}
+
+/** Metrics of one manager. */
+export interface Metrics extends Disposable {
+  readonly registry: Registry;
+  /** The value of `content-type` that belongs to {@link text}. */
+  readonly contentType: string;
+  /** The metrics in Prometheus' text format. Counting the sessions by state asks the manager; without its store that gauge is empty. */
+  text(): Promise<string>;
+  /** Takes the listeners off the manager. What was counted stays in the registry. */
+  close(): void;
+}
+
+/** Counts from now on. Several managers need a registry each, or the second rejects with prom-client's error. */
+export function createMetrics(manager: SessionsApi, options: MetricsOptions = {}): Metrics {
+  const registry = options.registry ?? new Registry();
+  if (options.process ?? options.registry === undefined) collectDefaultMetrics({ register: registry });
+  const instruments = defineInstruments(registry, () => manager.list());
+  const close = listen(manager, instruments);
+  return {
+    registry,
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+/** Puts the events into the instruments; gives the way to end it. */
+function listen(manager: SessionsApi, instruments: Instruments): () => void {
+  const removals: (() => void)[] = [];
+  const on = <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): void => {
+    manager.on(name, listener);
+    removals.push(() => manager.off(name, listener));
+  };
+  const timer = new OpenTimer();
+  on("session.status", ({ sessionId, to, detail }) => {
+    const seconds = timer.moved(sessionId, to, performance.now());
+    if (seconds !== undefined) instruments.timeToOpen.observe(seconds);
+    if (detail.reason !== undefined && detail.state !== "idle") {
+      instruments.closes.inc({ state: detail.state, reason: detail.reason, code: codeLabel(detail.code) });
+    }
+  });
+  on("session.deleted", ({ sessionId }) => timer.forget(sessionId));
+  on("session.qr", () => instruments.qrCodes.inc());
+  on("session.pairing-code", () => instruments.pairingCodes.inc());
+  on("session.linked", () => instruments.links.inc());
+  on("session.logged-out", ({ cause }) => instruments.logouts.inc({ cause }));
+  on("messages.upsert", ({ data }) => {
+    for (const { key } of data.messages) instruments.messages.inc({ direction: key.fromMe ? "out" : "in" });
+  });
+  on("webhook.delivered", ({ attempts }) => {
+    instruments.deliveries.inc({ outcome: "delivered" });
+    instruments.attempts.observe(attempts);
+  });
+  on("webhook.failed", () => instruments.deliveries.inc({ outcome: "failed" }));
+  on("store.error", () => instruments.storeErrors.inc());
+  on("error", () => instruments.errors.inc());
+  return () => removals.splice(0).forEach((remove) => remove());
+}
+
+/** Codes of WhatsApp and HTTP have three digits; what else a server may send must not make series without end. */
+function codeLabel(code: number | undefined): string {
+  if (code === undefined) return "none";
+  return Number.isInteger(code) && code >= 100 && code < 600 ? String(code) : "other";
+}
