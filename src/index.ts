@@ -5,9 +5,28 @@
 
 // Running sessions.
 export { SessionManager } from "./session-manager.js";
-export type { ReconnectOptions, RestoreOptions, SessionManagerOptions, WhatsAppOptions } from "./options.js";
+export type {
+  ReconnectOptions,
+  RestoreOptions,
+  SessionManagerOptions,
+  SnapshotsOption,
+  WhatsAppOptions,
+} from "./options.js";
 export type { PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
 export { guardUnhandledRejections } from "./whatsapp/rejection-guard.js";
+
+// Keeping and moving credentials.
+export {
+  reencrypt,
+  type ImportOptions,
+  type ReencryptStoreOptions,
+  type RestoreSnapshotOptions,
+} from "./custody.js";
+export type { ImportedFolder } from "./auth/multi-file-auth.js";
+export type { WrittenAuth } from "./auth/portable-auth.js";
+export { listSnapshots } from "./auth/snapshot-file.js";
+export type { EncryptionKey } from "./store/encryption.js";
+export type { StoreOption } from "./store/open-store.js";
 
 // What sessions look like.
 export type {

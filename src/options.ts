@@ -3,6 +3,7 @@ import type { UserFacingSocketConfig } from "whaileys";
 import { z } from "zod";
 import { ZpwootError } from "./errors.js";
 import type { Logger, WhatsAppLibrary } from "./ports.js";
+import type { EncryptionKey } from "./store/encryption.js";
 import type { StoreOption } from "./store/open-store.js";
 import type { VersionResolver, WhatsAppVersion } from "./whatsapp/version-gate.js";
 import type { WebhookOptions } from "./webhooks/index.js";
@@ -14,6 +15,13 @@ export interface SessionManagerOptions {
    * Keyv, or a Keyv storage adapter. Default `lmdb:.zpwoot`: embedded, durable, one file tree.
    */
   readonly store?: StoreOption;
+  /**
+   * Encrypts all that is stored (AES-256-GCM). Keys of 32 bytes, as bytes, base64 or hex: the first one writes, all of them read.
+   * To change it, put a new key first, run `reencrypt`, then take the old one away. Default: not encrypted.
+   */
+  readonly encryptionKeys?: readonly EncryptionKey[];
+  /** Automatic encrypted snapshots of all sessions, while the manager is started. Default: none. */
+  readonly snapshots?: SnapshotsOption;
   /** A pino-compatible logger. Default: silent. */
   readonly logger?: Logger;
   readonly whatsapp?: WhatsAppOptions;
@@ -60,6 +68,18 @@ export interface ReconnectOptions {
   readonly stableAfterMs?: number;
   /** Attempts in a row before the session fails, credentials kept. Default: never. */
   readonly maxAttempts?: number;
+}
+
+/** Automatic snapshots. */
+export interface SnapshotsOption {
+  /** Where the files go; made if it is missing. */
+  readonly directory: string;
+  /** Encrypts them. Without it they can't be read: keep it elsewhere. */
+  readonly passphrase: string;
+  /** From the end of one to the beginning of the next, in milliseconds. Default 21,600,000: six hours. */
+  readonly intervalMs?: number;
+  /** How many are kept. Default 28. */
+  readonly keep?: number;
 }
 
 /** How `start()` brings sessions back. */
@@ -110,6 +130,14 @@ const schema = z.object({
       maxDelayMs: milliseconds.optional(),
       stableAfterMs: milliseconds.optional(),
       maxAttempts: milliseconds.optional(),
+    })
+    .optional(),
+  snapshots: z
+    .object({
+      directory: z.string().min(1, "snapshots.directory must not be empty"),
+      passphrase: z.string().min(1, "snapshots.passphrase must not be empty"),
+      intervalMs: milliseconds.optional(),
+      keep: milliseconds.optional(),
     })
     .optional(),
   restore: z.object({ concurrency: milliseconds.optional() }).optional(),

@@ -14,6 +14,8 @@ export interface SessionDeps {
   /** Options of every socket; the session's own parts are added. */
   readonly config: (sessionId: string) => Partial<UserFacingSocketConfig>;
   readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
+  /** Drops what is kept in memory of a session: what is stored has changed behind its back. */
+  forgetMemory(sessionId: string): void;
   readonly wipeAuth: (sessionId: string) => Promise<void>;
   /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */
   readonly reachable: () => Promise<void>;

@@ -99,6 +99,7 @@ export function sessionDeps(input: SessionDepsInput): SessionDeps {
         onFailure,
         logger,
       }),
+    forgetMemory: (sessionId) => void memory.delete(sessionId),
     wipeAuth: async (sessionId) => {
       memory.delete(sessionId);
       await wipeAuthState(store, sessionId);

@@ -3,6 +3,9 @@
  * session is in `session.ts`.
  */
 import { randomUUID } from "node:crypto";
+import type { ImportedFolder } from "./auth/multi-file-auth.js";
+import type { WrittenAuth } from "./auth/portable-auth.js";
+import { Custody, type ImportOptions, type RestoreSnapshotOptions } from "./custody.js";
 import { ZpwootError, messageOf } from "./errors.js";
 import { EventHub } from "./event-hub.js";
 import type { SessionEventName, SessionEvents, SessionListener, WhatsAppEvent } from "./events.js";
@@ -49,6 +52,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
   readonly #records: SessionRecords;
   readonly #webhooks: WebhookDispatcher;
   readonly #deps: SessionDeps;
+  readonly #custody: Custody;
   readonly #sessions = new Map<string, Session>();
   /** Names of sessions being created, which are not in the registry yet. */
   readonly #reserved = new Set<string>();
@@ -66,8 +70,17 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     this.#options = options;
     this.#logger = options.logger ?? SILENT;
     this.#hub = new EventHub(this.#logger);
-    this.#store = openStore(options.store ?? DEFAULTS.store, { logger: this.#logger });
+    this.#store = openStore(options.store ?? DEFAULTS.store, {
+      logger: this.#logger,
+      encryptionKeys: options.encryptionKeys,
+    });
     this.#records = new SessionRecords(this.#store, { logger: this.#logger });
+    this.#custody = new Custody({
+      store: this.#store,
+      records: () => [...this.#sessions.values()].map(({ record }) => record),
+      snapshots: options.snapshots,
+      logger: this.#logger,
+    });
     this.#webhooks = new WebhookDispatcher({
       space: (sessionId) => outboxSpace(this.#store, sessionId),
       session: (sessionId) => this.#sessions.get(sessionId)?.record,
@@ -122,38 +135,22 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
   async create(input: CreateSessionInput): Promise<CreatedSession> {
     const { name, webhookUrl, webhookEvents: events } = validateCreateSession(input);
     await this.#load();
-    const taken = [...this.#sessions.values()].some((session) => session.record.name === name);
-    if (taken || this.#reserved.has(name)) {
-      throw new ZpwootError("SESSION_NAME_TAKEN", `Session with name "${name}" already exists`);
-    }
-    this.#reserved.add(name);
-    try {
-      const now = new Date().toISOString();
-      const secret = generateWebhookSecret();
-      const wantsWebhook = webhookUrl !== undefined || events !== undefined;
-      const record: SessionRecord = {
-        version: 1,
-        id: randomUUID(),
-        name,
-        desired: "offline",
-        status: "disconnected",
-        phoneNumber: null,
-        webhook: wantsWebhook
-          ? { url: webhookUrl ?? null, events: events ?? [], enabled: true, secret }
-          : null,
-        proxy: null,
-        createdAt: now,
-        updatedAt: now,
-      };
-      await reachable(this.#store);
-      await this.#records.insert(record);
-      const session = new Session(record, this.#deps, "new");
-      this.#sessions.set(record.id, session);
-      this.#emit("session.created", { sessionId: record.id, name });
-      return { ...present.info(session), ...(webhookUrl === undefined ? {} : { webhookSecret: secret }) };
-    } finally {
-      this.#reserved.delete(name);
-    }
+    const now = new Date().toISOString();
+    const secret = generateWebhookSecret();
+    const wantsWebhook = webhookUrl !== undefined || events !== undefined;
+    const session = await this.#register({
+      version: 1,
+      id: randomUUID(),
+      name,
+      desired: "offline",
+      status: "disconnected",
+      phoneNumber: null,
+      webhook: wantsWebhook ? { url: webhookUrl ?? null, events: events ?? [], enabled: true, secret } : null,
+      proxy: null,
+      createdAt: now,
+      updatedAt: now,
+    });
+    return { ...present.info(session), ...(webhookUrl === undefined ? {} : { webhookSecret: secret }) };
   }
 
   async list(): Promise<SessionSummary[]> {
@@ -240,6 +237,66 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     return present.info(session);
   }
 
+  /**
+   * The credentials and Signal keys of a linked session as one text, encrypted with the passphrase. Whoever has both is that
+   * device: once it is used elsewhere, this session must not connect again. Rejects with `INVALID_INPUT` when it is not linked.
+   */
+  async exportCredentials(id: string, { passphrase }: { readonly passphrase: string }): Promise<string> {
+    return this.#custody.exportBundle((await this.#session(id)).id, passphrase);
+  }
+
+  /**
+   * Puts an exported bundle into a session, which need not be the one it came from. Disconnects the session first; connect it
+   * afterwards. Rejects with `INVALID_INPUT`, nothing changed, when the text is no bundle, the passphrase is wrong, or the session
+   * holds newer credentials or another device's and `force` is not set. An older bundle comes without its Signal sessions.
+   */
+  async importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
+    const result = await this.#custody.importBundle(await this.#session(id), bundle, options);
+    this.#emit("session.updated", { sessionId: id });
+    return result;
+  }
+
+  /**
+   * Puts a folder of whaileys' or Baileys' `useMultiFileAuthState` into a session. Stop the program that uses it: two can't be
+   * the same device. Disconnects the session first. Rejects like {@link importCredentials}; the folder is left as it is.
+   */
+  async importAuthFolder(
+    id: string,
+    folder: string,
+    { force = false }: { readonly force?: boolean } = {},
+  ): Promise<ImportedFolder> {
+    const result = await this.#custody.importFolder(await this.#session(id), folder, force);
+    this.#emit("session.updated", { sessionId: id });
+    return result;
+  }
+
+  /** Takes a snapshot of all sessions now and gives its path. Rejects with `INVALID_INPUT` without the `snapshots` option. */
+  async takeSnapshot(): Promise<string> {
+    await this.#load();
+    return this.#custody.takeSnapshot();
+  }
+
+  /**
+   * Puts one session back as a snapshot holds it, without its Signal sessions, which are made anew; creates it when it does
+   * not exist any more. Disconnects it first. Rejects with `INVALID_INPUT`, nothing changed, when the snapshot does not hold it as a
+   * linked one or can't be read, or the session holds what only `force` replaces.
+   */
+  async restoreSnapshot(path: string, options: RestoreSnapshotOptions): Promise<SessionInfo> {
+    await this.#load();
+    const record = await this.#custody.inSnapshot(path, options);
+    const session =
+      this.#sessions.get(record.id) ??
+      (await this.#register({ ...record, desired: "offline", status: "disconnected", phoneNumber: null }));
+    await this.#custody.restore(session, path, options);
+    this.#emit("session.updated", { sessionId: record.id });
+    return present.info(session);
+  }
+
+  /** How many keys are stored for a session, by family: `creds`, `pre-key`, `session`, `sender-key`, `webhook`… */
+  async countKeys(id: string): Promise<Record<string, number>> {
+    return this.#custody.countKeys((await this.#session(id)).id);
+  }
+
   listWebhookEvents(): readonly WebhookEventName[] {
     return WEBHOOK_EVENTS;
   }
@@ -260,6 +317,26 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
   off<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
     this.#hub.off(event, listener);
     return this;
+  }
+
+  /** Stores a session under a name that no other has. Rejects with `SESSION_NAME_TAKEN`. */
+  async #register(record: SessionRecord): Promise<Session> {
+    const { id, name } = record;
+    const taken = [...this.#sessions.values()].some((session) => session.record.name === name);
+    if (taken || this.#reserved.has(name)) {
+      throw new ZpwootError("SESSION_NAME_TAKEN", `Session with name "${name}" already exists`);
+    }
+    this.#reserved.add(name);
+    try {
+      await reachable(this.#store);
+      await this.#records.insert(record);
+      const session = new Session(record, this.#deps, "new");
+      this.#sessions.set(id, session);
+      this.#emit("session.created", { sessionId: id, name });
+      return session;
+    } finally {
+      this.#reserved.delete(name);
+    }
   }
 
   /** Emits, and hands WhatsApp's events to the webhooks of the session that subscribed to them. */
@@ -321,6 +398,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
 
   async #start(): Promise<void> {
     await this.#load();
+    this.#custody.start();
     const wanted = [...this.#sessions.values()]
       .filter((session) => session.record.desired === "online" && session.status === "disconnected")
       .sort((a, b) => (a.record.updatedAt > b.record.updatedAt ? -1 : 1));
@@ -355,6 +433,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     await this.#loading?.catch(() => {});
     const deadline = AbortSignal.timeout(STOP_MS);
     const windUp = Promise.allSettled([
+      this.#custody.stop(),
       this.#webhooks.stop({ drainMs: STOP_MS }),
       ...[...this.#sessions.values()].map((session) => session.stop()),
     ]);

@@ -35,6 +35,8 @@ export class Session {
   #loop: Promise<void> | undefined;
   #stopped = false;
   #deleted = false;
+  /** Settles when work at rest is done; until then the loop begins nothing. */
+  #held: Promise<void> | undefined;
 
   constructor(record: SessionRecord, deps: SessionDeps, idle: IdleReason) {
     this.#deps = deps;
@@ -148,6 +150,29 @@ export class Session {
     return removal.result;
   }
 
+  /**
+   * Works on what is stored of the session while nothing else does: closes the connection, and opens none and removes nothing
+   * until the work is done. One after another.
+   */
+  async atRest<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#held !== undefined || this.#removal !== undefined) {
+      await (this.#held ?? this.#removal?.result.catch(() => {}));
+    }
+    let release = (): void => {};
+    this.#held = new Promise((resolve) => (release = resolve));
+    try {
+      await this.disconnect();
+      const result = await work();
+      if (!this.#stopped) this.#set({ name: "idle", reason: "disconnected" });
+      return result;
+    } finally {
+      this.#deps.forgetMemory(this.id);
+      this.#held = undefined;
+      release();
+      this.#bell.ring();
+    }
+  }
+
   /** Stores a change of the record; settles when it is durable. */
   patch(change: Partial<SessionRecord>): Promise<void> {
     return this.#keeper.patch(change);
@@ -238,12 +263,14 @@ export class Session {
 
   /** One turn of the loop: does the one thing that is due, or waits. */
   async #step(): Promise<void> {
-    if (this.#removal !== undefined) return this.#remove(this.#removal);
+    const held = this.#held;
+    if (this.#removal !== undefined && held === undefined) return this.#remove(this.#removal);
     const attempt = this.#attempt;
     if (attempt !== undefined) return this.#attend(attempt);
     if (this.#schedule.desired === "offline" && statusOf(this.#state) === "connecting") {
       this.#set({ name: "idle", reason: "disconnected" });
     }
+    if (held !== undefined) return held;
     const dueInMs = this.#schedule.nextAt - this.#deps.now();
     if (this.#schedule.desired === "online" && dueInMs <= 0) return this.#begin();
     return this.#bell.wait(this.#schedule.desired === "online" ? dueInMs : Infinity);

@@ -4,7 +4,7 @@
  */
 import { open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { ZpwootError } from "../errors.js";
+import { messageOf, ZpwootError } from "../errors.js";
 import { decode, Encoded, encode } from "../store/codec.js";
 import type { SessionRecord } from "../session-types.js";
 import { type KeyDerivation, PassphraseKey } from "./passphrase.js";
@@ -64,7 +64,10 @@ export async function writeSnapshot(
 
 /** The sessions of a snapshot. Rejects with `INVALID_INPUT` when it is none, is cut off, or the passphrase is wrong. */
 export async function readSnapshot(path: string, passphrase: string): Promise<readonly SnapshotSession[]> {
-  const [first = "", ...lines] = (await readFile(path, "utf8")).trimEnd().split("\n");
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new ZpwootError("INVALID_INPUT", `The snapshot can't be read: ${messageOf(cause)}`, { cause });
+  });
+  const [first = "", ...lines] = text.trimEnd().split("\n");
   const head = parseHead(first);
   const key = await PassphraseKey.of(passphrase, head);
   const texts = lines.map((line, index) => key.open(line, placeOf(head.createdAt, index + 1)));

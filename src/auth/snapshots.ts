@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 import type { Logger, Store } from "../ports.js";
 import type { SessionRecord } from "../session-types.js";
-import { readPortableAuth, writePortableAuth } from "./portable-auth.js";
+import { type PortableAuth, readPortableAuth, writePortableAuth } from "./portable-auth.js";
 import { pruneSnapshots, readSnapshot, type SnapshotSession, writeSnapshot } from "./snapshot-file.js";
 
 /** Options of {@link Snapshots}. */
@@ -123,10 +123,22 @@ export interface RestoreOptions {
  * replaces.
  */
 export async function restoreFromSnapshot(options: RestoreOptions): Promise<SessionRecord> {
-  const { store, path, passphrase, sessionId, force = false } = options;
+  const { store, sessionId, force = false } = options;
+  const { record, auth } = await linkedInSnapshot(options);
+  await writePortableAuth(store, sessionId, auth, { force, stale: true });
+  return record;
+}
+
+/** A linked session as a snapshot holds it. Rejects with `INVALID_INPUT` when it does not. */
+export async function linkedInSnapshot({
+  path,
+  passphrase,
+  sessionId,
+}: Pick<RestoreOptions, "path" | "passphrase" | "sessionId">): Promise<
+  SnapshotSession & { readonly auth: PortableAuth }
+> {
   const session = (await readSnapshot(path, passphrase)).find(({ record }) => record.id === sessionId);
   if (session?.auth == null)
     throw new ZpwootError("INVALID_INPUT", "The snapshot does not hold this session as a linked one");
-  await writePortableAuth(store, sessionId, session.auth, { force, stale: true });
-  return session.record;
+  return { record: session.record, auth: session.auth };
 }

@@ -9,10 +9,15 @@ const HELP = `zpwoot: many WhatsApp Web sessions in one process
   zpwoot serve      serve the /sessions HTTP contract
   zpwoot demo       link, receive, crash, come back and log out, on an emulator; --real uses the real WhatsApp
   zpwoot emulator   run the WhatsApp emulator alone: --port N
+  zpwoot export <session> [--out file]                           one session as an encrypted file
+  zpwoot import <file|folder> --name <new> | --session <known>   such a file, or a multi-file auth folder; --force
+  zpwoot backup now | list | restore <file> --session <id>       encrypted snapshots of all sessions; --force
+  zpwoot reencrypt                                               seals the store with the first encryption key
   zpwoot help       this text
   zpwoot version
 
-serve takes these flags, or environment variables (a flag wins):
+The flags, or environment variables (a flag wins). A session is given by id or name. Stop what runs on a store before import,
+restore and reencrypt:
 ${Object.values(SETTINGS)
   .map(({ flag, env, help }) => `  --${flag.padEnd(22)} ${env.padEnd(29)} ${help}`)
   .join("\n")}`;
@@ -54,6 +59,13 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     case "emulator": {
       const { emulatorCommand } = await import("./emulator.js");
       return emulatorCommand(args, { print, signal: untilSignalled() });
+    }
+    case "export":
+    case "import":
+    case "backup":
+    case "reencrypt": {
+      const { custodyCommand } = await import("./custody.js");
+      return custodyCommand(command, args, print);
     }
     case "version":
     case "--version":

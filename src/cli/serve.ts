@@ -7,8 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { messageOf } from "../errors.js";
 import { createHttpHandler } from "../http/index.js";
+import type { SessionManagerOptions } from "../options.js";
 import { SessionManager } from "../session-manager.js";
 import { guardUnhandledRejections } from "../whatsapp/rejection-guard.js";
+import { readPassphrase } from "./passphrase.js";
 import type { ServeSettings } from "./settings.js";
 import { terminalQR } from "./terminal-qr.js";
 
@@ -31,6 +33,8 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
   const apiKey = settings.apiKey ?? randomBytes(24).toString("base64url");
   const manager = new SessionManager({
     store: settings.store,
+    encryptionKeys: settings.encryptionKeys,
+    ...(await snapshotsOf(settings)),
     logger,
     whatsapp: settings.waUrl === undefined ? {} : { url: settings.waUrl },
     webhooks: { allowPrivateTargets: settings.allowPrivateTargets },
@@ -53,6 +57,12 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     removeGuard();
     await manager.stop();
   }
+}
+
+async function snapshotsOf(settings: ServeSettings): Promise<Pick<SessionManagerOptions, "snapshots">> {
+  const { backupDir: directory } = settings;
+  if (directory === undefined) return {};
+  return { snapshots: { directory, passphrase: await readPassphrase(settings, process.env) } };
 }
 
 /** Shows the person at the terminal what the sessions do; the log has the same for machines. */

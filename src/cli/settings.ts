@@ -32,6 +32,27 @@ export const SETTINGS = {
     rule: z.string().min(1).default("lmdb:.zpwoot"),
     help: "lmdb:path, memory:, postgres://… or redis://… (lmdb:.zpwoot)",
   },
+  encryptionKeys: {
+    flag: "encryption-keys",
+    env: "ZPWOOT_ENCRYPTION_KEYS",
+    rule: z
+      .string()
+      .optional()
+      .transform((text) => text?.split(/[\s,]+/).filter((key) => key !== "") ?? []),
+    help: "keys of 32 bytes, base64 or hex, the newest first, with commas between (not encrypted)",
+  },
+  backupDir: {
+    flag: "backup-dir",
+    env: "ZPWOOT_BACKUP_DIR",
+    rule: z.string().min(1).optional(),
+    help: "takes an encrypted snapshot of all sessions every six hours into it (none)",
+  },
+  passphraseFile: {
+    flag: "passphrase-file",
+    env: "ZPWOOT_PASSPHRASE_FILE",
+    rule: z.string().min(1).optional(),
+    help: "holds the passphrase of snapshots and exports; or it is in ZPWOOT_PASSPHRASE itself",
+  },
   waUrl: {
     flag: "wa-url",
     env: "ZPWOOT_WA_URL",
@@ -57,12 +78,19 @@ type Name = keyof typeof SETTINGS;
 /** The settings of a server, parsed. */
 export type ServeSettings = { readonly [K in Name]: z.output<(typeof SETTINGS)[K]["rule"]> };
 
+/** What the command line gave, by the names of the flags. */
+export type Flags = Readonly<Record<string, string | undefined>>;
+
 /**
  * Reads the settings; a flag wins over its variable, an empty variable counts as unset.
  * @throws ZpwootError `INVALID_OPTION` that names flag and variable of each wrong setting, never its value.
  */
 export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): ServeSettings {
-  const flags = parseFlags(args);
+  return settingsOf(parseFlags(args).flags, env);
+}
+
+/** The settings of flags that were parsed. */
+export function settingsOf(flags: Flags, env: NodeJS.ProcessEnv): ServeSettings {
   const problems: string[] = [];
   const entries = Object.entries(SETTINGS).map(([name, setting]) => {
     const given = flags[setting.flag] ?? (env[setting.env] === "" ? undefined : env[setting.env]);
@@ -76,16 +104,27 @@ export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): S
   return Object.fromEntries(entries) as ServeSettings;
 }
 
-function parseFlags(args: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const options = Object.fromEntries(
-    Object.values(SETTINGS).map(({ flag }) => [flag, { type: "string" as const }]),
-  );
-  // A bare --allow-private-targets means true.
-  const bare = args.map((arg, index) =>
-    arg === "--allow-private-targets" && (args[index + 1] ?? "--").startsWith("--") ? `${arg}=true` : arg,
+/** Flags that may stand alone, which then means true. */
+const BARE: readonly string[] = ["--allow-private-targets", "--force"];
+
+/**
+ * Takes the command line apart: the flags of {@link SETTINGS}, and those of a command besides.
+ * @throws ZpwootError `INVALID_OPTION` for anything else.
+ */
+export function parseFlags(
+  args: readonly string[],
+  { more = [], positionals = 0 }: { readonly more?: readonly string[]; readonly positionals?: number } = {},
+): { readonly flags: Flags; readonly positionals: readonly string[] } {
+  const names = [...Object.values(SETTINGS).map(({ flag }) => flag), ...more];
+  const options = Object.fromEntries(names.map((flag) => [flag, { type: "string" as const }]));
+  const whole = args.map((arg, index) =>
+    BARE.includes(arg) && !/^(true|false)$/.test(args[index + 1] ?? "") ? `${arg}=true` : arg,
   );
   try {
-    return parseArgs({ args: bare, options, allowPositionals: false, strict: true }).values;
+    const parsed = parseArgs({ args: whole, options, allowPositionals: positionals > 0, strict: true });
+    const extra = parsed.positionals[positionals];
+    if (extra !== undefined) throw new TypeError(`Unexpected argument ${JSON.stringify(extra)}`);
+    return { flags: parsed.values, positionals: parsed.positionals };
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : "unknown flag";
     throw new ZpwootError("INVALID_OPTION", `${text.split(". ")[0]}. See zpwoot help`, { cause });

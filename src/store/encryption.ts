@@ -1,9 +1,11 @@
 /**
  * Encryption at rest: AES-256-GCM, one envelope per record. The envelope names the key by an id made from the key itself, so
  * that a wrong key is told apart from a damaged record; the record's place is authenticated with it, so that records can't be
- * exchanged. Ids in keys (phone numbers of contacts among them) are not encrypted.
+ * exchanged. Ids in keys (phone numbers of contacts among them) are not encrypted. Each record is sealed with a key of its own,
+ * made from the key and a random salt: random IVs under one key are safe for 2^32 records only (NIST SP 800-38D, 8.3), which a
+ * busy store writes in weeks.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { ZpwootError } from "../errors.js";
 import { Encoded } from "./codec.js";
 import type { RecordCodec } from "./record-codec.js";
@@ -12,6 +14,7 @@ import type { RecordCodec } from "./record-codec.js";
 export type EncryptionKey = string | Uint8Array;
 
 const KEY_BYTES = 32;
+const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -53,10 +56,15 @@ function parseKey(key: EncryptionKey): NamedKey {
 }
 
 function seal(key: NamedKey, place: string, text: string): string {
+  const salt = randomBytes(SALT_BYTES);
   const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv("aes-256-gcm", key.bytes, iv).setAAD(Buffer.from(place));
-  const data = Buffer.concat([iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+  const cipher = createCipheriv("aes-256-gcm", recordKey(key, salt), iv).setAAD(Buffer.from(place));
+  const data = Buffer.concat([salt, iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
   return `${HEAD}${key.id}","data":"${data.toString("base64")}"}`;
+}
+
+function recordKey(key: NamedKey, salt: Buffer): Buffer {
+  return createHmac("sha256", key.bytes).update("zpwoot record key").update(salt).digest();
 }
 
 function open(keys: ReadonlyMap<string, NamedKey>, place: string, stored: string): string {
@@ -64,11 +72,12 @@ function open(keys: ReadonlyMap<string, NamedKey>, place: string, stored: string
   const key = keys.get(envelope.$sealed);
   if (key === undefined) throw missingKey(envelope.$sealed);
   const data = Buffer.from(envelope.data, "base64");
-  const decipher = createDecipheriv("aes-256-gcm", key.bytes, data.subarray(0, IV_BYTES), {
-    authTagLength: TAG_BYTES,
-  });
+  const salt = data.subarray(0, SALT_BYTES);
+  const body = data.subarray(SALT_BYTES + IV_BYTES, -TAG_BYTES);
+  const iv = data.subarray(SALT_BYTES, SALT_BYTES + IV_BYTES);
+  const decipher = createDecipheriv("aes-256-gcm", recordKey(key, salt), iv, { authTagLength: TAG_BYTES });
   decipher.setAAD(Buffer.from(place)).setAuthTag(data.subarray(-TAG_BYTES));
-  const text = decipher.update(data.subarray(IV_BYTES, -TAG_BYTES), undefined, "utf8");
+  const text = decipher.update(body, undefined, "utf8");
   return text + decipher.final("utf8");
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,10 +51,10 @@ describeStoreContract(
   overMap((map) => new LeastAdapter(map)),
 );
 
-describeStoreContract("lmdb", async () => {
+const lmdbPlace = (encryptionKeys: readonly Uint8Array[]) => async () => {
   const folder = await mkdtemp(join(tmpdir(), "zpwoot-lmdb-"));
   return {
-    open: () => openStore(`lmdb:${folder}`),
+    open: () => openStore(`lmdb:${folder}`, { encryptionKeys }),
     rawKeys: async () => {
       const { open } = await import("lmdb");
       const raw = open({ path: folder, readOnly: true });
@@ -63,7 +64,10 @@ describeStoreContract("lmdb", async () => {
     },
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
-});
+};
+
+describeStoreContract("lmdb", lmdbPlace([]));
+describeStoreContract("lmdb, encrypted", lmdbPlace([randomBytes(32)]));
 
 describe("the store option", () => {
   it.each([["carrier-pigeon:x"], ["no url"], [""], ["lmdb:"]])("refuses %j, naming the option", (option) => {
