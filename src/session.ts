@@ -326,8 +326,9 @@ export class Session {
     const attempt = this.#attempt;
     await attempt?.end();
     this.#attempt = undefined;
-    // However the attempt ended: the link outlives it.
-    if (attempt?.linkedNow === true && attempt.storeError === undefined) this.#noteNumber(attempt);
+    // WhatsApp's request to restart is its word that the link stands; without it our answer may never have arrived.
+    const confirmed = attempt?.closed?.code === 515 && attempt.storeError === undefined;
+    if (attempt?.linkedNow === true && confirmed) this.#noteNumber(attempt);
   }
 
   /** Turns the facts of a live attempt into the state. */

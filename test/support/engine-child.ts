@@ -40,6 +40,15 @@ async function act(command: string): Promise<void> {
     tell({ deleting: true });
     await manager.delete(id);
     tell({ deleted: true });
+  } else if (command === "logout") {
+    tell({ loggingOut: true });
+    await manager.logout(id);
+    tell({ loggedOut: true });
+  } else if (command.startsWith("flood ")) {
+    const [, jid = "", count = ""] = command.split(" ");
+    const socket = await manager.socket(id);
+    for (let n = 0; n < Number(count); n += 1) await socket.sendMessage(jid, { text: `flood ${n}` });
+    tell({ flooded: true });
   } else if (command.startsWith("pair ")) {
     const { pairingCode } = await manager.pair(id, command.slice("pair ".length));
     tell({ pairingCode });
