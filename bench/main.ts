@@ -1,7 +1,11 @@
 /** `npm run bench -- <name>`: ratios measured side by side in one run. */
 import { benchStores } from "./stores.js";
+import { benchWebhooks } from "./webhooks.js";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { stores: benchStores };
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  stores: benchStores,
+  webhooks: benchWebhooks,
+};
 
 const [name = ""] = process.argv.slice(2);
 const bench = BENCHES[name];

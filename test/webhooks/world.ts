@@ -39,7 +39,7 @@ export function recordWith(id: string, webhook: WebhookConfig | null): SessionRe
 /** See the head of this file. */
 export class WebhookWorld implements AsyncDisposable {
   readonly map = new Map<string, unknown>();
-  readonly store = openStore(this.map);
+  readonly store: ReturnType<typeof openStore>;
   readonly records = new Map<string, SessionRecord>();
   readonly events: Emitted[] = [];
   /** Called with every event, as it is emitted. */
@@ -49,7 +49,9 @@ export class WebhookWorld implements AsyncDisposable {
   readonly #options: WebhookOptions;
   readonly #dispatchers: WebhookDispatcher[] = [];
 
-  constructor(options: WebhookOptions = {}) {
+  /** In memory, in `map`, unless another store is named. */
+  constructor(options: WebhookOptions = {}, storeUrl?: string) {
+    this.store = openStore(storeUrl ?? this.map);
     this.#options = { ...QUICK, ...options };
   }
 
