@@ -268,4 +268,17 @@ describe("the keys of a session", () => {
     }
     expect(await world.manager.countKeys(id)).toEqual(before);
   });
+
+  it("lose the pre-key that a message has used", async () => {
+    await using world = await EngineWorld.open();
+    const { id, phone } = await world.linked();
+    const { "pre-key": before = 0, session: sessions = 0 } = await world.manager.countKeys(id);
+    const friend = world.phone("friend");
+    await talks(world.manager, id, phone, friend);
+    expect(await world.manager.countKeys(id)).toMatchObject({ "pre-key": before - 1 });
+    await talks(world.manager, id, phone, friend);
+    const { "pre-key": after, session } = await world.manager.countKeys(id);
+    expect(after).toBe(before - 1);
+    expect(session).toBeGreaterThan(sessions);
+  });
 });
