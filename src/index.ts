@@ -41,6 +41,9 @@ export type {
   SessionStatus,
   SessionStatusInfo,
   SessionSummary,
+  UpdatedSession,
+  UpdateSessionInput,
+  UpdateWebhookInput,
 } from "./session-types.js";
 
 // What they say.

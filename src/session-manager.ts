@@ -30,10 +30,13 @@ import type {
   SessionStatus,
   SessionStatusInfo,
   SessionSummary,
+  UpdatedSession,
+  UpdateSessionInput,
 } from "./session-types.js";
 import { openStore } from "./store/open-store.js";
 import { SessionRecords } from "./store/records.js";
-import { validateCreateSession, validatePhoneNumber } from "./validation.js";
+import { validateCreateSession, validatePhoneNumber, validateUpdateSession } from "./validation.js";
+import { changeWebhook } from "./webhook-change.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 import { WebhookDispatcher, generateWebhookSecret } from "./webhooks/index.js";
 import { VersionGate } from "./whatsapp/version-gate.js";
@@ -151,6 +154,22 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
       updatedAt: now,
     });
     return { ...present.info(session), ...(webhookUrl === undefined ? {} : { webhookSecret: secret }) };
+  }
+
+  /**
+   * Changes a session's webhook; settles when that is durable and in force. What is queued goes to the new URL. The result has
+   * `webhookSecret` when one was made, this once. Rejects with `INVALID_INPUT`, naming each field that is wrong.
+   */
+  async update(id: string, input: UpdateSessionInput): Promise<UpdatedSession> {
+    const { webhook: change } = validateUpdateSession(input);
+    const session = await this.#session(id);
+    if (change === undefined) return present.info(session);
+    const { webhook, newSecret } = changeWebhook(session.record.webhook, change, Date.now());
+    await reachable(this.#store);
+    await session.patch({ webhook });
+    this.#webhooks.updated(id);
+    this.#emit("session.updated", { sessionId: id });
+    return { ...present.info(session), ...(newSecret === undefined ? {} : { webhookSecret: newSecret }) };
   }
 
   async list(): Promise<SessionSummary[]> {

@@ -79,6 +79,27 @@ export interface CreatedSession extends SessionInfo {
   readonly webhookSecret?: string;
 }
 
+/** What `update` takes. What is left out stays as it is. */
+export interface UpdateSessionInput {
+  /** Null takes the webhook away, with its events and its secret. */
+  readonly webhook?: UpdateWebhookInput | null;
+}
+
+/** A change of a session's webhook. */
+export interface UpdateWebhookInput {
+  /** Where events go, http or https; null: nowhere, while the rest is kept. What is queued goes to the new one. */
+  readonly url?: string | null;
+  /** Replaces the subscribed events. */
+  readonly events?: readonly WebhookEventName[];
+  /** False: nothing is queued or sent. True also after a receiver's 410 has switched it off. */
+  readonly enabled?: boolean;
+  /** Makes a new secret, which the result shows once. For 24 hours the old one signs beside it. */
+  readonly rotateSecret?: boolean;
+}
+
+/** What `update` gives. */
+export type UpdatedSession = CreatedSession;
+
 /** What `getStatus` gives. */
 export interface SessionStatusInfo {
   readonly id: string;
@@ -138,4 +159,6 @@ export interface WebhookConfig {
   readonly enabled: boolean;
   /** `whsec_` and base64, as Standard Webhooks defines it. */
   readonly secret: string;
+  /** The secret before this one, which signs beside it for a while. */
+  readonly previous?: { readonly secret: string; /** ISO 8601 UTC. */ readonly until: string };
 }

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { ZpwootError } from "./errors.js";
-import type { CreateSessionInput } from "./session-types.js";
+import type { CreateSessionInput, UpdateSessionInput } from "./session-types.js";
 import { WEBHOOK_EVENTS } from "./webhook-events.js";
 
 const NAME_NOT_A_STRING = "name must be a string";
@@ -32,6 +32,27 @@ export const createSessionSchema = z.object({
   webhookEvents: z
     .array(z.enum(WEBHOOK_EVENTS, { error: EVENT_UNKNOWN }), { error: "webhookEvents must be an array" })
     .nullish(),
+});
+
+/** What `update` takes. An unknown field is an error here: a misspelt one must not pass for done. */
+export const updateSessionSchema = z.strictObject({
+  webhook: z
+    .strictObject({
+      url: z
+        .string({ error: "webhook.url must be a URL address or null" })
+        .refine(isHttpUrl, "webhook.url must be a URL address or null")
+        .nullable()
+        .optional(),
+      events: z
+        .array(z.enum(WEBHOOK_EVENTS, { error: EVENT_UNKNOWN.replace("webhookEvents", "webhook.events") }), {
+          error: "webhook.events must be an array",
+        })
+        .optional(),
+      enabled: z.boolean({ error: "webhook.enabled must be true or false" }).optional(),
+      rotateSecret: z.boolean({ error: "webhook.rotateSecret must be true or false" }).optional(),
+    })
+    .nullable()
+    .optional(),
 });
 
 /** The body of `POST /sessions/:id/pair`. */
@@ -63,6 +84,13 @@ export function validateCreateSession(input: unknown): CreateSessionInput {
     ...(webhookUrl ? { webhookUrl } : {}),
     ...(webhookEvents ? { webhookEvents } : {}),
   };
+}
+
+/** Checks what was given to `update`. Throws `INVALID_INPUT` with one sentence per broken rule in `details`. */
+export function validateUpdateSession(input: unknown): UpdateSessionInput {
+  const parsed = updateSessionSchema.safeParse(input);
+  if (!parsed.success) throw invalidInput("update", parsed.error.issues);
+  return parsed.data as UpdateSessionInput;
 }
 
 /** Gives a phone number back if it is in international format; throws `INVALID_INPUT` with `details` if not. */

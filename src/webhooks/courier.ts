@@ -198,7 +198,7 @@ export class Courier {
       const headers = {
         "content-type": "application/json",
         "user-agent": "zpwoot",
-        ...signatureHeaders([target.secret], record, new Date(now())),
+        ...signatureHeaders(secretsOf(target, now()), record, new Date(now())),
       };
       const post = { url: target.url, headers, body: record.body, timeoutMs: limits.timeoutMs, signal };
       return judgeAnswer(await transport.post(post), now());
@@ -240,4 +240,9 @@ export class Courier {
     }
     return 0;
   }
+}
+
+/** The secret, and the one before it as long as receivers may know no other. */
+function secretsOf({ secret, previous }: Target, now: number): readonly string[] {
+  return previous !== undefined && Date.parse(previous.until) > now ? [secret, previous.secret] : [secret];
 }
