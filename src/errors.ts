@@ -19,6 +19,10 @@ export type ZpwootErrorCode =
   | "CONNECTION_FAILED"
   /** WhatsApp refused to give a pairing code. */
   | "PAIRING_REFUSED"
+  /** There is no failed delivery with this id. */
+  | "DELIVERY_NOT_FOUND"
+  /** The outbox of the webhook has no room: nothing was put into it. */
+  | "OUTBOX_FULL"
   /** The store did not answer, or refused; nothing is known about what it holds. Never means "absent". */
   | "STORE_UNAVAILABLE"
   /** The store answered with a record that can't be read. Nothing was overwritten. */

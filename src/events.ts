@@ -48,12 +48,17 @@ export interface EngineEvents {
   "session.restored": { readonly sessionId: string; readonly done: number; readonly total: number };
   "webhook.delivered": {
     readonly sessionId: string;
+    /** `default`, or the name of a further endpoint. */
+    readonly endpoint: string;
     readonly deliveryId: string;
     readonly event: WebhookEventName;
     readonly attempts: number;
+    /** From the event to its acknowledgement, in milliseconds. */
+    readonly afterMs: number;
   };
   "webhook.failed": {
     readonly sessionId: string;
+    readonly endpoint: string;
     readonly deliveryId: string;
     readonly event: WebhookEventName;
     readonly attempts: number;

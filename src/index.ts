@@ -32,6 +32,7 @@ export type { StoreOption } from "./store/open-store.js";
 export type {
   CreateSessionInput,
   CreatedSession,
+  EndpointInfo,
   LogoutResult,
   PairingCodeInfo,
   ProxyConfig,
@@ -45,6 +46,20 @@ export type {
   UpdateSessionInput,
   UpdateWebhookInput,
 } from "./session-types.js";
+
+// What leaves: webhooks and the event log.
+export type { EventLogOption } from "./options.js";
+export { LOGGED_ENGINE_EVENTS } from "./outgoing.js";
+export type { EventStreamOptions, OutgoingStats, StreamedEvent } from "./outgoing.js";
+export type { EventGap, EventLogStats } from "./event-log/event-log.js";
+export type {
+  FailedDelivery,
+  JsonValue,
+  PublishedEvent,
+  WebhookOptions,
+  WebhookPayload,
+  WebhookStats,
+} from "./webhooks/index.js";
 
 // What they say.
 export type {

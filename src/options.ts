@@ -28,6 +28,16 @@ export interface SessionManagerOptions {
   readonly reconnect?: ReconnectOptions;
   readonly restore?: RestoreOptions;
   readonly webhooks?: WebhookOptions;
+  /** The log behind `events()` and the adapter's server-sent events. Default: on, in memory. */
+  readonly eventLog?: EventLogOption | false;
+}
+
+/** What is kept of past events for readers that come back. */
+export interface EventLogOption {
+  /** Events kept for each session, at most 4 MiB of them, and 64 MiB for all sessions. Default 1,000. */
+  readonly keep?: number;
+  /** Keeps them in the store too, so that a reader can go on where it was after a restart: one more write per event. Default false. */
+  readonly durable?: boolean;
 }
 
 /** How sockets are made. */
@@ -141,6 +151,12 @@ const schema = z.object({
     })
     .optional(),
   restore: z.object({ concurrency: milliseconds.optional() }).optional(),
+  eventLog: z
+    .union([z.literal(false), z.object({ keep: milliseconds.optional(), durable: z.boolean().optional() })], {
+      error:
+        "eventLog must be false, or an object with keep (a positive whole number) and durable (true or false)",
+    })
+    .optional(),
 });
 
 /** The defaults, in one place. */
@@ -155,6 +171,9 @@ export const DEFAULTS = {
   maxDelayMs: 60_000,
   stableAfterMs: 60_000,
   restoreConcurrency: 10,
+  eventLogKeep: 1_000,
+  eventLogBytes: 4 * 1024 * 1024,
+  eventLogTotalBytes: 64 * 1024 * 1024,
 } as const;
 
 /**

@@ -1,7 +1,15 @@
 /** A session as callers see it: the shapes of the contract, made from the record and the state. */
 import { detailOf } from "./session-state.js";
 import type { Session } from "./session.js";
-import type { QRCodeInfo, SessionInfo, SessionStatusInfo, SessionSummary } from "./session-types.js";
+import type {
+  EndpointInfo,
+  QRCodeInfo,
+  SessionInfo,
+  SessionStatusInfo,
+  SessionSummary,
+  WebhookConfig,
+} from "./session-types.js";
+import { endpointsOf } from "./webhooks/index.js";
 
 /** As `list` shows it. */
 function summary(session: Session): SessionSummary {
@@ -22,7 +30,20 @@ function summary(session: Session): SessionSummary {
 /** As `get` shows it. */
 function info(session: Session): SessionInfo {
   const { id, name, status, phoneNumber, ...rest } = summary(session);
-  return { id, name, status, qrCode: qrOf(session)?.value ?? null, phoneNumber, ...rest };
+  const endpoints = endpointsOf(session.record).map(([endpoint, config]) => endpointInfo(endpoint, config));
+  return {
+    id,
+    name,
+    status,
+    qrCode: qrOf(session)?.value ?? null,
+    phoneNumber,
+    ...rest,
+    ...(endpoints.length === 0 ? {} : { endpoints }),
+  };
+}
+
+function endpointInfo(name: string, { url, events, enabled, headers = {} }: WebhookConfig): EndpointInfo {
+  return { name, url, events, enabled, headers: Object.keys(headers) };
 }
 
 /** As `getStatus` shows it. */

@@ -8,7 +8,7 @@ import type { SessionDeps } from "./session-deps-port.js";
 import { registryKey } from "./store/keys.js";
 import type { SessionRecords } from "./store/records.js";
 import { sessionSpace } from "./store/session-space.js";
-import type { OutboxSpace } from "./webhooks/index.js";
+import { DEFAULT_ENDPOINT, type OutboxSpace } from "./webhooks/index.js";
 import { sessionCaches } from "./whatsapp/session-caches.js";
 import { quietLogger } from "./whatsapp/quiet-logger.js";
 import {
@@ -55,12 +55,17 @@ export function versionOptions({
   return url === undefined ? { resolve: resolveWhatsAppWebVersion } : {};
 }
 
-/** The webhook queue's place in a session's space. */
-export function outboxSpace(store: Store, sessionId: string): OutboxSpace {
+/** The place of an endpoint's queue in a session's space. */
+export function outboxSpace(store: Store, sessionId: string, endpoint = DEFAULT_ENDPOINT): OutboxSpace {
+  return familySpace(store, sessionId, endpoint === DEFAULT_ENDPOINT ? "webhook" : `webhook-${endpoint}`);
+}
+
+/** One family of a session's space. */
+export function familySpace(store: Store, sessionId: string, family: string): OutboxSpace {
   const space = sessionSpace(store, sessionId);
   return {
-    read: (keys) => space.read("webhook", keys),
-    write: (entries) => space.write([...entries].map(([id, value]) => ({ family: "webhook", id, value }))),
+    read: (keys) => space.read(family, keys),
+    write: (entries) => space.write([...entries].map(([id, value]) => ({ family, id, value }))),
   };
 }
 

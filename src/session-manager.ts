@@ -6,17 +6,18 @@ import { randomUUID } from "node:crypto";
 import type { ImportedFolder } from "./auth/multi-file-auth.js";
 import type { WrittenAuth } from "./auth/portable-auth.js";
 import { Custody, type ImportOptions, type RestoreSnapshotOptions } from "./custody.js";
-import { ZpwootError, messageOf } from "./errors.js";
+import { ZpwootError } from "./errors.js";
 import { EventHub } from "./event-hub.js";
-import type { SessionEventName, SessionEvents, SessionListener, WhatsAppEvent } from "./events.js";
+import type { SessionEventName, SessionEvents, SessionListener } from "./events.js";
 import { DEFAULTS, SILENT, checkOptions, type SessionManagerOptions } from "./options.js";
+import { Outgoing, type EventStreamOptions, type OutgoingStats, type StreamedEvent } from "./outgoing.js";
 import { pair } from "./pairing.js";
 import type { Logger, Store, WhatsAppSocket } from "./ports.js";
 import { present } from "./present.js";
 import { restoreAll } from "./restore.js";
 import type { SessionDeps } from "./session-deps-port.js";
 import { Session } from "./session.js";
-import { outboxSpace, reachable, sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
+import { reachable, sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
 import type { PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
 import { isTerminal } from "./session-state.js";
 import type {
@@ -36,15 +37,12 @@ import type {
 import { openStore } from "./store/open-store.js";
 import { SessionRecords } from "./store/records.js";
 import { validateCreateSession, validatePhoneNumber, validateUpdateSession } from "./validation.js";
-import { changeWebhook } from "./webhook-change.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
-import { WebhookDispatcher, generateWebhookSecret } from "./webhooks/index.js";
+import { DEFAULT_ENDPOINT, generateWebhookSecret, type FailedDelivery } from "./webhooks/index.js";
 import { VersionGate } from "./whatsapp/version-gate.js";
 
 /** How long `stop()` lets sockets and deliveries wind up before it closes the store. */
 const STOP_MS = 1_500;
-
-const webhookEvents: ReadonlySet<string> = new Set(WEBHOOK_EVENTS);
 
 /** Many WhatsApp Web sessions in one process. */
 export class SessionManager implements SessionsApi, AsyncDisposable {
@@ -53,7 +51,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
   readonly #hub: EventHub;
   readonly #store: Store;
   readonly #records: SessionRecords;
-  readonly #webhooks: WebhookDispatcher;
+  readonly #outgoing: Outgoing;
   readonly #deps: SessionDeps;
   readonly #custody: Custody;
   readonly #sessions = new Map<string, Session>();
@@ -84,13 +82,12 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
       snapshots: options.snapshots,
       logger: this.#logger,
     });
-    this.#webhooks = new WebhookDispatcher({
-      space: (sessionId) => outboxSpace(this.#store, sessionId),
-      session: (sessionId) => this.#sessions.get(sessionId)?.record,
-      emit: (name, event) => this.#hub.emit(name, event as never),
-      disable: (sessionId, url) => this.#disableWebhook(sessionId, url),
+    this.#outgoing = new Outgoing({
+      options,
+      store: this.#store,
+      hub: this.#hub,
       logger: this.#logger,
-      options: options.webhooks ?? {},
+      session: (sessionId) => this.#sessions.get(sessionId),
     });
     const versions = new VersionGate({
       ...versionOptions(options),
@@ -103,7 +100,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
       logger: this.#logger,
       store: this.#store,
       records: this.#records,
-      forget: (sessionId) => this.#webhooks.forget(sessionId),
+      forget: (sessionId) => this.#outgoing.forget(sessionId),
       emit: (name, event) => this.#emit(name, event),
     });
   }
@@ -157,19 +154,51 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
   }
 
   /**
-   * Changes a session's webhook; settles when that is durable and in force. What is queued goes to the new URL. The result has
-   * `webhookSecret` when one was made, this once. Rejects with `INVALID_INPUT`, naming each field that is wrong.
+   * Changes a session's webhook and its further endpoints; settles when that is durable and in force. What is queued goes to the
+   * new URL. The result has the secrets that were made, this once. Rejects with `INVALID_INPUT`, naming each field that is wrong.
    */
   async update(id: string, input: UpdateSessionInput): Promise<UpdatedSession> {
-    const { webhook: change } = validateUpdateSession(input);
+    const change = validateUpdateSession(input);
     const session = await this.#session(id);
-    if (change === undefined) return present.info(session);
-    const { webhook, newSecret } = changeWebhook(session.record.webhook, change, Date.now());
+    if (Object.keys(change).length === 0) return present.info(session);
     await reachable(this.#store);
-    await session.patch({ webhook });
-    this.#webhooks.updated(id);
+    const secrets = await this.#outgoing.update(session, change);
     this.#emit("session.updated", { sessionId: id });
-    return { ...present.info(session), ...(newSecret === undefined ? {} : { webhookSecret: newSecret }) };
+    const { [DEFAULT_ENDPOINT]: webhookSecret, ...endpointSecrets } = secrets;
+    return {
+      ...present.info(session),
+      ...(webhookSecret === undefined ? {} : { webhookSecret }),
+      ...(Object.keys(endpointSecrets).length === 0 ? {} : { endpointSecrets }),
+    };
+  }
+
+  /** The deliveries to a session's webhook endpoints that were given up, oldest first; the last 1,000 of each endpoint. */
+  async listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]> {
+    return this.#outgoing.listFailed((await this.#session(id)).id);
+  }
+
+  /**
+   * Puts a failed delivery back at the end of its endpoint's queue, with the same id and body; settles when that is durable.
+   * Rejects with `DELIVERY_NOT_FOUND`, `OUTBOX_FULL`.
+   */
+  async redeliver(id: string, deliveryId: string): Promise<void> {
+    await this.#outgoing.redeliver((await this.#session(id)).id, deliveryId);
+  }
+
+  /**
+   * The events of sessions as they happen, with the ids and JSON bodies that webhooks have; first those after `after`, as far as
+   * the log still holds them: where some may be missing it gives `{ gap: true }`. Slow readers hold up nobody. Ends with
+   * the signal, with `stop()`, and after the deletion of the only session asked for.
+   */
+  async *events(options: EventStreamOptions = {}): AsyncGenerator<StreamedEvent, void, undefined> {
+    await this.#load();
+    for (const id of options.sessionIds ?? []) await this.#session(id);
+    yield* this.#outgoing.events(options);
+  }
+
+  /** Figures of webhooks and of the event log, for metrics. */
+  stats(): OutgoingStats {
+    return this.#outgoing.stats();
   }
 
   async list(): Promise<SessionSummary[]> {
@@ -358,30 +387,8 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     }
   }
 
-  /** Emits, and hands WhatsApp's events to the webhooks of the session that subscribed to them. */
   #emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-    this.#hub.emit(name, event);
-    if (!webhookEvents.has(name)) return;
-    const { sessionId, data } = event as WhatsAppEvent;
-    this.#webhooks.publish(sessionId, name as WebhookEventName, data).catch((error: unknown) => {
-      this.#logger.error(
-        { sessionId, event: name, error: messageOf(error) },
-        "an event could not be queued for its webhook",
-      );
-      this.#hub.emit("error", {
-        sessionId,
-        error: error instanceof Error ? error : new Error(String(error)),
-      });
-    });
-  }
-
-  /** The receiver answered 410: it does not want to be called again. */
-  async #disableWebhook(sessionId: string, url: string): Promise<void> {
-    const session = this.#sessions.get(sessionId);
-    const webhook = session?.record.webhook;
-    if (webhook?.url !== url) return;
-    await session?.patch({ webhook: { ...webhook, enabled: false } });
-    this.#emit("session.updated", { sessionId });
+    this.#outgoing.emit(name, event);
   }
 
   async #session(id: string): Promise<Session> {
@@ -412,7 +419,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
       );
       this.#sessions.set(record.id, session);
     }
-    await this.#webhooks.resume([...this.#sessions.keys()]);
+    await this.#outgoing.resume([...this.#sessions.keys()]);
   }
 
   async #start(): Promise<void> {
@@ -453,7 +460,7 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     const deadline = AbortSignal.timeout(STOP_MS);
     const windUp = Promise.allSettled([
       this.#custody.stop(),
-      this.#webhooks.stop({ drainMs: STOP_MS }),
+      this.#outgoing.stop(STOP_MS),
       ...[...this.#sessions.values()].map((session) => session.stop()),
     ]);
     await Promise.race([

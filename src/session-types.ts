@@ -68,6 +68,8 @@ export interface SessionSummary {
 export interface SessionInfo extends SessionSummary {
   /** The QR code to scan now, null when there is none. */
   readonly qrCode: string | null;
+  /** The webhook and further endpoints; only when there is one. */
+  readonly endpoints?: readonly EndpointInfo[];
 }
 
 /** What `create` gives. */
@@ -81,8 +83,13 @@ export interface CreatedSession extends SessionInfo {
 
 /** What `update` takes. What is left out stays as it is. */
 export interface UpdateSessionInput {
-  /** Null takes the webhook away, with its events and its secret. */
+  /** Null takes the webhook away, with its events, its secret and what is queued for it. */
   readonly webhook?: UpdateWebhookInput | null;
+  /**
+   * Further endpoints beside the webhook, by names of your choice (`crm`, `audit-log`); each has its own queue. Those not
+   * named stay as they are, null takes one away with what is queued for it. At most ten.
+   */
+  readonly endpoints?: Readonly<Record<string, UpdateWebhookInput | null>>;
 }
 
 /** A change of a session's webhook. */
@@ -95,10 +102,26 @@ export interface UpdateWebhookInput {
   readonly enabled?: boolean;
   /** Makes a new secret, which the result shows once. For 24 hours the old one signs beside it. */
   readonly rotateSecret?: boolean;
+  /** Replaces the headers that are sent beside ours, such as an `authorization` of the receiver's. Never shown again. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What `update` gives. */
-export type UpdatedSession = CreatedSession;
+export interface UpdatedSession extends CreatedSession {
+  /** The secrets of further endpoints that were made now, by the endpoint's name: given once, here. */
+  readonly endpointSecrets?: Readonly<Record<string, string>>;
+}
+
+/** A webhook endpoint as `get` shows it: without its secret and without the values of its headers. */
+export interface EndpointInfo {
+  /** `default` is the session's webhook. */
+  readonly name: string;
+  readonly url: string | null;
+  readonly events: readonly WebhookEventName[];
+  readonly enabled: boolean;
+  /** Names of the headers it is sent. */
+  readonly headers: readonly string[];
+}
 
 /** What `getStatus` gives. */
 export interface SessionStatusInfo {
@@ -146,6 +169,8 @@ export interface SessionRecord {
   readonly status: SessionStatus;
   readonly phoneNumber: string | null;
   readonly webhook: WebhookConfig | null;
+  /** Further endpoints, by name. */
+  readonly endpoints?: Readonly<Record<string, WebhookConfig>>;
   readonly proxy: ProxyConfig | null;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -159,6 +184,8 @@ export interface WebhookConfig {
   readonly enabled: boolean;
   /** `whsec_` and base64, as Standard Webhooks defines it. */
   readonly secret: string;
+  /** Sent beside ours. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The secret before this one, which signs beside it for a while. */
   readonly previous?: { readonly secret: string; /** ISO 8601 UTC. */ readonly until: string };
 }

@@ -34,25 +34,70 @@ export const createSessionSchema = z.object({
     .nullish(),
 });
 
-/** What `update` takes. An unknown field is an error here: a misspelt one must not pass for done. */
-export const updateSessionSchema = z.strictObject({
-  webhook: z
+/** What names and values of headers may hold (RFC 9110); what is ours or the connection's can't be set. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const OWN_HEADER =
+  /^(webhook-.*|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$/i;
+const MAX_HEADERS_LENGTH = 8_192;
+
+/** Headers of a webhook. Their values are secrets mostly: no message quotes one. */
+function headersSchema(field: string) {
+  return z
+    .record(z.string(), z.string(), { error: `${field} must be an object of strings` })
+    .superRefine((headers, context) => {
+      const refuse = (message: string): void => context.addIssue({ code: "custom", message });
+      for (const [name, value] of Object.entries(headers)) {
+        if (!HEADER_NAME.test(name)) refuse(`${field} must have valid header names`);
+        else if (OWN_HEADER.test(name)) refuse(`${field} can't set ${name.toLowerCase()}`);
+        if (!HEADER_VALUE.test(value))
+          refuse(`${field} must have values without line breaks or control characters`);
+      }
+      const length = Object.entries(headers).reduce(
+        (sum, [name, value]) => sum + name.length + value.length,
+        0,
+      );
+      if (length > MAX_HEADERS_LENGTH)
+        refuse(`${field} must be at most ${MAX_HEADERS_LENGTH} characters together`);
+    });
+}
+
+function endpointSchema(field: string) {
+  const url = `${field}.url must be a URL address or null`;
+  return z
     .strictObject({
-      url: z
-        .string({ error: "webhook.url must be a URL address or null" })
-        .refine(isHttpUrl, "webhook.url must be a URL address or null")
-        .nullable()
-        .optional(),
+      url: z.string({ error: url }).refine(isHttpUrl, url).nullable().optional(),
       events: z
-        .array(z.enum(WEBHOOK_EVENTS, { error: EVENT_UNKNOWN.replace("webhookEvents", "webhook.events") }), {
-          error: "webhook.events must be an array",
+        .array(z.enum(WEBHOOK_EVENTS, { error: EVENT_UNKNOWN.replace("webhookEvents", `${field}.events`) }), {
+          error: `${field}.events must be an array`,
         })
         .optional(),
-      enabled: z.boolean({ error: "webhook.enabled must be true or false" }).optional(),
-      rotateSecret: z.boolean({ error: "webhook.rotateSecret must be true or false" }).optional(),
+      enabled: z.boolean({ error: `${field}.enabled must be true or false` }).optional(),
+      rotateSecret: z.boolean({ error: `${field}.rotateSecret must be true or false` }).optional(),
+      headers: headersSchema(`${field}.headers`).optional(),
     })
-    .nullable()
-    .optional(),
+    .nullable();
+}
+
+/** Names of further endpoints, short enough to be part of a key in the store. */
+const ENDPOINT_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const ENDPOINT_NAME_INVALID =
+  "endpoints must have names of 1 to 32 lower-case letters, digits and dashes that don't begin with a dash";
+
+const endpointsSchema = z
+  .record(z.string(), endpointSchema("endpoints.*"), { error: "endpoints must be an object" })
+  .superRefine((endpoints, context) => {
+    for (const name of Object.keys(endpoints)) {
+      if (!ENDPOINT_NAME.test(name)) context.addIssue({ code: "custom", message: ENDPOINT_NAME_INVALID });
+      if (name === "default")
+        context.addIssue({ code: "custom", message: "endpoints.default is `webhook`: use that" });
+    }
+  });
+
+/** What `update` takes. An unknown field is an error here: a misspelt one must not pass for done. */
+export const updateSessionSchema = z.strictObject({
+  webhook: endpointSchema("webhook").optional(),
+  endpoints: endpointsSchema.optional(),
 });
 
 /** The body of `POST /sessions/:id/pair`. */

@@ -41,6 +41,10 @@ function answerToKnown(error: ZpwootError, context: ProblemContext): PlainRespon
     case "STORE_UNAVAILABLE":
     case "STORE_CORRUPT":
       return problem(500, "Database connection failed");
+    case "DELIVERY_NOT_FOUND":
+      return problem(404, "The session has no failed delivery with this id");
+    case "OUTBOX_FULL":
+      return problem(409, error.message, "Conflict");
     case "ABORTED":
       return problem(409, "The command was ended by a later one", "Conflict");
     case "TIMEOUT":

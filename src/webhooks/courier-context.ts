@@ -1,7 +1,7 @@
 /** What the couriers of all sessions share. */
 import type { EngineEvents } from "../events.js";
 import type { Logger } from "../ports.js";
-import type { SessionRecord } from "../session-types.js";
+import type { WebhookConfig } from "../session-types.js";
 import type { WebhookLimits } from "./options.js";
 import type { WebhookTransport } from "./transport.js";
 
@@ -10,11 +10,11 @@ export type WebhookOwnEvent = "webhook.delivered" | "webhook.failed" | "session.
 
 /** See the head of this file. */
 export interface CourierContext {
-  /** The present record of a session. */
-  session(sessionId: string): SessionRecord | undefined;
+  /** The present configuration of an endpoint; undefined when there is none. */
+  endpoint(sessionId: string, endpoint: string): WebhookConfig | undefined;
   emit<Name extends WebhookOwnEvent>(name: Name, event: EngineEvents[Name]): void;
-  /** Makes durable that a session's webhook is off, because the receiver at the URL answered 410. */
-  disable(sessionId: string, url: string): Promise<void>;
+  /** Makes durable that an endpoint is off, because the receiver at the URL answered 410. */
+  disable(sessionId: string, url: string, endpoint: string): Promise<void>;
   readonly logger: Logger;
   readonly limits: WebhookLimits;
   readonly transport: WebhookTransport;
@@ -22,6 +22,4 @@ export interface CourierContext {
   readonly now: () => number;
   /** From 0 to below 1. */
   readonly random: () => number;
-  /** A delivery id that was never given before. */
-  readonly newId: () => string;
 }

@@ -1,7 +1,6 @@
-/** Delivers the outbox of one session: one loop, one request at a time, in order. */
-import type { SessionRecord, WebhookConfig } from "../session-types.js";
+/** Delivers the outbox of one endpoint of a session: one loop, one request at a time, in order. */
+import type { WebhookConfig } from "../session-types.js";
 import { WakeSignal } from "../wake-signal.js";
-import type { WebhookEventName } from "../webhook-events.js";
 import { Circuit } from "./circuit.js";
 import type { CourierContext } from "./courier-context.js";
 import { giveUpOverdue } from "./give-up.js";
@@ -9,7 +8,6 @@ import type { QueuedDelivery } from "./outbox-batch.js";
 import type { FailedRecord, OutboxSpace, QueuedRecord } from "./outbox-records.js";
 import { sizeOf } from "./outbox-records.js";
 import { Outbox } from "./outbox.js";
-import { renderPayloads } from "./payload.js";
 import { Reports } from "./reports.js";
 import { signatureHeaders } from "./signature.js";
 import { judgeAnswer, judgeError } from "./verdict.js";
@@ -28,6 +26,7 @@ const STORE_RETRY_CAP_MS = 10_000;
 /** See the head of this file. The loop begins with the first event or with `resume`, and ends with `stop` or `forget`. */
 export class Courier {
   readonly #sessionId: string;
+  readonly #endpoint: string;
   readonly #context: CourierContext;
   readonly #outbox: Outbox;
   readonly #circuit: Circuit;
@@ -41,10 +40,11 @@ export class Courier {
   /** The attempt under way. */
   #sending: { readonly url: string; readonly cancel: AbortController } | undefined;
 
-  constructor(sessionId: string, space: OutboxSpace, context: CourierContext) {
+  constructor(sessionId: string, endpoint: string, space: OutboxSpace, context: CourierContext) {
     this.#sessionId = sessionId;
+    this.#endpoint = endpoint;
     this.#context = context;
-    this.#reports = new Reports(sessionId, context);
+    this.#reports = new Reports(sessionId, endpoint, context);
     this.#circuit = new Circuit(context.limits, context.now, context.random);
     this.#outbox = new Outbox(space, context.limits, {
       available: () => this.#bell.ring(),
@@ -76,17 +76,10 @@ export class Courier {
     this.#begin();
   }
 
-  /** Queues an event. Reads `data` before it returns; settles when the event is durable, rejects when it can't be. */
-  async publish(record: SessionRecord, event: WebhookEventName, data: unknown): Promise<void> {
-    const { limits, now, newId } = this.#context;
-    const at = now();
-    const facts = { event, sessionId: this.#sessionId, sessionName: record.name, at, data };
-    const bodies = renderPayloads(facts, limits, newId);
+  /** Queues an event (in parts, if it was split); settles when it is durable, rejects when it can't be. */
+  async publish(records: readonly QueuedRecord[], at: number): Promise<void> {
     this.#begin();
-    const full = await this.#outbox.append(
-      bodies.map(({ id, body }) => ({ id, event, at, since: at, body })),
-      at,
-    );
+    const full = await this.#outbox.append(records, at);
     for (const refused of full) this.#reports.failed(refused, { attempts: 0, reason: "outbox full" });
     if (full.length > 0 && !this.#full) this.#reports.full();
     this.#full = full.length > 0;
@@ -168,7 +161,7 @@ export class Courier {
   }
 
   #target(): Target | undefined {
-    const webhook = this.#context.session(this.#sessionId)?.webhook;
+    const webhook = this.#context.endpoint(this.#sessionId, this.#endpoint);
     if (!webhook?.enabled || webhook.url === null || webhook.url === this.#goneUrl) return undefined;
     return { ...webhook, url: webhook.url };
   }
@@ -196,6 +189,7 @@ export class Courier {
     const { limits, transport, now } = this.#context;
     try {
       const headers = {
+        ...target.headers,
         "content-type": "application/json",
         "user-agent": "zpwoot",
         ...signatureHeaders(secretsOf(target, now()), record, new Date(now())),
@@ -231,7 +225,7 @@ export class Courier {
     this.#goneUrl = url;
     this.#reports.gone();
     try {
-      await this.#context.disable(this.#sessionId, url);
+      await this.#context.disable(this.#sessionId, url, this.#endpoint);
     } catch (error) {
       this.#reports.trouble(
         error,

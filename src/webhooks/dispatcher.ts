@@ -1,24 +1,33 @@
 /** The webhooks of all sessions. */
-import { randomUUID } from "node:crypto";
 import { ZpwootError } from "../errors.js";
+import type { SessionRecord } from "../session-types.js";
 import type { WebhookEventName } from "../webhook-events.js";
 import type { CourierContext } from "./courier-context.js";
 import { Courier } from "./courier.js";
+import { DEFAULT_ENDPOINT, endpointOf, endpointsOf } from "./endpoints.js";
+import { eventIds } from "./event-id.js";
 import { webhookLimits } from "./options.js";
 import type { WebhookOptions } from "./options.js";
 import type { FailedRecord, OutboxSpace } from "./outbox-records.js";
+import { renderPayloads } from "./payload.js";
 import { HttpTransport } from "./transport.js";
 import type { WebhookTransport } from "./transport.js";
 
 /** What a {@link WebhookDispatcher} needs. */
-export interface WebhookDispatcherDeps extends Pick<CourierContext, "session" | "emit" | "logger"> {
-  /** Where the outbox of a session is stored. */
-  space(sessionId: string): OutboxSpace;
+export interface WebhookDispatcherDeps extends Pick<CourierContext, "emit" | "logger"> {
+  /** The present record of a session. */
+  session(sessionId: string): SessionRecord | undefined;
+  /** Where the outbox of a session's endpoint is stored. */
+  space(sessionId: string, endpoint: string): OutboxSpace;
   /**
-   * Stores that a session's webhook is off (`enabled: false`), because the receiver at the URL answered 410. Without it
-   * the webhook rests until the next start or {@link WebhookDispatcher.updated}.
+   * Stores that an endpoint is off (`enabled: false`), because the receiver at the URL answered 410. Without it the
+   * endpoint rests until the next start or {@link WebhookDispatcher.updated}.
    */
-  disable?(sessionId: string, url: string): Promise<void>;
+  disable?(sessionId: string, url: string, endpoint: string): Promise<void>;
+  /** Hears of every event as it was rendered, in the turn in which it happened. */
+  readonly published?: ((event: PublishedEvent) => void) | undefined;
+  /** Gives ids that sort as they were given. Default: a source of its own. */
+  newId?(): string;
   readonly options?: WebhookOptions | undefined;
   /** How requests are made. Default: Node's HTTP client, guarded as the options say. */
   readonly transport?: WebhookTransport;
@@ -28,13 +37,26 @@ export interface WebhookDispatcherDeps extends Pick<CourierContext, "session" | 
   random?(): number;
 }
 
+/** An event as receivers get it. */
+export interface PublishedEvent {
+  /** Greater than the id of every earlier event. */
+  readonly id: string;
+  readonly event: string;
+  readonly sessionId: string;
+  /** A `WebhookPayload` as JSON. */
+  readonly body: string;
+}
+
 /** A delivery that was given up. */
-export type FailedDelivery = FailedRecord;
+export interface FailedDelivery extends FailedRecord {
+  /** `default`, or the name of a further endpoint. */
+  readonly endpoint: string;
+}
 
 /** Figures of all webhooks, for metrics. */
 export interface WebhookStats {
-  /** Sessions with a webhook at work. */
-  readonly sessions: number;
+  /** Endpoints at work. */
+  readonly endpoints: number;
   /** Events stored and not acknowledged. */
   readonly queued: number;
   readonly queuedBytes: number;
@@ -46,49 +68,63 @@ export interface WebhookStats {
   readonly retrying: number;
 }
 
+/** What came of a redelivery. */
+export type Redelivery = "queued" | "not-found" | "outbox-full";
+
 /** How many outboxes are read at once when a manager starts. */
 const RESUME_CONCURRENCY = 32;
 
 /**
- * Sends each session's subscribed events to its webhook: at least once, in order, never before they are durable. Each
- * session has its own queue and its own connection, so a dead receiver slows nobody else.
+ * Sends each session's subscribed events to its endpoints: at least once, in order, never before they are durable. Each
+ * endpoint has its own queue and its own connection, so a dead receiver slows nobody else.
  */
 export class WebhookDispatcher {
   readonly #deps: WebhookDispatcherDeps;
   readonly #context: CourierContext;
-  readonly #couriers = new Map<string, Courier>();
+  readonly #newId: () => string;
+  /** By session, then by endpoint. */
+  readonly #couriers = new Map<string, Map<string, Courier>>();
   readonly #forgetting = new Map<string, Promise<void>>();
   #stopped: Promise<void> | undefined;
 
   /** @throws ZpwootError `INVALID_OPTION`. */
   constructor(deps: WebhookDispatcherDeps) {
     const limits = webhookLimits(deps.options);
+    const now = (): number => deps.now?.() ?? Date.now();
     this.#deps = deps;
+    this.#newId = deps.newId ?? eventIds(now);
     this.#context = {
-      session: (sessionId) => deps.session(sessionId),
+      endpoint: (sessionId, endpoint) => endpointOf(deps.session(sessionId), endpoint),
       emit: (name, event) => deps.emit(name, event),
-      disable: async (sessionId, url) => deps.disable?.(sessionId, url),
+      disable: async (sessionId, url, endpoint) => deps.disable?.(sessionId, url, endpoint),
       logger: deps.logger,
       limits,
       transport: deps.transport ?? new HttpTransport(limits),
-      now: () => deps.now?.() ?? Date.now(),
+      now,
       random: () => deps.random?.() ?? Math.random(),
-      newId: () => `msg_${randomUUID().replaceAll("-", "")}`,
     };
   }
 
   /**
-   * Queues an event for the session's webhook. Nothing happens when the session has none, when it is not enabled, or has
-   * not subscribed to the event. `data` is read before the call returns. Settles when the event is durable, not when it
-   * is delivered. Rejects, the event then being lost, with `STORE_UNAVAILABLE`, `STORE_CORRUPT` or `STOPPED`.
+   * Queues an event for the session's endpoints: those that are enabled and have subscribed to it. `data` is read before the
+   * call returns. Settles when the event is durable for all of them, not when it is delivered. Rejects, the event then being
+   * lost, with `STORE_UNAVAILABLE`, `STORE_CORRUPT` or `STOPPED`.
    */
   async publish(sessionId: string, event: WebhookEventName, data: unknown): Promise<void> {
     const record = this.#deps.session(sessionId);
-    const webhook = record?.webhook;
-    if (record === undefined || !webhook?.enabled || webhook.url === null) return;
-    if (!webhook.events.includes(event) || this.#forgetting.has(sessionId)) return;
+    if (record === undefined || this.#forgetting.has(sessionId)) return;
+    const targets = endpointsOf(record).filter(
+      ([, { enabled, url, events }]) => enabled && url !== null && events.includes(event),
+    );
+    if (targets.length === 0 && this.#deps.published === undefined) return;
+    const at = this.#context.now();
+    const facts = { event, sessionId, sessionName: record.name, at, data };
+    const bodies = renderPayloads(facts, this.#context.limits, this.#newId);
+    for (const { id, body } of bodies) this.#deps.published?.({ id, event, sessionId, body });
+    if (targets.length === 0) return;
     if (this.#stopped !== undefined) throw new ZpwootError("STOPPED", "The webhooks were stopped.");
-    await this.#courier(sessionId).publish(record, event, data);
+    const records = bodies.map(({ id, body }) => ({ id, event, at, since: at, body }));
+    await Promise.all(targets.map(([endpoint]) => this.#courier(sessionId, endpoint).publish(records, at)));
   }
 
   /**
@@ -96,16 +132,28 @@ export class WebhookDispatcher {
    * can't be read is tried again later. Never rejects. Sessions without a webhook are skipped.
    */
   async resume(sessionIds: readonly string[]): Promise<void> {
-    const ids = sessionIds.filter((sessionId) => this.#deps.session(sessionId)?.webhook != null).values();
+    const all = sessionIds.flatMap((sessionId) =>
+      this.#endpointNames(sessionId).map((endpoint) => [sessionId, endpoint] as const),
+    );
+    const rest = all.values();
     const worker = async (): Promise<void> => {
-      for (const sessionId of ids) if (this.#stopped === undefined) await this.#courier(sessionId).resume();
+      for (const [sessionId, endpoint] of rest) {
+        if (this.#stopped === undefined) await this.#courier(sessionId, endpoint).resume();
+      }
     };
     await Promise.all(Array.from({ length: RESUME_CONCURRENCY }, worker));
   }
 
-  /** To be called after a session's webhook was changed: what is queued goes to the new target, at once. */
+  /** To be called after a session's endpoints were changed: what is queued goes to the new targets, at once. */
   updated(sessionId: string): void {
-    if (this.#stopped === undefined && !this.#forgetting.has(sessionId)) this.#courier(sessionId).updated();
+    if (this.#stopped !== undefined || this.#forgetting.has(sessionId)) return;
+    for (const endpoint of this.#endpointNames(sessionId)) this.#courier(sessionId, endpoint).updated();
+  }
+
+  /** Ends the deliveries of an endpoint and removes what is stored for them. Rejects with a store error; repeatable. */
+  async drop(sessionId: string, endpoint: string): Promise<void> {
+    await this.#courier(sessionId, endpoint).forget();
+    this.#couriers.get(sessionId)?.delete(endpoint);
   }
 
   /**
@@ -115,37 +163,44 @@ export class WebhookDispatcher {
   forget(sessionId: string): Promise<void> {
     const forgetting =
       this.#forgetting.get(sessionId) ??
-      this.#courier(sessionId)
-        .forget()
-        .finally(() => {
-          this.#couriers.delete(sessionId);
-          this.#forgetting.delete(sessionId);
-        });
+      this.#forget(sessionId).finally(() => {
+        this.#couriers.delete(sessionId);
+        this.#forgetting.delete(sessionId);
+      });
     this.#forgetting.set(sessionId, forgetting);
     return forgetting;
   }
 
   /** The deliveries of a session that were given up, oldest first. Rejects with a store error. */
   async listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
-    return this.#courier(sessionId).listFailed();
+    const lists = this.#endpointNames(sessionId).map(async (endpoint) => {
+      const failed = await this.#courier(sessionId, endpoint).listFailed();
+      return failed.map((delivery) => ({ endpoint, ...delivery }));
+    });
+    return (await Promise.all(lists)).flat().sort((a, b) => a.failedAt - b.failedAt);
   }
 
   /**
-   * Puts a failed delivery back at the end of the session's queue, with the same id and body. Settles when that is
-   * durable: `queued`, `not-found` when there is no failed delivery of that id, `outbox-full` when there is no room.
-   * Rejects with a store error or `STOPPED`.
+   * Puts a failed delivery back at the end of its queue, with the same id and body. Settles when that is durable: `queued`,
+   * `not-found` when there is no failed delivery of that id, `outbox-full` when the queue has no room. An id that failed at
+   * several endpoints goes to each of them. Rejects with a store error or `STOPPED`.
    */
-  async redeliver(sessionId: string, deliveryId: string): Promise<"queued" | "not-found" | "outbox-full"> {
-    return this.#courier(sessionId).redeliver(deliveryId);
+  async redeliver(sessionId: string, deliveryId: string): Promise<Redelivery> {
+    const results: Redelivery[] = [];
+    for (const endpoint of this.#endpointNames(sessionId)) {
+      results.push(await this.#courier(sessionId, endpoint).redeliver(deliveryId));
+    }
+    if (results.includes("outbox-full")) return "outbox-full";
+    return results.includes("queued") ? "queued" : "not-found";
   }
 
   /** Figures of this moment. */
   stats(): WebhookStats {
-    const couriers = [...this.#couriers.values()];
+    const couriers = this.#all();
     const sum = (figure: (courier: Courier) => number): number =>
       couriers.reduce((total, courier) => total + figure(courier), 0);
     return {
-      sessions: couriers.length,
+      endpoints: couriers.length,
       queued: sum(({ outbox }) => outbox.length),
       queuedBytes: sum(({ outbox }) => outbox.bytes),
       failed: sum(({ outbox }) => outbox.failedCount),
@@ -165,21 +220,41 @@ export class WebhookDispatcher {
   }
 
   async #stop(drainMs: number): Promise<void> {
-    const couriers = [...this.#couriers.values()];
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainMs)));
-    await Promise.race([Promise.all(couriers.map((courier) => courier.drain())), deadline]);
+    await Promise.race([Promise.all(this.#all().map((courier) => courier.drain())), deadline]);
     clearTimeout(timer);
-    await Promise.all([...this.#couriers.values()].map((courier) => courier.stop()));
+    await Promise.all(this.#all().map((courier) => courier.stop()));
     await Promise.allSettled(this.#forgetting.values());
     this.#context.transport.close();
   }
 
-  #courier(sessionId: string): Courier {
-    const known = this.#couriers.get(sessionId);
+  async #forget(sessionId: string): Promise<void> {
+    const names = new Set([
+      DEFAULT_ENDPOINT,
+      ...this.#endpointNames(sessionId),
+      ...(this.#couriers.get(sessionId)?.keys() ?? []),
+    ]);
+    await Promise.all([...names].map((endpoint) => this.#courier(sessionId, endpoint).forget()));
+  }
+
+  #endpointNames(sessionId: string): readonly string[] {
+    const record = this.#deps.session(sessionId);
+    return record === undefined ? [] : endpointsOf(record).map(([endpoint]) => endpoint);
+  }
+
+  #all(): readonly Courier[] {
+    return [...this.#couriers.values()].flatMap((couriers) => [...couriers.values()]);
+  }
+
+  #courier(sessionId: string, endpoint: string): Courier {
+    const ofSession = this.#couriers.get(sessionId) ?? new Map<string, Courier>();
+    this.#couriers.set(sessionId, ofSession);
+    const known = ofSession.get(endpoint);
     if (known !== undefined) return known;
-    const courier = new Courier(sessionId, this.#deps.space(sessionId), this.#context);
-    this.#couriers.set(sessionId, courier);
+    const space = this.#deps.space(sessionId, endpoint);
+    const courier = new Courier(sessionId, endpoint, space, this.#context);
+    ofSession.set(endpoint, courier);
     return courier;
   }
 }

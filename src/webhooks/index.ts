@@ -1,6 +1,14 @@
 /** What the engine and its users need of webhooks. */
+export { DEFAULT_ENDPOINT, endpointOf, endpointsOf, withEndpoint } from "./endpoints.js";
 export { WebhookDispatcher } from "./dispatcher.js";
-export type { FailedDelivery, WebhookDispatcherDeps, WebhookStats } from "./dispatcher.js";
+export type {
+  FailedDelivery,
+  PublishedEvent,
+  Redelivery,
+  WebhookDispatcherDeps,
+  WebhookStats,
+} from "./dispatcher.js";
+export { eventIds, isEventId } from "./event-id.js";
 export { WEBHOOK_DEFAULTS } from "./options.js";
 export type { WebhookLimits, WebhookOptions } from "./options.js";
 export type { OutboxSpace } from "./outbox-records.js";

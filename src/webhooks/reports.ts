@@ -13,22 +13,27 @@ export interface FailureReport {
 /** See the head of this file. No method throws: a listener that does is logged. */
 export class Reports {
   readonly #sessionId: string;
+  readonly #endpoint: string;
   readonly #context: CourierContext;
 
-  constructor(sessionId: string, context: CourierContext) {
+  constructor(sessionId: string, endpoint: string, context: CourierContext) {
     this.#sessionId = sessionId;
+    this.#endpoint = endpoint;
     this.#context = context;
   }
 
   /** The receiver acknowledged. */
-  delivered({ id, event }: QueuedRecord, attempts: number): void {
-    this.#emit("webhook.delivered", { sessionId: this.#sessionId, deliveryId: id, event, attempts });
+  delivered({ id, event, since }: QueuedRecord, attempts: number): void {
+    const delivery = { sessionId: this.#sessionId, endpoint: this.#endpoint, deliveryId: id, event };
+    const afterMs = Math.max(0, this.#context.now() - since);
+    this.#emit("webhook.delivered", { ...delivery, attempts, afterMs });
   }
 
   /** It became a failed delivery. */
   failed({ id, event }: QueuedRecord, { attempts, reason }: FailureReport): void {
     this.#log("warn", { deliveryId: id, event, attempts, reason }, "a webhook delivery failed for good");
-    this.#emit("webhook.failed", { sessionId: this.#sessionId, deliveryId: id, event, attempts, reason });
+    const delivery = { sessionId: this.#sessionId, endpoint: this.#endpoint, deliveryId: id, event };
+    this.#emit("webhook.failed", { ...delivery, attempts, reason });
   }
 
   /** It will be tried again. */
@@ -84,6 +89,6 @@ export class Reports {
   }
 
   #log(level: "debug" | "warn" | "error", fields: object, message: string): void {
-    this.#context.logger[level]({ sessionId: this.#sessionId, ...fields }, message);
+    this.#context.logger[level]({ sessionId: this.#sessionId, endpoint: this.#endpoint, ...fields }, message);
   }
 }

@@ -235,7 +235,7 @@ describe("a receiver that fails", () => {
     expect(latencies.sort((x, y) => x - y)[25]).toBeLessThan(100);
     expect(hanging.received).toHaveLength(1);
     expect(hanging.connections).toBe(1);
-    await expect.poll(() => dispatcher.stats()).toMatchObject({ sessions: 2, queued: 50, sending: 1 });
+    await expect.poll(() => dispatcher.stats()).toMatchObject({ endpoints: 2, queued: 50, sending: 1 });
   });
 });
 

@@ -194,7 +194,7 @@ describe("a session that is forgotten", () => {
     await late;
     expect(world.keys("s1")).toEqual([]);
     expect(world.keys("s2")).not.toEqual([]);
-    expect(dispatcher.stats()).toMatchObject({ sessions: 1, queued: 1 });
+    expect(dispatcher.stats()).toMatchObject({ endpoints: 1, queued: 1 });
   });
 
   it("can be forgotten again when the store was away", async () => {

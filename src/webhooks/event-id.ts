@@ -1,0 +1,32 @@
+/** Ids of events that sort as the events happened: what comes after one of them can be found by comparing texts. */
+import { randomBytes } from "node:crypto";
+
+/** `msg_` and 32 hexadecimal digits: 12 of milliseconds, 5 that count within one, 15 random. */
+const EVENT_ID = /^msg_[0-9a-f]{32}$/;
+
+const COUNTS = 16 ** 5;
+
+/** Whether a text can be an id that {@link eventIds} gave. */
+export function isEventId(text: string): boolean {
+  return EVENT_ID.test(text);
+}
+
+/** Makes a source of ids. Each is greater than the one before it, also when the clock is set back. */
+export function eventIds(now: () => number): () => string {
+  let last = 0;
+  let count = 0;
+  return () => {
+    const at = now();
+    count = at > last ? 0 : count + 1;
+    last = Math.max(at, last);
+    if (count === COUNTS) {
+      last += 1;
+      count = 0;
+    }
+    return `msg_${hex(last, 12)}${hex(count, 5)}${randomBytes(8).toString("hex").slice(1)}`;
+  };
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}
