@@ -43,6 +43,11 @@ export class EventHub {
     this.#emitter.off(name, wrapped);
   }
 
+  /** Whether anybody listens. */
+  hears(name: SessionEventName): boolean {
+    return this.#emitter.listenerCount(name) > 0;
+  }
+
   /** Calls every listener, one after the other. Never throws. */
   emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
     const heard = this.#emitter.emit(name, event);

@@ -2,6 +2,7 @@
 import type { BaileysEventMap } from "whaileys";
 import type { ZpwootError } from "./errors.js";
 import type { SessionDetail, SessionStatus } from "./session-types.js";
+import type { StoreOperation } from "./store/observed-store.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
 /** One of WhatsApp's events, with whaileys' payload untouched under `data`. */
@@ -66,6 +67,8 @@ export interface EngineEvents {
   };
   /** The store failed for good for this session; its socket was stopped, its credentials are untouched. */
   "store.error": { readonly sessionId: string | null; readonly error: ZpwootError };
+  /** A read or write of the store ended; told only while somebody listens. For metrics. */
+  "store.operation": StoreOperation;
   /** A failure that belongs to no call: a throwing listener, an error inside the library. */
   error: { readonly sessionId: string | null; readonly error: Error };
 }

@@ -12,7 +12,7 @@ export type {
   SnapshotsOption,
   WhatsAppOptions,
 } from "./options.js";
-export type { PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
+export type { FullSessionsApi, PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
 export { guardUnhandledRejections } from "./whatsapp/rejection-guard.js";
 
 // Keeping and moving credentials.
@@ -26,6 +26,7 @@ export type { ImportedFolder } from "./auth/multi-file-auth.js";
 export type { WrittenAuth } from "./auth/portable-auth.js";
 export { listSnapshots } from "./auth/snapshot-file.js";
 export type { EncryptionKey } from "./store/encryption.js";
+export type { StoreOperation } from "./store/observed-store.js";
 export type { StoreOption } from "./store/open-store.js";
 
 // What sessions look like.
@@ -49,7 +50,8 @@ export type {
 
 // What leaves: webhooks and the event log.
 export type { EventLogOption } from "./options.js";
-export { LOGGED_ENGINE_EVENTS } from "./outgoing.js";
+export { webhookDataSchemas, webhookPayloadSchema, type WebhookBody } from "./webhooks/index.js";
+export { LOGGED_ENGINE_EVENTS } from "./logged-events.js";
 export type { EventStreamOptions, OutgoingStats, StreamedEvent } from "./outgoing.js";
 export type { EventGap, EventLogStats } from "./event-log/event-log.js";
 export type {

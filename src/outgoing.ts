@@ -8,6 +8,7 @@ import type { Logger, Store } from "./ports.js";
 import { familySpace, outboxSpace } from "./session-deps.js";
 import type { SessionRecord, UpdateSessionInput } from "./session-types.js";
 import { changeEndpoints } from "./webhook-change.js";
+import { LOGGED_ENGINE_EVENTS } from "./logged-events.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 import {
   WebhookDispatcher,
@@ -23,7 +24,7 @@ import {
 export interface EventStreamOptions {
   /** Default: of all sessions. */
   readonly sessionIds?: readonly string[] | undefined;
-  /** Names of events. Default: the fourteen, and {@link LOGGED_ENGINE_EVENTS}. */
+  /** Names of events. Default: the fourteen, and those of `LOGGED_ENGINE_EVENTS`. */
   readonly events?: readonly string[] | undefined;
   /** The `id` of the last event that was seen: the ones after it are given first. */
   readonly after?: string | undefined;
@@ -39,17 +40,6 @@ export interface OutgoingStats {
   readonly webhooks: WebhookStats;
   readonly eventLog: EventLogStats;
 }
-
-/** The engine's own events that the log holds. None of them carries a secret. */
-export const LOGGED_ENGINE_EVENTS = [
-  "session.created",
-  "session.updated",
-  "session.deleted",
-  "session.status",
-  "session.linked",
-  "session.logged-out",
-  "session.action-required",
-] as const satisfies readonly SessionEventName[];
 
 const webhookEvents: ReadonlySet<string> = new Set(WEBHOOK_EVENTS);
 const loggedEvents: ReadonlySet<string> = new Set(LOGGED_ENGINE_EVENTS);
@@ -160,8 +150,7 @@ export class Outgoing {
 
   /** Ends readers, and deliveries within the time. Never rejects. */
   async stop(drainMs: number): Promise<void> {
-    this.#log?.close();
-    await this.#webhooks.stop({ drainMs });
+    await Promise.all([this.#log?.close(), this.#webhooks.stop({ drainMs })]);
   }
 
   #openLog({

@@ -18,7 +18,7 @@ import { restoreAll } from "./restore.js";
 import type { SessionDeps } from "./session-deps-port.js";
 import { Session } from "./session.js";
 import { reachable, sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
-import type { PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
+import type { FullSessionsApi, PairOptions, WaitOptions } from "./sessions-api.js";
 import { isTerminal } from "./session-state.js";
 import type {
   CreateSessionInput,
@@ -34,6 +34,7 @@ import type {
   UpdatedSession,
   UpdateSessionInput,
 } from "./session-types.js";
+import { observedStore } from "./store/observed-store.js";
 import { openStore } from "./store/open-store.js";
 import { SessionRecords } from "./store/records.js";
 import { validateCreateSession, validatePhoneNumber, validateUpdateSession } from "./validation.js";
@@ -45,7 +46,7 @@ import { VersionGate } from "./whatsapp/version-gate.js";
 const STOP_MS = 1_500;
 
 /** Many WhatsApp Web sessions in one process. */
-export class SessionManager implements SessionsApi, AsyncDisposable {
+export class SessionManager implements FullSessionsApi, AsyncDisposable {
   readonly #options: SessionManagerOptions;
   readonly #logger: Logger;
   readonly #hub: EventHub;
@@ -71,9 +72,12 @@ export class SessionManager implements SessionsApi, AsyncDisposable {
     this.#options = options;
     this.#logger = options.logger ?? SILENT;
     this.#hub = new EventHub(this.#logger);
-    this.#store = openStore(options.store ?? DEFAULTS.store, {
+    const store = openStore(options.store ?? DEFAULTS.store, {
       logger: this.#logger,
       encryptionKeys: options.encryptionKeys,
+    });
+    this.#store = observedStore(store, (operation) => {
+      if (this.#hub.hears("store.operation")) this.#hub.emit("store.operation", operation);
     });
     this.#records = new SessionRecords(this.#store, { logger: this.#logger });
     this.#custody = new Custody({

@@ -10,8 +10,12 @@ import type {
   SessionStatus,
   SessionStatusInfo,
   SessionSummary,
+  UpdatedSession,
+  UpdateSessionInput,
 } from "./session-types.js";
+import type { EventStreamOptions, OutgoingStats, StreamedEvent } from "./outgoing.js";
 import type { WebhookEventName } from "./webhook-events.js";
+import type { FailedDelivery } from "./webhooks/index.js";
 
 /** How long a wait may last. */
 export interface WaitOptions {
@@ -68,4 +72,13 @@ export interface SessionsApi {
   listWebhookEvents(): readonly WebhookEventName[];
   on<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): unknown;
   off<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): unknown;
+}
+
+/** What a `SessionManager` offers beyond that; each is documented there. */
+export interface FullSessionsApi extends SessionsApi {
+  update(id: string, input: UpdateSessionInput): Promise<UpdatedSession>;
+  listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]>;
+  redeliver(id: string, deliveryId: string): Promise<void>;
+  events(options?: EventStreamOptions): AsyncGenerator<StreamedEvent, void, undefined>;
+  stats(): OutgoingStats;
 }

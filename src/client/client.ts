@@ -1,8 +1,9 @@
 /** The typed client: a method per route. */
 import type * as contract from "../http/contract.js";
-import type { CreateSessionInput, SessionStatus } from "../session-types.js";
+import type { CreateSessionInput, SessionStatus, UpdateSessionInput } from "../session-types.js";
 import { ZpwootClientError } from "./error.js";
 import type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
+import { followEvents, type EventStreamOptions, type ServerEvent } from "./event-stream.js";
 import { pause } from "./pause.js";
 import { Wire } from "./wire.js";
 
@@ -73,6 +74,45 @@ export class ZpwootClient {
   /** Unlinks, and removes the session with all that belongs to it. */
   deleteSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "DELETE", path: at(id, "delete") }, options);
+  }
+
+  /** Closes the connection, if there is one, and connects anew with the same credentials. */
+  restartSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
+    return this.#wire.send({ method: "POST", path: at(id, "restart") }, options);
+  }
+
+  /** Changes the webhook endpoints of a session. Secrets that were made are in this answer only. */
+  updateSession(
+    id: string,
+    input: UpdateSessionInput,
+    options?: CallOptions,
+  ): Promise<contract.UpdatedSessionResponse> {
+    const path = `/sessions/${encodeURIComponent(id)}`;
+    return this.#wire.send({ method: "PATCH", path, body: input }, options);
+  }
+
+  /** The webhook deliveries that were given up, oldest first. */
+  listFailedDeliveries(id: string, options?: CallOptions): Promise<contract.FailedDeliveriesResponse> {
+    return this.#wire.send({ method: "GET", path: at(id, "deliveries/failed") }, options);
+  }
+
+  /** Puts a failed delivery back at the end of its queue. Refused with 404 when there is none of that id. */
+  redeliver(id: string, deliveryId: string, options?: CallOptions): Promise<contract.MessageResponse> {
+    const path = at(id, `deliveries/${encodeURIComponent(deliveryId)}/redeliver`);
+    return this.#wire.send({ method: "POST", path }, options);
+  }
+
+  /** The events of all sessions as they happen, over broken connections too, until the signal. Rejects when it is refused. */
+  streamEvents(options: EventStreamOptions = {}): AsyncGenerator<ServerEvent, void, undefined> {
+    return followEvents(this.#wire, "/sessions/events", options);
+  }
+
+  /** The same of one session; ends with its deletion. */
+  streamSessionEvents(
+    id: string,
+    options: EventStreamOptions = {},
+  ): AsyncGenerator<ServerEvent, void, undefined> {
+    return followEvents(this.#wire, at(id, "events"), options);
   }
 
   /** Asks until the session has the status. Rejects with the kind `timeout` when it did not get there. */

@@ -1,5 +1,6 @@
 /** `zpwoot/client`: the `/sessions` routes as typed calls, for browsers, Node and every other runtime with `fetch`. */
 export { ZpwootClient } from "./client.js";
+export type { EventStreamOptions, ServerEvent } from "./event-stream.js";
 export type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
 export { ZpwootClientError, isZpwootClientError, type ClientErrorKind } from "./error.js";
 export type {

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 30_000;
 
 /** A request as the client's methods put it. */
 export interface Call {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the base URL, percent-encoded. */
   readonly path: string;
   readonly body?: unknown;
@@ -48,6 +48,27 @@ export class Wire {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", abort);
     }
+  }
+
+  /** The text of an answer that goes on. Rejects with a {@link ZpwootClientError}; the text itself with what broke it. */
+  async open(
+    path: string,
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<string>> {
+    let answer: Response;
+    try {
+      const request = this.#request({ method: "GET", path }, signal);
+      request.headers.set("accept", "text/event-stream");
+      if (lastEventId !== undefined) request.headers.set("last-event-id", lastEventId);
+      answer = await this.#fetch(request);
+    } catch (error) {
+      throw this.#failure(error, signal, signal, Infinity);
+    }
+    if (!answer.ok) await bodyOf(answer);
+    const type = answer.headers.get("content-type") ?? "";
+    if (answer.body === null || !type.startsWith("text/event-stream")) throw notOurs(answer.status);
+    return answer.body.pipeThrough(new TextDecoderStream());
   }
 
   #request({ method, path, body }: Call, signal: AbortSignal): Request {

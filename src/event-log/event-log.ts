@@ -65,6 +65,8 @@ export class EventLog {
   readonly #options: EventLogOptions;
   readonly #kept = new Map<string, Kept>();
   readonly #bells = new Set<WakeSignal>();
+  /** Writes under way. */
+  readonly #storing = new Set<Promise<void>>();
   #last: string;
   #bytes = 0;
   #closed = false;
@@ -149,22 +151,25 @@ export class EventLog {
     }
   }
 
-  /** Ends every reader. */
-  close(): void {
+  /** Ends every reader; settles when what was added is stored, or can't be. Never rejects. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const bell of this.#bells) bell.ring();
+    await Promise.all(this.#storing);
   }
 
   #store(kept: Kept, event: PublishedEvent): void {
     if (kept.archive === undefined) return;
     const dropped = kept.behind;
     kept.behind = 0;
-    kept.archive.add(event, dropped, kept.recent.lostUpTo).catch((error: unknown) => {
+    const storing = kept.archive.add(event, dropped, kept.recent.lostUpTo).catch((error: unknown) => {
       // A session that is being deleted takes no more, and needs none.
       if (isZpwootError(error, "ABORTED")) return;
       const fields = { sessionId: event.sessionId, error: messageOf(error) };
       this.#options.logger.warn(fields, "an event could not be kept in the event log");
     });
+    this.#storing.add(storing);
+    void storing.then(() => this.#storing.delete(storing));
   }
 
   async #load(sessionId: string): Promise<void> {

@@ -56,6 +56,35 @@ export const createdSessionResponseSchema = sessionResponseSchema.extend({
   webhookSecret: z.string().optional(),
 });
 
+/** A webhook endpoint, without its secret and without the values of its headers. */
+export const endpointSchema = z.strictObject({
+  name: z.string(),
+  url: z.string().nullable(),
+  events: z.array(z.enum(WEBHOOK_EVENTS)),
+  enabled: z.boolean(),
+  headers: z.array(z.string()),
+});
+
+/** A session as `PATCH` shows it: with the secrets that were made, this once. */
+export const updatedSessionResponseSchema = createdSessionResponseSchema.extend({
+  endpoints: z.array(endpointSchema),
+  endpointSecrets: z.record(z.string(), z.string()).optional(),
+});
+
+/** The webhook deliveries that were given up. */
+export const failedDeliveriesResponseSchema = z.array(
+  z.strictObject({
+    id: z.string(),
+    endpoint: z.string(),
+    event: z.enum(WEBHOOK_EVENTS),
+    timestamp,
+    failedAt: timestamp,
+    attempts: z.number().int(),
+    reason: z.string(),
+    bytes: z.number().int(),
+  }),
+);
+
 /** The sessions as `list` shows them: without `qrCode`. */
 export const sessionListResponseSchema = z.array(sessionResponseSchema.omit({ qrCode: true }));
 
@@ -99,6 +128,10 @@ export const errorResponseSchema = z.strictObject({
 export type SessionResponse = z.output<typeof sessionResponseSchema>;
 /** A session as `create` shows it. */
 export type CreatedSessionResponse = z.output<typeof createdSessionResponseSchema>;
+/** A session as `PATCH` shows it. */
+export type UpdatedSessionResponse = z.output<typeof updatedSessionResponseSchema>;
+/** The webhook deliveries that were given up. */
+export type FailedDeliveriesResponse = z.output<typeof failedDeliveriesResponseSchema>;
 /** The sessions as `list` shows them. */
 export type SessionListResponse = z.output<typeof sessionListResponseSchema>;
 /** The answer of `status`. */

@@ -4,7 +4,7 @@ import type { SessionsApi } from "../sessions-api.js";
 import { createGate, type Gate } from "./auth.js";
 import { readJson } from "./body.js";
 import type { ParsedHttpOptions } from "./options.js";
-import { json, type PlainRequest, type PlainResponse, problem, Refusal } from "./plain.js";
+import { json, type PlainRequest, type PlainResponse, problem, Raw, Refusal } from "./plain.js";
 import { answerToError } from "./problems.js";
 import { allowedMethods, isOurs, type Match, matchRoute } from "./router.js";
 
@@ -55,11 +55,14 @@ export class HttpCore {
     return this.#gate(request) ?? refusal.answer;
   }
 
-  async #call({ route, id }: Match, request: PlainRequest): Promise<PlainResponse> {
+  async #call({ route, id, params }: Match, request: PlainRequest): Promise<PlainResponse> {
     let body: unknown;
     try {
       if (route.request !== undefined) body = await readJson(request, this.#options.bodyLimitBytes);
-      return json(route.status, await route.call(this.#manager, { id, body }));
+      const query = new URLSearchParams(request.query);
+      const header = (name: string): string | undefined => request.header(name);
+      const result = await route.call(this.#manager, { id, params, query, body, header });
+      return result instanceof Raw ? result.answer : json(route.status, result);
     } catch (error) {
       return answerToError(error, { operation: route.operation, id, body, logger: this.#options.logger });
     }

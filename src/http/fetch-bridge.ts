@@ -31,8 +31,28 @@ function toPlain(request: Request, path: string, originalPath: string, search: s
   };
 }
 
-function toResponse({ status, headers, body }: PlainResponse, method: string): Response {
-  return new Response(status === BODILESS || method === "HEAD" ? null : body, { status, headers });
+function toResponse({ status, headers, body, stream }: PlainResponse, method: string): Response {
+  if (status === BODILESS || method === "HEAD") return new Response(null, { status, headers });
+  const content = stream === undefined ? (body as string) : toReadable(stream);
+  return new Response(content, { status, headers });
+}
+
+/** Pulls as the reader reads. */
+function toReadable(stream: NonNullable<PlainResponse["stream"]>): ReadableStream<Uint8Array> {
+  const gone = new AbortController();
+  const pieces = stream(gone.signal);
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() {
+      gone.abort();
+      await pieces.return();
+    },
+  });
 }
 
 async function readFetchBody(request: Request, { limitBytes, signal }: BodyBounds): Promise<RawBody> {

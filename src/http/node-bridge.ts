@@ -1,4 +1,5 @@
 /** From Node's request and response straight to the core: no `Request` is built on the way. */
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bodyMalformed, bodyTooLarge, bodyUnsupported } from "./body.js";
 import { type HttpCore, notFound } from "./core.js";
@@ -119,17 +120,41 @@ function send(request: IncomingMessage, response: ServerResponse, answer: PlainR
   if (response.headersSent || response.writableEnded || response.destroyed) return;
   try {
     response.writeHead(answer.status, headersOf(request, answer));
-    response.end(answer.body);
+    if (answer.stream === undefined || request.method === "HEAD") response.end(answer.body);
+    else void sendStream(response, answer.stream);
   } catch {
     // A hook of the host's on the response threw: half an answer is worse than none.
     response.destroy();
   }
 }
 
-function headersOf(request: IncomingMessage, { headers, body, closeConnection }: PlainResponse) {
+/** Sends pieces as they come and as the reader takes them; ends with them or with the connection. Never rejects. */
+async function sendStream(
+  response: ServerResponse,
+  stream: NonNullable<PlainResponse["stream"]>,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  response.on("error", () => gone.abort());
+  try {
+    response.flushHeaders();
+    for await (const piece of stream(gone.signal)) {
+      if (gone.signal.aborted) return;
+      if (!response.write(piece)) await once(response, "drain", { signal: gone.signal });
+    }
+    response.end();
+  } catch {
+    // The reader is gone, or the events ended with an error: the reader connects again and is told then.
+    response.destroy();
+  } finally {
+    gone.abort();
+  }
+}
+
+function headersOf(request: IncomingMessage, { headers, body, stream, closeConnection }: PlainResponse) {
   return {
     ...headers,
-    ...(body === "" ? {} : { "content-length": Buffer.byteLength(body) }),
+    ...(body.length === 0 || stream !== undefined ? {} : { "content-length": Buffer.byteLength(body) }),
     // HTTP/2 has no such header, and refuses it.
     ...(closeConnection === true && request.httpVersionMajor === 1 ? { connection: "close" } : {}),
   };

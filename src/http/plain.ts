@@ -34,8 +34,10 @@ export interface PlainRequest {
 export interface PlainResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Empty for an answer without a body. */
-  readonly body: string;
+  /** Empty for an answer without a body, and when there is a `stream`. */
+  readonly body: string | Uint8Array;
+  /** The body of an answer that goes on; called once, when it is sent. The signal tells that nobody reads any more. */
+  readonly stream?: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>;
   /** Set when the rest of the request is not worth reading, so that the connection can't be used again. */
   readonly closeConnection?: true;
 }
@@ -70,6 +72,15 @@ export function json(
 export function problem(status: number, message: string | readonly string[], error?: string): PlainResponse {
   const body: ErrorBody = { statusCode: status, message, ...(error === undefined ? {} : { error }) };
   return json(status, body);
+}
+
+/** What a route gives back when its answer is not JSON with the row's status. */
+export class Raw {
+  readonly answer: PlainResponse;
+
+  constructor(answer: PlainResponse) {
+    this.answer = answer;
+  }
 }
 
 /** Thrown where a request is refused on its way in; carries the finished answer. */

@@ -11,14 +11,18 @@ import type {
   SessionInfo,
   SessionStatusInfo,
   SessionSummary,
+  UpdatedSession,
 } from "../session-types.js";
+import type { FailedDelivery } from "../webhooks/index.js";
 import type {
   CreatedSessionResponse,
+  FailedDeliveriesResponse,
   PairingResponse,
   QRCodeResponse,
   SessionListResponse,
   SessionResponse,
   SessionStatusResponse,
+  UpdatedSessionResponse,
 } from "./contract.js";
 
 /** The body of `info`. */
@@ -31,6 +35,38 @@ export function presentSession(session: SessionInfo): SessionResponse {
 export function presentCreated(session: CreatedSession): CreatedSessionResponse {
   const { webhookSecret } = session;
   return { ...presentSession(session), ...(webhookSecret === undefined ? {} : { webhookSecret }) };
+}
+
+/** The body of `PATCH`. */
+export function presentUpdated(session: UpdatedSession): UpdatedSessionResponse {
+  const { endpoints = [], endpointSecrets } = session;
+  return {
+    ...presentCreated(session),
+    endpoints: endpoints.map(({ name, url, events, enabled, headers }) => ({
+      name,
+      url,
+      events: [...events],
+      enabled,
+      headers: [...headers],
+    })),
+    ...(endpointSecrets === undefined ? {} : { endpointSecrets: { ...endpointSecrets } }),
+  };
+}
+
+/** One failed delivery. */
+export function presentFailed(delivery: FailedDelivery): FailedDeliveriesResponse[number] {
+  const { id, endpoint, event, at, failedAt, attempts, reason, bytes } = delivery;
+  const timestamp = new Date(at).toISOString();
+  return {
+    id,
+    endpoint,
+    event,
+    timestamp,
+    failedAt: new Date(failedAt).toISOString(),
+    attempts,
+    reason,
+    bytes,
+  };
 }
 
 /** One entry of `list`. */

@@ -9,32 +9,44 @@ import { problem, Refusal } from "./plain.js";
 /** What a route's call is given: the decoded `:id` (empty without one) and the JSON of the body, if it takes one. */
 export interface RouteInput {
   readonly id: string;
+  /** All decoded parameters of the path. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
   readonly body: unknown;
+  /** The value of a header, by its name in lower case. */
+  header(name: string): string | undefined;
 }
 
 /** One row of the table. */
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the base path; `:id` is the session's. */
   readonly path: `/sessions${string}`;
   /** A name of its own, for logs and documents. */
   readonly operation: string;
+  /** What it does, in a few words. */
+  readonly summary: string;
   /** The status of success. */
   readonly status: 200 | 201;
   /** The schema of the request's body. Without one the body is never read. */
   readonly request?: z.ZodType;
-  /** The schema of the body of success. */
-  readonly response: z.ZodType;
-  /** Does it. Rejects with a {@link Refusal} or with whatever the manager rejects with. */
+  /** The schema of the body of success; left out when that is not JSON. */
+  readonly response?: z.ZodType;
+  /** The media type of success. Default JSON. */
+  readonly contentType?: string;
+  /** Does it; gives the body of success, or a `Raw` answer. Rejects with a {@link Refusal} or with whatever the manager rejects with. */
   call(manager: SessionsApi, input: RouteInput): Promise<unknown>;
 }
+
+/** A row's call as the frozen ones see it. */
+type Input = Pick<RouteInput, "id" | "body">;
 
 function say(message: string): contract.MessageResponse {
   return { message };
 }
 
 /** `connect` of the manager is idempotent, the contract's is not. */
-async function connect(manager: SessionsApi, { id }: RouteInput): Promise<contract.MessageResponse> {
+async function connect(manager: SessionsApi, { id }: Input): Promise<contract.MessageResponse> {
   const { status } = await manager.getStatus(id);
   if (status === "connected") throw new Refusal(problem(400, "Session is already connected"));
   await manager.connect(id);
@@ -42,14 +54,14 @@ async function connect(manager: SessionsApi, { id }: RouteInput): Promise<contra
 }
 
 /** A session that is still connecting may be disconnected; one that is down may not. */
-async function disconnect(manager: SessionsApi, { id }: RouteInput): Promise<contract.MessageResponse> {
+async function disconnect(manager: SessionsApi, { id }: Input): Promise<contract.MessageResponse> {
   const { status } = await manager.getStatus(id);
   if (status === "disconnected") throw new Refusal(problem(400, "Session is not connected"));
   await manager.disconnect(id);
   return say("Session disconnected successfully");
 }
 
-async function pair(manager: SessionsApi, { id, body }: RouteInput): Promise<contract.PairingResponse> {
+async function pair(manager: SessionsApi, { id, body }: Input): Promise<contract.PairingResponse> {
   const phoneNumber = validatePhoneNumber(
     (body as { phoneNumber?: unknown } | null | undefined)?.phoneNumber,
   );
@@ -62,6 +74,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/sessions/webhook/events",
     operation: "listWebhookEvents",
+    summary: "The events a webhook can subscribe to",
     status: 200,
     response: contract.webhookEventsResponseSchema,
     call: async (manager) => ({ events: manager.listWebhookEvents() }),
@@ -70,6 +83,7 @@ export const ROUTES: readonly Route[] = [
     method: "POST",
     path: "/sessions/create",
     operation: "createSession",
+    summary: "Creates a session; it does not connect yet",
     status: 201,
     request: contract.createSessionSchema,
     response: contract.createdSessionResponseSchema,
@@ -80,6 +94,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/sessions/list",
     operation: "listSessions",
+    summary: "All sessions, the oldest first",
     status: 200,
     response: contract.sessionListResponseSchema,
     call: async (manager) => (await manager.list()).map(present.presentListed),
@@ -88,6 +103,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/sessions/:id/info",
     operation: "getSession",
+    summary: "One session",
     status: 200,
     response: contract.sessionResponseSchema,
     call: async (manager, { id }) => present.presentSession(await manager.get(id)),
@@ -96,6 +112,7 @@ export const ROUTES: readonly Route[] = [
     method: "DELETE",
     path: "/sessions/:id/delete",
     operation: "deleteSession",
+    summary: "Unlinks the device and removes the session with all that belongs to it",
     status: 200,
     response: contract.messageResponseSchema,
     call: async (manager, { id }) => {
@@ -107,6 +124,7 @@ export const ROUTES: readonly Route[] = [
     method: "POST",
     path: "/sessions/:id/connect",
     operation: "connectSession",
+    summary: "Begins to connect",
     status: 201,
     response: contract.messageResponseSchema,
     call: connect,
@@ -115,6 +133,7 @@ export const ROUTES: readonly Route[] = [
     method: "POST",
     path: "/sessions/:id/disconnect",
     operation: "disconnectSession",
+    summary: "Closes the connection and keeps the credentials",
     status: 201,
     response: contract.messageResponseSchema,
     call: disconnect,
@@ -123,6 +142,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/sessions/:id/qr",
     operation: "getQRCode",
+    summary: "The newest QR code",
     status: 200,
     response: contract.qrCodeResponseSchema,
     call: async (manager, { id }) => present.presentQRCode(await manager.getQRCode(id)),
@@ -131,6 +151,7 @@ export const ROUTES: readonly Route[] = [
     method: "POST",
     path: "/sessions/:id/pair",
     operation: "pairPhone",
+    summary: "Gives a code that links the account when typed on the phone",
     status: 201,
     request: contract.pairPhoneSchema,
     response: contract.pairingResponseSchema,
@@ -140,6 +161,7 @@ export const ROUTES: readonly Route[] = [
     method: "GET",
     path: "/sessions/:id/status",
     operation: "getSessionStatus",
+    summary: "The live status of a session",
     status: 200,
     response: contract.sessionStatusResponseSchema,
     call: async (manager, { id }) => present.presentStatus(await manager.getStatus(id)),
@@ -148,6 +170,7 @@ export const ROUTES: readonly Route[] = [
     method: "POST",
     path: "/sessions/:id/logout",
     operation: "logoutSession",
+    summary: "Unlinks the device and wipes its credentials",
     status: 201,
     response: contract.messageResponseSchema,
     call: async (manager, { id }) => {

@@ -1,10 +1,31 @@
 /** The names, helps and labels of every metric. */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { OutgoingStats } from "../outgoing.js";
 import type { SessionSummary } from "../session-types.js";
 
 /** Seconds: a reconnect takes some, a person with a phone a minute. */
 const OPEN_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180];
 const ATTEMPT_BUCKETS = [1, 2, 3, 5, 8, 13];
+/** Seconds: a receiver next door answers within milliseconds, one that was down within hours. */
+const LAG_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300, 3_600, 86_400];
+const STORE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5, 30];
+
+/** Figures that are read when somebody asks for the metrics. */
+const FIGURES: readonly (readonly [name: string, help: string, read: (stats: OutgoingStats) => number])[] = [
+  ["zpwoot_webhook_outbox_events", "Events stored and not acknowledged", ({ webhooks }) => webhooks.queued],
+  ["zpwoot_webhook_outbox_bytes", "Bytes of these events", ({ webhooks }) => webhooks.queuedBytes],
+  ["zpwoot_webhook_failed_deliveries", "Failed deliveries kept", ({ webhooks }) => webhooks.failed],
+  ["zpwoot_webhook_endpoints", "Webhook endpoints at work", ({ webhooks }) => webhooks.endpoints],
+  ["zpwoot_webhook_endpoints_sending", "Webhook requests under way", ({ webhooks }) => webhooks.sending],
+  [
+    "zpwoot_webhook_endpoints_retrying",
+    "Webhook endpoints that failed last and wait",
+    ({ webhooks }) => webhooks.retrying,
+  ],
+  ["zpwoot_event_log_readers", "Readers of the event log", ({ eventLog }) => eventLog.readers],
+  ["zpwoot_event_log_events", "Events kept for readers", ({ eventLog }) => eventLog.events],
+  ["zpwoot_event_log_bytes", "Bytes of these events", ({ eventLog }) => eventLog.bytes],
+];
 
 /** All instruments of one registry. */
 export interface Instruments {
@@ -17,6 +38,8 @@ export interface Instruments {
   readonly messages: Counter<"direction">;
   readonly deliveries: Counter<"outcome">;
   readonly attempts: Histogram;
+  readonly lag: Histogram;
+  readonly storeOperations: Histogram<"operation" | "outcome">;
   readonly storeErrors: Counter;
   readonly errors: Counter;
 }
@@ -25,6 +48,7 @@ export interface Instruments {
 export function defineInstruments(
   registry: Registry,
   list: () => Promise<readonly SessionSummary[]>,
+  stats: () => OutgoingStats | undefined,
 ): Instruments {
   const registers = [registry];
   const counter = <Label extends string = never>(
@@ -32,9 +56,24 @@ export function defineInstruments(
     help: string,
     labelNames: readonly Label[] = [],
   ): Counter<Label> => new Counter({ name, help, labelNames: [...labelNames], registers });
-  const histogram = (name: string, help: string, buckets: number[]): Histogram =>
-    new Histogram({ name, help, buckets, registers });
+  const histogram = <Label extends string = never>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly Label[] = [],
+  ): Histogram<Label> => new Histogram({ name, help, buckets, labelNames: [...labelNames], registers });
   defineSessions(registry, list);
+  for (const [name, help, read] of FIGURES) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const figures = stats();
+        if (figures !== undefined) this.set(read(figures));
+      },
+    });
+  }
   return {
     closes: counter(
       "zpwoot_session_closes_total",
@@ -58,6 +97,17 @@ export function defineInstruments(
       "zpwoot_webhook_delivery_attempts",
       "Attempts until a webhook was acknowledged",
       ATTEMPT_BUCKETS,
+    ),
+    lag: histogram(
+      "zpwoot_webhook_delivery_seconds",
+      "From an event to the acknowledgement of its delivery",
+      LAG_BUCKETS,
+    ),
+    storeOperations: histogram(
+      "zpwoot_store_operation_seconds",
+      "Reads and writes of the store, retries included",
+      STORE_BUCKETS,
+      ["operation", "outcome"],
     ),
     storeErrors: counter("zpwoot_store_errors_total", "Sockets stopped because the store failed"),
     errors: counter("zpwoot_errors_total", "Failures that belong to no call"),

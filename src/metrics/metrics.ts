@@ -1,7 +1,7 @@
 /** Counts a manager's events in a prom-client registry. No label holds a session, a number or a message: the series stay few. */
 import { Registry, collectDefaultMetrics } from "prom-client";
 import type { SessionEventName, SessionListener } from "../events.js";
-import type { SessionsApi } from "../sessions-api.js";
+import type { FullSessionsApi, SessionsApi } from "../sessions-api.js";
 import { defineInstruments, type Instruments } from "./instruments.js";
 import { OpenTimer } from "./open-timer.js";
 
@@ -24,11 +24,18 @@ export interface Metrics extends Disposable {
   close(): void;
 }
 
+/** What is metered: a manager, or anything like one. */
+export type MeteredSessions = SessionsApi & Partial<Pick<FullSessionsApi, "stats">>;
+
 /** Counts from now on. Several managers need a registry each, or the second rejects with prom-client's error. */
-export function createMetrics(manager: SessionsApi, options: MetricsOptions = {}): Metrics {
+export function createMetrics(manager: MeteredSessions, options: MetricsOptions = {}): Metrics {
   const registry = options.registry ?? new Registry();
   if (options.process ?? options.registry === undefined) collectDefaultMetrics({ register: registry });
-  const instruments = defineInstruments(registry, () => manager.list());
+  const instruments = defineInstruments(
+    registry,
+    () => manager.list(),
+    () => manager.stats?.(),
+  );
   const close = listen(manager, instruments);
   return {
     registry,
@@ -40,7 +47,7 @@ export function createMetrics(manager: SessionsApi, options: MetricsOptions = {}
 }
 
 /** Puts the events into the instruments; gives the way to end it. */
-function listen(manager: SessionsApi, instruments: Instruments): () => void {
+function listen(manager: MeteredSessions, instruments: Instruments): () => void {
   const removals: (() => void)[] = [];
   const on = <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): void => {
     manager.on(name, listener);
@@ -62,11 +69,15 @@ function listen(manager: SessionsApi, instruments: Instruments): () => void {
   on("messages.upsert", ({ data }) => {
     for (const { key } of data.messages) instruments.messages.inc({ direction: key.fromMe ? "out" : "in" });
   });
-  on("webhook.delivered", ({ attempts }) => {
+  on("webhook.delivered", ({ attempts, afterMs }) => {
+    instruments.lag.observe(afterMs / 1_000);
     instruments.deliveries.inc({ outcome: "delivered" });
     instruments.attempts.observe(attempts);
   });
   on("webhook.failed", () => instruments.deliveries.inc({ outcome: "failed" }));
+  on("store.operation", ({ operation, ms, ok }) =>
+    instruments.storeOperations.observe({ operation, outcome: ok ? "ok" : "failed" }, ms / 1_000),
+  );
   on("store.error", () => instruments.storeErrors.inc());
   on("error", () => instruments.errors.inc());
   return () => removals.splice(0).forEach((remove) => remove());

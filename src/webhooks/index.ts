@@ -12,6 +12,7 @@ export { eventIds, isEventId } from "./event-id.js";
 export { WEBHOOK_DEFAULTS } from "./options.js";
 export type { WebhookLimits, WebhookOptions } from "./options.js";
 export type { OutboxSpace } from "./outbox-records.js";
+export { webhookDataSchemas, webhookPayloadSchema, type WebhookBody } from "./payload-schemas.js";
 export type { Omission, WebhookPayload } from "./payload.js";
 export type { JsonValue } from "./json-safe.js";
 export { generateWebhookSecret } from "./signature.js";

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { ZpwootClient, isZpwootClientError } from "../../src/client/index.js";
-import { ROUTES, createHttpHandler } from "../../src/http/index.js";
+import { ALL_ROUTES, createHttpHandler } from "../../src/http/index.js";
 import { EngineWorld } from "../support/engine.js";
 
 const KEY = "client-test-key";
@@ -13,6 +13,9 @@ const servers: Server[] = [];
 const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   listWebhookEvents: [],
   listSessions: [],
+  streamEvents: [],
+  updateSession: ["a/b", { webhook: null }],
+  redeliver: ["a/b", "d/e"],
   createSession: [{ name: "x" }],
   pairPhone: ["a/b", "+5511999990001"],
 };
@@ -42,24 +45,29 @@ async function failure(call: Promise<unknown>): Promise<unknown> {
 
 describe("the typed client", () => {
   it("has a method for every route, which calls that route", async () => {
-    for (const { method, path, operation, status } of ROUTES) {
+    for (const { method, path, operation, status, contentType } of ALL_ROUTES) {
       const seen: Request[] = [];
       const client = new ZpwootClient({
         baseUrl: "https://wa.example/api/",
         apiKey: KEY,
         fetch: async (request) => {
           seen.push(request);
-          return Response.json({}, { status });
+          // A stream is refused here: to be called is all that is asked of it.
+          return contentType === undefined
+            ? Response.json({}, { status })
+            : Response.json({}, { status: 404 });
         },
       });
       const call: unknown = Reflect.get(client, operation);
       expect(call, `a method ${operation}`).toBeTypeOf("function");
-      await (call as (...args: unknown[]) => Promise<unknown>).call(
+      const called = (call as (...args: unknown[]) => Promise<unknown> | AsyncGenerator).call(
         client,
         ...(ARGUMENTS[operation] ?? ["a/b"]),
       );
+      if (Symbol.asyncIterator in called) await called.next().catch(() => undefined);
+      else await called;
       expect(seen.map((request) => [request.method, request.url])).toEqual([
-        [method, `https://wa.example/api${path.replace(":id", "a%2Fb")}`],
+        [method, `https://wa.example/api${path.replace(":id", "a%2Fb").replace(":deliveryId", "d%2Fe")}`],
       ]);
       expect(seen[0]?.headers.get("x-api-key")).toBe(KEY);
     }

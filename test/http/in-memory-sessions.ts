@@ -15,9 +15,13 @@ import type {
   SessionStatus,
   SessionStatusInfo,
   SessionSummary,
+  UpdatedSession,
+  UpdateSessionInput,
 } from "../../src/session-types.js";
-import type { SessionsApi, WaitOptions } from "../../src/sessions-api.js";
-import { validateCreateSession, validatePhoneNumber } from "../../src/validation.js";
+import type { OutgoingStats, StreamedEvent } from "../../src/outgoing.js";
+import type { FullSessionsApi, WaitOptions } from "../../src/sessions-api.js";
+import { validateCreateSession, validatePhoneNumber, validateUpdateSession } from "../../src/validation.js";
+import type { FailedDelivery } from "../../src/webhooks/index.js";
 import { WEBHOOK_EVENTS } from "../../src/webhook-events.js";
 
 interface Entry {
@@ -38,11 +42,11 @@ interface Entry {
 const EXPIRES_AT = "2030-01-01T00:01:00.000Z";
 
 /** Sessions in memory that link, reconnect and drop on command. */
-export class InMemorySessions implements SessionsApi {
+export class InMemorySessions implements FullSessionsApi {
   /** Thrown by the named method instead of doing anything. */
-  readonly throwing = new Map<keyof SessionsApi, Error>();
+  readonly throwing = new Map<keyof FullSessionsApi, Error>();
   /** Every call, in order, with what it was given. */
-  readonly calls: { readonly method: keyof SessionsApi; readonly input: unknown }[] = [];
+  readonly calls: { readonly method: keyof FullSessionsApi; readonly input: unknown }[] = [];
   readonly #entries = new Map<string, Entry>();
   readonly #events = new EventEmitter();
 
@@ -74,6 +78,31 @@ export class InMemorySessions implements SessionsApi {
     this.#entries.set(entry.id, entry);
     const secret = entry.webhookUrl === null ? {} : { webhookSecret: "whsec_c2VjcmV0IGluIGEgdGVzdA==" };
     return { ...infoOf(entry), ...secret };
+  }
+
+  async update(id: string, input: UpdateSessionInput): Promise<UpdatedSession> {
+    validateUpdateSession(input);
+    return infoOf(this.#entry("update", id, input));
+  }
+
+  async listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]> {
+    this.#entry("listFailedDeliveries", id);
+    return [];
+  }
+
+  async redeliver(id: string): Promise<void> {
+    this.#entry("redeliver", id);
+    throw new ZpwootError("DELIVERY_NOT_FOUND", "There is none");
+  }
+
+  /** Ends at once: nothing happens here that a log would hold. */
+  async *events(): AsyncGenerator<StreamedEvent, void, undefined> {
+    this.#enter("events", undefined);
+  }
+
+  stats(): OutgoingStats {
+    const webhooks = { endpoints: 0, queued: 0, queuedBytes: 0, failed: 0, sending: 0, retrying: 0 };
+    return { webhooks, eventLog: { readers: 0, events: 0, bytes: 0 } };
   }
 
   async list(): Promise<SessionSummary[]> {
@@ -175,13 +204,13 @@ export class InMemorySessions implements SessionsApi {
     void this.#proceed(entry);
   }
 
-  #enter(method: keyof SessionsApi, input: unknown): void {
+  #enter(method: keyof FullSessionsApi, input: unknown): void {
     this.calls.push({ method, input });
     const error = this.throwing.get(method);
     if (error !== undefined) throw error;
   }
 
-  #entry(method: keyof SessionsApi, id: string, input: unknown = id): Entry {
+  #entry(method: keyof FullSessionsApi, id: string, input: unknown = id): Entry {
     this.#enter(method, input);
     const entry = this.#entries.get(id);
     if (entry === undefined) throw new ZpwootError("SESSION_NOT_FOUND", `No session ${id}`);

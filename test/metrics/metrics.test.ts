@@ -2,6 +2,7 @@ import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { createMetrics } from "../../src/metrics/index.js";
 import { EngineWorld } from "../support/engine.js";
+import { Receiver } from "../support/receiver.js";
 
 describe("the metrics of a manager", () => {
   it("count what a session goes through, without a label that names it", async () => {
@@ -20,6 +21,28 @@ describe("the metrics of a manager", () => {
     expect(text).toContain("process_resident_memory_bytes");
     for (const secret of [id, phone.phoneNumber, "hello"]) expect(text).not.toContain(secret);
     expect(metrics.contentType).toContain("text/plain");
+  });
+
+  it("tell how deep the outboxes are, how long deliveries took and how the store does", async () => {
+    await using receiver = await Receiver.start();
+    await using world = await EngineWorld.open({ webhooks: { allowPrivateTargets: true } });
+    using metrics = createMetrics(world.manager);
+    const { id, phone } = await world.linked();
+    const friend = world.phone("friend");
+    await world.manager.update(id, { webhook: { url: receiver.url, events: ["messages.upsert"] } });
+    const delivered = world.next("webhook.delivered");
+    await friend.sendText(phone, "delivered");
+    await delivered;
+    receiver.answer = () => "hang";
+    await friend.sendText(phone, "hangs");
+    await receiver.until((all) => all.length === 2);
+    const text = await metrics.text();
+    expect(text).toContain('zpwoot_webhook_deliveries_total{outcome="delivered"} 1');
+    expect(text).toContain("zpwoot_webhook_delivery_seconds_count 1");
+    expect(text).toContain("zpwoot_webhook_outbox_events 1");
+    expect(text).toContain("zpwoot_webhook_endpoints_sending 1");
+    expect(text).toMatch(/zpwoot_store_operation_seconds_count\{operation="write",outcome="ok"\} [1-9]/);
+    expect(text).toMatch(/zpwoot_event_log_events [1-9]/);
   });
 
   it("count a link that the phone ended", async () => {

@@ -20,6 +20,8 @@ const ENGINE_EVENTS = [
   "session.logged-out",
   "session.action-required",
   "session.restored",
+  "webhook.delivered",
+  "webhook.failed",
   "store.error",
   "error",
 ] as const satisfies readonly SessionEventName[];

@@ -1,6 +1,7 @@
 import { proto, type BaileysEventMap } from "whaileys";
 import { describe, expect, it } from "vitest";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../../src/webhook-events.js";
+import { webhookDataSchemas, webhookPayloadSchema } from "../../src/index.js";
 import type { WebhookPayload } from "../../src/webhooks/index.js";
 import { WEBHOOK_DEFAULTS } from "../../src/webhooks/options.js";
 import { renderPayloads, type PayloadLimits } from "../../src/webhooks/payload.js";
@@ -67,6 +68,22 @@ function rendered(
   });
 }
 
+describe("the schemas of bodies", () => {
+  it.each(WEBHOOK_EVENTS)("refuse %s with the data of nothing", (event) => {
+    const nothing = { "connection.update": { connection: "on" } }[event as string] ?? 7;
+    expect(webhookDataSchemas[event].safeParse(nothing).success).toBe(false);
+  });
+
+  it("take a body whose data was left out", () => {
+    const [payload] = rendered("messages.upsert", SAMPLES["messages.upsert"], {
+      splitBytes: 10,
+      maxPayloadBytes: 10,
+    });
+    expect(payload).toMatchObject({ data: null, omitted: "too-large" });
+    expect(webhookPayloadSchema.safeParse({ ...payload, id: `msg_${"0".repeat(32)}` }).success).toBe(true);
+  });
+});
+
 describe("the body of a delivery", () => {
   it.each(WEBHOOK_EVENTS)("of %s has the documented fields, and data without anything but JSON", (event) => {
     const [payload, ...more] = rendered(event, SAMPLES[event]);
@@ -82,6 +99,7 @@ describe("the body of a delivery", () => {
       "data",
     ]);
     expect(payload?.data).not.toBeNull();
+    expect(webhookPayloadSchema.parse({ ...payload, id: `msg_${"0".repeat(32)}` }).event).toBe(event);
     expect(JSON.stringify(payload)).not.toMatch(/"type":"Buffer"|"low":|"stack":/);
   });
 

@@ -1,0 +1,36 @@
+/** A store that tells how long its operations take. */
+import type { Store } from "../ports.js";
+
+/** One read or write, as a caller saw it: waiting for its turn and retries included. */
+export interface StoreOperation {
+  readonly operation: "read" | "write";
+  /** How many keys it was about. */
+  readonly keys: number;
+  /** Milliseconds. */
+  readonly ms: number;
+  readonly ok: boolean;
+}
+
+/** The same store; `tell` is called after each operation, and must not throw. */
+export function observedStore(store: Store, tell: (operation: StoreOperation) => void): Store {
+  const timed = async <T>(operation: "read" | "write", keys: number, work: Promise<T>): Promise<T> => {
+    const begun = performance.now();
+    const done = (ok: boolean): void => tell({ operation, keys, ms: performance.now() - begun, ok });
+    try {
+      const result = await work;
+      done(true);
+      return result;
+    } catch (error) {
+      done(false);
+      throw error;
+    }
+  };
+  return {
+    description: store.description,
+    open: () => store.open(),
+    read: (keys) => timed("read", keys.length, store.read(keys)),
+    readEach: (keys) => timed("read", keys.length, store.readEach(keys)),
+    write: (scope, entries) => timed("write", entries.size, store.write(scope, entries)),
+    close: () => store.close(),
+  };
+}
