@@ -15,11 +15,15 @@ import { outboxSpace } from "../src/session-deps.js";
 import type { SessionRecord } from "../src/session-types.js";
 import { openStore } from "../src/store/open-store.js";
 import { WebhookDispatcher, generateWebhookSecret } from "../src/webhooks/index.js";
+import { WhatsAppEmulator } from "../src/testing/index.js";
+import { openStanzaContestant } from "./webhooks-stanza.js";
 import { DATABASE_URL, REDIS_URL } from "./store-ways.js";
 
 const SESSIONS = 50;
 const EVENTS_PER_SESSION = 40;
 const ROUNDS = 7;
+const STANZA_SESSIONS = 10;
+const STANZA_ROUNDS = 3;
 const TEXT = "a message of about two hundred characters ".repeat(5);
 
 /** One that delivers so many events for each session; settles when all are acknowledged. */
@@ -93,7 +97,10 @@ async function ours(
   return { name: `zpwoot, ${name}`, deliverAll, dispose };
 }
 
-async function contestants(url: string): Promise<Contestant[]> {
+/** The three stores, in places of their own, and how to be rid of them. */
+async function places(): Promise<
+  readonly (readonly [name: string, url: string, drop: () => Promise<void>])[]
+> {
   const path = await mkdtemp(join(tmpdir(), "zpwoot-bench-webhooks-"));
   const table = `zpwoot_${randomUUID().replaceAll("-", "")}`;
   const namespace = `zpwoot-${randomUUID()}`;
@@ -102,20 +109,52 @@ async function contestants(url: string): Promise<Contestant[]> {
   const redis = new URL(REDIS_URL);
   redis.searchParams.set("namespace", namespace);
   return [
-    fetchLoop(url),
-    await ours("embedded", `lmdb:${path}`, url, () => rm(path, { recursive: true, force: true })),
-    await ours("Postgres", postgres.href, url, () => dropTable(table)),
-    await ours("Redis", redis.href, url, () => dropKeys(namespace)),
+    ["embedded", `lmdb:${path}`, () => rm(path, { recursive: true, force: true })],
+    ["Postgres", postgres.href, () => dropTable(table)],
+    ["Redis", redis.href, () => dropKeys(namespace)],
   ];
 }
 
-/** Runs and prints a table. */
+async function contestants(url: string): Promise<Contestant[]> {
+  const all = [fetchLoop(url)];
+  for (const [name, storeUrl, drop] of await places()) all.push(await ours(name, storeUrl, url, drop));
+  return all;
+}
+
+/** From the stanza on: fewer sessions, since each is linked first. */
+async function stanzaContestants(url: string): Promise<Contestant[]> {
+  const emulator = await WhatsAppEmulator.start();
+  const all = [fetchLoop(url)];
+  const count = { sessions: STANZA_SESSIONS, messages: (SESSIONS * EVENTS_PER_SESSION) / STANZA_SESSIONS };
+  for (const [name, storeUrl, drop] of await places()) {
+    const contestant = await openStanzaContestant({
+      emulator,
+      storeUrl,
+      receiverUrl: url,
+      ...count,
+    });
+    const dispose = async (): Promise<void> => {
+      await contestant.stop();
+      await drop();
+    };
+    all.push({ name: `zpwoot, ${name}`, deliverAll: () => contestant.deliverAll(), dispose });
+  }
+  all.push({ name: "", deliverAll: async () => {}, dispose: () => emulator.stop() });
+  return all;
+}
+
+/** Runs and prints two tables. */
 export async function benchWebhooks(): Promise<void> {
   const { url, worker } = await startReceiver();
-  const all = await contestants(url);
+  await compare("from publish", await contestants(url), ROUNDS);
+  await compare("from the stanza", await stanzaContestants(url), STANZA_ROUNDS);
+  await worker.terminate();
+}
+
+async function compare(title: string, all: readonly Contestant[], rounds: number): Promise<void> {
   const rates = all.map((): number[] => []);
   // The first round warms up and does not count.
-  for (let round = 0; round <= ROUNDS; round += 1) {
+  for (let round = 0; round <= rounds; round += 1) {
     for (const [index, contestant] of all.entries()) {
       const begun = performance.now();
       await contestant.deliverAll();
@@ -125,14 +164,16 @@ export async function benchWebhooks(): Promise<void> {
   }
   const medians = rates.map(median);
   const floor = medians[0] ?? Number.NaN;
-  console.log(`${SESSIONS} sessions, ${EVENTS_PER_SESSION} events each, medians of ${ROUNDS} rounds in turn`);
+  console.log(
+    `${title}: ${SESSIONS * EVENTS_PER_SESSION} events a round, medians of ${rounds} rounds in turn`,
+  );
   for (const [index, { name }] of all.entries()) {
+    if (name === "") continue;
     const rate = medians[index] ?? Number.NaN;
     const share = `${Math.round((100 * rate) / floor)} % of the fetch loop`;
     console.log(`${name.padEnd(20)} ${rate.toFixed(0).padStart(7)} events/s  ${share}`);
   }
   for (const contestant of all) await contestant.dispose();
-  await worker.terminate();
 }
 
 function sessionIds(): string[] {

@@ -49,6 +49,7 @@ export class Aftermath {
   /** An attempt ended before it had a socket. */
   notBegun(error: ZpwootError): void {
     if (error.code === "STORE_UNAVAILABLE") this.retry({ reason: "store" });
+    else if (error.code === "PROXY_FAILED") this.retry({ reason: "proxy", code: error.status });
     else this.fail({ reason: error.code === "STORE_CORRUPT" ? "store-corrupt" : "connection-failed" });
     this.#parts.dismiss(error);
   }
@@ -103,7 +104,7 @@ export class Aftermath {
       case "refresh-version":
         this.#wait({ reason: "client-outdated", code: 405 }, deps.now() + VERSION_REFRESH_MS);
         // Never rejects; if a command came in between there is nothing left to nudge.
-        return void deps.versions.refresh().then(nudge);
+        return void deps.versions.refresh(deps.egress(keeper.current.id).agent).then(nudge);
       case "hold-version":
         return this.hold(deps.versions.trip());
       case "conflict":

@@ -7,12 +7,15 @@ import type { CloseSignal } from "./close-policy.js";
 import { ZpwootError, isZpwootError, messageOf } from "./errors.js";
 import type { AuthState, Logger, WhatsAppLibrary } from "./ports.js";
 import type { QRCode } from "./session-state.js";
+import type { Egress } from "./whatsapp/egress.js";
 import { SocketHandle } from "./whatsapp/socket-handle.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
 /** How long WhatsApp honours the first QR code and each one after it (whatsapp-protocol.md section 3). */
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
+/** Where sockets go unless told otherwise (whaileys' default). */
+const SERVICE_URL = "wss://web.whatsapp.com/ws/chat";
 /** How many a connection is given. */
 const QR_COUNT = 6;
 
@@ -24,6 +27,7 @@ export interface AttemptOptions {
   /** Loads the auth state; `onFailure` is called once when a write has failed for good. */
   readonly loadAuth: (onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
   readonly config: Partial<UserFacingSocketConfig>;
+  readonly egress: Egress;
   /** Connect only if the account is linked; else the attempt ends with the fact `notLinked`. */
   readonly onlyLinked: boolean;
   /** `connectMs`: from the socket's making to the first QR code or the login; `loginMs`: from the login to open. */
@@ -54,7 +58,7 @@ export class Attempt {
   #handle: SocketHandle | undefined;
   #deadline = Infinity;
   #firstQRAt: number | undefined;
-  #cut = false;
+  readonly #cut = new AbortController();
   #qr: QRCode | undefined;
   #openedAt: number | undefined;
   #accepted = false;
@@ -74,12 +78,12 @@ export class Attempt {
 
   /** Asks the loop to end this attempt, whatever else it is told afterwards. */
   cut(): void {
-    this.#cut = true;
+    this.#cut.abort();
     this.#options.wake();
   }
 
   get isCut(): boolean {
-    return this.#cut;
+    return this.#cut.signal.aborted;
   }
 
   /** Why no socket could be made: `STORE_UNAVAILABLE`, `STORE_CORRUPT`, `MISSING_PACKAGE`, `CONNECTION_FAILED`. */
@@ -147,7 +151,7 @@ export class Attempt {
 
   /** Ends the socket without unlinking, and waits until every write begun is durable or has failed. Never rejects. */
   async end(): Promise<void> {
-    this.#cut = true;
+    this.#cut.abort();
     try {
       await this.#handle?.close();
       await this.#auth?.settled();
@@ -170,9 +174,11 @@ export class Attempt {
       wake();
     });
     // Cut while the store was slow: nobody waits for this attempt any more.
-    if (this.#cut) return auth.close();
+    if (this.isCut) return auth.close();
     this.#auth = auth;
     if (!this.notLinked) {
+      await this.#options.egress.preflight(String(config.waWebSocketUrl ?? SERVICE_URL), this.#cut.signal);
+      if (this.isCut) return;
       this.#deadline = now() + timeouts.connectMs;
       this.#handle = new SocketHandle({ sessionId, library, auth, config, logger, hooks: this.#hooks(auth) });
     }

@@ -17,6 +17,8 @@ export type ZpwootErrorCode =
   | "SESSION_ALREADY_LINKED"
   /** The connection to WhatsApp could not be made at all (bad URL, missing library, refused proxy). */
   | "CONNECTION_FAILED"
+  /** The session's proxy can't be reached or refuses; `status` is what it answered, if it did. Nothing went past it. */
+  | "PROXY_FAILED"
   /** WhatsApp refused to give a pairing code. */
   | "PAIRING_REFUSED"
   /** There is no failed delivery with this id. */
@@ -44,6 +46,8 @@ export interface ZpwootErrorOptions {
   readonly cause?: unknown;
   /** One sentence per broken rule, for `INVALID_INPUT` and `INVALID_OPTION`. */
   readonly details?: readonly string[];
+  /** The HTTP-like status that the other side answered. */
+  readonly status?: number;
 }
 
 /** An error with a {@link ZpwootErrorCode}. Its message never holds a credential, QR code, pairing code or API key. */
@@ -51,11 +55,13 @@ export class ZpwootError extends Error {
   override readonly name = "ZpwootError";
   readonly code: ZpwootErrorCode;
   readonly details: readonly string[];
+  readonly status: number | undefined;
 
   constructor(code: ZpwootErrorCode, message: string, options: ZpwootErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
+    this.status = options.status;
     Object.defineProperty(this, brand, { value: true });
   }
 }

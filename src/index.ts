@@ -37,6 +37,7 @@ export type {
   LogoutResult,
   PairingCodeInfo,
   ProxyConfig,
+  ProxyInfo,
   QRCodeInfo,
   SessionDetail,
   SessionInfo,

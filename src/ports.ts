@@ -2,10 +2,12 @@
  * What the engine needs from outside, as small structural interfaces, and the data shapes that cross them. No code but
  * constants: everything may import this file, it imports nothing of ours.
  */
+import type { Agent } from "node:http";
 import type {
   AuthenticationCreds,
   SignalKeyStore,
   UserFacingSocketConfig,
+  WAMessage,
   WASocket as WhaileysSocket,
 } from "whaileys";
 
@@ -37,6 +39,11 @@ export interface WhatsAppLibrary {
   makeSocket(config: UserFacingSocketConfig, onFrameError: (error: Error) => void): WhatsAppSocket;
   /** New, unlinked credentials. */
   initAuthCreds(): Credentials;
+  /** Downloads and decrypts what a media message holds, through the agent; asks for it to be uploaded again when it is gone. */
+  downloadMedia?(
+    message: WAMessage,
+    way: { readonly agent: Agent | undefined; readonly socket: WhatsAppSocket | undefined },
+  ): Promise<Buffer>;
   /** Restores the protobuf class of an `app-state-sync-key` that was stored as a plain object. */
   reviveAppStateSyncKey(plain: object): object;
 }

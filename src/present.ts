@@ -3,6 +3,8 @@ import { detailOf } from "./session-state.js";
 import type { Session } from "./session.js";
 import type {
   EndpointInfo,
+  ProxyConfig,
+  ProxyInfo,
   QRCodeInfo,
   SessionInfo,
   SessionStatusInfo,
@@ -39,7 +41,13 @@ function info(session: Session): SessionInfo {
     phoneNumber,
     ...rest,
     ...(endpoints.length === 0 ? {} : { endpoints }),
+    ...(session.record.proxy === null ? {} : { proxy: proxyInfo(session.record.proxy) }),
   };
+}
+
+function proxyInfo({ protocol = "http", host, port, username, password }: ProxyConfig): ProxyInfo {
+  const name = username === undefined ? {} : { username };
+  return { protocol, host, port, ...name, hasPassword: password !== undefined };
 }
 
 function endpointInfo(name: string, { url, events, enabled, headers = {} }: WebhookConfig): EndpointInfo {

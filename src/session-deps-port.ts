@@ -5,6 +5,7 @@ import type { ZpwootError } from "./errors.js";
 import type { SessionEventName, SessionEvents } from "./events.js";
 import type { AuthState, Logger, WhatsAppLibrary } from "./ports.js";
 import type { SessionRecord } from "./session-types.js";
+import type { Egress } from "./whatsapp/egress.js";
 import type { VersionGate } from "./whatsapp/version-gate.js";
 
 /** What a session needs of its manager. */
@@ -13,6 +14,8 @@ export interface SessionDeps {
   readonly versions: VersionGate;
   /** Options of every socket; the session's own parts are added. */
   readonly config: (sessionId: string) => Partial<UserFacingSocketConfig>;
+  /** The session's way out: direct, or through its proxy as it is configured now. */
+  readonly egress: (sessionId: string) => Egress;
   readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
   /** Drops what is kept in memory of a session: what is stored has changed behind its back. */
   forgetMemory(sessionId: string): void;

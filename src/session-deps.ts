@@ -1,4 +1,5 @@
 /** What every session of a manager is given: its options with the defaults filled in, and its ways to the store. */
+import type { Agent as HttpsAgent } from "node:https";
 import type { UserFacingSocketConfig } from "whaileys";
 import { loadAuthState, wipeAuthState } from "./auth/auth-state.js";
 import { KeyCache } from "./auth/key-cache.js";
@@ -6,9 +7,11 @@ import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import type { Logger, Store, WhatsAppLibrary } from "./ports.js";
 import type { SessionDeps } from "./session-deps-port.js";
 import { registryKey } from "./store/keys.js";
+import type { ProxyConfig } from "./session-types.js";
 import type { SessionRecords } from "./store/records.js";
 import { sessionSpace } from "./store/session-space.js";
 import { DEFAULT_ENDPOINT, type OutboxSpace } from "./webhooks/index.js";
+import { egressOf, mediaOptions, type Egress } from "./whatsapp/egress.js";
 import { sessionCaches } from "./whatsapp/session-caches.js";
 import { quietLogger } from "./whatsapp/quiet-logger.js";
 import {
@@ -28,6 +31,8 @@ export interface SessionDepsInput {
   /** Drops what is queued for a session's webhook. */
   readonly forget: (sessionId: string) => Promise<void>;
   readonly emit: SessionDeps["emit"];
+  /** The proxy of a session as its record has it now. */
+  readonly proxy: (sessionId: string) => ProxyConfig | null;
 }
 
 /** What one session keeps in memory over its reconnects. */
@@ -90,8 +95,10 @@ export function sessionDeps(input: SessionDepsInput): SessionDeps {
     versions,
     emit,
     logger,
+    egress: (sessionId) => egressOf(input.proxy(sessionId)),
     config: (sessionId) => ({
       ...socketConfig(options, versions),
+      ...agentConfig(egressOf(input.proxy(sessionId))),
       ...memoryOf(sessionId).sockets,
       logger: quietLogger(logger, sessionId),
     }),
@@ -127,6 +134,14 @@ export function sessionDeps(input: SessionDepsInput): SessionDeps {
     stableAfterMs: reconnect.stableAfterMs ?? DEFAULTS.stableAfterMs,
     maxAttempts: reconnect.maxAttempts ?? null,
   };
+}
+
+/** WebSocket, uploads, and the downloads that the library does by itself. */
+function agentConfig({ agent }: Egress): Partial<UserFacingSocketConfig> {
+  if (agent === undefined) return {};
+  // The types say https; the agent serves both.
+  const https = agent as HttpsAgent;
+  return { agent: https, fetchAgent: https, options: mediaOptions(agent) };
 }
 
 function socketConfig(

@@ -3,6 +3,7 @@
  * session is in `session.ts`.
  */
 import { randomUUID } from "node:crypto";
+import type { WAMessage } from "whaileys";
 import type { ImportedFolder } from "./auth/multi-file-auth.js";
 import type { WrittenAuth } from "./auth/portable-auth.js";
 import { Custody, type ImportOptions, type RestoreSnapshotOptions } from "./custody.js";
@@ -11,6 +12,7 @@ import { EventHub } from "./event-hub.js";
 import type { SessionEventName, SessionEvents, SessionListener } from "./events.js";
 import { DEFAULTS, SILENT, checkOptions, type SessionManagerOptions } from "./options.js";
 import { Outgoing, type EventStreamOptions, type OutgoingStats, type StreamedEvent } from "./outgoing.js";
+import { downloadMedia } from "./media.js";
 import { pair } from "./pairing.js";
 import type { Logger, Store, WhatsAppSocket } from "./ports.js";
 import { present } from "./present.js";
@@ -106,6 +108,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
       records: this.#records,
       forget: (sessionId) => this.#outgoing.forget(sessionId),
       emit: (name, event) => this.#emit(name, event),
+      proxy: (sessionId) => this.#sessions.get(sessionId)?.record.proxy ?? null,
     });
   }
 
@@ -158,8 +161,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   /**
-   * Changes a session's webhook and its further endpoints; settles when that is durable and in force. What is queued goes to the
-   * new URL. The result has the secrets that were made, this once. Rejects with `INVALID_INPUT`, naming each field that is wrong.
+   * Changes a session's webhook, its further endpoints and its proxy; settles when that is durable and in force. What is queued
+   * goes to the new URL; a session that is online connects anew through the new proxy, and what comes of that its status tells.
+   * The result has the secrets that were made, this once. Rejects with `INVALID_INPUT`, naming each field that is wrong.
    */
   async update(id: string, input: UpdateSessionInput): Promise<UpdatedSession> {
     const change = validateUpdateSession(input);
@@ -167,6 +171,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     if (Object.keys(change).length === 0) return present.info(session);
     await reachable(this.#store);
     const secrets = await this.#outgoing.update(session, change);
+    if (change.proxy !== undefined) await session.useProxy(change.proxy);
     this.#emit("session.updated", { sessionId: id });
     const { [DEFAULT_ENDPOINT]: webhookSecret, ...endpointSecrets } = secrets;
     return {
@@ -266,6 +271,14 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     const { socket } = await this.#session(id);
     if (socket === undefined) throw new ZpwootError("SESSION_NOT_CONNECTED", "Session is not connected");
     return socket;
+  }
+
+  /**
+   * The decrypted content of a media message of this session, through its proxy if it has one. Rejects with `INVALID_INPUT` when
+   * the message holds no media, `CONNECTION_FAILED` when it can't be had.
+   */
+  async downloadMedia(id: string, message: WAMessage): Promise<Buffer> {
+    return downloadMedia(this.#deps, await this.#session(id), message);
   }
 
   async waitFor(id: string, status: SessionStatus, options: WaitOptions = {}): Promise<SessionInfo> {

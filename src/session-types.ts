@@ -28,14 +28,24 @@ export interface SessionDetail {
   readonly until?: string;
 }
 
-/** A proxy of one session. */
+/** A proxy of one session: all that goes to WhatsApp goes through it, or nowhere. */
 export interface ProxyConfig {
+  /** A name or an address, without a scheme. */
   readonly host: string;
   readonly port: number;
   readonly username?: string;
   readonly password?: string;
   /** Default `http`. */
   readonly protocol?: "http" | "https" | "socks4" | "socks5";
+}
+
+/** A proxy as it is shown: without its password. */
+export interface ProxyInfo {
+  readonly protocol: "http" | "https" | "socks4" | "socks5";
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly hasPassword: boolean;
 }
 
 /** What `create` takes. */
@@ -70,6 +80,8 @@ export interface SessionInfo extends SessionSummary {
   readonly qrCode: string | null;
   /** The webhook and further endpoints; only when there is one. */
   readonly endpoints?: readonly EndpointInfo[];
+  /** Only when there is one. */
+  readonly proxy?: ProxyInfo;
 }
 
 /** What `create` gives. */
@@ -90,6 +102,8 @@ export interface UpdateSessionInput {
    * named stay as they are, null takes one away with what is queued for it. At most ten.
    */
   readonly endpoints?: Readonly<Record<string, UpdateWebhookInput | null>>;
+  /** Null: direct. A session that is online connects anew through it. */
+  readonly proxy?: ProxyConfig | null;
 }
 
 /** A change of a session's webhook. */

@@ -5,7 +5,7 @@
 import { Aftermath } from "./aftermath.js";
 import { Attempt } from "./attempt.js";
 import type { CloseSignal } from "./close-policy.js";
-import { ZpwootError, messageOf } from "./errors.js";
+import { ZpwootError, isZpwootError, messageOf } from "./errors.js";
 import type { AuthState, WhatsAppSocket } from "./ports.js";
 import { RecordKeeper } from "./record-keeper.js";
 import { Removal, type RemovalKind } from "./removal.js";
@@ -13,7 +13,7 @@ import { Schedule } from "./schedule.js";
 import type { SessionDeps } from "./session-deps-port.js";
 import { detailOf, statusOf, type IdleReason, type SessionState } from "./session-state.js";
 import { StateWatch } from "./state-watch.js";
-import type { LogoutResult, SessionRecord, SessionStatus } from "./session-types.js";
+import type { LogoutResult, ProxyConfig, SessionRecord, SessionStatus } from "./session-types.js";
 import { Streaks } from "./streaks.js";
 import { unlink } from "./unlink.js";
 import { WakeSignal } from "./wake-signal.js";
@@ -173,6 +173,17 @@ export class Session {
     }
   }
 
+  /** Stores the proxy; a session that is online is restarted through it. Settles when that has begun or failed. */
+  async useProxy(proxy: ProxyConfig | null): Promise<void> {
+    const before = JSON.stringify(this.record.proxy);
+    await this.#keeper.patch({ proxy });
+    if (JSON.stringify(proxy) === before || !this.wantsOnline) return;
+    await this.restart().catch((error: unknown) => {
+      // It is told by the status, and tried again: the change itself is made.
+      if (!isZpwootError(error, "PROXY_FAILED", "ABORTED")) throw error;
+    });
+  }
+
   /** Stores a change of the record; settles when it is durable. */
   patch(change: Partial<SessionRecord>): Promise<void> {
     return this.#keeper.patch(change);
@@ -293,6 +304,7 @@ export class Session {
       library: deps.library,
       loadAuth: (onFailure) => deps.loadAuth(id, onFailure),
       config: deps.config(id),
+      egress: deps.egress(id),
       onlyLinked,
       timeouts: deps.timeouts,
       logger: deps.logger,

@@ -65,9 +65,19 @@ export const endpointSchema = z.strictObject({
   headers: z.array(z.string()),
 });
 
+/** A proxy, without its password. */
+export const proxySchema = z.strictObject({
+  protocol: z.enum(["http", "https", "socks4", "socks5"]),
+  host: z.string(),
+  port: z.number().int(),
+  username: z.string().optional(),
+  hasPassword: z.boolean(),
+});
+
 /** A session as `PATCH` shows it: with the secrets that were made, this once. */
 export const updatedSessionResponseSchema = createdSessionResponseSchema.extend({
   endpoints: z.array(endpointSchema),
+  proxy: proxySchema.nullable(),
   endpointSecrets: z.record(z.string(), z.string()).optional(),
 });
 

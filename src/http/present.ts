@@ -6,6 +6,7 @@
 import type {
   CreatedSession,
   PairingCodeInfo,
+  ProxyInfo,
   QRCodeInfo,
   SessionDetail,
   SessionInfo,
@@ -39,7 +40,7 @@ export function presentCreated(session: CreatedSession): CreatedSessionResponse 
 
 /** The body of `PATCH`. */
 export function presentUpdated(session: UpdatedSession): UpdatedSessionResponse {
-  const { endpoints = [], endpointSecrets } = session;
+  const { endpoints = [], endpointSecrets, proxy } = session;
   return {
     ...presentCreated(session),
     endpoints: endpoints.map(({ name, url, events, enabled, headers }) => ({
@@ -49,8 +50,13 @@ export function presentUpdated(session: UpdatedSession): UpdatedSessionResponse 
       enabled,
       headers: [...headers],
     })),
+    proxy: proxy === undefined ? null : presentProxy(proxy),
     ...(endpointSecrets === undefined ? {} : { endpointSecrets: { ...endpointSecrets } }),
   };
+}
+
+function presentProxy({ protocol, host, port, username, hasPassword }: ProxyInfo) {
+  return { protocol, host, port, ...(username === undefined ? {} : { username }), hasPassword };
 }
 
 /** One failed delivery. */

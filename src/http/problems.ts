@@ -36,6 +36,7 @@ function answerToKnown(error: ZpwootError, context: ProblemContext): PlainRespon
     case "PAIRING_REFUSED":
       return problem(400, refusalText(error.code, context.operation));
     case "CONNECTION_FAILED":
+    case "PROXY_FAILED":
     case "MISSING_PACKAGE":
       return context.id === "" ? undefined : connectionFailed(error, context.id);
     case "STORE_UNAVAILABLE":

@@ -14,7 +14,7 @@ export interface RouteInput {
   readonly query: URLSearchParams;
   readonly body: unknown;
   /** The value of a header, by its name in lower case. */
-  header(name: string): string | undefined;
+  readonly header: (name: string) => string | undefined;
 }
 
 /** One row of the table. */

@@ -8,7 +8,8 @@ import { DEFAULT_ENDPOINT, endpointOf, endpointsOf } from "./endpoints.js";
 import { eventIds } from "./event-id.js";
 import { webhookLimits } from "./options.js";
 import type { WebhookOptions } from "./options.js";
-import type { FailedRecord, OutboxSpace } from "./outbox-records.js";
+import type { FailedDelivery, PublishedEvent, WebhookStats } from "./figures.js";
+import type { OutboxSpace } from "./outbox-records.js";
 import { renderPayloads } from "./payload.js";
 import { HttpTransport } from "./transport.js";
 import type { WebhookTransport } from "./transport.js";
@@ -27,7 +28,7 @@ export interface WebhookDispatcherDeps extends Pick<CourierContext, "emit" | "lo
   /** Hears of every event as it was rendered, in the turn in which it happened. */
   readonly published?: ((event: PublishedEvent) => void) | undefined;
   /** Gives ids that sort as they were given. Default: a source of its own. */
-  newId?(): string;
+  readonly newId?: (() => string) | undefined;
   readonly options?: WebhookOptions | undefined;
   /** How requests are made. Default: Node's HTTP client, guarded as the options say. */
   readonly transport?: WebhookTransport;
@@ -35,37 +36,6 @@ export interface WebhookDispatcherDeps extends Pick<CourierContext, "emit" | "lo
   now?(): number;
   /** From 0 to below 1. Default: `Math.random`. */
   random?(): number;
-}
-
-/** An event as receivers get it. */
-export interface PublishedEvent {
-  /** Greater than the id of every earlier event. */
-  readonly id: string;
-  readonly event: string;
-  readonly sessionId: string;
-  /** A `WebhookPayload` as JSON. */
-  readonly body: string;
-}
-
-/** A delivery that was given up. */
-export interface FailedDelivery extends FailedRecord {
-  /** `default`, or the name of a further endpoint. */
-  readonly endpoint: string;
-}
-
-/** Figures of all webhooks, for metrics. */
-export interface WebhookStats {
-  /** Endpoints at work. */
-  readonly endpoints: number;
-  /** Events stored and not acknowledged. */
-  readonly queued: number;
-  readonly queuedBytes: number;
-  /** Failed deliveries kept. */
-  readonly failed: number;
-  /** Requests under way. */
-  readonly sending: number;
-  /** Endpoints that failed last and wait for their next attempt. */
-  readonly retrying: number;
 }
 
 /** What came of a redelivery. */

@@ -1,13 +1,8 @@
 /** What the engine and its users need of webhooks. */
 export { DEFAULT_ENDPOINT, endpointOf, endpointsOf, withEndpoint } from "./endpoints.js";
 export { WebhookDispatcher } from "./dispatcher.js";
-export type {
-  FailedDelivery,
-  PublishedEvent,
-  Redelivery,
-  WebhookDispatcherDeps,
-  WebhookStats,
-} from "./dispatcher.js";
+export type { Redelivery, WebhookDispatcherDeps } from "./dispatcher.js";
+export type { FailedDelivery, PublishedEvent, WebhookStats } from "./figures.js";
 export { eventIds, isEventId } from "./event-id.js";
 export { WEBHOOK_DEFAULTS } from "./options.js";
 export type { WebhookLimits, WebhookOptions } from "./options.js";

@@ -2,12 +2,15 @@
  * Which client version the sockets announce, and the process-wide breaker for the day WhatsApp refuses it (405): one
  * probe at a time instead of every session knocking (engine.md section 2).
  */
+import { once } from "node:events";
+import type { Agent, IncomingMessage } from "node:http";
+import { get } from "node:https";
 
 /** A WhatsApp Web version: `[2, 3000, revision]`. */
 export type WhatsAppVersion = readonly [number, number, number];
 
-/** Finds the version to announce; undefined when it can't be known. */
-export type VersionResolver = (signal: AbortSignal) => Promise<WhatsAppVersion | undefined>;
+/** Finds the version to announce; undefined when it can't be known. `agent` is the way out of the session that asks; undefined: direct. */
+export type VersionResolver = (signal: AbortSignal, agent?: Agent) => Promise<WhatsAppVersion | undefined>;
 
 /** How long finding the version may take. */
 const RESOLVE_MS = 10_000;
@@ -47,9 +50,12 @@ export class VersionGate {
     return this.#version;
   }
 
-  /** Asks for the current version, once however many sessions call. Never rejects: without an answer all stays. */
-  refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+  /**
+   * Asks for the current version through a session's agent, once however many sessions call. Never rejects: without an
+   * answer all stays.
+   */
+  refresh(agent?: Agent): Promise<void> {
+    this.#refreshing ??= this.#refresh(agent).finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
   }
 
@@ -75,19 +81,33 @@ export class VersionGate {
     this.#options.onReopened();
   }
 
-  async #refresh(): Promise<void> {
+  async #refresh(agent: Agent | undefined): Promise<void> {
     try {
-      this.#version = (await this.#options.resolve?.(AbortSignal.timeout(RESOLVE_MS))) ?? this.#version;
+      const signal = AbortSignal.timeout(RESOLVE_MS);
+      this.#version = (await this.#options.resolve?.(signal, agent)) ?? this.#version;
     } catch {
       // The last known version is the best one left; the close policy decides what follows.
     }
   }
 }
 
+/** The page is about a megabyte; what is far larger is not it. */
+const MAX_PAGE_CHARS = 8_000_000;
+
 /** Reads the current version from WhatsApp Web itself. */
-export async function resolveWhatsAppWebVersion(signal: AbortSignal): Promise<WhatsAppVersion | undefined> {
-  const response = await fetch(SERVICE_WORKER_URL, { signal, headers: { accept: "text/javascript" } });
-  if (!response.ok) return undefined;
-  const revision = REVISION.exec(await response.text())?.[1];
+export async function resolveWhatsAppWebVersion(
+  signal: AbortSignal,
+  agent?: Agent,
+): Promise<WhatsAppVersion | undefined> {
+  const way = agent === undefined ? {} : { agent };
+  const request = get(SERVICE_WORKER_URL, { signal, headers: { accept: "text/javascript" }, ...way });
+  const [response] = (await once(request, "response", { signal })) as [IncomingMessage];
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) {
+    text += chunk as string;
+    if (text.length > MAX_PAGE_CHARS) break;
+  }
+  const revision = response.statusCode === 200 ? REVISION.exec(text)?.[1] : undefined;
   return revision === undefined ? undefined : [2, 3000, Number(revision)];
 }

@@ -5,12 +5,17 @@
  */
 import Module, { createRequire } from "node:module";
 import type * as Whaileys from "whaileys";
+import type { WAMessage } from "whaileys";
 import { ZpwootError, isZpwootError } from "../errors.js";
 import type { WhatsAppLibrary } from "../ports.js";
+import { mediaOptions } from "./egress.js";
 import { guardFrames, withFrameGuard } from "./frame-guard.js";
 import { separateSignalQueues } from "./signal-queues.js";
 
 const require = createRequire(import.meta.url);
+
+/** What the library would log of a download holds media keys. */
+const SILENT = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {}, trace: () => {} };
 
 /** What has to be installed, and the override that makes it installable; also in the README. */
 export const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer dependency of zpwoot, because it names its own dependency \
@@ -45,6 +50,14 @@ function load(): WhatsAppLibrary {
       name: "whaileys",
       makeSocket: (config, onFrameError) => withFrameGuard(onFrameError, () => whaileys.default(config)),
       initAuthCreds: () => whaileys.initAuthCreds(),
+      downloadMedia: async (message, { agent, socket }) => {
+        const again = socket && {
+          logger: SILENT,
+          reuploadRequest: (stale: WAMessage) => socket.updateMediaMessage(stale),
+        };
+        const way = { options: mediaOptions(agent) };
+        return (await whaileys.downloadMediaMessage(message, "buffer", way, again as never)) as Buffer;
+      },
       reviveAppStateSyncKey: (plain) => whaileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
     };
   } catch (cause) {

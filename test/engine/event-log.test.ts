@@ -62,7 +62,7 @@ describe("server-sent events", () => {
     const seen: ServerEvent[] = [];
     const begin = (await take(world.manager.events({ after: ZERO }), 2)).at(-1)?.id;
     const sending = (async () => {
-      for (let n = 0; n < total; n++) await friend.sendText(phone, `text ${n}`);
+      for (let n = 0; n < total; n++) friend.sendText(phone, `text ${n}`);
     })();
     let after = begin;
     let connections = 0;

@@ -31,10 +31,10 @@ describe("the metrics of a manager", () => {
     const friend = world.phone("friend");
     await world.manager.update(id, { webhook: { url: receiver.url, events: ["messages.upsert"] } });
     const delivered = world.next("webhook.delivered");
-    await friend.sendText(phone, "delivered");
+    friend.sendText(phone, "delivered");
     await delivered;
     receiver.answer = () => "hang";
-    await friend.sendText(phone, "hangs");
+    friend.sendText(phone, "hangs");
     await receiver.until((all) => all.length === 2);
     const text = await metrics.text();
     expect(text).toContain('zpwoot_webhook_deliveries_total{outcome="delivered"} 1');

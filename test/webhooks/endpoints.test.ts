@@ -28,7 +28,7 @@ describe("several endpoints of one session", () => {
       webhook: { url: one.url, events },
       endpoints: { crm: { url: two.url, events, headers: { Authorization: "Bearer of the crm" } } },
     });
-    await writes("for both");
+    writes("for both");
     await Promise.all([one, two].map((receiver) => receiver.until((all) => all.length === 1)));
     const [first, second] = [one.received[0], two.received[0]];
     expect(first?.json).toEqual(second?.json);
@@ -52,7 +52,7 @@ describe("several endpoints of one session", () => {
     await world.manager.update(id, {
       endpoints: { dead: { url: dead.url, events }, live: { url: live.url, events } },
     });
-    for (const text of ["a", "b", "c"]) await writes(text);
+    for (const text of ["a", "b", "c"]) writes(text);
     await live.until((all) => all.length === 3);
     expect(textsOf(live)).toEqual(["a", "b", "c"]);
     expect(dead.received).toHaveLength(1);
@@ -80,7 +80,7 @@ describe("several endpoints of one session", () => {
     await using world = await EngineWorld.open({ webhooks: { allowPrivateTargets: true } });
     const { id, writes } = await linked(world);
     await world.manager.update(id, { endpoints: { crm: { url: receiver.url, events } } });
-    await writes("before");
+    writes("before");
     await receiver.until((all) => all.length === 1);
     await world.manager.stop();
     receiver.answer = () => 204;
@@ -97,7 +97,7 @@ describe("several endpoints of one session", () => {
     await using world = await EngineWorld.open({ webhooks: { allowPrivateTargets: true } });
     const { id, writes } = await linked(world);
     await world.manager.update(id, { endpoints: { crm: { url: receiver.url, events } } });
-    await writes("queued");
+    writes("queued");
     await receiver.until((all) => all.length === 1);
     expect(await world.manager.countKeys(id)).toHaveProperty("webhook-crm");
     await world.manager.update(id, { endpoints: { crm: null } });
@@ -116,7 +116,7 @@ describe("several endpoints of one session", () => {
       endpoints: { gone: { url: gone.url, events } },
     });
     const told = world.next("session.updated");
-    await writes("hello");
+    writes("hello");
     await told;
     await live.until((all) => all.length === 1);
     const { endpoints } = await world.manager.get(id);
@@ -157,7 +157,7 @@ describe("failed deliveries of a manager", () => {
     const { id, writes } = await linked(world);
     await world.manager.update(id, { endpoints: { crm: { url: receiver.url, events } } });
     const failed = world.next("webhook.failed");
-    await writes("again");
+    writes("again");
     const { deliveryId } = await failed;
     const [listed, ...more] = await world.manager.listFailedDeliveries(id);
     expect(more).toEqual([]);
