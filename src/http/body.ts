@@ -35,13 +35,18 @@ export function bodyUnsupported(message: string): Refusal {
   return new Refusal(problem(415, message, "Unsupported Media Type"));
 }
 
+/** The refusal of a media type that is none of JSON. */
+export function bodyNotJson(): Refusal {
+  return bodyUnsupported("Content-Type must be application/json");
+}
+
 /**
  * The JSON object (or list) of a request's body; undefined when the body is empty, whatever its content type. Rejects with a
  * {@link Refusal}: 400 malformed, 408 too slow, 413 too large, 415 not JSON.
  */
 export async function readJson(request: PlainRequest, limitBytes: number): Promise<unknown> {
   const body = await readInTime(request, limitBytes);
-  const value = body.kind === "parsed" ? body.value : parse(body.bytes, request);
+  const value = body.kind === "parsed" ? parsedBefore(body.value, request) : parse(body.bytes, request);
   if (value !== undefined && (typeof value !== "object" || value === null)) throw bodyMalformed();
   return value;
 }
@@ -64,13 +69,10 @@ async function readInTime(request: PlainRequest, limitBytes: number): Promise<Ra
 
 /** A body without a content type is taken for JSON: there is nothing else it could be here. */
 function refuseUnlessJson(request: PlainRequest): void {
-  const encoding = request.header("content-encoding") ?? "identity";
-  if (encoding.trim().toLowerCase() !== "identity")
-    throw bodyUnsupported("Content-Encoding is not supported");
   const contentType = request.header("content-type");
   if (contentType === undefined || contentType.trim() === "") return;
   const [mediaType = "", ...parameters] = contentType.toLowerCase().split(";");
-  if (!JSON_MEDIA_TYPE.test(mediaType.trim())) throw bodyUnsupported("Content-Type must be application/json");
+  if (!JSON_MEDIA_TYPE.test(mediaType.trim())) throw bodyNotJson();
   const charset = parameters
     .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)/.exec(parameter)?.[1])
     .find(Boolean);
@@ -78,8 +80,19 @@ function refuseUnlessJson(request: PlainRequest): void {
     throw bodyUnsupported("Content-Type charset must be utf-8");
 }
 
+/** A parser before us may take forms too, and leaves an object also where there was no body. */
+function parsedBefore(value: unknown, request: PlainRequest): unknown {
+  const sent =
+    declaredBytes(request.header("content-length")) > 0 || request.header("transfer-encoding") !== undefined;
+  if (sent) refuseUnlessJson(request);
+  return value;
+}
+
 function parse(bytes: Uint8Array, request: PlainRequest): unknown {
   if (bytes.byteLength === 0) return undefined;
+  const encoding = request.header("content-encoding") ?? "identity";
+  if (encoding.trim().toLowerCase() !== "identity")
+    throw bodyUnsupported("Content-Encoding is not supported");
   refuseUnlessJson(request);
   try {
     return JSON.parse(utf8.decode(bytes)) as unknown;

@@ -8,6 +8,13 @@ import {
   type NodeErrorHandler,
   type NodeHandler,
 } from "./node-bridge.js";
+import {
+  fastifyPlugin,
+  koaErrorMiddleware,
+  koaMiddleware,
+  type FastifyPlugin,
+  type KoaHandler,
+} from "./mounts.js";
 import { type HttpHandlerOptions, parseHttpOptions } from "./options.js";
 
 /** The routes, for two kinds of servers. All functions may be passed around freely. */
@@ -18,6 +25,12 @@ export interface HttpHandler {
   readonly node: NodeHandler;
   /** For Express, after `node`, where a body parser stands before it: answers what that parser refused. */
   readonly nodeError: NodeErrorHandler;
+  /** For Koa: `app.use(handler.koa)`. */
+  readonly koa: KoaHandler;
+  /** For Koa, before a body parser that stands before `koa`: answers what that parser refused. */
+  readonly koaError: KoaHandler;
+  /** For Fastify: `app.register(handler.fastify)`, also with a `prefix`. */
+  readonly fastify: FastifyPlugin;
 }
 
 /**
@@ -26,9 +39,13 @@ export interface HttpHandler {
  */
 export function createHttpHandler(manager: SessionsApi, options: HttpHandlerOptions = {}): HttpHandler {
   const core = new HttpCore(manager, parseHttpOptions(options));
+  const node = createNodeBridge(core);
   return {
     fetch: createFetchBridge(core),
-    node: createNodeBridge(core),
+    node,
     nodeError: createNodeErrorBridge(core),
+    koa: koaMiddleware(node),
+    koaError: koaErrorMiddleware(core),
+    fastify: fastifyPlugin(core, node),
   };
 }

@@ -47,15 +47,26 @@ export function createNodeBridge(core: HttpCore): NodeHandler {
 /** Makes the error middleware of a core. Express knows it by its four parameters. */
 export function createNodeErrorBridge(core: HttpCore): NodeErrorHandler {
   return (error, request, response, next) => {
-    const refusal = refusalOf(error);
-    const plain = refusal === undefined ? undefined : toPlain(request, core);
-    if (refusal === undefined || plain === undefined) next(error);
-    else send(request, response, core.refuse(plain, refusal));
+    const refusal = refusalOfParser(error);
+    if (refusal === undefined || !sendRefusal(core, refusal, request, response)) next(error);
   };
 }
 
-/** What the body parsers of Express call their refusals. */
-function refusalOf(error: unknown): Refusal | undefined {
+/** Answers a request whose body somebody else refused; false, and nothing done, when its path belongs to others. */
+export function sendRefusal(
+  core: HttpCore,
+  refusal: Refusal,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  const plain = toPlain(request, core);
+  if (plain === undefined) return false;
+  send(request, response, core.refuse(plain, refusal));
+  return true;
+}
+
+/** What the body parsers of Express and Koa call their refusals. */
+export function refusalOfParser(error: unknown): Refusal | undefined {
   switch ((error as { readonly type?: unknown } | null | undefined)?.type) {
     case "entity.parse.failed":
       return bodyMalformed();

@@ -73,7 +73,9 @@ describe.each(SERVERS)("routing through $name", (kind) => {
   it("answers 400 to an id that is not percent-encoded properly", async () => {
     const answer = await server.send({ ...LIST, path: "/sessions/%zz/info" });
     const text = `{"statusCode":400,"message":"Failed to decode param '%zz'","error":"Bad Request"}`;
-    expect({ status: answer.status, text: answer.text }).toEqual({ status: 400, text });
+    expect(answer.status).toBe(400);
+    // Fastify, and the router that Nest puts before a module's middleware, refuse it themselves.
+    if (!/^Fastify|module/.test(kind.name)) expect(answer.text).toBe(text);
   });
 
   it("lets no cache keep an answer and no browser guess its type", async () => {

@@ -2,7 +2,19 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import "reflect-metadata";
+import { getRequestListener } from "@hono/node-server";
+import { bodyParser } from "@koa/bodyparser";
+import { Module, type MiddlewareConsumer, type NestModule } from "@nestjs/common";
+import { NestFactory } from "@nestjs/core";
+import type { NestExpressApplication } from "@nestjs/platform-express";
 import express from "express";
+// @ts-expect-error: the types are those of Express 5.
+import expressFour from "express-4";
+import Fastify, { type FastifyInstance } from "fastify";
+import { Hono } from "hono";
+import Koa from "koa";
+import koaMount from "koa-mount";
 import type { HttpHandler } from "../../src/http/index.js";
 
 /** One request as it goes over the wire; nothing is added but the length of the body. */
@@ -137,6 +149,123 @@ export const express5UnderPrefix: ServerKind = {
     serve(express().use(express.json()).use("/api/v1", handler.node, handler.nodeError), "/api/v1"),
 };
 
+/** Express 4, whose body parser leaves an object on requests it did not read. */
+const express4 = expressFour as unknown as typeof express;
+
+/** Koa with the handler first, and after a body parser. */
+const koa: readonly ServerKind[] = [
+  { name: "Koa 3", listen: async (handler) => serve(koaApp((app) => app.use(handler.koa))) },
+  {
+    name: "Koa 3 after a body parser",
+    listen: async (handler) =>
+      serve(koaApp((app) => app.use(handler.koaError).use(koaParser()).use(handler.koa))),
+  },
+  {
+    name: "Koa 3 under /api/v1",
+    listen: async (handler) => {
+      const inner = new Koa().use(handler.koaError).use(koaParser()).use(handler.koa);
+      return serve(
+        koaApp((app) => app.use(koaMount("/api/v1", inner))),
+        "/api/v1",
+      );
+    },
+  },
+];
+
+function koaParser(): Koa.Middleware {
+  return bodyParser({ jsonLimit: "100kb" });
+}
+
+function koaApp(build: (app: Koa) => unknown): http.RequestListener {
+  const app = new Koa();
+  app.silent = true;
+  build(app);
+  const listener = app.callback();
+  return (request, response) => void listener(request, response);
+}
+
+async function serveFastify(
+  prefix: string,
+  build: (app: FastifyInstance) => unknown,
+): Promise<RunningServer> {
+  const app = Fastify({ forceCloseConnections: true });
+  build(app);
+  await app.ready();
+  return serve((request, response) => app.routing(request, response), prefix);
+}
+
+/** Fastify's own JSON parser is there in any case. */
+const fastify: readonly ServerKind[] = [
+  {
+    name: "Fastify 5",
+    listen: (handler) => serveFastify("", (app) => app.register(handler.fastify as never)),
+  },
+  {
+    name: "Fastify 5 under /api/v1",
+    listen: (handler) =>
+      serveFastify("/api/v1", (app) => app.register(handler.fastify as never, { prefix: "/api/v1" })),
+  },
+];
+
+const hono: ServerKind = {
+  name: "Hono",
+  listen: async (handler) => {
+    const app = new Hono().all("/sessions", (c) => handler.fetch(c.req.raw));
+    app.all("/sessions/*", (c) => handler.fetch(c.req.raw));
+    const listener = getRequestListener(app.fetch);
+    return serve((request, response) => void listener(request, response));
+  },
+};
+
+async function serveNest(
+  prefix: string,
+  handler: HttpHandler,
+  asMiddleware: boolean,
+): Promise<RunningServer> {
+  class AppModule implements NestModule {
+    configure(consumer: MiddlewareConsumer): void {
+      if (asMiddleware) consumer.apply(handler.node).forRoutes("{*path}");
+    }
+  }
+  Module({})(AppModule);
+  const options = { logger: false, bodyParser: !asMiddleware } as const;
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, options);
+  // Nest's own parsers come with init, before a module's middleware: to answer for them, they are put in place by hand.
+  if (asMiddleware) app.useBodyParser("json").use(handler.nodeError);
+  else app.use(handler.node);
+  await app.init();
+  return serve(app.getHttpAdapter().getInstance() as http.RequestListener, prefix);
+}
+
+const nest: readonly ServerKind[] = [
+  { name: "NestJS 11, app.use", listen: (handler) => serveNest("", handler, false) },
+  {
+    name: "NestJS 11, as a module's middleware after its JSON parser",
+    listen: (handler) => serveNest("", handler, true),
+  },
+];
+
+/** As Next.js calls the functions of a route file: by the method's name. */
+const routeFile: ServerKind = {
+  name: "a Next route file",
+  listen: async ({ fetch }) => {
+    const route: Record<string, (request: Request) => Promise<Response>> = {
+      GET: fetch,
+      HEAD: fetch,
+      POST: fetch,
+      PUT: fetch,
+      PATCH: fetch,
+      DELETE: fetch,
+      OPTIONS: fetch,
+    };
+    return {
+      send: async (request) =>
+        readResponse((await route[request.method]?.(toFetchRequest(request))) ?? new Response()),
+      close: async () => undefined,
+    };
+  },
+};
+
 /** All of them. */
 export const SERVERS: readonly ServerKind[] = [
   fetchBridge,
@@ -144,4 +273,14 @@ export const SERVERS: readonly ServerKind[] = [
   express5,
   express5AfterJson,
   express5UnderPrefix,
+  { name: "Express 4", listen: async (handler) => serve(express4().use(handler.node)) },
+  {
+    name: "Express 4 after express.json()",
+    listen: async (handler) => serve(express4().use(express4.json(), handler.node, handler.nodeError)),
+  },
+  ...koa,
+  ...fastify,
+  hono,
+  ...nest,
+  routeFile,
 ];
