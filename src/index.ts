@@ -64,6 +64,11 @@ export type {
   WebhookStats,
 } from "./webhooks/index.js";
 
+// Who may call over HTTP, and whether that makes sense now.
+export { API_KEY_ROLES } from "./api-keys.js";
+export type { ApiKeyInfo, ApiKeyRole, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "./api-keys.js";
+export type { Health } from "./health.js";
+
 // What they say.
 export type {
   EngineEvents,

@@ -7,9 +7,11 @@ import type { WAMessage } from "whaileys";
 import type { ImportedFolder } from "./auth/multi-file-auth.js";
 import type { WrittenAuth } from "./auth/portable-auth.js";
 import { Custody, type ImportOptions, type RestoreSnapshotOptions } from "./custody.js";
+import { ApiKeys } from "./api-keys.js";
 import { ZpwootError } from "./errors.js";
 import { EventHub } from "./event-hub.js";
 import type { SessionEventName, SessionEvents, SessionListener } from "./events.js";
+import { healthOf, type Health } from "./health.js";
 import { DEFAULTS, SILENT, checkOptions, type SessionManagerOptions } from "./options.js";
 import { Outgoing, type EventStreamOptions, type OutgoingStats, type StreamedEvent } from "./outgoing.js";
 import { downloadMedia } from "./media.js";
@@ -49,6 +51,8 @@ const STOP_MS = 1_500;
 
 /** Many WhatsApp Web sessions in one process. */
 export class SessionManager implements FullSessionsApi, AsyncDisposable {
+  /** API keys of the HTTP adapter, stored beside the sessions. */
+  readonly apiKeys: ApiKeys;
   readonly #options: SessionManagerOptions;
   readonly #logger: Logger;
   readonly #hub: EventHub;
@@ -81,6 +85,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     this.#store = observedStore(store, (operation) => {
       if (this.#hub.hears("store.operation")) this.#hub.emit("store.operation", operation);
     });
+    this.apiKeys = new ApiKeys(this.#store, this.#logger);
     this.#records = new SessionRecords(this.#store, { logger: this.#logger });
     this.#custody = new Custody({
       store: this.#store,
@@ -203,6 +208,12 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     await this.#load();
     for (const id of options.sessionIds ?? []) await this.#session(id);
     yield* this.#outgoing.events(options);
+  }
+
+  /** Whether the store answers and the event loop is in time. Settles within about two seconds; never rejects. */
+  health(): Promise<Health> {
+    const log = (error: string): void => this.#logger.warn({ error }, "the store does not answer");
+    return healthOf(this.#store, log);
   }
 
   /** Figures of webhooks and of the event log, for metrics. */

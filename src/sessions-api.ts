@@ -1,4 +1,8 @@
 /** What a `SessionManager` offers, as an interface: adapters (HTTP, CLI) and test doubles are written against it. */
+import type { ApiKeysApi } from "./api-keys.js";
+import type { WrittenAuth } from "./auth/portable-auth.js";
+import type { ImportOptions } from "./custody.js";
+import type { Health } from "./health.js";
 import type { SessionEventName, SessionListener } from "./events.js";
 import type {
   CreateSessionInput,
@@ -81,4 +85,8 @@ export interface FullSessionsApi extends SessionsApi {
   redeliver(id: string, deliveryId: string): Promise<void>;
   events(options?: EventStreamOptions): AsyncGenerator<StreamedEvent, void, undefined>;
   stats(): OutgoingStats;
+  health(): Promise<Health>;
+  exportCredentials(id: string, options: { readonly passphrase: string }): Promise<string>;
+  importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth>;
+  readonly apiKeys: ApiKeysApi;
 }

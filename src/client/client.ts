@@ -1,4 +1,6 @@
 /** The typed client: a method per route. */
+import type { ApiKeyInfo, CreateApiKeyInput, CreatedApiKey } from "../api-keys.js";
+import type { Health } from "../health.js";
 import type * as contract from "../http/contract.js";
 import type { CreateSessionInput, SessionStatus, UpdateSessionInput } from "../session-types.js";
 import { ZpwootClientError } from "./error.js";
@@ -100,6 +102,55 @@ export class ZpwootClient {
   redeliver(id: string, deliveryId: string, options?: CallOptions): Promise<contract.MessageResponse> {
     const path = at(id, `deliveries/${encodeURIComponent(deliveryId)}/redeliver`);
     return this.#wire.send({ method: "POST", path }, options);
+  }
+
+  /** The stored API keys, oldest first, without the keys themselves. */
+  listApiKeys(options?: CallOptions): Promise<readonly ApiKeyInfo[]> {
+    return this.#wire.send({ method: "GET", path: "/sessions/api-keys" }, options);
+  }
+
+  /** Makes an API key; it is in this answer only. */
+  createApiKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey> {
+    return this.#wire.send({ method: "POST", path: "/sessions/api-keys", body: input }, options);
+  }
+
+  /** Makes an API key worth nothing, at once. */
+  revokeApiKey(keyId: string, options?: CallOptions): Promise<contract.MessageResponse> {
+    const path = `/sessions/api-keys/${encodeURIComponent(keyId)}`;
+    return this.#wire.send({ method: "DELETE", path }, options);
+  }
+
+  /** The credentials of a linked session as one text, encrypted with the passphrase. */
+  exportCredentials(
+    id: string,
+    passphrase: string,
+    options?: CallOptions,
+  ): Promise<{ readonly bundle: string }> {
+    return this.#wire.send({ method: "POST", path: at(id, "export"), body: { passphrase } }, options);
+  }
+
+  /** Puts an exported bundle into a session, which is disconnected first. */
+  importCredentials(
+    id: string,
+    input: { readonly bundle: string; readonly passphrase: string; readonly force?: boolean },
+    options?: CallOptions,
+  ): Promise<contract.MessageResponse> {
+    return this.#wire.send({ method: "POST", path: at(id, "import"), body: input }, options);
+  }
+
+  /** Whether the process answers at all. Only on servers with `system`, like the next three. */
+  isLive(options?: CallOptions): Promise<{ readonly ok: true }> {
+    return this.#wire.send({ method: "GET", path: "/health/live" }, options);
+  }
+
+  /** Whether requests can be served. Refused with 503 when not. */
+  isReady(options?: CallOptions): Promise<Health> {
+    return this.#wire.send({ method: "GET", path: "/health/ready" }, options);
+  }
+
+  /** The server's OpenAPI document. */
+  getOpenApi(options?: CallOptions): Promise<Readonly<Record<string, unknown>>> {
+    return this.#wire.send({ method: "GET", path: "/openapi.json" }, options);
   }
 
   /** The events of all sessions as they happen, over broken connections too, until the signal. Rejects when it is refused. */

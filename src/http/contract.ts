@@ -113,6 +113,9 @@ export const qrCodeResponseSchema = z.strictObject({
   qrCode: z.string().nullable(),
   status: sessionStatusSchema,
   message: z.string().optional(),
+  /** Only when `wait` or `seq` was asked for, and there is a code. */
+  seq: z.number().int().optional(),
+  expiresAt: z.iso.datetime().optional(),
 });
 
 /** The answer of `webhook/events`. */

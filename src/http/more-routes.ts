@@ -1,22 +1,14 @@
-/** The routes beyond the frozen eleven. They need more of the manager than a test double may have: then they answer 501. */
-import type { FullSessionsApi, SessionsApi } from "../sessions-api.js";
+/** The routes on sessions beyond the frozen eleven. */
+import type { SessionsApi } from "../sessions-api.js";
 import { updateSessionSchema } from "../validation.js";
 import { WEBHOOK_EVENTS } from "../webhook-events.js";
 import { LOGGED_ENGINE_EVENTS } from "../logged-events.js";
 import * as contract from "./contract.js";
+import { having } from "./having.js";
 import { problem, Raw, Refusal } from "./plain.js";
 import * as present from "./present.js";
 import type { Route, RouteInput } from "./routes.js";
 import { SSE_HEADERS, sseText } from "./sse.js";
-
-type Extra = Omit<FullSessionsApi, keyof SessionsApi>;
-
-/** The manager as one that has the method. */
-function having<Name extends keyof Extra>(manager: SessionsApi, name: Name): SessionsApi & Pick<Extra, Name> {
-  if (typeof (manager as Partial<Extra>)[name] === "function")
-    return manager as SessionsApi & Pick<Extra, Name>;
-  throw new Refusal(problem(501, `This server's sessions have no ${name}`, "Not Implemented"));
-}
 
 const EVENT_NAMES: ReadonlySet<string> = new Set([...WEBHOOK_EVENTS, ...LOGGED_ENGINE_EVENTS]);
 
@@ -49,6 +41,7 @@ export const MORE_ROUTES: readonly Route[] = [
     path: "/sessions/:id",
     operation: "updateSession",
     summary: "Changes the webhook endpoints of a session",
+    access: "operator",
     status: 200,
     request: updateSessionSchema,
     response: contract.updatedSessionResponseSchema,
@@ -60,6 +53,8 @@ export const MORE_ROUTES: readonly Route[] = [
     path: "/sessions/:id/restart",
     operation: "restartSession",
     summary: "Closes the connection, if there is one, and connects anew with the same credentials",
+    access: "operator",
+    strict: true,
     status: 201,
     response: contract.messageResponseSchema,
     call: async (manager, { id }) => {
@@ -72,6 +67,7 @@ export const MORE_ROUTES: readonly Route[] = [
     path: "/sessions/:id/deliveries/failed",
     operation: "listFailedDeliveries",
     summary: "Webhook deliveries that were given up, oldest first",
+    access: "viewer",
     status: 200,
     response: contract.failedDeliveriesResponseSchema,
     call: async (manager, { id }) =>
@@ -82,6 +78,7 @@ export const MORE_ROUTES: readonly Route[] = [
     path: "/sessions/:id/deliveries/:deliveryId/redeliver",
     operation: "redeliver",
     summary: "Puts a failed webhook delivery back at the end of its queue",
+    access: "operator",
     status: 201,
     response: contract.messageResponseSchema,
     call: async (manager, { id, params }) => {
@@ -94,15 +91,17 @@ export const MORE_ROUTES: readonly Route[] = [
     path: "/sessions/events",
     operation: "streamEvents",
     summary: "The events of all sessions as server-sent events",
+    access: "viewer",
     status: 200,
     contentType: "text/event-stream",
-    call: async (manager, input) => stream(manager, input),
+    call: async (manager, input) => stream(manager, input, input.caller.sessions ?? undefined),
   },
   {
     method: "GET",
     path: "/sessions/:id/events",
     operation: "streamSessionEvents",
     summary: "The events of one session as server-sent events",
+    access: "viewer",
     status: 200,
     contentType: "text/event-stream",
     call: async (manager, input) => {

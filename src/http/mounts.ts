@@ -104,6 +104,7 @@ export function fastifyPlugin(core: HttpCore, node: NodeHandler): FastifyPlugin 
     };
     scope.all("/sessions", answer);
     scope.all("/sessions/*", answer);
+    for (const path of core.systemPaths) scope.all(path, answer);
     done();
   };
 }

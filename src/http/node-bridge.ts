@@ -61,7 +61,8 @@ export function sendRefusal(
 ): boolean {
   const plain = toPlain(request, core);
   if (plain === undefined) return false;
-  send(request, response, core.refuse(plain, refusal));
+  // Never rejects.
+  void core.refuse(plain, refusal).then((answer) => send(request, response, answer));
   return true;
 }
 
@@ -117,6 +118,7 @@ function toPlain(request: IncomingMessage, core: HttpCore): PlainRequest | undef
     path,
     originalPath: original.path,
     query: target.query,
+    address: request.socket.remoteAddress,
     header: (name) => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;

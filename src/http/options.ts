@@ -1,6 +1,7 @@
 /** The options of the HTTP handler, parsed once: what is wrong with them is said at construction. */
 import { ZpwootError } from "../errors.js";
 import type { Logger } from "../ports.js";
+import type { RateLimitOptions } from "./limits.js";
 
 /** Options of `createHttpHandler`. */
 export interface HttpHandlerOptions {
@@ -18,6 +19,22 @@ export interface HttpHandlerOptions {
   readonly bodyLimitBytes?: number | undefined;
   /** Hears of errors that were answered with 500 and above. Silent by default. */
   readonly logger?: Logger | undefined;
+  /** Writes a line per request to the logger, and gives each an id (`X-Request-Id`, taken over from the caller). Default false. */
+  readonly logRequests?: boolean | undefined;
+  /** Limits the requests of each key and address. Default: no limits. */
+  readonly rateLimit?: RateLimitOptions | undefined;
+  /** The caller's address where it is not the connection's: behind a proxy of your own, say, the last of `X-Forwarded-For`. */
+  readonly clientAddress?: ((header: (name: string) => string | undefined) => string | undefined) | undefined;
+  /** Also serves `/health/live`, `/health/ready`, `/metrics`, `/openapi.json` and `/docs`. Default false. */
+  readonly system?: boolean | undefined;
+  /** What `/metrics` gives: `createMetrics(manager)` of `zpwoot/metrics`. */
+  readonly metrics?: MetricsSource | undefined;
+}
+
+/** Metrics as text. */
+export interface MetricsSource {
+  readonly contentType: string;
+  text(): Promise<string>;
 }
 
 /** The options with every default in place. */
@@ -27,6 +44,11 @@ export interface ParsedHttpOptions {
   readonly basePath: string;
   readonly bodyLimitBytes: number;
   readonly logger: Logger | undefined;
+  readonly logRequests: boolean;
+  readonly rateLimit: RateLimitOptions | undefined;
+  readonly clientAddress: HttpHandlerOptions["clientAddress"];
+  readonly system: boolean;
+  readonly metrics: MetricsSource | undefined;
 }
 
 const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
@@ -45,7 +67,9 @@ export function parseHttpOptions(options: HttpHandlerOptions): ParsedHttpOptions
   if (details.length > 0) {
     throw new ZpwootError("INVALID_OPTION", `createHttpHandler: ${details.join("; ")}`, { details });
   }
-  return { apiKeys, basePath: basePath.replace(/\/+$/, ""), bodyLimitBytes, logger };
+  const { logRequests = false, rateLimit, clientAddress, system = false, metrics } = options;
+  const more = { logRequests, rateLimit, clientAddress, system, metrics };
+  return { apiKeys, basePath: basePath.replace(/\/+$/, ""), bodyLimitBytes, logger, ...more };
 }
 
 function listOfKeys(apiKeys: HttpHandlerOptions["apiKeys"]): readonly string[] | false | undefined {

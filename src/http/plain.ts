@@ -19,6 +19,8 @@ export interface PlainRequest {
   readonly path: string;
   /** The path the client asked for, to be shown in a 404. */
   readonly originalPath: string;
+  /** Where it came from, as far as that is known. */
+  readonly address?: string | undefined;
   /** What follows the `?`, not decoded; empty when nothing does. */
   readonly query: string;
   /** The value of a header, by its name in lower case. */

@@ -2,8 +2,12 @@
 import type { z } from "zod";
 import type { SessionsApi } from "../sessions-api.js";
 import { validateCreateSession, validatePhoneNumber } from "../validation.js";
+import type { ApiKeyRole } from "../api-keys.js";
+import { type Caller, maySee } from "./auth.js";
 import * as contract from "./contract.js";
+import type { ParsedHttpOptions } from "./options.js";
 import * as present from "./present.js";
+import { answerQR } from "./qr.js";
 import { problem, Refusal } from "./plain.js";
 
 /** What a route's call is given: the decoded `:id` (empty without one) and the JSON of the body, if it takes one. */
@@ -15,17 +19,27 @@ export interface RouteInput {
   readonly body: unknown;
   /** The value of a header, by its name in lower case. */
   readonly header: (name: string) => string | undefined;
+  readonly caller: Caller;
+  readonly options: ParsedHttpOptions;
+  /** The whole table. */
+  readonly routes: readonly Route[];
 }
 
 /** One row of the table. */
 export interface Route {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the base path; `:id` is the session's. */
-  readonly path: `/sessions${string}`;
+  readonly path: `/${string}`;
   /** A name of its own, for logs and documents. */
   readonly operation: string;
   /** What it does, in a few words. */
   readonly summary: string;
+  /** The role a caller needs; `public` needs no key. */
+  readonly access: ApiKeyRole | "public";
+  /** Counted under the stricter limit: it makes WhatsApp do something, or costs much. */
+  readonly strict?: boolean;
+  /** A larger bound for the body than the handler's. */
+  readonly bodyLimitBytes?: number;
   /** The status of success. */
   readonly status: 200 | 201;
   /** The schema of the request's body. Without one the body is never read. */
@@ -75,6 +89,7 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/webhook/events",
     operation: "listWebhookEvents",
     summary: "The events a webhook can subscribe to",
+    access: "viewer",
     status: 200,
     response: contract.webhookEventsResponseSchema,
     call: async (manager) => ({ events: manager.listWebhookEvents() }),
@@ -84,6 +99,8 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/create",
     operation: "createSession",
     summary: "Creates a session; it does not connect yet",
+    access: "admin",
+    strict: true,
     status: 201,
     request: contract.createSessionSchema,
     response: contract.createdSessionResponseSchema,
@@ -95,15 +112,18 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/list",
     operation: "listSessions",
     summary: "All sessions, the oldest first",
+    access: "viewer",
     status: 200,
     response: contract.sessionListResponseSchema,
-    call: async (manager) => (await manager.list()).map(present.presentListed),
+    call: async (manager, { caller }) =>
+      (await manager.list()).filter(({ id }) => maySee(caller, id)).map(present.presentListed),
   },
   {
     method: "GET",
     path: "/sessions/:id/info",
     operation: "getSession",
     summary: "One session",
+    access: "viewer",
     status: 200,
     response: contract.sessionResponseSchema,
     call: async (manager, { id }) => present.presentSession(await manager.get(id)),
@@ -113,6 +133,7 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/:id/delete",
     operation: "deleteSession",
     summary: "Unlinks the device and removes the session with all that belongs to it",
+    access: "admin",
     status: 200,
     response: contract.messageResponseSchema,
     call: async (manager, { id }) => {
@@ -125,6 +146,8 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/:id/connect",
     operation: "connectSession",
     summary: "Begins to connect",
+    access: "operator",
+    strict: true,
     status: 201,
     response: contract.messageResponseSchema,
     call: connect,
@@ -134,6 +157,7 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/:id/disconnect",
     operation: "disconnectSession",
     summary: "Closes the connection and keeps the credentials",
+    access: "operator",
     status: 201,
     response: contract.messageResponseSchema,
     call: disconnect,
@@ -143,15 +167,18 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/:id/qr",
     operation: "getQRCode",
     summary: "The newest QR code",
+    access: "operator",
     status: 200,
     response: contract.qrCodeResponseSchema,
-    call: async (manager, { id }) => present.presentQRCode(await manager.getQRCode(id)),
+    call: answerQR,
   },
   {
     method: "POST",
     path: "/sessions/:id/pair",
     operation: "pairPhone",
     summary: "Gives a code that links the account when typed on the phone",
+    access: "operator",
+    strict: true,
     status: 201,
     request: contract.pairPhoneSchema,
     response: contract.pairingResponseSchema,
@@ -162,6 +189,7 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/:id/status",
     operation: "getSessionStatus",
     summary: "The live status of a session",
+    access: "viewer",
     status: 200,
     response: contract.sessionStatusResponseSchema,
     call: async (manager, { id }) => present.presentStatus(await manager.getStatus(id)),
@@ -171,6 +199,7 @@ export const ROUTES: readonly Route[] = [
     path: "/sessions/:id/logout",
     operation: "logoutSession",
     summary: "Unlinks the device and wipes its credentials",
+    access: "operator",
     status: 201,
     response: contract.messageResponseSchema,
     call: async (manager, { id }) => {

@@ -3,6 +3,7 @@
  *
  *     wa/sentinel                          proves that an absence is real
  *     wa/journal                           unfinished work of adapters without atomic batches
+ *     wa/api-keys.a|b                      API keys of the HTTP adapter, as hashes
  *     wa/index/<shard>.a|b                 ids of sessions, and of those being deleted
  *     wa/<session>/record.a|b              the session's record
  *     wa/<session>/keys                    root of the session's manifest
@@ -20,6 +21,9 @@ export const SENTINEL_KEY = "wa/sentinel";
 
 /** What an adapter without atomic batches has begun and may not have finished. */
 export const JOURNAL_KEY = "wa/journal";
+
+/** The API keys of the HTTP adapter, without the generation. */
+export const API_KEYS_KEY = "wa/api-keys";
 
 /** Longest encoded session id; a longer one is replaced by its hash. */
 const MAX_SESSION_PART = 80;

@@ -2,7 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { setImmediate } from "node:timers/promises";
+import { ApiKeys } from "../../src/api-keys.js";
+import type { WrittenAuth } from "../../src/auth/portable-auth.js";
 import { ZpwootError } from "../../src/errors.js";
+import type { Health } from "../../src/health.js";
+import { SILENT } from "../../src/options.js";
+import { openStore } from "../../src/store/open-store.js";
 import type { SessionEventName, SessionListener } from "../../src/events.js";
 import type {
   CreateSessionInput,
@@ -98,6 +103,22 @@ export class InMemorySessions implements FullSessionsApi {
   /** Ends at once: nothing happens here that a log would hold. */
   async *events(): AsyncGenerator<StreamedEvent, void, undefined> {
     this.#enter("events", undefined);
+  }
+
+  readonly apiKeys = new ApiKeys(openStore(new Map()), SILENT);
+
+  async health(): Promise<Health> {
+    return { ok: true, store: "ok", eventLoopLagMs: 0 };
+  }
+
+  async exportCredentials(id: string): Promise<string> {
+    this.#entry("exportCredentials", id);
+    throw new ZpwootError("INVALID_INPUT", "The session is not linked");
+  }
+
+  async importCredentials(id: string): Promise<WrittenAuth> {
+    this.#entry("importCredentials", id);
+    throw new ZpwootError("INVALID_INPUT", "bundle: it is none");
   }
 
   stats(): OutgoingStats {

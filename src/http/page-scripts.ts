@@ -1,0 +1,97 @@
+/** The scripts of the pages, as browsers run them. Texts come in as `T`; nothing from a server is ever put in as HTML. */
+
+/**
+ * The key: from `#key=` in the address, which no server sees and which is taken out at once, or typed in; kept for the tab. `call`
+ * asks the server and gives the answer; it waits for a key when there is none or the server refuses it.
+ */
+const KEY_SCRIPT = String.raw`
+const $ = (id) => document.getElementById(id);
+const given = new URLSearchParams(location.hash.slice(1)).get("key");
+if (given) { sessionStorage.setItem("zpwoot-key", given); history.replaceState(null, "", location.pathname + location.search); }
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+function askForKey(wrong) {
+  $("key-box").hidden = false;
+  $("key-problem").textContent = wrong ? T.wrongKey : "";
+  $("key").focus();
+  return new Promise((resolve) => {
+    const use = () => { if ($("key").value) { sessionStorage.setItem("zpwoot-key", $("key").value); $("key-box").hidden = true; resolve(); } };
+    $("use-key").onclick = use;
+    $("key").onkeydown = (event) => { if (event.key === "Enter") use(); };
+  });
+}
+async function call(path, method = "GET", body) {
+  for (;;) {
+    const headers = { "x-api-key": sessionStorage.getItem("zpwoot-key") || "" };
+    if (body) headers["content-type"] = "application/json";
+    const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+    if (answer.status !== 401) return answer;
+    await askForKey(Boolean(headers["x-api-key"]));
+  }
+}
+`;
+
+/** Shows the newest QR code until the session is connected, and gives pairing codes. */
+export const LINK_SCRIPT = `${KEY_SCRIPT}${String.raw`
+let seq = 0;
+function say(text) { if ($("status").textContent !== text) $("status").textContent = text; }
+function show(id, shown) { $(id).hidden = !shown; }
+async function step() {
+  const state = await (await call("status")).json();
+  if (state.message) { say(String(state.message)); return pause(5000); }
+  $("session").textContent = state.name;
+  show("connect", state.status === "disconnected");
+  show("linking", state.status === "connecting");
+  if (state.status === "connected") { say(T.linked + (state.phoneNumber ? " · " + state.phoneNumber : "")); $("code").textContent = ""; seq = 0; return pause(3000); }
+  if (state.status === "disconnected") { say(T.disconnected); seq = 0; return pause(1000); }
+  const qr = await (await call("qr?wait=20&seq=" + seq)).json();
+  if (!qr.qrCode) { show("qr", false); if (qr.status === "connecting") { say(T.connecting); seq = 0; } return; }
+  if (qr.seq === seq) return;
+  seq = qr.seq;
+  const svg = await call("qr?format=svg");
+  if (!svg.ok) return;
+  $("qr").src = "data:image/svg+xml," + encodeURIComponent(await svg.text());
+  show("qr", true);
+  say(T.scan);
+}
+$("connect").onclick = () => call("connect", "POST");
+async function pair() {
+  const answer = await (await call("pair", "POST", { phoneNumber: $("phone").value.replace(/[\s().-]/g, "") })).json();
+  $("code").textContent = answer.pairingCode
+    ? T.codeIs + " " + answer.pairingCode.slice(0, 4) + "-" + answer.pairingCode.slice(4)
+    : [].concat(answer.message).join(" ");
+}
+$("get-code").onclick = pair;
+$("phone").onkeydown = (event) => { if (event.key === "Enter") pair(); };
+(async () => { for (;;) { try { await step(); } catch { say(T.failed); await pause(2000); } } })();
+`}`;
+
+/** Lists the sessions, again and again. */
+export const OVERVIEW_SCRIPT = `${KEY_SCRIPT}${String.raw`
+const words = { connected: T.linked, connecting: T.connecting, disconnected: T.disconnected };
+function row(session) {
+  const line = document.createElement("tr");
+  for (const text of [session.name, words[session.status], session.phoneNumber || ""]) line.appendChild(document.createElement("td")).textContent = text;
+  const link = line.appendChild(document.createElement("td")).appendChild(document.createElement("a"));
+  link.href = encodeURIComponent(session.id) + "/link" + location.search;
+  link.textContent = T.open;
+  link.setAttribute("aria-label", T.open + " " + session.name);
+  return line;
+}
+let shown = "";
+(async () => {
+  for (;;) {
+    try {
+      const answer = await call("list");
+      const text = await answer.text();
+      $("problem").textContent = "";
+      if (answer.ok && text !== shown) {
+        shown = text;
+        const sessions = JSON.parse(text);
+        $("none").hidden = sessions.length > 0;
+        $("rows").replaceChildren(...sessions.map(row));
+      }
+    } catch { $("problem").textContent = T.failed; }
+    await pause(3000);
+  }
+})();
+`}`;

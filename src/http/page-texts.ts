@@ -1,0 +1,72 @@
+/** The words of the pages, in English and Portuguese. */
+
+const en = {
+  linkTitle: "Link WhatsApp",
+  overviewTitle: "Sessions",
+  key: "API key",
+  useKey: "Use key",
+  wrongKey: "This key is not accepted.",
+  connecting: "Connecting…",
+  scan: "Scan the code with WhatsApp.",
+  linked: "Connected",
+  disconnected: "Disconnected",
+  failed: "No answer from the server. Trying again…",
+  connect: "Connect",
+  step1: "Open WhatsApp on your phone.",
+  step2: "Open Linked devices and choose Link a device.",
+  step3: "Point the phone at this code. It changes by itself.",
+  qrAlt: "QR code to scan with WhatsApp",
+  pairTitle: "Or link with a phone number",
+  phone: "Phone number, with country code",
+  getCode: "Get code",
+  codeIs: "Type this code on your phone:",
+  name: "Name",
+  status: "Status",
+  number: "Number",
+  none: "There are no sessions yet.",
+  open: "Link",
+};
+
+/** Every text has one in each language. */
+export type PageTexts = Readonly<Record<keyof typeof en, string>>;
+
+const pt: PageTexts = {
+  linkTitle: "Conectar o WhatsApp",
+  overviewTitle: "Sessões",
+  key: "Chave de API",
+  useKey: "Usar chave",
+  wrongKey: "Esta chave não foi aceita.",
+  connecting: "Conectando…",
+  scan: "Escaneie o código com o WhatsApp.",
+  linked: "Conectado",
+  disconnected: "Desconectado",
+  failed: "O servidor não responde. Tentando de novo…",
+  connect: "Conectar",
+  step1: "Abra o WhatsApp no celular.",
+  step2: "Abra Dispositivos conectados e escolha Conectar dispositivo.",
+  step3: "Aponte o celular para este código. Ele muda sozinho.",
+  qrAlt: "Código QR para escanear com o WhatsApp",
+  pairTitle: "Ou conecte com um número de telefone",
+  phone: "Número de telefone, com código do país",
+  getCode: "Obter código",
+  codeIs: "Digite este código no celular:",
+  name: "Nome",
+  status: "Estado",
+  number: "Número",
+  none: "Ainda não há sessões.",
+  open: "Conectar",
+};
+
+/** A language of the pages. */
+export type PageLanguage = "en" | "pt";
+
+/** The words of a language. */
+export const PAGE_TEXTS: Readonly<Record<PageLanguage, PageTexts>> = { en, pt };
+
+/** The language asked for: by `?lang=`, else the first of ours in `Accept-Language`. */
+export function languageOf(asked: string | null, accepted: string | undefined): PageLanguage {
+  const wishes = [asked ?? "", ...(accepted ?? "").split(",")].map((wish) =>
+    wish.trim().slice(0, 2).toLowerCase(),
+  );
+  return (wishes.find((wish) => wish === "en" || wish === "pt") ?? "en") as PageLanguage;
+}
