@@ -1,8 +1,10 @@
 /** `npm run bench -- <name>`: ratios measured side by side in one run. */
+import { benchHttp } from "./http.js";
 import { benchStores } from "./stores.js";
 import { benchWebhooks } from "./webhooks.js";
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  http: benchHttp,
   stores: benchStores,
   webhooks: benchWebhooks,
 };

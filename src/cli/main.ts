@@ -13,6 +13,7 @@ const HELP = `zpwoot: many WhatsApp Web sessions in one process
   zpwoot import <file|folder> --name <new> | --session <known>   such a file, or a multi-file auth folder; --force
   zpwoot backup now | list | restore <file> --session <id>       encrypted snapshots of all sessions; --force
   zpwoot reencrypt                                               seals the store with the first encryption key
+  zpwoot keys create <name> --role viewer|operator|admin [--sessions id,id] | list | revoke <id>   API keys
   zpwoot help       this text
   zpwoot version
 
@@ -66,6 +67,10 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     case "reencrypt": {
       const { custodyCommand } = await import("./custody.js");
       return custodyCommand(command, args, print);
+    }
+    case "keys": {
+      const { keysCommand } = await import("./keys.js");
+      return keysCommand(args, print);
     }
     case "version":
     case "--version":

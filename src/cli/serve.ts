@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { messageOf } from "../errors.js";
 import { createHttpHandler } from "../http/index.js";
+import { createMetrics } from "../metrics/index.js";
 import type { SessionManagerOptions } from "../options.js";
 import { SessionManager } from "../session-manager.js";
 import { guardUnhandledRejections } from "../whatsapp/rejection-guard.js";
@@ -45,9 +46,16 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
   try {
     tell(manager, print);
     const server = createServer((request, response) => void handler.node(request, response));
-    const handler = createHttpHandler(manager, { apiKeys: apiKey, logger });
+    const handler = createHttpHandler(manager, {
+      apiKeys: apiKey,
+      logger,
+      logRequests: true,
+      rateLimit: {},
+      system: true,
+      metrics: createMetrics(manager),
+    });
     const url = await listen(server, settings);
-    print(`zpwoot listens on ${url}`);
+    print(`zpwoot listens on ${url} (${url}/docs, ${url}/sessions/overview)`);
     if (settings.apiKey === undefined) print(`API key, made for this run and shown once: ${apiKey}`);
     const restoring = restore(manager, logger, signal);
     if (!signal.aborted) await once(signal, "abort");

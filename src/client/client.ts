@@ -116,8 +116,8 @@ export class ZpwootClient {
 
   /** Makes an API key worth nothing, at once. */
   revokeApiKey(keyId: string, options?: CallOptions): Promise<contract.MessageResponse> {
-    const path = `/sessions/api-keys/${encodeURIComponent(keyId)}`;
-    return this.#wire.send({ method: "DELETE", path }, options);
+    const path = `/sessions/api-keys/${encodeURIComponent(keyId)}/revoke`;
+    return this.#wire.send({ method: "POST", path }, options);
   }
 
   /** The credentials of a linked session as one text, encrypted with the passphrase. */

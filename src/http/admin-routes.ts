@@ -66,12 +66,12 @@ export const ADMIN_ROUTES: readonly Route[] = [
     call: async (manager, { body }) => having(manager, "apiKeys").apiKeys.create((body ?? {}) as never),
   },
   {
-    method: "DELETE",
-    path: "/sessions/api-keys/:keyId",
+    method: "POST",
+    path: "/sessions/api-keys/:keyId/revoke",
     operation: "revokeApiKey",
     summary: "Makes an API key worth nothing, at once",
     access: "admin",
-    status: 200,
+    status: 201,
     response: messageResponseSchema,
     call: async (manager, { params }) => {
       const revoked = await having(manager, "apiKeys").apiKeys.revoke(params["keyId"] ?? "");

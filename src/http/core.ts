@@ -13,19 +13,22 @@ import { ALL_ROUTES, allowedMethods, isOurs, type Match, matchRoute } from "./ro
 
 const EVERYONE: Caller = { keyId: "anonymous", role: "admin", sessions: null };
 
+const NO_QUERY = new URLSearchParams();
+
 /** What the bridges stand on. */
 export class HttpCore {
   readonly #manager: SessionsApi;
   readonly #options: ParsedHttpOptions;
   readonly #gate: Gate;
-  readonly #limits: Limits;
+  readonly #limits: Limits | undefined;
   readonly #log: RequestLog;
 
   constructor(manager: SessionsApi, options: ParsedHttpOptions) {
     this.#manager = manager;
     this.#options = options;
     this.#gate = createGate(options.apiKeys, (manager as Partial<FullSessionsApi>).apiKeys);
-    this.#limits = createLimits(options.rateLimit, options.logger);
+    const { rateLimit, logger } = options;
+    this.#limits = rateLimit === undefined ? undefined : createLimits(rateLimit, logger);
     this.#log = new RequestLog(options.logRequests ? options.logger : undefined);
   }
 
@@ -75,22 +78,22 @@ export class HttpCore {
     if (match === undefined) return notRouted(request, this.#options.system);
     entry.operation = match.route.operation;
     if (match.route.access === "public") return this.#call(match, request, EVERYONE);
-    const byAddress = await this.#limits("address", this.#addressOf(request));
-    if (byAddress.refused !== undefined) return byAddress.refused;
+    const byAddress = await this.#limits?.("address", this.#addressOf(request));
+    if (byAddress?.refused !== undefined) return byAddress.refused;
     let verdict;
     try {
       verdict = await this.#gate(request);
     } catch (error) {
       return this.#problem(error, match, undefined);
     }
-    if (verdict.refused !== undefined) return withHeaders(verdict.refused, byAddress.headers);
+    if (verdict.refused !== undefined) return withHeaders(verdict.refused, byAddress?.headers);
     const { caller } = verdict;
     entry.keyId = caller.keyId;
-    const byKey = await this.#limits(match.route.strict === true ? "strict" : "key", caller.keyId);
-    if (byKey.refused !== undefined) return byKey.refused;
+    const byKey = await this.#limits?.(match.route.strict === true ? "strict" : "key", caller.keyId);
+    if (byKey?.refused !== undefined) return byKey.refused;
     const allowed = mayActAs(caller, match.route.access) && (match.id === "" || maySee(caller, match.id));
     const answer = allowed ? await this.#call(match, request, caller) : forbidden();
-    return withHeaders(answer, byKey.headers);
+    return withHeaders(answer, byKey?.headers);
   }
 
   async #call(match: Match, request: PlainRequest, caller: Caller): Promise<PlainResponse> {
@@ -99,7 +102,7 @@ export class HttpCore {
     try {
       const limit = Math.max(this.#options.bodyLimitBytes, route.bodyLimitBytes ?? 0);
       if (route.request !== undefined) body = await readJson(request, limit);
-      const query = new URLSearchParams(request.query);
+      const query = request.query === "" ? NO_QUERY : new URLSearchParams(request.query);
       const header = (name: string): string | undefined => request.header(name);
       const input = { id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES };
       const result = await route.call(this.#manager, input);
@@ -142,6 +145,10 @@ function notRouted({ method, path, originalPath }: PlainRequest, system: boolean
   return allow === undefined ? notFound(method, originalPath) : { status: 204, headers: { allow }, body: "" };
 }
 
-function withHeaders(answer: PlainResponse, headers: Readonly<Record<string, string>>): PlainResponse {
+function withHeaders(
+  answer: PlainResponse,
+  headers: Readonly<Record<string, string>> | undefined,
+): PlainResponse {
+  if (headers === undefined) return answer;
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }

@@ -35,8 +35,7 @@ const DEFAULTS = { key: 600, strict: 60, address: 1_200 } as const;
 const PASSES: LimitVerdict = { refused: undefined, headers: {} };
 
 /** Makes the limits of a handler. @throws ZpwootError `INVALID_OPTION`. */
-export function createLimits(options: RateLimitOptions | undefined, logger: Logger | undefined): Limits {
-  if (options === undefined) return async () => PASSES;
+export function createLimits(options: RateLimitOptions, logger: Logger | undefined): Limits {
   const quotas = {
     key: checked("perKey", options.perKey ?? DEFAULTS.key),
     strict: checked("perKeyStrict", options.perKeyStrict ?? DEFAULTS.strict),
@@ -64,7 +63,9 @@ export function createLimits(options: RateLimitOptions | undefined, logger: Logg
 function limiter(name: LimitName, points: number, redis: unknown): RateLimiterAbstract {
   const common = { keyPrefix: `zpwoot:limit:${name}`, points, duration: WINDOW_SECONDS };
   if (redis === undefined) return new RateLimiterMemory(common);
-  return new RateLimiterRedis({ ...common, storeClient: redis });
+  // The package `redis` tells by this field, `ioredis` has none such; they are called in different ways.
+  const useRedisPackage = typeof redis === "object" && redis !== null && "isOpen" in redis;
+  return new RateLimiterRedis({ ...common, storeClient: redis, useRedisPackage });
 }
 
 function refusal(name: LimitName, quota: number, counted: RateLimiterRes): LimitVerdict {

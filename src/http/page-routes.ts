@@ -10,7 +10,7 @@ const STYLE = `
   .columns { display: grid; gap: 2rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); align-items: start; }
   #qr { width: 100%; max-width: 20rem; aspect-ratio: 1; background: #ffffff; border: 1px solid var(--line); border-radius: .75rem; }
   #status { font-weight: 600; min-height: 1.5rem; }
-  #code { display: block; font-size: 1.25rem; min-height: 2rem; margin-top: .75rem; }
+  #code { display: block; font-size: 1.25rem; min-height: 2rem; margin-top: .75rem; white-space: pre-line; }
   .row { display: flex; flex-wrap: wrap; gap: .5rem; }
   .row input { flex: 1 1 12rem; min-width: 0; }
   label { display: block; margin-bottom: .25rem; }

@@ -57,7 +57,7 @@ $("connect").onclick = () => call("connect", "POST");
 async function pair() {
   const answer = await (await call("pair", "POST", { phoneNumber: $("phone").value.replace(/[\s().-]/g, "") })).json();
   $("code").textContent = answer.pairingCode
-    ? T.codeIs + " " + answer.pairingCode.slice(0, 4) + "-" + answer.pairingCode.slice(4)
+    ? T.codeIs + "\n" + answer.pairingCode.slice(0, 4) + "-" + answer.pairingCode.slice(4)
     : [].concat(answer.message).join(" ");
 }
 $("get-code").onclick = pair;

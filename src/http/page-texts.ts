@@ -24,7 +24,7 @@ const en = {
   status: "Status",
   number: "Number",
   none: "There are no sessions yet.",
-  open: "Link",
+  open: "Open",
 };
 
 /** Every text has one in each language. */
@@ -54,7 +54,7 @@ const pt: PageTexts = {
   status: "Estado",
   number: "Número",
   none: "Ainda não há sessões.",
-  open: "Conectar",
+  open: "Abrir",
 };
 
 /** A language of the pages. */
@@ -68,5 +68,5 @@ export function languageOf(asked: string | null, accepted: string | undefined): 
   const wishes = [asked ?? "", ...(accepted ?? "").split(",")].map((wish) =>
     wish.trim().slice(0, 2).toLowerCase(),
   );
-  return (wishes.find((wish) => wish === "en" || wish === "pt") ?? "en") as PageLanguage;
+  return wishes.find((wish) => wish === "en" || wish === "pt") ?? "en";
 }
