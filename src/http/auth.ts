@@ -22,7 +22,8 @@ export type Verdict =
 /** What `WWW-Authenticate` has to say on a 401, by RFC 9110. */
 const CHALLENGE = { "www-authenticate": "Bearer" } as const;
 
-const EVERYONE: Caller = { keyId: "anonymous", role: "admin", sessions: null };
+/** The caller where nobody is asked for a key. */
+export const EVERYONE: Caller = { keyId: "anonymous", role: "admin", sessions: null };
 
 /**
  * Makes the gate of one handler. `false` lets everyone pass. Keys given here are admins; without any, the environment

@@ -1,7 +1,7 @@
 /** The adapter without a server: a plain request in, a plain response out. */
 import { messageOf } from "../errors.js";
 import type { FullSessionsApi, SessionsApi } from "../sessions-api.js";
-import { type Caller, createGate, forbidden, type Gate, mayActAs, maySee } from "./auth.js";
+import { type Caller, createGate, EVERYONE, forbidden, type Gate, mayActAs, maySee } from "./auth.js";
 import { readJson } from "./body.js";
 import { createLimits, type Limits } from "./limits.js";
 import type { ParsedHttpOptions } from "./options.js";
@@ -10,8 +10,6 @@ import { answerToError } from "./problems.js";
 import { RequestLog } from "./request-log.js";
 import { SYSTEM_ROUTES } from "./system-routes.js";
 import { ALL_ROUTES, allowedMethods, isOurs, type Match, matchRoute } from "./router.js";
-
-const EVERYONE: Caller = { keyId: "anonymous", role: "admin", sessions: null };
 
 const NO_QUERY = new URLSearchParams();
 
