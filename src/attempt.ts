@@ -2,6 +2,7 @@
  * One connection attempt: loads the auth state, holds at most one socket, and records what happens as facts. It decides
  * nothing: the session's loop reads the facts and is woken by each new one.
  */
+import { randomBytes } from "node:crypto";
 import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
 import type { CloseSignal } from "./close-policy.js";
 import { ZpwootError, isZpwootError, messageOf } from "./errors.js";
@@ -16,6 +17,8 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 /** Where sockets go unless told otherwise (whaileys' default). */
 const SERVICE_URL = "wss://web.whatsapp.com/ws/chat";
+/** Size of the secret that a link is sealed with. */
+const ADV_SECRET_BYTES = 32;
 /** How many a connection is given. */
 const QR_COUNT = 6;
 
@@ -63,6 +66,8 @@ export class Attempt {
   #openedAt: number | undefined;
   #accepted = false;
   #closed: CloseSignal | undefined;
+  #rotated = false;
+  #passkey = false;
   #storeError: ZpwootError | undefined;
 
   /** Begins to load the auth state; the rest follows by itself. */
@@ -74,6 +79,11 @@ export class Attempt {
         : new ZpwootError("CONNECTION_FAILED", messageOf(cause), { cause });
       options.wake();
     });
+  }
+
+  /** The account asked for a passkey, which no companion of this kind can give. */
+  get wantsPasskey(): boolean {
+    return this.#passkey;
   }
 
   /** Asks the loop to end this attempt, whatever else it is told afterwards. */
@@ -206,6 +216,11 @@ export class Attempt {
         this.#deadline = Infinity;
         wake();
       },
+      onSecretRetired: () => this.#rotateSecret(auth),
+      onPasskey: () => {
+        this.#passkey = true;
+        wake();
+      },
       onClosed: (signal: CloseSignal) => {
         this.#closed ??= signal;
         wake();
@@ -216,17 +231,44 @@ export class Attempt {
     };
   }
 
-  #onQR(value: string, auth: AuthState): void {
+  #onQR(drawn: string, auth: AuthState): void {
     // whaileys goes on drawing QR codes after the link was made.
     if (auth.linked) return;
     const { now, config, timeouts, wake } = this.#options;
     const seq = (this.#qr?.seq ?? 0) + 1;
-    const lifetimeMs = config.qrTimeout ?? (seq === 1 ? FIRST_QR_MS : NEXT_QR_MS);
+    const lifetimeMs = config.qrTimeout ?? (this.#firstQRAt === undefined ? FIRST_QR_MS : NEXT_QR_MS);
     this.#firstQRAt ??= now();
+    // The library draws with the secret that the connection began with.
+    const value = this.#rotated ? withSecret(drawn, auth.creds.advSecretKey) : drawn;
     this.#qr = { value, seq, expiresAt: now() + lifetimeMs };
     this.#accepted = true;
     // The library ends the connection when the codes run out; should it not, we do.
     this.#deadline = this.#qr.expiresAt + timeouts.connectMs;
     wake();
   }
+
+  /**
+   * WhatsApp retired the secret in the QR code (`companion_reg_refresh`, since July 2026): a new one takes its place, and the current
+   * code is drawn anew with it, for as long as the code has left. A pairing code that is out was made with the old secret and is being
+   * finished with it.
+   */
+  #rotateSecret(auth: AuthState): void {
+    if (auth.linked || this.pairingCode !== undefined) return;
+    auth.creds.advSecretKey = randomBytes(ADV_SECRET_BYTES).toString("base64");
+    this.#rotated = true;
+    // A failure reaches the loop through the auth state's onFailure.
+    auth.save().catch(() => {});
+    const { qr } = this;
+    if (qr === undefined) return;
+    const value = withSecret(qr.value, auth.creds.advSecretKey);
+    this.#qr = { value, seq: qr.seq + 1, expiresAt: qr.expiresAt };
+    this.#options.wake();
+  }
+}
+
+/** A QR code with another secret in its fourth field. */
+function withSecret(qr: string, secret: string): string {
+  const fields = qr.split(",");
+  fields[3] = secret;
+  return fields.join(",");
 }

@@ -41,6 +41,9 @@ export interface OutgoingStats {
   readonly eventLog: EventLogStats;
 }
 
+/** One source for all managers of the process: an id is greater than every one that an earlier manager gave. */
+const newId = eventIds(Date.now);
+
 const webhookEvents: ReadonlySet<string> = new Set(WEBHOOK_EVENTS);
 const loggedEvents: ReadonlySet<string> = new Set(LOGGED_ENGINE_EVENTS);
 
@@ -62,7 +65,6 @@ export interface OutgoingDeps {
 /** See the head of this file. */
 export class Outgoing {
   readonly #deps: OutgoingDeps;
-  readonly #newId = eventIds(Date.now);
   readonly #webhooks: WebhookDispatcher;
   readonly #log: EventLog | undefined;
 
@@ -79,7 +81,7 @@ export class Outgoing {
       emit: (name, event) => hub.emit(name, event as never),
       disable: (sessionId, url, endpoint) => this.#disable(sessionId, url, endpoint),
       published: log === undefined ? undefined : (event) => log.append(event),
-      newId: this.#newId,
+      newId,
       logger,
       options: options.webhooks ?? {},
     });
@@ -165,7 +167,7 @@ export class Outgoing {
       keep,
       maxBytes: DEFAULTS.eventLogBytes,
       maxTotalBytes: DEFAULTS.eventLogTotalBytes,
-      begin: this.#newId(),
+      begin: newId(),
       space: durable ? (sessionId) => familySpace(store, sessionId, "event-log") : undefined,
       logger,
     });
@@ -181,7 +183,7 @@ export class Outgoing {
   }
 
   #note(name: SessionEventName, { sessionId, ...data }: { readonly sessionId: string }): void {
-    const id = this.#newId();
+    const id = newId();
     const sessionName = this.#deps.session(sessionId)?.record.name ?? null;
     const timestamp = new Date().toISOString();
     const body = JSON.stringify({ id, event: name, sessionId, sessionName, timestamp, data });

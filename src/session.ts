@@ -31,6 +31,7 @@ export class Session {
   #attempt: Attempt | undefined;
   #removal: Removal | undefined;
   #turn = 0;
+  #toldOfPasskey = false;
   #begun: { resolve(): void; reject(error: ZpwootError): void }[] = [];
   #loop: Promise<void> | undefined;
   #stopped = false;
@@ -224,6 +225,7 @@ export class Session {
   /** Counts begin anew and the next attempt is due at once: somebody asked for it. */
   #dueNow(): void {
     this.#streaks.reset();
+    this.#toldOfPasskey = false;
     this.#schedule.command();
     this.#ring();
   }
@@ -322,6 +324,7 @@ export class Session {
     if (attempt.handle !== undefined) for (const waiter of this.#begun.splice(0)) waiter.resolve();
     if (attempt.accepted) this.#deps.versions.accepted();
     this.#show(attempt);
+    if (attempt.wantsPasskey && !this.#toldOfPasskey) this.#tellOfPasskey();
     if (attempt.closed !== undefined) return this.#onClosed(attempt, attempt.closed);
     await this.#bell.wait(attempt.remainingMs);
   }
@@ -361,6 +364,15 @@ export class Session {
       const expiresAt = new Date(qr.expiresAt).toISOString();
       this.#deps.emit("session.qr", { sessionId: id, value: qr.value, seq: qr.seq, expiresAt });
     }
+  }
+
+  /** Once for each connect: whoever tries again is told again. */
+  #tellOfPasskey(): void {
+    this.#toldOfPasskey = true;
+    const message =
+      "WhatsApp wants a passkey for linking this account, which only its own clients can give. Take the passkey off the account, " +
+      "or import credentials that were linked elsewhere.";
+    this.#deps.emit("session.action-required", { sessionId: this.id, action: "passkey", message });
   }
 
   #onOpen(attempt: Attempt): void {

@@ -55,7 +55,8 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
       metrics: createMetrics(manager),
     });
     const url = await listen(server, settings);
-    print(`zpwoot listens on ${url} (${url}/docs, ${url}/sessions/overview)`);
+    print(`zpwoot listens on ${url}`);
+    print(`for people: ${url}/sessions/overview and ${url}/docs`);
     if (settings.apiKey === undefined) print(`API key, made for this run and shown once: ${apiKey}`);
     const restoring = restore(manager, logger, signal);
     if (!signal.aborted) await once(signal, "abort");

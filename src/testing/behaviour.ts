@@ -10,6 +10,13 @@ export interface ServiceBehaviour {
   announceOffline: boolean;
   /** Tell devices their LID at login. */
   announceLid: boolean;
+  /**
+   * So many scans end with `companion_reg_refresh` instead of a link, as the service does since July 2026: the secret in the scanned
+   * code is retired, and the client has to draw the same code anew with another one.
+   */
+  refreshScans: number;
+  /** The account is guarded by a passkey: scans end with `passkey_prologue_request`, which no client can answer here. */
+  passkeyGate: boolean;
   /** Refuse clients below this version with failure 405; compared part by part. */
   minimumVersion: readonly [number, number, number] | undefined;
 }
@@ -20,5 +27,7 @@ export const defaultBehaviour: Readonly<ServiceBehaviour> = {
   wrongHmac: false,
   announceOffline: true,
   announceLid: true,
+  refreshScans: 0,
+  passkeyGate: false,
   minimumVersion: undefined,
 };

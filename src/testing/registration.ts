@@ -33,6 +33,8 @@ export class Registration implements StanzaHandler {
   readonly connection: Connection;
   readonly facts: RegistrationFacts;
   readonly #service: Service;
+  /** Secrets in QR codes that are worth nothing any more. */
+  readonly #retired = new Set<string>();
   #pending: PendingLink | undefined;
 
   constructor(service: Service, connection: Connection, facts: RegistrationFacts) {
@@ -54,10 +56,11 @@ export class Registration implements StanzaHandler {
     this.#service.hub.emit("refs-issued", { ...this.connection.facts, count: refs.length });
   }
 
-  /** Links the client to a phone. Settles when the client's signature was verified; see `VirtualPhone.scan`. */
+  /** Links the client to a phone. Throws when the service asks for more than a scan. Settles when the client's signature was verified; see `VirtualPhone.scan`. */
   link(account: Account, advSecret: Uint8Array, options: WaitOptions): Promise<CompanionDevice> {
     if (this.#pending !== undefined) throw refusal("The companion is being linked already.");
     const { connection, facts } = this;
+    this.#guard(advSecret);
     if (connection.intercepted("pair-success", account.phoneNumber)) {
       return Promise.reject(refusal("A fault rule replaced pair-success."));
     }
@@ -78,6 +81,30 @@ export class Registration implements StanzaHandler {
       this.#pending = { queryId, device, details: identity.details, resolve, reject };
       return () => (this.#pending = undefined);
     });
+  }
+
+  /** Ends a scan where the service asks for more than it: a new secret, or a passkey. */
+  #guard(advSecret: Uint8Array): void {
+    const { behaviour } = this.#service;
+    const secret = Buffer.from(advSecret).toString("base64");
+    if (this.#retired.has(secret)) {
+      throw new ZpwootError("INVALID_INPUT", "The secret in this QR code was retired: scan the newest code.");
+    }
+    if (behaviour.passkeyGate) {
+      this.#notify("passkey_prologue_request");
+      throw refusal("The account is guarded by a passkey.");
+    }
+    if (behaviour.refreshScans <= 0) return;
+    behaviour.refreshScans -= 1;
+    this.#retired.add(secret);
+    this.#notify("companion_reg_refresh");
+    throw refusal("The service asked the client for a new secret: scan the code it draws now.");
+  }
+
+  #notify(type: string): void {
+    const id = this.connection.nextQueryId();
+    const t = String(this.#service.seconds);
+    this.connection.send(node("notification", { from: serviceJid, type, id, t }, [node(type)]));
   }
 
   handle(stanza: BinaryNode): void {

@@ -17,6 +17,8 @@ import { inSession } from "./rejection-guard.js";
 const FLUSH_MS = 1_000;
 /** How long the peer may take to answer the WebSocket's close before the connection is cut. */
 const CLOSE_GRACE_MS = 500;
+/** What an account that is guarded by a passkey answers a link with (whatsapp-protocol.md section 13). */
+const PASSKEY_NOTIFICATIONS = ["passkey_prologue_request", "crsc_continuation"] as const;
 /** `WebSocket.CLOSED`. */
 const CLOSED = 3;
 
@@ -28,6 +30,10 @@ export interface SocketHooks {
   onOpen(): void;
   /** The account was linked; WhatsApp will ask for a restart. */
   onLinked(): void;
+  /** WhatsApp retired the secret in the QR code that is shown. */
+  onSecretRetired(): void;
+  /** The account wants a passkey for this link. */
+  onPasskey(): void;
   onClosed(signal: CloseSignal): void;
   /** The library changed the creds in place; settles when they are durable, rejects when they can't be. */
   onCreds(): Promise<void>;
@@ -148,6 +154,9 @@ export class SocketHandle {
     });
     for (const name of WEBHOOK_EVENTS) this.#on(name, (data) => hooks.onEvent(name, data));
     this.#onWs("CB:success", () => hooks.onLogin());
+    this.#onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
+    for (const type of PASSKEY_NOTIFICATIONS)
+      this.#onWs(`CB:notification,type:${type}`, () => hooks.onPasskey());
     this.#onWs("upgrade", (response) => (this.#wire = (response as IncomingMessage).socket));
   }
 

@@ -197,7 +197,7 @@ describe("the event log", () => {
   });
 
   it("survives a restart when it is durable, and says what is missing when it is not", async () => {
-    for (const durable of [true, false]) {
+    for (const durable of [true, false, true, false, true, false]) {
       await using world = await EngineWorld.open({ eventLog: { durable } });
       const id = await world.created();
       await world.manager.update(id, { webhook: { enabled: false } });

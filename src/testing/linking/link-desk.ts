@@ -63,6 +63,7 @@ export class LinkDesk {
         "The keys in this QR code are not those its client registered with.",
       );
     }
-    return registration.link(account, advSecret, options);
+    // Awaited here, so that what it throws at once is a rejection like the rest.
+    return await registration.link(account, advSecret, options);
   }
 }
