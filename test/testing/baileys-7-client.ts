@@ -1,0 +1,108 @@
+/** Baileys 7, unmodified, as somebody who does not know us would use it: state in memory, reconnects when it is told to restart. */
+import {
+  DisconnectReason,
+  initAuthCreds,
+  makeWASocket,
+  type AuthenticationState,
+  type WASocket,
+} from "baileys-7";
+
+type Keys = AuthenticationState["keys"];
+type Update = { readonly qr?: string; readonly connection?: string };
+
+const noop = (): void => {};
+const logger = { level: "silent", trace: noop, debug: noop, info: noop, warn: noop, error: noop };
+const silent = { ...logger, child: () => silent };
+
+function keysInMemory(): Keys {
+  const stored = new Map<string, unknown>();
+  return {
+    get: async (type, ids) => {
+      const found = ids.map((id) => [id, stored.get(`${type}/${id}`)] as const);
+      return Object.fromEntries(found.filter(([, value]) => value !== undefined)) as never;
+    },
+    set: async (data) => {
+      for (const [type, values] of Object.entries(data)) {
+        for (const [id, value] of Object.entries(values as Record<string, unknown>)) {
+          if (value === null) stored.delete(`${type}/${id}`);
+          else stored.set(`${type}/${id}`, value);
+        }
+      }
+    },
+  };
+}
+
+/** See the head of this file. */
+export class Baileys7Client {
+  socket: WASocket;
+  readonly texts: string[] = [];
+  readonly codes: string[] = [];
+  closedWith: number | undefined;
+  readonly #url: string;
+  readonly #auth: AuthenticationState = { creds: initAuthCreds(), keys: keysInMemory() };
+  readonly #listeners = new Set<() => void>();
+  isOpen = false;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.socket = this.#open();
+  }
+
+  /** Settles when the test passes; it is made after every event. Rejects after five seconds. */
+  async until(passes: () => boolean): Promise<void> {
+    const late = AbortSignal.timeout(5_000);
+    while (!passes()) {
+      if (late.aborted) throw new Error("it did not come in time");
+      await new Promise<void>((resolve) => {
+        this.#listeners.add(resolve);
+        late.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
+  /** The newest QR code, as soon as there is one. */
+  async qr(): Promise<string> {
+    await this.until(() => this.codes.length > 0);
+    return this.codes.at(-1) ?? "";
+  }
+
+  #open(): WASocket {
+    const version: [number, number, number] = [2, 3000, 1_025_190_524];
+    const socket = makeWASocket({
+      auth: this.#auth,
+      waWebSocketUrl: this.#url,
+      logger: silent,
+      version,
+    });
+    socket.ev.on("creds.update", (update) => void Object.assign(this.#auth.creds, update));
+    socket.ev.on("messages.upsert", ({ messages }) => {
+      this.texts.push(...messages.map(({ message }) => message?.conversation ?? "").filter(Boolean));
+      this.#tell();
+    });
+    socket.ev.on("connection.update", (update) => {
+      const { qr, connection } = update as Update;
+      if (qr !== undefined) this.codes.push(qr);
+      if (connection === "open") this.isOpen = true;
+      if (connection === "close") this.#closed(update.lastDisconnect?.error);
+      this.#tell();
+    });
+    return socket;
+  }
+
+  #closed(error: unknown): void {
+    this.isOpen = false;
+    const code = (error as { output?: { statusCode?: number } } | undefined)?.output?.statusCode;
+    if (code === DisconnectReason.restartRequired) this.socket = this.#open();
+    else this.closedWith = code;
+  }
+
+  #tell(): void {
+    for (const tell of this.#listeners) tell();
+    this.#listeners.clear();
+  }
+
+  /** Ends it without unlinking. */
+  async end(): Promise<void> {
+    await this.socket.end(undefined);
+  }
+}
