@@ -3,12 +3,15 @@
  * nothing: the session's loop reads the facts and is woken by each new one.
  */
 import { randomBytes } from "node:crypto";
+import type { Agent } from "node:http";
 import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
 import type { CloseSignal } from "./close-policy.js";
 import { ZpwootError, isZpwootError, messageOf } from "./errors.js";
-import type { AuthState, Logger, WhatsAppLibrary } from "./ports.js";
+import type { LinkBudget } from "./link-budget.js";
+import type { AuthState, Logger, SocketFactory } from "./ports.js";
 import type { QRCode } from "./session-state.js";
 import type { Egress } from "./whatsapp/egress.js";
+import { styledQR, type QRStyle } from "./whatsapp/qr-text.js";
 import { SocketHandle } from "./whatsapp/socket-handle.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
@@ -22,15 +25,23 @@ const ADV_SECRET_BYTES = 32;
 /** How many a connection is given. */
 const QR_COUNT = 6;
 
+/** Our own end of the offer to link; as when WhatsApp's QR codes run out. */
+const LINK_TIMEOUT: CloseSignal = { kind: "closed", code: 408, verdict: false, linkTimeout: true };
+
 /** What an attempt is made from. */
 export interface AttemptOptions {
   readonly sessionId: string;
   /** Loads the library on the first call. */
-  readonly library: () => WhatsAppLibrary;
+  readonly library: () => Promise<SocketFactory>;
+  /** Settles when the client version to announce is known as well as it can be. Never rejects. */
+  readonly versionKnown: (agent: Agent | undefined) => Promise<void>;
   /** Loads the auth state; `onFailure` is called once when a write has failed for good. */
   readonly loadAuth: (onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
-  readonly config: Partial<UserFacingSocketConfig>;
+  readonly config: (library: SocketFactory) => Partial<UserFacingSocketConfig>;
   readonly egress: Egress;
+  /** How long a link may be offered yet, and in which form. */
+  readonly link: LinkBudget;
+  readonly qrStyle: Pick<QRStyle, "format" | "browser">;
   /** Connect only if the account is linked; else the attempt ends with the fact `notLinked`. */
   readonly onlyLinked: boolean;
   /** `connectMs`: from the socket's making to the first QR code or the login; `loginMs`: from the login to open. */
@@ -55,12 +66,15 @@ export class Attempt {
   /** The code given on this connection, if one was. */
   pairingCode: PairingCode | undefined;
   readonly #options: AttemptOptions;
+  #qrTimeoutMs: number | undefined;
   #auth: AuthState | undefined;
   #beginError: ZpwootError | undefined;
   #linkedNow = false;
   #handle: SocketHandle | undefined;
   #deadline = Infinity;
   #firstQRAt: number | undefined;
+  /** QR codes that the library drew. */
+  #drawn = 0;
   readonly #cut = new AbortController();
   #qr: QRCode | undefined;
   #openedAt: number | undefined;
@@ -128,10 +142,11 @@ export class Attempt {
   /** When the QR codes of this connection, and with them a pairing code, run out: ms since the epoch. */
   get linkExpiresAt(): number | undefined {
     if (this.#firstQRAt === undefined) return undefined;
-    const each = this.#options.config.qrTimeout;
-    return (
-      this.#firstQRAt + (each === undefined ? FIRST_QR_MS + (QR_COUNT - 1) * NEXT_QR_MS : QR_COUNT * each)
-    );
+    const { link } = this.#options;
+    const shown = this.#drawn + Math.min(QR_COUNT - this.#drawn, link.qrsLeft);
+    const first = this.#qrTimeoutMs ?? FIRST_QR_MS;
+    const next = this.#qrTimeoutMs ?? NEXT_QR_MS;
+    return Math.min(this.#firstQRAt + first + (shown - 1) * next, link.endsAt);
   }
 
   get openedAt(): number | undefined {
@@ -147,16 +162,20 @@ export class Attempt {
     return this.#storeError;
   }
 
-  /** How the connection ended; `hung` once our own deadline has passed. */
+  /** How the connection ended; `hung` once our own deadline has passed, a link time-out once the time for that has. */
   get closed(): CloseSignal | undefined {
-    if (this.#closed === undefined && this.remainingMs <= 0)
-      return { kind: "hung", code: 408, verdict: false };
-    return this.#closed;
+    if (this.#closed !== undefined || this.remainingMs > 0) return this.#closed;
+    return this.#deadline <= this.#linkEndsAt ? { kind: "hung", code: 408, verdict: false } : LINK_TIMEOUT;
   }
 
   /** Milliseconds until the deadline of the present phase; Infinity when there is none. */
   get remainingMs(): number {
-    return this.#deadline - this.#options.now();
+    return Math.min(this.#deadline, this.#linkEndsAt) - this.#options.now();
+  }
+
+  /** When the offer to link ends, as long as there is one. */
+  get #linkEndsAt(): number {
+    return this.#auth?.linked === false ? this.#options.link.endsAt : Infinity;
   }
 
   /** Ends the socket without unlinking, and waits until every write begun is durable or has failed. Never rejects. */
@@ -177,8 +196,8 @@ export class Attempt {
   }
 
   async #begin(): Promise<void> {
-    const { sessionId, config, logger, now, timeouts, wake } = this.#options;
-    const library = this.#options.library();
+    const { sessionId, logger, now, timeouts, wake, egress } = this.#options;
+    const library = await this.#options.library();
     const auth = await this.#options.loadAuth((error) => {
       this.#storeError ??= error;
       wake();
@@ -187,8 +206,15 @@ export class Attempt {
     if (this.isCut) return auth.close();
     this.#auth = auth;
     if (!this.notLinked) {
-      await this.#options.egress.preflight(String(config.waWebSocketUrl ?? SERVICE_URL), this.#cut.signal);
+      // Through the proxy, so after it was found to work.
+      await egress.preflight(
+        String(this.#options.config(library).waWebSocketUrl ?? SERVICE_URL),
+        this.#cut.signal,
+      );
+      await this.#options.versionKnown(egress.agent);
       if (this.isCut) return;
+      const config = this.#options.config(library);
+      this.#qrTimeoutMs = config.qrTimeout;
       this.#deadline = now() + timeouts.connectMs;
       this.#handle = new SocketHandle({ sessionId, library, auth, config, logger, hooks: this.#hooks(auth) });
     }
@@ -234,14 +260,18 @@ export class Attempt {
   #onQR(drawn: string, auth: AuthState): void {
     // whaileys goes on drawing QR codes after the link was made.
     if (auth.linked) return;
-    const { now, config, timeouts, wake } = this.#options;
-    const seq = (this.#qr?.seq ?? 0) + 1;
-    const lifetimeMs = config.qrTimeout ?? (this.#firstQRAt === undefined ? FIRST_QR_MS : NEXT_QR_MS);
-    this.#firstQRAt ??= now();
-    // The library draws with the secret that the connection began with.
-    const value = this.#rotated ? withSecret(drawn, auth.creds.advSecretKey) : drawn;
-    this.#qr = { value, seq, expiresAt: now() + lifetimeMs };
+    const { now, timeouts, wake, link } = this.#options;
     this.#accepted = true;
+    if (!link.takeQR()) {
+      this.#closed ??= LINK_TIMEOUT;
+      return wake();
+    }
+    this.#drawn += 1;
+    const seq = (this.#qr?.seq ?? 0) + 1;
+    const lifetimeMs = this.#qrTimeoutMs ?? (this.#firstQRAt === undefined ? FIRST_QR_MS : NEXT_QR_MS);
+    this.#firstQRAt ??= now();
+    const value = this.#styled(drawn, auth);
+    this.#qr = { value, seq, expiresAt: Math.min(now() + lifetimeMs, link.endsAt) };
     // The library ends the connection when the codes run out; should it not, we do.
     this.#deadline = this.#qr.expiresAt + timeouts.connectMs;
     wake();
@@ -260,15 +290,14 @@ export class Attempt {
     auth.save().catch(() => {});
     const { qr } = this;
     if (qr === undefined) return;
-    const value = withSecret(qr.value, auth.creds.advSecretKey);
+    const value = this.#styled(qr.value, auth);
     this.#qr = { value, seq: qr.seq + 1, expiresAt: qr.expiresAt };
     this.#options.wake();
   }
-}
 
-/** A QR code with another secret in its fourth field. */
-function withSecret(qr: string, secret: string): string {
-  const fields = qr.split(",");
-  fields[3] = secret;
-  return fields.join(",");
+  /** In the form that is wanted. The library draws with the secret that the connection began with. */
+  #styled(drawn: string, auth: AuthState): string {
+    const secret = this.#rotated ? auth.creds.advSecretKey : undefined;
+    return styledQR(drawn, { ...this.#options.qrStyle, secret });
+  }
 }

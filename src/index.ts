@@ -6,13 +6,20 @@
 // Running sessions.
 export { SessionManager } from "./session-manager.js";
 export type {
+  LinkingOptions,
   ReconnectOptions,
   RestoreOptions,
   SessionManagerOptions,
   SnapshotsOption,
   WhatsAppOptions,
 } from "./options.js";
-export type { FullSessionsApi, PairOptions, SessionsApi, WaitOptions } from "./sessions-api.js";
+export type {
+  ConnectOptions,
+  FullSessionsApi,
+  PairOptions,
+  SessionsApi,
+  WaitOptions,
+} from "./sessions-api.js";
 export { guardUnhandledRejections } from "./whatsapp/rejection-guard.js";
 
 // Keeping and moving credentials.
@@ -83,5 +90,14 @@ export { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 export { ZpwootError, isZpwootError, type ZpwootErrorCode, type ZpwootErrorOptions } from "./errors.js";
 
 // Bringing your own parts.
-export type { Credentials, Logger, WhatsAppLibrary, WhatsAppSocket } from "./ports.js";
+export { baileys7, type Baileys7 } from "./whatsapp/baileys7.js";
+export type { SocketFactoryOption } from "./options.js";
+export type {
+  Credentials,
+  Logger,
+  SessionCaches,
+  SocketFactory,
+  WebSocketLike,
+  WhatsAppSocket,
+} from "./ports.js";
 export type { VersionResolver, WhatsAppVersion } from "./whatsapp/version-gate.js";

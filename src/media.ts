@@ -10,7 +10,7 @@ export async function downloadMedia(
   session: Session,
   message: WAMessage,
 ): Promise<Buffer> {
-  const library = deps.library();
+  const library = await deps.library();
   if (library.downloadMedia === undefined) {
     throw new ZpwootError(
       "INVALID_OPTION",

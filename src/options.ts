@@ -2,9 +2,10 @@
 import type { UserFacingSocketConfig } from "whaileys";
 import { z } from "zod";
 import { ZpwootError } from "./errors.js";
-import type { Logger, WhatsAppLibrary } from "./ports.js";
+import type { Logger, SocketFactory } from "./ports.js";
 import type { EncryptionKey } from "./store/encryption.js";
 import type { StoreOption } from "./store/open-store.js";
+import type { QRFormat } from "./whatsapp/qr-text.js";
 import type { VersionResolver, WhatsAppVersion } from "./whatsapp/version-gate.js";
 import type { WebhookOptions } from "./webhooks/index.js";
 
@@ -44,10 +45,25 @@ export interface EventLogOption {
 export interface WhatsAppOptions {
   /** WebSocket URL of the WhatsApp service, or of an emulator. Default: the library's, which is the real service. */
   readonly url?: string;
-  /** A Baileys-family library. Default: whaileys, loaded on the first connect. */
-  readonly library?: WhatsAppLibrary;
-  /** The client version to announce, or how to find it. Default: the library's; after a 405 the current one is asked for. */
+  /**
+   * A Baileys-family library, or what loads one on the first connect: `baileys7(() => import("baileys"))`. Default: whaileys.
+   * See docs/libraries.md.
+   */
+  readonly socketFactory?: SocketFactoryOption;
+  /**
+   * The client version to announce, or how to find it. Default: what WhatsApp Web itself announces, asked for before the first
+   * connection and then every six hours, through the session's proxy; when that can't be had, the last one that WhatsApp
+   * accepted, then the library's own. With a `url` of your own: the library's.
+   */
   readonly version?: WhatsAppVersion | VersionResolver;
+  /** How long a session goes on offering to be linked after one `connect`. */
+  readonly linking?: LinkingOptions;
+  /**
+   * How QR codes are written. `bare`: `ref,noise,identity,secret`, as the contract shows them; `url`: behind
+   * `https://wa.me/settings/linked_devices#` and with the client's kind as a fifth field, as WhatsApp Web draws them since May 2026.
+   * Both link. Default `bare`.
+   */
+  readonly qrFormat?: QRFormat;
   /** What the phone shows as linked device: system, browser, system version. Odd names are refused by WhatsApp. */
   readonly browser?: readonly [string, string, string];
   /** From the making of a socket to its first QR code or its login, in milliseconds. Default 30,000. */
@@ -66,6 +82,17 @@ export interface WhatsAppOptions {
   readonly markOnline?: boolean;
   /** Finds a message that was sent, for a phone that could not decrypt it and asks again after the cache's 10 minutes. */
   readonly getMessage?: UserFacingSocketConfig["getMessage"];
+}
+
+/** A library, or what loads it. */
+export type SocketFactoryOption = SocketFactory | (() => SocketFactory | Promise<SocketFactory>);
+
+/** Bounds of linking. Past either the session comes to rest as `link-timeout`; the next `connect` starts clean. */
+export interface LinkingOptions {
+  /** QR codes shown after one `connect`, over all connections it leads to. Default: as many as WhatsApp gives one connection, six. */
+  readonly maxQrs?: number;
+  /** From `connect` to the link, in milliseconds. Default: what WhatsApp gives, about 160 s, begun anew when a connection breaks. */
+  readonly timeoutMs?: number;
 }
 
 /** How a lost connection is taken up again. */
@@ -100,6 +127,12 @@ export interface RestoreOptions {
 
 const milliseconds = z.number().int().positive();
 
+function isSocketFactory(value: unknown): boolean {
+  if (typeof value === "function") return true;
+  const methods = ["makeSocket", "webSocketOf", "initAuthCreds", "reviveAppStateSyncKey"];
+  return methods.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === "function");
+}
+
 const schema = z.object({
   logger: z
     .custom<Logger>(
@@ -121,6 +154,14 @@ const schema = z.object({
       qrTimeoutMs: milliseconds.optional(),
       keepAliveIntervalMs: milliseconds.optional(),
       browser: z.tuple([z.string(), z.string(), z.string()]).optional(),
+      linking: z.object({ maxQrs: milliseconds.optional(), timeoutMs: milliseconds.optional() }).optional(),
+      qrFormat: z.enum(["bare", "url"], { error: 'whatsapp.qrFormat must be "bare" or "url"' }).optional(),
+      socketFactory: z
+        .custom<SocketFactoryOption>(isSocketFactory, {
+          error:
+            'whatsapp.socketFactory must be a SocketFactory or a function that gives one, such as baileys7(() => import("baileys"))',
+        })
+        .optional(),
       version: z
         .union(
           [
@@ -163,6 +204,7 @@ const schema = z.object({
 export const DEFAULTS = {
   store: "lmdb:.zpwoot",
   browser: ["Windows", "Chrome", "10.0"],
+  qrFormat: "bare",
   connectTimeoutMs: 30_000,
   loginTimeoutMs: 60_000,
   unlinkTimeoutMs: 10_000,

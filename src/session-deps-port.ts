@@ -2,18 +2,21 @@
 import type { UserFacingSocketConfig } from "whaileys";
 import type { BackoffLimits } from "./close-policy.js";
 import type { ZpwootError } from "./errors.js";
+import type { LinkLimits } from "./link-budget.js";
 import type { SessionEventName, SessionEvents } from "./events.js";
-import type { AuthState, Logger, WhatsAppLibrary } from "./ports.js";
+import type { AuthState, Logger, SocketFactory } from "./ports.js";
 import type { SessionRecord } from "./session-types.js";
 import type { Egress } from "./whatsapp/egress.js";
+import type { QRStyle } from "./whatsapp/qr-text.js";
 import type { VersionGate } from "./whatsapp/version-gate.js";
 
 /** What a session needs of its manager. */
 export interface SessionDeps {
-  readonly library: () => WhatsAppLibrary;
+  /** Loads the library on the first call; rejects with `MISSING_PACKAGE`. */
+  readonly library: () => Promise<SocketFactory>;
   readonly versions: VersionGate;
-  /** Options of every socket; the session's own parts are added. */
-  readonly config: (sessionId: string) => Partial<UserFacingSocketConfig>;
+  /** Options of a session's next socket. */
+  readonly config: (sessionId: string, library: SocketFactory) => Partial<UserFacingSocketConfig>;
   /** The session's way out: direct, or through its proxy as it is configured now. */
   readonly egress: (sessionId: string) => Egress;
   readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
@@ -35,4 +38,8 @@ export interface SessionDeps {
   readonly backoff: BackoffLimits;
   readonly stableAfterMs: number;
   readonly maxAttempts: number | null;
+  /** How long to go on offering a link, unless `connect` says otherwise. */
+  readonly linking: LinkLimits;
+  /** How QR codes are written. */
+  readonly qrStyle: Pick<QRStyle, "format" | "browser">;
 }

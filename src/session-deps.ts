@@ -4,7 +4,7 @@ import type { UserFacingSocketConfig } from "whaileys";
 import { loadAuthState, wipeAuthState } from "./auth/auth-state.js";
 import { KeyCache } from "./auth/key-cache.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
-import type { Logger, Store, WhatsAppLibrary } from "./ports.js";
+import type { Logger, SessionCaches, SocketFactory, Store } from "./ports.js";
 import type { SessionDeps } from "./session-deps-port.js";
 import { registryKey } from "./store/keys.js";
 import type { ProxyConfig } from "./session-types.js";
@@ -12,7 +12,6 @@ import type { SessionRecords } from "./store/records.js";
 import { sessionSpace } from "./store/session-space.js";
 import { DEFAULT_ENDPOINT, type OutboxSpace } from "./webhooks/index.js";
 import { egressOf, mediaOptions, type Egress } from "./whatsapp/egress.js";
-import { sessionCaches } from "./whatsapp/session-caches.js";
 import { quietLogger } from "./whatsapp/quiet-logger.js";
 import {
   resolveWhatsAppWebVersion,
@@ -37,7 +36,8 @@ export interface SessionDepsInput {
 
 /** What one session keeps in memory over its reconnects. */
 interface SessionMemory {
-  readonly sockets: ReturnType<typeof sessionCaches>;
+  /** Made when the library is known. */
+  sockets: SessionCaches | undefined;
   readonly keys: KeyCache;
 }
 
@@ -82,11 +82,11 @@ export async function reachable(store: Store): Promise<void> {
 /** What every session is given. */
 export function sessionDeps(input: SessionDepsInput): SessionDeps {
   const { options, versions, logger, store, records, forget, emit } = input;
-  const library = (): WhatsAppLibrary => options.whatsapp?.library ?? loadWhaileys();
+  const library = libraryOf(options);
   const { reconnect = {} } = options;
   const memory = new Map<string, SessionMemory>();
   const memoryOf = (sessionId: string): SessionMemory => {
-    const known = memory.get(sessionId) ?? { sockets: sessionCaches(), keys: new KeyCache() };
+    const known = memory.get(sessionId) ?? { sockets: undefined, keys: new KeyCache() };
     memory.set(sessionId, known);
     return known;
   };
@@ -96,17 +96,17 @@ export function sessionDeps(input: SessionDepsInput): SessionDeps {
     emit,
     logger,
     egress: (sessionId) => egressOf(input.proxy(sessionId)),
-    config: (sessionId) => ({
+    config: (sessionId, used) => ({
       ...socketConfig(options, versions),
       ...agentConfig(egressOf(input.proxy(sessionId))),
-      ...memoryOf(sessionId).sockets,
+      ...(memoryOf(sessionId).sockets ??= used.makeCaches?.() ?? {}),
       logger: quietLogger(logger, sessionId),
     }),
-    loadAuth: (sessionId, onFailure) =>
+    loadAuth: async (sessionId, onFailure) =>
       loadAuthState({
         store,
         sessionId,
-        library: library(),
+        library: await library(),
         cache: memoryOf(sessionId).keys,
         onFailure,
         logger,
@@ -133,6 +133,29 @@ export function sessionDeps(input: SessionDepsInput): SessionDeps {
     },
     stableAfterMs: reconnect.stableAfterMs ?? DEFAULTS.stableAfterMs,
     maxAttempts: reconnect.maxAttempts ?? null,
+    linking: {
+      maxQrs: options.whatsapp?.linking?.maxQrs ?? Infinity,
+      timeoutMs: options.whatsapp?.linking?.timeoutMs ?? Infinity,
+    },
+    qrStyle: {
+      format: options.whatsapp?.qrFormat ?? DEFAULTS.qrFormat,
+      browser: options.whatsapp?.browser ?? DEFAULTS.browser,
+    },
+  };
+}
+
+/** The library that was handed in, or whaileys; loaded once, again after a failure. */
+function libraryOf({ whatsapp = {} }: SessionManagerOptions): () => Promise<SocketFactory> {
+  const { socketFactory = loadWhaileys } = whatsapp;
+  if (typeof socketFactory === "object") return async () => socketFactory;
+  let loading: Promise<SocketFactory> | undefined;
+  const load = async (): Promise<SocketFactory> => socketFactory();
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
   };
 }
 

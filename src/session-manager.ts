@@ -22,7 +22,8 @@ import { restoreAll } from "./restore.js";
 import type { SessionDeps } from "./session-deps-port.js";
 import { Session } from "./session.js";
 import { reachable, sessionDeps, timeoutsOf, versionOptions } from "./session-deps.js";
-import type { FullSessionsApi, PairOptions, WaitOptions } from "./sessions-api.js";
+import { connectWith } from "./linking.js";
+import type { ConnectOptions, FullSessionsApi, PairOptions, WaitOptions } from "./sessions-api.js";
 import { isTerminal } from "./session-state.js";
 import type {
   CreateSessionInput,
@@ -40,6 +41,7 @@ import type {
 } from "./session-types.js";
 import { observedStore } from "./store/observed-store.js";
 import { openStore } from "./store/open-store.js";
+import { versionMemory } from "./store/version-memory.js";
 import { SessionRecords } from "./store/records.js";
 import { validateCreateSession, validatePhoneNumber, validateUpdateSession } from "./validation.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
@@ -102,6 +104,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     });
     const versions = new VersionGate({
       ...versionOptions(options),
+      memory: versionMemory(this.#store, this.#logger),
       now: Date.now,
       onReopened: () => this.#sessions.forEach((session) => session.nudge()),
     });
@@ -240,8 +243,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     return present.qrCode(await this.#session(id));
   }
 
-  async connect(id: string): Promise<void> {
-    await (await this.#session(id)).connect();
+  async connect(id: string, options?: ConnectOptions): Promise<void> {
+    await connectWith(await this.#session(id), options);
   }
 
   async disconnect(id: string): Promise<void> {

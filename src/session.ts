@@ -6,6 +6,7 @@ import { Aftermath } from "./aftermath.js";
 import { Attempt } from "./attempt.js";
 import type { CloseSignal } from "./close-policy.js";
 import { ZpwootError, isZpwootError, messageOf } from "./errors.js";
+import { LinkBudget, type LinkLimits } from "./link-budget.js";
 import type { AuthState, WhatsAppSocket } from "./ports.js";
 import { RecordKeeper } from "./record-keeper.js";
 import { Removal, type RemovalKind } from "./removal.js";
@@ -27,6 +28,7 @@ export class Session {
   readonly #streaks = new Streaks();
   readonly #schedule = new Schedule();
   readonly #aftermath: Aftermath;
+  readonly #link: LinkBudget;
   #state: SessionState;
   #attempt: Attempt | undefined;
   #removal: Removal | undefined;
@@ -48,6 +50,7 @@ export class Session {
       logger: deps.logger,
     });
     this.#state = { name: "idle", reason: idle };
+    this.#link = new LinkBudget(deps.now);
     this.#aftermath = new Aftermath({
       deps,
       keeper: this.#keeper,
@@ -94,8 +97,10 @@ export class Session {
   }
 
   /** See `SessionsApi.connect`. */
-  async connect(): Promise<void> {
+  async connect(limits?: Partial<LinkLimits>): Promise<void> {
     const turn = this.#command();
+    if (limits !== undefined || this.#attempt === undefined)
+      this.#link.begin({ ...this.#deps.linking, ...limits });
     await this.#keeper.want("online", () => turn === this.#turn);
     if (this.#deleted || this.#stopped) throw this.#gone();
     if (turn !== this.#turn && this.#schedule.desired === "offline") throw superseded();
@@ -134,6 +139,7 @@ export class Session {
   async restart(): Promise<void> {
     const attempt = this.#attempt;
     if (attempt !== undefined && this.#removal === undefined && this.#schedule.desired === "online") {
+      this.#link.begin(this.#deps.linking);
       this.#dueNow();
       attempt.cut();
     }
@@ -305,8 +311,11 @@ export class Session {
       sessionId: id,
       library: deps.library,
       loadAuth: (onFailure) => deps.loadAuth(id, onFailure),
-      config: deps.config(id),
+      config: (library) => deps.config(id, library),
       egress: deps.egress(id),
+      versionKnown: (agent) => deps.versions.known(agent),
+      link: this.#link,
+      qrStyle: deps.qrStyle,
       onlyLinked,
       timeouts: deps.timeouts,
       logger: deps.logger,

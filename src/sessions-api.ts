@@ -29,6 +29,16 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
 }
 
+/** Options of `connect`: bounds of linking, when the session is not linked yet. What is left out is the manager's `whatsapp.linking`. */
+export interface ConnectOptions {
+  /** QR codes to show at most, over all connections this leads to. */
+  readonly maxQrs?: number;
+  /** How long to go on offering a link, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Disconnects the session when it is aborted before the session is linked; later it does nothing. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options of `pair`. */
 export interface PairOptions {
   /** A code of your own choice: eight of `123456789ABCDEFGHJKLMNPQRSTVWXYZ`. */
@@ -54,9 +64,9 @@ export interface SessionsApi {
   /**
    * Asks for the session to be online. Settles when the attempt has begun (status `connecting`), not when it is open:
    * use `waitFor`. Already connecting or connected: resolves. Rejects with `CONNECTION_FAILED` when no connection could
-   * be begun.
+   * be begun, `INVALID_INPUT`, `ABORTED`. A session that nobody links comes to rest as `link-timeout`.
    */
-  connect(id: string): Promise<void>;
+  connect(id: string, options?: ConnectOptions): Promise<void>;
   /** Closes the connection and keeps the credentials. Settles when the socket is down. Already so: resolves. */
   disconnect(id: string): Promise<void>;
   /** Closes the connection, if there is one, and connects anew with the same credentials. Settles like `connect`. */

@@ -1,6 +1,6 @@
 /** The auth state of one session: credentials and Signal keys over the store. */
 import { ZpwootError } from "../errors.js";
-import type { AuthState, Credentials, Logger, Store, TransactionalKeys, WhatsAppLibrary } from "../ports.js";
+import type { AuthState, Credentials, Logger, Store, TransactionalKeys, SocketFactory } from "../ports.js";
 import { type Encoded, encode } from "../store/codec.js";
 import { withDeadline } from "../store/deadline.js";
 import { encodedGeneration } from "../store/generations.js";
@@ -16,7 +16,7 @@ import { readCredentials } from "./stored-credentials.js";
 export interface LoadAuthStateOptions {
   readonly store: Store;
   readonly sessionId: string;
-  readonly library: Pick<WhatsAppLibrary, "initAuthCreds" | "reviveAppStateSyncKey">;
+  readonly library: Pick<SocketFactory, "initAuthCreds" | "reviveAppStateSyncKey">;
   /** The session's cache, to be used again on the next load. Default: a new one. */
   readonly cache?: KeyCache;
   /** Told once when the store finally failed; from then on every call rejects and the socket should be ended. */
@@ -81,10 +81,7 @@ async function settledWrites(space: SessionSpace, timeoutMs: number): Promise<vo
   }
 }
 
-function usable(
-  stored: Credentials | undefined,
-  library: Pick<WhatsAppLibrary, "initAuthCreds">,
-): Credentials {
+function usable(stored: Credentials | undefined, library: Pick<SocketFactory, "initAuthCreds">): Credentials {
   if (stored === undefined) return library.initAuthCreds();
   return isLinked(stored) ? stored : withoutHalfLink(stored, library);
 }

@@ -6,18 +6,19 @@
  * made. `set` settles when it is durable, so that nothing is acknowledged before.
  */
 import type { SignalDataSet, SignalDataTypeMap } from "whaileys";
-import type { Logger, TransactionalKeys, WhatsAppLibrary } from "../ports.js";
+import type { Logger, TransactionalKeys, SocketFactory } from "../ports.js";
 import { decode, Encoded, encode } from "../store/codec.js";
 import type { SessionSpace, SpaceEntry } from "../store/session-space.js";
 import type { SignalFamily } from "./auth-keys.js";
 import type { KeyCache } from "./key-cache.js";
 import type { Lifeline } from "./lifeline.js";
+import { Turns } from "./turns.js";
 
 /** What {@link SignalKeys} stands on. */
 export interface SignalKeysOptions {
   readonly space: SessionSpace;
   readonly cache: KeyCache;
-  readonly library: Pick<WhatsAppLibrary, "reviveAppStateSyncKey">;
+  readonly library: Pick<SocketFactory, "reviveAppStateSyncKey">;
   readonly lifeline: Lifeline;
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
@@ -33,13 +34,14 @@ type Values<T extends SignalFamily> = Record<string, SignalDataTypeMap[T]>;
 export class SignalKeys implements TransactionalKeys {
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
-  readonly #library: Pick<WhatsAppLibrary, "reviveAppStateSyncKey">;
+  readonly #library: Pick<SocketFactory, "reviveAppStateSyncKey">;
   readonly #lifeline: Lifeline;
   readonly #logger: Pick<Logger, "warn"> | undefined;
   /** What is not durable yet. Reads see it: the library must not use a key twice while the store is slow. */
   readonly #dirty = new Map<string, Dirty>();
   /** Keys written while a read is under way, per read: their old values must not get into the cache. */
   readonly #reads = new Set<Set<string>>();
+  readonly #turns = new Turns();
 
   constructor(options: SignalKeysOptions) {
     this.#space = options.space;
@@ -82,8 +84,9 @@ export class SignalKeys implements TransactionalKeys {
   /** There are no transactions: every `set` is durable by itself. */
   readonly isInTransaction = (): boolean => false;
 
-  /** Runs the work. */
-  readonly transaction = (work: () => Promise<void>): Promise<void> => work();
+  /** Runs the work; with a key, after all other work under that key, and at once within work that has its turn. */
+  readonly transaction = <T>(work: () => Promise<T>, key?: string): Promise<T> =>
+    key === undefined ? work() : this.#turns.run(key, work);
 
   async #write(entries: readonly SpaceEntry[], dirty: ReadonlyMap<string, Dirty>): Promise<void> {
     for (const [key, value] of dirty) {

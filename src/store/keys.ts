@@ -4,6 +4,7 @@
  *     wa/sentinel                          proves that an absence is real
  *     wa/journal                           unfinished work of adapters without atomic batches
  *     wa/api-keys.a|b                      API keys of the HTTP adapter, as hashes
+ *     wa/client-version                    the last client version that WhatsApp accepted
  *     wa/index/<shard>.a|b                 ids of sessions, and of those being deleted
  *     wa/<session>/record.a|b              the session's record
  *     wa/<session>/keys                    root of the session's manifest
@@ -24,6 +25,9 @@ export const JOURNAL_KEY = "wa/journal";
 
 /** The API keys of the HTTP adapter, without the generation. */
 export const API_KEYS_KEY = "wa/api-keys";
+
+/** The last client version that WhatsApp accepted. */
+export const CLIENT_VERSION_KEY = "wa/client-version";
 
 /** Longest encoded session id; a longer one is replaced by its hash. */
 const MAX_SESSION_PART = 80;

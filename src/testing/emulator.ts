@@ -166,6 +166,13 @@ export class WhatsAppEmulator {
     return targets.length;
   }
 
+  /** The same to every connection there is, linked or not. Gives how many there were. */
+  disconnectAll(input: DisconnectInput = {}): number {
+    const targets = [...this.#service.connections];
+    for (const connection of targets) connection.perform(actionOf(input));
+    return targets.length;
+  }
+
   /** Calls the listener at every event of the name. */
   on<Name extends EmulatorEventName>(name: Name, listener: EmulatorListener<Name>): this {
     this.#service.hub.on(name, listener);

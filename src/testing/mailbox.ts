@@ -22,6 +22,13 @@ export class Mailbox {
     return this.#waiting.delete(keyOf(tag, id, to, type));
   }
 
+  /** Takes messages off for a receipt: it says as much as an `ack`, and some clients send nothing else. */
+  received(ids: readonly string[]): void {
+    for (const [key, { tag, attrs }] of this.#waiting) {
+      if (tag === "message" && ids.includes(attrs.id ?? "")) this.#waiting.delete(key);
+    }
+  }
+
   /** All that waits, oldest first. */
   get stanzas(): readonly BinaryNode[] {
     return [...this.#waiting.values()];

@@ -73,6 +73,7 @@ export class PostOffice {
     const ids = [id, ...childrenOf(childOf(stanza, "list"), "item").map((item) => item.attrs.id ?? "")];
     this.#service.hub.emit("receipt", { ids, from: device.jid, to, type: type ?? "delivery" });
     const account = this.#service.directory.find(to);
+    if (type !== "retry") device.mailbox.received(ids);
     if (type === "retry") {
       const author = this.#service.directory.device(to);
       if (author === undefined) account?.chat.resend(device, stanza);

@@ -31,11 +31,11 @@ export function closeSignalOf(error: unknown): CloseSignal {
   };
 }
 
-/** The `type` of the `conflict` child of a `stream:error` node. */
+/** The `type` of the `conflict` child of a `stream:error` node; Baileys 7 gives the child itself. */
 function conflictOf(data: unknown): string | undefined {
-  const content = (data as Node | undefined)?.content;
-  if (!Array.isArray(content)) return undefined;
-  const conflict = (content as Node[]).find((child) => child.tag === "conflict");
+  const node = data as Node | undefined;
+  const children = Array.isArray(node?.content) ? (node.content as Node[]) : [];
+  const conflict = [node, ...children].find((candidate) => candidate?.tag === "conflict");
   const type = conflict?.attrs?.["type"];
   return typeof type === "string" ? type : undefined;
 }

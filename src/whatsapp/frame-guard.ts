@@ -45,18 +45,19 @@ export function guardFrames(module: NoiseModule & { [guarded]?: true }): void {
   Object.defineProperty(module, guarded, { value: true });
 }
 
-function inOrder(
-  decodeFrame: NoiseHandler["decodeFrame"],
+/** The decoder, called with one chunk after the other; the first error goes to `onError` and is the last. Never rejects. */
+export function inOrder<Args extends unknown[]>(
+  decode: (...args: Args) => Promise<void>,
   onError: OnFrameError,
-): NoiseHandler["decodeFrame"] {
+): (...args: Args) => Promise<void> {
   let tail = Promise.resolve();
   let failed = false;
-  return (chunk, onFrame) => {
+  return (...args) => {
     tail = tail.then(async () => {
       // After one bad frame the cipher's counter is lost: nothing behind it can be read.
       if (failed) return;
       try {
-        await decodeFrame(chunk, onFrame);
+        await decode(...args);
       } catch (error) {
         failed = true;
         onError(error instanceof Error ? error : new Error(String(error)));

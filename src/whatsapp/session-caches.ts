@@ -4,7 +4,7 @@
  * (whatsapp-protocol.md sections 10 and 11, hazard 3).
  */
 import { LRUCache } from "lru-cache";
-import type { UserFacingSocketConfig } from "whaileys";
+import type { SessionCaches } from "../ports.js";
 
 /** Sent messages kept for a retry receipt; whaileys keeps them for 20 s, phones ask for minutes. */
 const SENT_MESSAGES = { max: 256, ttl: 10 * 60_000 };
@@ -12,25 +12,22 @@ const SENT_MESSAGES = { max: 256, ttl: 10 * 60_000 };
 const GROUPS = { max: 512, ttl: 15 * 60_000 };
 const DEVICES = { max: 4096, ttl: 5 * 60_000 };
 const RETRY_COUNTERS = { max: 2048, ttl: 60 * 60_000 };
+/** Baileys 7's own time for calls that ring. */
+const CALLS = { max: 512, ttl: 5 * 60_000 };
 
-type CacheOptions = Pick<
-  UserFacingSocketConfig,
-  "groupMetadataCache" | "sentMessagesCache" | "userDevicesCache" | "msgRetryCounterMap"
->;
-
-/** The part of NodeCache that the library calls, over a bounded LRU without timers. */
-class BoundedCache {
-  readonly #entries: LRUCache<string, object>;
+/** The part of NodeCache that the libraries call, over a bounded LRU without timers. */
+export class BoundedCache {
+  readonly #entries: LRUCache<string, NonNullable<unknown>>;
 
   constructor(limits: { max: number; ttl: number }) {
     this.#entries = new LRUCache(limits);
   }
 
-  get(key: string): object | undefined {
+  get(key: string): unknown {
     return this.#entries.get(key);
   }
 
-  set(key: string, value: object): boolean {
+  set(key: string, value: NonNullable<unknown>): boolean {
     this.#entries.set(key, value);
     return true;
   }
@@ -42,16 +39,41 @@ class BoundedCache {
   del(key: string): number {
     return this.#entries.delete(key) ? 1 : 0;
   }
+
+  /** Those of the keys that are there. */
+  mget(keys: readonly string[]): Record<string, unknown> {
+    const found = keys.map((key) => [key, this.#entries.get(key)] as const);
+    return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+  }
+
+  mset(entries: readonly { readonly key: string; readonly value: NonNullable<unknown> }[]): boolean {
+    for (const { key, value } of entries) this.#entries.set(key, value);
+    return true;
+  }
+
+  flushAll(): void {
+    this.#entries.clear();
+  }
 }
 
-/** A new set of caches, as socket options. */
-export function sessionCaches(): Required<CacheOptions> {
+/** A new set of caches for one session, as options of whaileys. */
+export function whaileysCaches(): SessionCaches {
   return {
     groupMetadataCache: new BoundedCache(GROUPS),
     sentMessagesCache: new BoundedCache(SENT_MESSAGES),
     userDevicesCache: new BoundedCache(DEVICES),
     msgRetryCounterMap: boundedCounters(),
-  } as unknown as Required<CacheOptions>;
+  };
+}
+
+/** The same as options of Baileys 7. What it sent it keeps per socket by itself. */
+export function baileys7Caches(): SessionCaches {
+  return {
+    userDevicesCache: new BoundedCache(DEVICES),
+    msgRetryCounterCache: new BoundedCache(RETRY_COUNTERS),
+    callOfferCache: new BoundedCache(CALLS),
+    placeholderResendCache: new BoundedCache(RETRY_COUNTERS),
+  };
 }
 
 /** whaileys reads and writes this one as a plain object, and never empties it. */

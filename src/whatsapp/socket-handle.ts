@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
 import type { CloseSignal } from "../close-policy.js";
 import { messageOf } from "../errors.js";
-import type { AuthState, Logger, WhatsAppLibrary, WhatsAppSocket } from "../ports.js";
+import type { AuthState, Logger, SocketFactory, WebSocketLike, WhatsAppSocket } from "../ports.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../webhook-events.js";
 import { closeSignalOf } from "./close-signal.js";
 import { settleQueriesAtEnd, type Emitter } from "./pending-queries.js";
@@ -43,7 +43,7 @@ export interface SocketHooks {
 /** What a socket is made from. */
 export interface SocketHandleOptions {
   readonly sessionId: string;
-  readonly library: WhatsAppLibrary;
+  readonly library: SocketFactory;
   readonly auth: AuthState;
   readonly config: Partial<UserFacingSocketConfig>;
   readonly hooks: SocketHooks;
@@ -55,6 +55,7 @@ export class SocketHandle {
   readonly socket: WhatsAppSocket;
   readonly #options: SocketHandleOptions;
   readonly #detach: (() => void)[] = [];
+  readonly #webSocket: WebSocketLike;
   /** The connection under the WebSocket, from the upgrade on. */
   #wire: Duplex | undefined;
   #closing: Promise<void> | undefined;
@@ -69,6 +70,7 @@ export class SocketHandle {
         this.#fail(error),
       ),
     );
+    this.#webSocket = library.webSocketOf(this.socket);
     // The library wraps our key store in a transaction that loses writes; its wrapper becomes ours again
     // (stores.md section 2.1). The same object is used by every module of the library.
     Object.assign(this.socket.authState.keys, auth.keys);
@@ -88,7 +90,8 @@ export class SocketHandle {
     const jid = this.#options.auth.creds.me?.id;
     if (jid === undefined) return false;
     try {
-      await this.socket.query(
+      // Baileys 7 gives nothing, rather than reject, when the time is up.
+      const answer: unknown = await this.socket.query(
         {
           tag: "iq",
           attrs: { to: "@s.whatsapp.net", type: "set", xmlns: "md" },
@@ -96,7 +99,8 @@ export class SocketHandle {
         },
         timeoutMs,
       );
-      return true;
+      if (answer !== undefined) return true;
+      throw new Error("no answer in time");
     } catch (error) {
       this.#options.logger.warn(
         { sessionId: this.#options.sessionId, error: messageOf(error) },
@@ -106,8 +110,8 @@ export class SocketHandle {
     }
   }
 
-  get #ws(): Emitter & { readyState: number; terminate(): void } {
-    return this.socket.ws as unknown as Emitter & { readyState: number; terminate(): void };
+  get #ws(): Emitter {
+    return this.socket.ws as unknown as Emitter;
   }
 
   /**
@@ -137,7 +141,17 @@ export class SocketHandle {
   }
 
   #fail(error: unknown): void {
-    this.socket.end(error instanceof Error ? error : new Error(String(error)));
+    this.#end(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #end(error: Error | undefined): void {
+    // Baileys 7 gives a promise.
+    Promise.resolve(this.socket.end(error) as unknown).catch((thrown: unknown) => {
+      this.#options.logger.warn(
+        { sessionId: this.#options.sessionId, error: messageOf(thrown) },
+        "ending a socket failed",
+      );
+    });
   }
 
   #listen(): void {
@@ -194,15 +208,16 @@ export class SocketHandle {
       });
     }
     for (const detach of this.#detach) detach();
-    const ws = this.#ws;
+    const webSocket = this.#webSocket;
     // An `error` after the end must not be an uncaught one.
-    ws.on("error", () => {});
-    this.socket.end(undefined);
-    if (ws.readyState === CLOSED) return;
-    const down = new Promise<void>((resolve) => ws.addListener("close", () => resolve()));
+    this.#ws.on("error", () => {});
+    this.#end(undefined);
+    if (webSocket.readyState === CLOSED) return;
+    // After the end: whaileys takes away the listeners that were there before.
+    const down = new Promise<void>((resolve) => webSocket.addListener("close", () => resolve()));
     await within(CLOSE_GRACE_MS, down);
-    if (ws.readyState === CLOSED) return;
-    ws.terminate();
+    if (webSocket.readyState === CLOSED) return;
+    webSocket.terminate();
     // The cut takes a turn of the event loop; the next socket is not made before.
     await within(CLOSE_GRACE_MS, down);
   }

@@ -12,8 +12,12 @@ export type WhatsAppVersion = readonly [number, number, number];
 /** Finds the version to announce; undefined when it can't be known. `agent` is the way out of the session that asks; undefined: direct. */
 export type VersionResolver = (signal: AbortSignal, agent?: Agent) => Promise<WhatsAppVersion | undefined>;
 
-/** How long finding the version may take. */
-const RESOLVE_MS = 10_000;
+/** How long finding the version may take. A connection waits for it only when none was found before. */
+const RESOLVE_MS = 5_000;
+/** How long a version that was found is taken for the current one. WhatsApp Web changes several times a day, and accepts weeks. */
+const FRESH_MS = 6 * 3_600_000;
+/** How long to leave it at that when none could be found. */
+const RETRY_MS = 10 * 60_000;
 /** How long the breaker waits between two probes. */
 const PROBE_INTERVAL_MS = 10 * 60_000;
 
@@ -26,11 +30,19 @@ const REVISION = /client_revision\\?":\s*(\d+)/;
 export interface VersionGateOptions {
   /** The version to begin with; undefined leaves it to the library. */
   readonly pinned?: WhatsAppVersion | undefined;
-  /** Asked after a 405; without it the first 405 opens the breaker. */
+  /** Asked before the first connection, then when the version is old, and after a 405; without it the first 405 opens the breaker. */
   readonly resolve?: VersionResolver | undefined;
+  /** Where the last version that was accepted outlives the process. */
+  readonly memory?: VersionMemory | undefined;
   readonly now: () => number;
   /** Called when a version was accepted again, so that waiting sessions can go on. */
   readonly onReopened: () => void;
+}
+
+/** Keeps one version. Neither call rejects. */
+export interface VersionMemory {
+  recall(): Promise<WhatsAppVersion | undefined>;
+  keep(version: WhatsAppVersion): Promise<void>;
 }
 
 /** One per process (per manager). */
@@ -38,6 +50,11 @@ export class VersionGate {
   readonly #options: VersionGateOptions;
   #version: WhatsAppVersion | undefined;
   #refreshing: Promise<void> | undefined;
+  /** When to ask again: ms since the epoch. */
+  #staleAt = 0;
+  #recalled: Promise<void> | undefined;
+  /** What is in the memory. */
+  #kept: WhatsAppVersion | undefined;
   #nextProbeAt: number | undefined;
 
   constructor(options: VersionGateOptions) {
@@ -48,6 +65,18 @@ export class VersionGate {
   /** The version to announce; undefined for the library's own. */
   get version(): WhatsAppVersion | undefined {
     return this.#version;
+  }
+
+  /**
+   * Settles when the version to announce is known as well as it can be: the current one, or the last that was accepted. Waits for
+   * the answer only while none is known; an old one is renewed in the background. Never rejects.
+   */
+  async known(agent: Agent | undefined): Promise<void> {
+    if (this.#options.resolve === undefined) return;
+    await (this.#recalled ??= this.#recall());
+    if (this.#options.now() < this.#staleAt) return;
+    const refreshed = this.refresh(agent);
+    if (this.#version === undefined) await refreshed;
   }
 
   /**
@@ -74,21 +103,41 @@ export class VersionGate {
     return undefined;
   }
 
-  /** WhatsApp took our version: the breaker closes. */
+  /** WhatsApp took our version: it is kept, and the breaker closes. */
   accepted(): void {
+    const version = this.#version;
+    if (version !== undefined && version !== this.#kept && this.#options.resolve !== undefined) {
+      this.#kept = version;
+      void this.#options.memory?.keep(version);
+    }
     if (this.#nextProbeAt === undefined) return;
     this.#nextProbeAt = undefined;
     this.#options.onReopened();
   }
 
+  async #recall(): Promise<void> {
+    if (this.#version !== undefined) return;
+    this.#version = this.#kept = await this.#options.memory?.recall();
+  }
+
   async #refresh(agent: Agent | undefined): Promise<void> {
+    const { resolve, now } = this.#options;
+    this.#staleAt = now() + RETRY_MS;
+    const signal = AbortSignal.timeout(RESOLVE_MS);
     try {
-      const signal = AbortSignal.timeout(RESOLVE_MS);
-      this.#version = (await this.#options.resolve?.(signal, agent)) ?? this.#version;
+      const found = await Promise.race([resolve?.(signal, agent), aborted(signal)]);
+      if (found === undefined) return;
+      this.#version = found;
+      this.#staleAt = now() + FRESH_MS;
     } catch {
       // The last known version is the best one left; the close policy decides what follows.
     }
   }
+}
+
+/** Settles with undefined when the signal is aborted: a resolver of the host's may not look at it. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((settle) => signal.addEventListener("abort", () => settle(undefined), { once: true }));
 }
 
 /** The page is about a megabyte; what is far larger is not it. */

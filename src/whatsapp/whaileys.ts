@@ -3,14 +3,15 @@
  * defects that can't be reached from a socket's public surface are cured in memory while loading; the files on disk
  * stay as they are.
  */
-import Module, { createRequire } from "node:module";
+import { createRequire } from "node:module";
 import type * as Whaileys from "whaileys";
 import type { WAMessage } from "whaileys";
 import { ZpwootError, isZpwootError } from "../errors.js";
-import type { WhatsAppLibrary } from "../ports.js";
+import type { SocketFactory } from "../ports.js";
 import { mediaOptions } from "./egress.js";
 import { guardFrames, withFrameGuard } from "./frame-guard.js";
-import { separateSignalQueues } from "./signal-queues.js";
+import { cureLibsignal } from "./libsignal-cures.js";
+import { whaileysCaches } from "./session-caches.js";
 
 const require = createRequire(import.meta.url);
 
@@ -20,35 +21,34 @@ const SILENT = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {
 /** What has to be installed, and the override that makes it installable; also in the README. */
 export const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer dependency of zpwoot, because it names its own dependency \
 libsignal as a GitHub tarball, which current npm refuses. Add to your package.json  "overrides": { "libsignal": "6.0.0" }  and run  \
-npm install whaileys@6.4.9  (with pnpm the override goes into pnpm-workspace.yaml). Or hand in another Baileys-family library as \
-\`whatsapp.library\`.`;
+npm install whaileys@6.4.9  (with pnpm the override goes into pnpm-workspace.yaml). Or hand in another Baileys-family \
+library as \`whatsapp.socketFactory\`.`;
 
-let loaded: WhatsAppLibrary | undefined;
+let loaded: SocketFactory | undefined;
 
 /**
- * whaileys as a {@link WhatsAppLibrary}; the same object every time.
+ * whaileys as a {@link SocketFactory}; the same object every time.
  * @throws ZpwootError `MISSING_PACKAGE` when it is not installed, with the way to install it.
  */
-export function loadWhaileys(): WhatsAppLibrary {
+export function loadWhaileys(): SocketFactory {
   loaded ??= load();
   return loaded;
 }
 
-function load(): WhatsAppLibrary {
+function load(): SocketFactory {
   try {
     require.resolve("whaileys");
   } catch (cause) {
     throw new ZpwootError("MISSING_PACKAGE", WHAILEYS_MISSING, { cause });
   }
   try {
-    const whaileys = withQuietLibsignal(() => {
-      separateSignalQueues(createRequire(require.resolve("whaileys")));
-      return require("whaileys") as (typeof Whaileys)["default"];
-    });
+    const whaileys = requireAndRelease(cureLibsignal());
     guardFrames(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof guardFrames>[0]);
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) => withFrameGuard(onFrameError, () => whaileys.default(config)),
+      webSocketOf: ({ ws }) => ws,
+      makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
       downloadMedia: async (message, { agent, socket }) => {
         const again = socket && {
@@ -66,27 +66,10 @@ function load(): WhatsAppLibrary {
   }
 }
 
-type Compile = (this: NodeJS.Module, source: string, filename: string) => unknown;
-
-/**
- * libsignal prints whole session records, private ratchet keys included, with console.info and console.warn. Its files
- * are compiled with a silent `console` of their own; the host's console is not touched. Without effect when the host
- * has loaded libsignal before us.
- */
-function withQuietLibsignal<T>(load: () => T): T {
-  const prototype = Module.prototype as unknown as { _compile: Compile };
-  const compile = prototype._compile;
-  prototype._compile = function (source, filename) {
-    const own = /[\\/]libsignal[\\/]/.test(filename);
-    return compile.call(
-      this,
-      own ? `const console = new Proxy({}, { get: () => () => {} });${source}` : source,
-      filename,
-    );
-  };
+function requireAndRelease(release: () => void): (typeof Whaileys)["default"] {
   try {
-    return load();
+    return require("whaileys") as (typeof Whaileys)["default"];
   } finally {
-    prototype._compile = compile;
+    release();
   }
 }

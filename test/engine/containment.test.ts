@@ -117,11 +117,12 @@ describe("one bad thing harms nothing else", () => {
   it("names what is missing when whaileys is not there, and keeps the session", async () => {
     await using world = await EngineWorld.open({
       whatsapp: {
-        library: {
+        socketFactory: {
           name: "none",
           makeSocket: () => {
             throw new Error("no such network");
           },
+          webSocketOf: () => ({ readyState: 3 }) as never,
           initAuthCreds: () => ({ signedIdentityKey: { public: Buffer.alloc(32) } }) as never,
           reviveAppStateSyncKey: (plain) => plain,
         },

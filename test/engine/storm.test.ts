@@ -2,7 +2,7 @@ import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { isZpwootError } from "../../src/errors.js";
 import { WebSocket } from "ws";
-import type { WhatsAppLibrary } from "../../src/ports.js";
+import type { SocketFactory } from "../../src/ports.js";
 import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
 import { EngineWorld } from "../support/engine.js";
 import { seeded } from "../support/random.js";
@@ -17,14 +17,14 @@ function onlyOurs(error: unknown): void {
 
 /** whaileys, with counts of its sockets: those not closed yet when another one was made, and those open now. */
 function counted(): {
-  readonly library: WhatsAppLibrary;
+  readonly library: SocketFactory;
   readonly overlaps: () => number;
   readonly open: () => number;
 } {
   const whaileys = loadWhaileys();
   const alive = new Set<{ readonly readyState: number }>();
   let overlaps = 0;
-  const makeSocket: WhatsAppLibrary["makeSocket"] = (config, onFrameError) => {
+  const makeSocket: SocketFactory["makeSocket"] = (config, onFrameError) => {
     overlaps += [...alive].filter(({ readyState }) => readyState !== WebSocket.CLOSED).length;
     const socket = whaileys.makeSocket(config, onFrameError);
     alive.add(socket.ws);
@@ -42,7 +42,7 @@ describe("a storm of commands on one session", () => {
     ["staggered", 4, 0.7],
   ])("%s, seed %i: never two sockets, and the last command wins", async (_, seed, pause) => {
     const { library, overlaps, open } = counted();
-    await using world = await EngineWorld.open({ whatsapp: { library } });
+    await using world = await EngineWorld.open({ whatsapp: { socketFactory: library } });
     const { id } = await world.linked();
     const random = seeded(seed);
     const outcomes: Promise<PromiseSettledResult<unknown>>[] = [];
@@ -75,7 +75,7 @@ describe("a storm of commands on one session", () => {
   it.each([6, 7])("on a network that breaks and goes silent, seed %i: never two sockets", async (seed) => {
     const { library, overlaps, open } = counted();
     await using world = await EngineWorld.open({
-      whatsapp: { library, connectTimeoutMs: 300, loginTimeoutMs: 300 },
+      whatsapp: { socketFactory: library, connectTimeoutMs: 300, loginTimeoutMs: 300 },
     });
     const { id, phone } = await world.linked();
     const random = seeded(seed);
@@ -104,7 +104,7 @@ describe("a storm of commands on one session", () => {
 
   it("before the first link: the last command wins, and the QR code still links", async () => {
     const { library, overlaps } = counted();
-    await using world = await EngineWorld.open({ whatsapp: { library } });
+    await using world = await EngineWorld.open({ whatsapp: { socketFactory: library } });
     const id = await world.created();
     const random = seeded(8);
     const calls = Array.from({ length: 300 }, () => {
@@ -120,7 +120,7 @@ describe("a storm of commands on one session", () => {
 
   it("with logouts in between: every call settles, and the session can be linked anew", async () => {
     const { library, overlaps } = counted();
-    await using world = await EngineWorld.open({ whatsapp: { library } });
+    await using world = await EngineWorld.open({ whatsapp: { socketFactory: library } });
     const { id } = await world.linked();
     const random = seeded(5);
     const calls = Array.from({ length: 200 }, () => {

@@ -59,11 +59,12 @@ export async function openEngineBackend(fault?: WorldFault): Promise<Backend> {
       url: emulator.url,
       ...(fault === "no-connection"
         ? {
-            library: {
+            socketFactory: {
               name: "unusable",
               makeSocket: () => {
                 throw new Error("no route to WhatsApp");
               },
+              webSocketOf: () => ({ readyState: 3 }) as never,
               initAuthCreds: () => ({ signedIdentityKey: { public: new Uint8Array(32) } }) as never,
               reviveAppStateSyncKey: (plain) => plain,
             },

@@ -8,9 +8,7 @@ import { recordKey } from "../../src/store/keys.js";
 import { SessionRecords } from "../../src/store/records.js";
 import { destroySpace, sessionSpace } from "../../src/store/session-space.js";
 import type { SessionRecord } from "../../src/session-types.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
-
-const library = loadWhaileys();
+import { LOADED } from "../support/libraries.js";
 
 /** A place for a store, and its raw keys. */
 export interface StorePlace {
@@ -217,27 +215,36 @@ export function describeStoreContract(name: string, place: () => Promise<StorePl
       }
     });
 
-    it("keeps credentials and every kind of Signal key byte for byte", async () => {
-      const sessionId = randomUUID();
-      const auth = await loadAuthState({ store, sessionId, library });
-      Object.assign(auth.creds, { account: { details: randomBytes(40), accountSignature: randomBytes(64) } });
-      const values: Partial<Record<string, unknown>> = {
-        "pre-key": { public: randomBytes(32), private: randomBytes(32) },
-        session: { _sessions: { k: { currentRatchet: { rootKey: randomBytes(32) }, chains: {} } } },
-        "sender-key": [{ senderKeyId: 1, senderMessageKeys: [{ iteration: 3, seed: randomBytes(32) }] }],
-        "sender-key-memory": { "5511999990001:2@s.whatsapp.net": true },
-        "contacts-tc-token": { token: randomBytes(20), timestamp: "1700000000" },
-        "app-state-sync-version": { version: 7, hash: randomBytes(128), indexValueMap: {} },
-      };
-      const data = Object.fromEntries(
-        Object.entries(values).map(([family, value]) => [family, { "1": value }]),
-      );
-      await Promise.all([auth.save(), auth.keys.set(data as never)]);
-      const again = await loadAuthState({ store, sessionId, library });
-      expect(again.creds).toEqual(JSON.parse(JSON.stringify(auth.creds), (_, value) => asBuffer(value)));
-      for (const [family, value] of Object.entries(values))
-        expect(await again.keys.get(family as never, ["1"])).toEqual({ "1": value });
-    });
+    it.each(LOADED)(
+      "keeps credentials of $name and every kind of Signal key byte for byte",
+      async ({ library }) => {
+        const sessionId = randomUUID();
+        const auth = await loadAuthState({ store, sessionId, library });
+        Object.assign(auth.creds, {
+          account: { details: randomBytes(40), accountSignature: randomBytes(64) },
+        });
+        const values: Partial<Record<string, unknown>> = {
+          "pre-key": { public: randomBytes(32), private: randomBytes(32) },
+          session: { _sessions: { k: { currentRatchet: { rootKey: randomBytes(32) }, chains: {} } } },
+          "sender-key": [{ senderKeyId: 1, senderMessageKeys: [{ iteration: 3, seed: randomBytes(32) }] }],
+          "sender-key-memory": { "5511999990001:2@s.whatsapp.net": true },
+          "contacts-tc-token": { token: randomBytes(20), timestamp: "1700000000" },
+          "lid-mapping": "149001100000001",
+          "device-list": ["0", "3"],
+          "identity-key": randomBytes(33),
+          tctoken: { token: randomBytes(20), timestamp: "1700000000" },
+          "app-state-sync-version": { version: 7, hash: randomBytes(128), indexValueMap: {} },
+        };
+        const data = Object.fromEntries(
+          Object.entries(values).map(([family, value]) => [family, { "1": value }]),
+        );
+        await Promise.all([auth.save(), auth.keys.set(data as never)]);
+        const again = await loadAuthState({ store, sessionId, library });
+        expect(again.creds).toEqual(JSON.parse(JSON.stringify(auth.creds), (_, value) => asBuffer(value)));
+        for (const [family, value] of Object.entries(values))
+          expect(await again.keys.get(family as never, ["1"])).toEqual({ "1": value });
+      },
+    );
 
     it("uses the generation before when the newest of a record can't be read", async () => {
       const records = new SessionRecords(store);

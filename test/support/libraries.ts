@@ -1,0 +1,27 @@
+/** The libraries that the engine's suites run over: the default one, and one that is handed in. */
+import type { SocketFactoryOption, SessionManagerOptions } from "../../src/options.js";
+import { baileys7 } from "../../src/whatsapp/baileys7.js";
+import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { EngineWorld } from "./engine.js";
+
+/** Baileys 7 as a caller hands it in. */
+export const handedInBaileys7 = baileys7(() => import("baileys-7"));
+
+function library(name: string, socketFactory: SocketFactoryOption) {
+  return {
+    name,
+    socketFactory,
+    /** A world whose manager uses this library. */
+    open: (options: SessionManagerOptions = {}): Promise<EngineWorld> =>
+      EngineWorld.open({ ...options, whatsapp: { socketFactory, ...options.whatsapp } }),
+  };
+}
+
+/** The libraries themselves, for `describe.each` of suites that need no manager. */
+export const LOADED = [
+  { name: "whaileys", library: loadWhaileys() },
+  { name: "Baileys 7", library: await handedInBaileys7() },
+] as const;
+
+/** For `describe.each`. */
+export const LIBRARIES = [library("whaileys", loadWhaileys), library("Baileys 7", handedInBaileys7)] as const;

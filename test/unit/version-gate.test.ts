@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { VersionGate, type VersionMemory, type WhatsAppVersion } from "../../src/whatsapp/version-gate.js";
+
+const HOUR_MS = 3_600_000;
+const CURRENT: WhatsAppVersion = [2, 3000, 1_111_111_111];
+const NEWER: WhatsAppVersion = [2, 3000, 1_222_222_222];
+
+/** A gate with a clock and a memory of its own. */
+function world(
+  resolve: () => Promise<WhatsAppVersion | undefined>,
+  remembered?: WhatsAppVersion,
+): { gate: VersionGate; clock: { now: number }; kept: WhatsAppVersion[]; asked: () => number } {
+  const clock = { now: 1_000 };
+  const kept: WhatsAppVersion[] = [];
+  let asked = 0;
+  const memory: VersionMemory = {
+    recall: async () => remembered,
+    keep: async (version) => void kept.push(version),
+  };
+  const gate = new VersionGate({
+    resolve: () => {
+      asked += 1;
+      return resolve();
+    },
+    memory,
+    now: () => clock.now,
+    onReopened: () => {},
+  });
+  return { gate, clock, kept, asked: () => asked };
+}
+
+describe("the client version", () => {
+  it("is asked for before the first connection, once, and taken for current for six hours", async () => {
+    const { gate, clock, asked } = world(async () => CURRENT);
+    await Promise.all([gate.known(undefined), gate.known(undefined)]);
+    expect(gate.version).toEqual(CURRENT);
+    clock.now += 6 * HOUR_MS - 1;
+    await gate.known(undefined);
+    expect(asked()).toBe(1);
+    clock.now += 1;
+    await gate.known(undefined);
+    expect(asked()).toBe(2);
+  });
+
+  it("is renewed in the background once one is known: no connection waits for it", async () => {
+    const answers: ((version: WhatsAppVersion) => void)[] = [];
+    const { gate, clock } = world(() => new Promise((answer) => answers.push(answer)));
+    const first = gate.known(undefined);
+    await expect.poll(() => answers.length).toBe(1);
+    answers[0]?.(CURRENT);
+    await first;
+    clock.now += 7 * HOUR_MS;
+    await gate.known(undefined);
+    expect(gate.version).toEqual(CURRENT);
+    answers[1]?.(NEWER);
+    await expect.poll(() => gate.version).toEqual(NEWER);
+  });
+
+  it("that WhatsApp accepted last is used when the current one can't be had, and asked for again ten minutes later", async () => {
+    const { gate, clock, asked } = world(() => Promise.reject(new Error("offline")), CURRENT);
+    await gate.known(undefined);
+    expect(gate.version).toEqual(CURRENT);
+    await gate.known(undefined);
+    expect(asked()).toBe(1);
+    clock.now += 10 * 60_000;
+    await gate.known(undefined);
+    expect(asked()).toBe(2);
+  });
+
+  it("is kept when it is accepted, once", async () => {
+    const { gate, kept } = world(async () => CURRENT);
+    await gate.known(undefined);
+    expect(kept).toEqual([]);
+    gate.accepted();
+    gate.accepted();
+    expect(kept).toEqual([CURRENT]);
+  });
+
+  it("that is pinned stays, and nobody is asked", async () => {
+    const gate = new VersionGate({ pinned: CURRENT, now: Date.now, onReopened: () => {} });
+    await gate.known(undefined);
+    expect(gate.version).toEqual(CURRENT);
+  });
+});
