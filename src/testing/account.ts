@@ -1,9 +1,12 @@
 /** An account as the service and its parts see it: the phone's keys and chats, and the devices linked to it. */
 
+import { AppState } from "./app-state.js";
 import { Chat } from "./chat.js";
 import type { CompanionDevice } from "./companion-device.js";
+import { sendHistory, shareAppStateKey } from "./history.js";
 import { formatJid, lidServer, phoneServer } from "./jid.js";
 import type { Service } from "./service.js";
+import { PhoneCipher } from "./phone-cipher.js";
 import { SignalParty, type KeyPair, type PreKeyBundle } from "./signal/index.js";
 
 /** What an account is made of. */
@@ -13,6 +16,8 @@ export interface AccountInput {
   readonly name: string | undefined;
   /** User part of the LID. */
   readonly lidUser: string;
+  /** Give each new companion the app-state key and the first history by itself. */
+  readonly initialSync: boolean;
 }
 
 /** One account. */
@@ -21,17 +26,24 @@ export class Account {
   readonly lidUser: string;
   readonly name: string | undefined;
   readonly chat: Chat;
+  readonly cipher: PhoneCipher;
+  readonly appState: AppState;
+  readonly #initialSync: boolean;
   readonly #service: Service;
-  readonly #signal = new SignalParty();
+  readonly #signal: SignalParty;
   readonly #devices = new Map<number, CompanionDevice>();
   #lastDeviceNumber = 0;
 
-  constructor(service: Service, { phoneNumber, name, lidUser }: AccountInput) {
+  constructor(service: Service, { phoneNumber, name, lidUser, initialSync }: AccountInput) {
     this.#service = service;
+    this.#initialSync = initialSync;
+    this.#signal = new SignalParty({ random: service.random });
+    this.cipher = new PhoneCipher(service, this.#signal);
+    this.appState = new AppState(service);
     this.phoneNumber = phoneNumber;
     this.name = name;
     this.lidUser = lidUser;
-    this.chat = new Chat(service, this, this.#signal);
+    this.chat = new Chat(service, this, this.cipher);
   }
 
   /** `<number>@s.whatsapp.net`. */
@@ -75,6 +87,18 @@ export class Account {
     this.#devices.set(device.number, device);
     const { jid, number } = device;
     this.#service.hub.emit("linked", { phoneNumber: this.phoneNumber, jid, device: number });
+  }
+
+  /** Wall-clock time in seconds. */
+  get seconds(): number {
+    return this.#service.seconds;
+  }
+
+  /** Called when a device has had its traffic for the first time since it was linked. */
+  firstActive(device: CompanionDevice): void {
+    if (!this.#initialSync) return;
+    shareAppStateKey(this, device);
+    sendHistory(this, device);
   }
 
   /** Takes a device out of the account, and ends its connection as an unlinked device's. */

@@ -17,6 +17,16 @@ export interface ServiceBehaviour {
   refreshScans: number;
   /** The account is guarded by a passkey: scans end with `passkey_prologue_request`, which no client can answer here. */
   passkeyGate: boolean;
+  /** So many pairing codes that are typed are answered with `refresh_code`: the client must show another one. */
+  refreshCodes: number;
+  /** Refuse a pairing-code request whose client calls itself by a name that no browser or system has. */
+  validateDisplay: boolean;
+  /** How long a QR reference is honoured, in milliseconds of the emulator's clock. */
+  refLifetimeMs: number;
+  /** How long a pairing code is taken, in milliseconds of the emulator's clock. */
+  codeLifetimeMs: number;
+  /** Deflate every frame to clients, as the service does with large ones. */
+  compressFrames: boolean;
   /** Refuse clients below this version with failure 405; compared part by part. */
   minimumVersion: readonly [number, number, number] | undefined;
 }
@@ -29,5 +39,10 @@ export const defaultBehaviour: Readonly<ServiceBehaviour> = {
   announceLid: true,
   refreshScans: 0,
   passkeyGate: false,
+  refreshCodes: 0,
+  validateDisplay: false,
+  refLifetimeMs: 180_000,
+  codeLifetimeMs: 180_000,
+  compressFrames: false,
   minimumVersion: undefined,
 };

@@ -1,66 +1,42 @@
-/** The messages of a virtual phone, and the encryption they travel in. */
+/** The messages of a virtual phone: what it writes, what it gets, what it hears of them. */
 
-import { randomBytes, randomInt } from "node:crypto";
 import { ZpwootError } from "../errors.js";
+import type { Account } from "./account.js";
+import type { ChatEntry, SendOptions, SentText } from "./chat-entry.js";
 import type { CompanionDevice } from "./companion-device.js";
+import type { Envelope } from "./envelope.js";
 import { settle, type WaitOptions } from "./event-hub.js";
+import { Group } from "./group.js";
 import { formatJid, parseJid } from "./jid.js";
 import { bundleFromKeys, bundleNodes } from "./key-nodes.js";
-import type { Account } from "./account.js";
-import type { Envelope } from "./post-office.js";
+import type { PhoneCipher } from "./phone-cipher.js";
 import type { Service } from "./service.js";
-import { SignalError, type SignalParty } from "./signal/index.js";
+import { SignalError } from "./signal/index.js";
+import { protocolType, type ChatMessage } from "./wire/chat-proto.js";
 import { bigEndian, childOf, node, type BinaryNode } from "./wire/node.js";
-import { proto, type ChatMessage } from "./wire/proto.js";
-
-/** How far a message got, as the phone knows it. */
-export type ChatEntryStatus = "sent" | "delivered" | "read" | "received";
-
-/** One message on a phone. */
-export interface ChatEntry {
-  readonly id: string;
-  /** JID of the account at the other end. */
-  readonly chat: string;
-  /** JID of the account that wrote it. */
-  readonly from: string;
-  /** Device that wrote it; 0 is a phone. */
-  readonly device: number;
-  /** Whether this phone's account wrote it, be it on the phone or on a companion. */
-  readonly fromMe: boolean;
-  /** Undefined when the content is not text. */
-  readonly text: string | undefined;
-  /** Seconds. */
-  readonly timestamp: number;
-  readonly status: ChatEntryStatus;
-}
-
-/** What came of sending a text. */
-export interface SentText {
-  readonly id: string;
-  /** JID of the account it went to. */
-  readonly to: string;
-  /** Devices it was encrypted for, own companions included. */
-  readonly deviceCount: number;
-}
 
 const messageIdLength = 10;
-const maxPadding = 15;
 /** Messages a phone keeps; an emulator may run for days. */
 const maxMessages = 10_000;
+
+/** A message this phone wrote, for devices that could not read it. */
+interface SentMessage {
+  readonly to: Account | Group;
+  readonly content: ChatMessage;
+}
 
 /** The chats of one phone. */
 export class Chat {
   readonly #service: Service;
   readonly #account: Account;
-  readonly #signal: SignalParty;
+  readonly #cipher: PhoneCipher;
   readonly #entries = new Map<string, ChatEntry>();
-  /** Content of the messages the phone wrote, for devices that could not read them. */
-  readonly #sent = new Map<string, { readonly to: Account; readonly text: string }>();
+  readonly #sent = new Map<string, SentMessage>();
 
-  constructor(service: Service, account: Account, signal: SignalParty) {
+  constructor(service: Service, account: Account, cipher: PhoneCipher) {
     this.#service = service;
     this.#account = account;
-    this.#signal = signal;
+    this.#cipher = cipher;
   }
 
   /** All messages, oldest first; of very many the last 10,000. */
@@ -69,9 +45,8 @@ export class Chat {
   }
 
   /** Sends a text; see `VirtualPhone.sendText`. */
-  sendText(to: Account, text: string): SentText {
-    const id = randomBytes(messageIdLength).toString("hex").toUpperCase();
-    this.#sent.set(id, { to, text });
+  sendText(to: Account | Group, text: string, options: SendOptions = {}): SentText {
+    const id = this.#newId();
     this.#store({
       id,
       chat: to.jid,
@@ -82,39 +57,54 @@ export class Chat {
       timestamp: this.#service.seconds,
       status: "sent",
     });
-    const others = to === this.#account ? [] : [to, ...to.devices];
-    const recipients = [...others, ...this.#account.devices].map(({ jid }) => jid);
-    for (const jid of recipients) this.#sendTo(jid, id);
-    return { id, to: to.jid, deviceCount: recipients.length };
+    return this.#send(id, to, { conversation: text }, options);
   }
 
-  /** A message or a copy arrives. */
+  /** Sends what is said about a message (a reaction, a revocation, an edit) to the chat it is in. */
+  sendAbout(
+    id: string,
+    content: (key: { remoteJid: string; fromMe: boolean; id: string }) => ChatMessage,
+  ): SentText {
+    const entry = this.#entry(id);
+    const to = this.#service.groups.find(entry.chat) ?? this.#service.directory.find(entry.chat);
+    if (to === undefined) throw new ZpwootError("INVALID_INPUT", `The chat of message ${id} is not here.`);
+    return this.#send(this.#newId(), to, content({ remoteJid: entry.chat, fromMe: entry.fromMe, id }));
+  }
+
+  /** Takes back a message this phone wrote; see `VirtualPhone.revoke`. */
+  revoke(id: string): SentText {
+    if (!this.#entry(id).fromMe) throw new ZpwootError("INVALID_INPUT", "Only own messages can be revoked.");
+    const sent = this.sendAbout(id, (key) => ({ protocolMessage: { key, type: protocolType.revoke } }));
+    this.#change(id, { status: "revoked" });
+    return sent;
+  }
+
+  /** A message, a copy of one, or a key arrives. */
   receive(envelope: Envelope): void {
-    let content: ChatMessage;
+    const { id, from, group, recipient } = envelope;
+    let content: ChatMessage | undefined;
     try {
-      const padded = this.#signal.decrypt(envelope.from, envelope.type, envelope.ciphertext);
-      content = proto.chatMessage.decode(padded.subarray(0, padded.length - (padded.at(-1) ?? 0)));
+      for (const part of envelope.parts) content = this.#cipher.open(from, part, group);
     } catch (error) {
       return this.#undecryptable(envelope, error);
     }
-    const author = parseJid(envelope.from);
-    const from = this.#service.directory.find(envelope.from);
+    if (content === undefined) return;
+    const author = this.#service.directory.find(from);
+    const fromMe = author === this.#account;
     const copy = content.deviceSentMessage;
-    const fromMe = from === this.#account;
-    const chat = this.#service.directory.find(copy?.destinationJid ?? envelope.recipient ?? envelope.from);
-    const entry: ChatEntry = {
-      id: envelope.id,
-      chat: chat?.jid ?? copy?.destinationJid ?? envelope.from,
-      from: from?.jid ?? envelope.from,
-      device: author?.device ?? 0,
+    const said = copy?.message ?? content;
+    const chat = group ?? this.#service.directory.find(copy?.destinationJid ?? recipient ?? from)?.jid;
+    this.#take(said, {
+      id,
+      chat: chat ?? copy?.destinationJid ?? from,
+      from: author?.jid ?? from,
+      device: parseJid(from)?.device ?? 0,
       fromMe,
-      text: textIn(copy?.message ?? content),
+      text: textIn(said),
       timestamp: this.#service.seconds,
       status: fromMe ? "sent" : "received",
-    };
-    this.#store(entry);
-    this.#sendReceipt(envelope.from, envelope.id, fromMe ? "sender" : undefined);
-    this.#service.hub.emit("message", { phoneNumber: this.#account.phoneNumber, message: entry });
+    });
+    this.#sendReceipt(envelope, fromMe ? "sender" : undefined);
   }
 
   /** The next message, or one already here, that the predicate accepts. */
@@ -133,13 +123,13 @@ export class Chat {
 
   /** Tells the author that a message was read. */
   read(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || entry.fromMe) {
-      throw new ZpwootError("INVALID_INPUT", `${this.#account.phoneNumber} has received no message ${id}.`);
-    }
-    this.#entries.set(id, { ...entry, status: "read" });
+    const entry = this.#entry(id);
+    if (entry.fromMe) throw unknownMessage(this.#account, id);
+    this.#change(id, { status: "read" });
     const { user = "", server = "" } = parseJid(entry.from) ?? {};
-    this.#sendReceipt(formatJid({ user, server, device: entry.device }), id, "read");
+    const from = formatJid({ user, server, device: entry.device });
+    const group = this.#service.groups.find(entry.chat)?.jid;
+    this.#sendReceipt({ id, from, group }, "read");
   }
 
   /** Others tell how far messages of this phone got. */
@@ -147,40 +137,91 @@ export class Chat {
     for (const id of ids) {
       const entry = this.#entries.get(id);
       if (entry === undefined || !entry.fromMe || entry.status === "read") continue;
-      this.#entries.set(id, { ...entry, status });
+      this.#change(id, { status });
     }
   }
 
   /** A device could not read a message of this phone: encrypts it again, in a new session. */
   resend(device: CompanionDevice, retry: BinaryNode): void {
     const id = retry.attrs.id ?? "";
-    if (!this.#sent.has(id)) return;
-    const bundle = bundleFromKeys(retry) ?? this.#service.takeBundle(device.jid);
-    if (bundle !== undefined) this.#signal.startSession(device.jid, bundle);
-    this.#sendTo(device.jid, id, childOf(retry, "retry")?.attrs.count ?? "1");
+    const sent = this.#sent.get(id);
+    if (sent === undefined) return;
+    this.#cipher.renew(device.jid, bundleFromKeys(retry) ?? this.#service.takeBundle(device.jid));
+    const count = childOf(retry, "retry")?.attrs.count ?? "1";
+    if (!(sent.to instanceof Group)) return this.#sendTo(device.jid, id, sent, { retry: count });
+    const content = { ...sent.content, ...this.#cipher.distribution(sent.to.jid) };
+    const part = this.#cipher.seal(device.jid, content);
+    if (part === undefined) return;
+    const envelope = { id, from: this.#account.jid, to: device.jid, group: sent.to.jid, parts: [part] };
+    this.#service.post.carry({ ...envelope, retry: count, notify: this.#account.name });
   }
 
-  #sendTo(to: string, id: string, retry?: string): void {
-    const message = this.#sent.get(id);
-    if (message === undefined) return;
-    const isOwn = this.#service.directory.find(to) === this.#account;
-    const content: ChatMessage = { conversation: message.text };
-    const copy: ChatMessage = { deviceSentMessage: { destinationJid: message.to.jid, message: content } };
-    const plaintext = Buffer.concat([proto.chatMessage.encode(isOwn ? copy : content), padding()]);
-    if (!this.#signal.hasSession(to)) {
-      const bundle = this.#service.takeBundle(to);
-      if (bundle === undefined) return;
-      this.#signal.startSession(to, bundle);
+  /** Sends a message to one linked device of the own account that no chat shows. */
+  sendPeer(device: CompanionDevice, content: ChatMessage): void {
+    const part = this.#cipher.seal(device.jid, content);
+    if (part === undefined) return;
+    const envelope = { id: this.#newId(), from: this.#account.jid, to: device.jid, parts: [part] };
+    this.#service.post.carry({ ...envelope, category: "peer" });
+  }
+
+  #send(id: string, to: Account | Group, content: ChatMessage, options: SendOptions = {}): SentText {
+    this.#sent.set(id, { to, content });
+    if (to instanceof Group) return this.#sendToGroup(id, to, content);
+    const others = to === this.#account ? [] : [to, ...to.devices];
+    const recipients = [...others, ...this.#account.devices];
+    for (const { jid } of recipients) this.#sendTo(jid, id, { to, content }, options);
+    return { id, to: to.jid, deviceCount: recipients.length };
+  }
+
+  #sendToGroup(id: string, to: Group, content: ChatMessage): SentText {
+    if (!to.has(this.#account)) throw new ZpwootError("INVALID_INPUT", "The phone is not in this group.");
+    const recipients = to.deviceJids.filter((jid) => jid !== this.#account.jid);
+    const { message, keys } = this.#cipher.sealForGroup(to.jid, recipients, content);
+    for (const jid of recipients) {
+      const key = keys.get(jid);
+      const parts = key === undefined ? [message] : [key, message];
+      const { jid: from, name: notify } = this.#account;
+      this.#service.post.carry({ id, from, to: jid, group: to.jid, parts, notify });
     }
+    return { id, to: to.jid, deviceCount: recipients.length };
+  }
+
+  #sendTo(
+    to: string,
+    id: string,
+    message: SentMessage,
+    { addressing, retry }: SendOptions & { readonly retry?: string },
+  ): void {
+    const isOwn = this.#service.directory.find(to) === this.#account;
+    const copy = { deviceSentMessage: { destinationJid: message.to.jid, message: message.content } };
+    const part = this.#cipher.seal(to, isOwn ? copy : message.content);
+    if (part === undefined) return;
+    const hidden = addressing === "lid" && !isOwn;
     this.#service.post.carry({
       id,
-      from: this.#account.jid,
+      from: hidden ? this.#account.lid : this.#account.jid,
+      senderPn: hidden ? this.#account.jid : undefined,
       to,
       recipient: isOwn ? message.to.jid : undefined,
-      ...this.#signal.encrypt(to, plaintext),
+      parts: [part],
       retry,
       notify: this.#account.name,
     });
+  }
+
+  /** Content that is seen in a chat becomes an entry; what is said about one changes that; keys are no message. */
+  #take(content: ChatMessage, entry: ChatEntry): void {
+    const { protocolMessage, reactionMessage, senderKeyDistributionMessage } = content;
+    const about = protocolMessage?.key?.id;
+    if (protocolMessage !== undefined) {
+      if (about !== undefined && (protocolMessage.type ?? 0) === protocolType.revoke)
+        this.#change(about, { status: "revoked" });
+      return;
+    }
+    if (reactionMessage !== undefined) return;
+    if (senderKeyDistributionMessage !== undefined && entry.text === undefined) return;
+    this.#store(entry);
+    this.#service.hub.emit("message", { phoneNumber: this.#account.phoneNumber, message: entry });
   }
 
   #undecryptable(envelope: Envelope, error: unknown): void {
@@ -188,19 +229,24 @@ export class Chat {
     const reason = error instanceof SignalError ? error.reason : "malformed";
     this.#service.hub.emit("undecryptable", { phoneNumber: this.#account.phoneNumber, from, id, reason });
     // Seen before: the author only needs to hear that it arrived.
-    if (reason === "duplicate") return this.#sendReceipt(from, id, undefined);
+    if (reason === "duplicate") return this.#sendReceipt(envelope, undefined);
     const attempt = Number(envelope.retry ?? "0") + 1;
     const t = String(this.#service.seconds);
-    this.#sendReceipt(from, id, "retry", [
+    this.#sendReceipt(envelope, "retry", [
       node("retry", { count: String(attempt), id, t, v: "1" }),
-      node("registration", {}, bigEndian(this.#signal.registrationId, 4)),
-      node("keys", {}, bundleNodes(this.#signal.bundle())),
+      node("registration", {}, bigEndian(this.#cipher.registrationId, 4)),
+      node("keys", {}, bundleNodes(this.#cipher.bundle())),
     ]);
   }
 
-  #sendReceipt(to: string, id: string, type: string | undefined, content?: readonly BinaryNode[]): void {
-    const from = this.#account.jid;
-    this.#service.hub.emit("receipt", { ids: [id], from, to, type: type ?? "delivery" });
+  /** Tells the author of a message (`from`) what became of it. */
+  #sendReceipt(
+    { id, from: to, group }: Pick<Envelope, "id" | "from" | "group">,
+    type: string | undefined,
+    content?: readonly BinaryNode[],
+  ): void {
+    const { jid } = this.#account;
+    this.#service.hub.emit("receipt", { ids: [id], from: jid, to, type: type ?? "delivery" });
     const device = this.#service.directory.device(to);
     if (device === undefined) {
       if (type === undefined || type === "read") {
@@ -208,10 +254,22 @@ export class Chat {
       }
       return;
     }
-    const t = String(this.#service.seconds);
     // A companion learns of its own account's receipts through the phone, which needs no telling.
     if (type === "sender") return;
-    this.#service.post.deliver(device, node("receipt", { from, id, t, type }, content));
+    const t = String(this.#service.seconds);
+    const sender = group === undefined ? { from: jid } : { from: group, participant: jid };
+    this.#service.post.deliver(device, node("receipt", { ...sender, id, t, type }, content));
+  }
+
+  #entry(id: string): ChatEntry {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw unknownMessage(this.#account, id);
+    return entry;
+  }
+
+  #change(id: string, change: Partial<ChatEntry>): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) this.#entries.set(id, { ...entry, ...change });
   }
 
   #store(entry: ChatEntry): void {
@@ -223,14 +281,16 @@ export class Chat {
       return;
     }
   }
+
+  #newId(): string {
+    return Buffer.from(this.#service.random(messageIdLength)).toString("hex").toUpperCase();
+  }
+}
+
+function unknownMessage({ phoneNumber }: Account, id: string): ZpwootError {
+  return new ZpwootError("INVALID_INPUT", `${phoneNumber} has received no message ${id}.`);
 }
 
 function textIn(message: ChatMessage): string | undefined {
   return message.conversation ?? message.extendedTextMessage?.text;
-}
-
-/** 1 to 15 bytes, each of which is their count. */
-function padding(): Buffer {
-  const length = randomInt(1, maxPadding + 1);
-  return Buffer.alloc(length, length);
 }

@@ -32,6 +32,10 @@ export class CompanionDevice {
   connection: Connection | undefined;
   /** It asked for its traffic on this connection; before that, stanzas wait. */
   active = false;
+  /** It asked for its traffic once. */
+  wasActive = false;
+  /** Accounts whose presence it wants to hear of, on this connection. */
+  readonly subscriptions = new Set<Account>();
   readonly #preKeys = new Map<number, Uint8Array>();
 
   constructor(account: Account, number: number, keys: DeviceKeys, platform: string) {

@@ -1,13 +1,13 @@
 /** One client's connection: bytes in and out, the handshake, and the ways it can end. What stanzas mean is for others. */
 
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import type { WebSocket, RawData } from "ws";
 import { messageOf } from "../errors.js";
 import type { CompanionDevice } from "./companion-device.js";
 import type { ConnectionFacts } from "./events.js";
-import type { FaultAction, Phase } from "./faults.js";
+import { actionName, type FaultAction, type Phase, type StepFacts } from "./faults.js";
 import type { Service } from "./service.js";
+import { serviceJid } from "./jid.js";
 import { signIn } from "./sign-in.js";
 import { generateKeyPair } from "./signal/index.js";
 import { decodeNode } from "./wire/decode.js";
@@ -33,6 +33,23 @@ type Stage =
   | { readonly name: "stream"; readonly ciphers: TransportCiphers; readonly dictionary: TokenDictionary };
 
 const garbageLength = 64;
+/** A list of one whose tag is the code of an address kind that no client expects there, and then nothing. */
+const unknownToken = Buffer.of(0, 248, 1, 245);
+
+/** How a step is taken. What is not given is not done. */
+export interface Step extends StepFacts {
+  /** As it should be. */
+  readonly go: () => void;
+  /** Refused with a number. */
+  readonly refuse?: (error: number) => void;
+  readonly duplicate?: () => void;
+  readonly corrupt?: () => void;
+  readonly wrongCertificate?: () => void;
+  /** Called when a fault took its place. */
+  readonly replaced?: () => void;
+}
+
+const normalClosure = 1000;
 
 /** A client's connection to the service. */
 export class Connection {
@@ -49,6 +66,8 @@ export class Connection {
   /** Nothing more is said or heard. */
   #muted = false;
   #queryCount = 0;
+  /** Steps that were put off. */
+  readonly #delays = new Set<NodeJS.Timeout>();
 
   constructor(service: Service, id: number, socket: WebSocket, tcp: Socket) {
     this.#service = service;
@@ -60,6 +79,7 @@ export class Connection {
     socket.on("error", () => undefined);
     socket.on("close", () => {
       this.#muted = true;
+      for (const delay of this.#delays) clearTimeout(delay);
       service.connectionClosed(this);
     });
   }
@@ -81,16 +101,30 @@ export class Connection {
     if (this.#stage.name !== "stream") throw new Error("The stream is not encrypted yet.");
     this.#service.record(this, "to-client", stanza);
     const { ciphers, dictionary } = this.#stage;
-    this.#socket.send(frame(ciphers.encrypt(encodeNode(stanza, dictionary))));
+    const compress = this.#service.behaviour.compressFrames;
+    this.#socket.send(frame(ciphers.encrypt(encodeNode(stanza, dictionary, { compress }))));
   }
 
-  /** Whether a fault rule replaces this step; if so it has been carried out. */
-  intercepted(at: Phase, phoneNumber = this.device?.account.phoneNumber): boolean {
-    const rule = this.#service.faults.take(at, phoneNumber);
-    if (rule === undefined) return false;
+  /** Takes a step, as it should be or as a fault rule wants it. */
+  step(at: Phase, { go, phoneNumber = this.device?.account.phoneNumber, query, ...ways }: Step): void {
+    const action = this.#service.faults.take(at, { phoneNumber, query })?.action;
+    if (action === undefined) return go();
     this.#service.hub.emit("fault", { ...this.facts, at });
-    this.perform(rule.action);
-    return true;
+    if (typeof action === "object" && "delayMs" in action) return this.#later(action.delayMs, go);
+    ways.replaced?.();
+    if (typeof action === "object" && "error" in action) return ways.refuse?.(action.error);
+    if (action === "duplicate") return ways.duplicate?.();
+    if (action === "corrupt") return ways.corrupt?.();
+    if (action === "wrong-certificate") return ways.wrongCertificate?.();
+    if (action !== "drop") this.perform(action);
+  }
+
+  #later(ms: number, go: () => void): void {
+    const delay = setTimeout(() => {
+      this.#delays.delete(delay);
+      if (!this.#muted) go();
+    }, ms);
+    this.#delays.add(delay);
   }
 
   /** Makes something go wrong, now. */
@@ -98,9 +132,15 @@ export class Connection {
     if (action === "close") return this.close();
     if (action === "reset") return this.reset();
     if (action === "silence") return this.silence();
-    if (action === "garbage") return this.#socket.send(frame(randomBytes(garbageLength)));
+    if (action === "fin") return this.#fin();
+    if (action === "garbage") return this.#sendRaw(this.#service.random(garbageLength));
+    if (action === "unknown-token") return this.#sendUnknownToken();
+    if (action === "downgrade")
+      return this.send(node("ib", { from: serviceJid }, [node("downgrade_webclient")]));
+    if (typeof action !== "object") throw new Error(`${actionName(action)} is no end of a connection.`);
     if ("failure" in action) return this.#end(failureStanza(action.failure));
     if ("streamError" in action) return this.#end(streamErrorStanza(action.streamError));
+    if ("closeCode" in action) return this.#close(action.closeCode);
   }
 
   /** Ends the stream and closes the WebSocket in good order. */
@@ -131,8 +171,25 @@ export class Connection {
   #end(lastStanza: BinaryNode): void {
     if (this.#muted) return;
     if (this.#stage.name === "stream") this.send(lastStanza);
+    this.#close(normalClosure);
+  }
+
+  #close(code: number): void {
     this.#muted = true;
-    this.#socket.close(1000);
+    this.#socket.close(code);
+  }
+
+  #fin(): void {
+    this.#muted = true;
+    this.#tcp.end();
+  }
+
+  #sendUnknownToken(): void {
+    if (this.#stage.name === "stream") this.#sendRaw(this.#stage.ciphers.encrypt(unknownToken));
+  }
+
+  #sendRaw(payload: Uint8Array): void {
+    this.#socket.send(frame(payload));
   }
 
   #receive(data: RawData, isBinary: boolean): void {
@@ -145,7 +202,7 @@ export class Connection {
       }
     } catch (error) {
       this.#service.violation(this, messageOf(error));
-      this.#end(streamErrorStanza("xml-not-well-formed"));
+      this.#end(streamErrorStanza({ child: "xml-not-well-formed" }));
     }
   }
 
@@ -159,21 +216,34 @@ export class Connection {
   }
 
   #hello(payload: Buffer): void {
-    if (this.intercepted("client-hello")) return;
+    const { certificate, wrongCertificate } = this.#service.identity;
+    this.step("client-hello", {
+      go: () => this.#answerHello(payload, certificate),
+      corrupt: () => this.#answerHello(payload, certificate, (bytes) => bytes.map((byte) => byte ^ 1)),
+      wrongCertificate: () => this.#answerHello(payload, wrongCertificate),
+    });
+  }
+
+  #answerHello(
+    payload: Buffer,
+    certificate: Uint8Array,
+    spoil = (bytes: Uint8Array): Uint8Array => bytes,
+  ): void {
     const ephemeral = proto.handshake.decode(payload).clientHello?.ephemeral;
     const { intro } = this.#reader;
     if (ephemeral === undefined || intro === undefined)
       throw new Error("The first frame is no client hello.");
     const dictionary = dictionaryOf(intro.dictionaryVersion);
     if (dictionary === undefined) throw new Error(`Unknown dictionary version ${intro.dictionaryVersion}.`);
-    const { staticKey, certificate } = this.#service.identity;
+    const { staticKey } = this.#service.identity;
     const noise = new NoiseResponder({
       prologue: intro.bytes,
       staticKey,
-      ephemeralKey: generateKeyPair(),
+      ephemeralKey: generateKeyPair(this.#service.random),
       certificate,
     });
-    const serverHello = noise.hello(ephemeral);
+    const hello = noise.hello(ephemeral);
+    const serverHello = { ...hello, payload: spoil(hello.payload) };
     this.#stage = { name: "client-finish", noise, dictionary };
     this.#socket.send(frame(proto.handshake.encode({ serverHello })));
   }
@@ -185,8 +255,9 @@ export class Connection {
     }
     const finished = noise.finish({ static: clientFinish.static, payload: clientFinish.payload });
     this.#stage = { name: "stream", ciphers: finished.ciphers, dictionary };
-    if (this.intercepted("client-finish")) return;
-    signIn(this.#service, this, finished.clientKey, proto.clientPayload.decode(finished.payload));
+    this.step("client-finish", {
+      go: () => signIn(this.#service, this, finished.clientKey, proto.clientPayload.decode(finished.payload)),
+    });
   }
 }
 

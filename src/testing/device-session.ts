@@ -3,9 +3,10 @@
 import type { CompanionDevice } from "./companion-device.js";
 import type { Connection, StanzaHandler } from "./connection.js";
 import { serviceJid } from "./jid.js";
+import { activityFromDevice, presenceFromDevice } from "./presence.js";
 import { answerQuery } from "./queries/index.js";
-import { result, type Service } from "./service.js";
-import { node, type BinaryNode } from "./wire/node.js";
+import { errorResult, result, type Service } from "./service.js";
+import { childOf, node, type BinaryNode } from "./wire/node.js";
 
 /** A logged-in device on its connection. */
 export class DeviceSession implements StanzaHandler {
@@ -37,9 +38,10 @@ export class DeviceSession implements StanzaHandler {
       case "ack":
         return this.#acknowledged(stanza);
       case "presence":
-        return this.service.hub.emit("presence", { ...this.connection.facts, type: stanza.attrs.type });
-      // Typing notices, and ib that carries telemetry or asks for the next offline batch: nothing depends on them here.
+        return presenceFromDevice(this.service, this.device, stanza);
       case "chatstate":
+        return activityFromDevice(this.service, this.device, stanza);
+      // Telemetry, or a wish for the next offline batch: nothing depends on it here.
       case "ib":
         return;
       default:
@@ -51,12 +53,19 @@ export class DeviceSession implements StanzaHandler {
     if (this.device.connection !== this.connection) return;
     this.device.connection = undefined;
     this.device.active = false;
+    this.device.subscriptions.clear();
   }
 
   /** The device asks for its traffic: sends all that waits, then that this was all. */
   activate(iq: BinaryNode): void {
+    this.connection.step("active", {
+      go: () => this.#activate(iq),
+      refuse: (error) => this.connection.send(errorResult(iq, error, "refused")),
+    });
+  }
+
+  #activate(iq: BinaryNode): void {
     const { connection, device, service } = this;
-    if (connection.intercepted("active")) return;
     connection.send(result(iq, undefined, { t: String(service.seconds) }));
     const waiting = device.mailbox.stanzas;
     device.active = true;
@@ -67,14 +76,32 @@ export class DeviceSession implements StanzaHandler {
     if (service.behaviour.announceOffline) connection.send(ib("offline", waiting.length));
     const { id: connectionId } = connection;
     service.hub.emit("active", { connectionId, jid: device.jid, offlineCount: waiting.length });
-    connection.intercepted("open");
+    connection.step("open", { go: () => this.#opened() });
+  }
+
+  #opened(): void {
+    const { device } = this;
+    if (device.wasActive) return;
+    device.wasActive = true;
+    device.account.firstActive(device);
   }
 
   #query(iq: BinaryNode): void {
     const { type } = iq.attrs;
     if (type === "result" || type === "error") return;
-    if (iq.attrs.xmlns === "encrypt" && this.connection.intercepted("pre-keys")) return;
-    answerQuery(this, iq);
+    const { connection } = this;
+    const go = (): void => answerQuery(this, iq);
+    const refuse = (error: number): void => connection.send(errorResult(iq, error, "refused"));
+    const { xmlns } = iq.attrs;
+    const child = childOf(iq)?.tag;
+    const query = {
+      ...(xmlns && { xmlns }),
+      ...(type && { type: type as "get" | "set" }),
+      ...(child && { child }),
+    };
+    const answer = (): void => connection.step("query", { go, refuse, query });
+    if (xmlns === "encrypt") return connection.step("pre-keys", { go: answer, refuse });
+    answer();
   }
 
   #acknowledged(ack: BinaryNode): void {

@@ -1,6 +1,6 @@
 /** The WhatsApp emulator: a service on a local port that speaks the true protocol, with phones a test works. */
 
-import { randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { ZpwootError } from "../errors.js";
 import { Account } from "./account.js";
 import { createAdminHandler, refuseRequest, type AdminOptions } from "./admin.js";
@@ -17,7 +17,10 @@ import type { FailureSpec, FaultAction, FaultRules } from "./faults.js";
 import { digitsOf } from "./jid.js";
 import { Listener } from "./listener.js";
 import { VirtualPhone } from "./phone.js";
+import { randomNumber, seededRandom } from "./random.js";
 import { Service } from "./service.js";
+import type { StreamErrorSpec } from "./stream-end.js";
+import { VirtualGroup } from "./virtual-group.js";
 
 /** How an emulator is set up. */
 export interface EmulatorOptions {
@@ -29,8 +32,10 @@ export interface EmulatorOptions {
   readonly admin?: boolean | AdminOptions;
   /** Stanzas kept for {@link WhatsAppEmulator.transcript}; 500 unless told. */
   readonly transcriptLimit?: number;
-  /** Wall clock, in milliseconds. */
+  /** Wall clock, in milliseconds: `ManualClock.now` in tests where time matters. */
   readonly now?: () => number;
+  /** Makes all of the emulator's randomness (keys, references, ids) the same in every run. Its clients' stays theirs. */
+  readonly seed?: number | string;
 }
 
 /** An account to add. */
@@ -41,14 +46,20 @@ export interface PhoneInput {
   readonly name?: string;
   /** User part of the LID; random by default. */
   readonly lid?: string;
+  /**
+   * Gives each newly linked client the app-state key and an (empty) first history by itself, as real phones do; else the test does with
+   * `shareAppStateKey` and `sendHistory`. Default false.
+   */
+  readonly initialSync?: boolean;
 }
 
-/** What to do to a device's connection; exactly one of the three. */
+/** What to do to a device's connection; exactly one of the four. */
 export interface DisconnectInput {
   /** Number of a stream error: 515 restart, 503 unavailable, 440 replaced, 401 removed, … */
-  readonly streamError?: number;
+  readonly streamError?: number | StreamErrorSpec;
   readonly failure?: FailureSpec;
-  readonly how?: "close" | "reset" | "silence" | "garbage";
+  readonly closeCode?: number;
+  readonly how?: "close" | "fin" | "reset" | "silence" | "garbage" | "unknown-token" | "downgrade";
 }
 
 const defaultTranscriptLimit = 500;
@@ -61,7 +72,9 @@ export class WhatsAppEmulator {
 
   private constructor(options: EmulatorOptions) {
     const { now = Date.now, transcriptLimit = defaultTranscriptLimit, admin = false } = options;
-    this.#service = new Service({ now, transcriptLimit });
+    const { seed } = options;
+    const random = seed === undefined ? randomBytes : seededRandom(seed);
+    this.#service = new Service({ now, random, transcriptLimit });
     const adminOptions = typeof admin === "object" ? admin : {};
     this.#listener = new Listener(
       this.#service,
@@ -135,13 +148,19 @@ export class WhatsAppEmulator {
     if (this.#phones.has(phoneNumber)) {
       throw new ZpwootError("INVALID_INPUT", `There is a phone ${phoneNumber} already.`);
     }
-    const lidUser = input.lid === undefined ? randomLid() : digitsOf(input.lid);
+    const lidUser = input.lid === undefined ? this.#randomLid() : digitsOf(input.lid);
     if (lidUser === "") throw new ZpwootError("INVALID_INPUT", "A LID must have digits.");
-    const account = new Account(this.#service, { phoneNumber, name: input.name, lidUser });
+    const { name, initialSync = false } = input;
+    const account = new Account(this.#service, { phoneNumber, name, lidUser, initialSync });
     this.#service.directory.add(account);
     const phone = new VirtualPhone(this.#service, account);
     this.#phones.set(phoneNumber, phone);
     return phone;
+  }
+
+  /** The groups there are, oldest first. */
+  get groups(): readonly VirtualGroup[] {
+    return this.#service.groups.all.map((group) => new VirtualGroup(this.#service, group));
   }
 
   /** The phone of a number or JID. Throws `INVALID_INPUT` when there is none. */
@@ -205,6 +224,10 @@ export class WhatsAppEmulator {
     return this.#service.transcript.toString();
   }
 
+  #randomLid(): string {
+    return String(randomNumber(this.#service.random, 1e14, 2e14 - 1));
+  }
+
   /** Drops every connection and stops listening. Settles when the port is free; calling it again gives the same promise. */
   stop(): Promise<void> {
     return this.#listener.stop();
@@ -216,11 +239,8 @@ export class WhatsAppEmulator {
   }
 }
 
-function actionOf({ streamError, failure, how = "close" }: DisconnectInput): FaultAction {
+function actionOf({ streamError, failure, closeCode, how = "close" }: DisconnectInput): FaultAction {
   if (streamError !== undefined) return { streamError };
+  if (closeCode !== undefined) return { closeCode };
   return failure === undefined ? how : { failure };
-}
-
-function randomLid(): string {
-  return String(randomInt(1e14, 2e14));
 }

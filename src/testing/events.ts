@@ -1,6 +1,6 @@
 /** What an emulator tells. A test waits for these instead of sleeping. */
 
-import type { ChatEntry } from "./chat.js";
+import type { ChatEntry } from "./chat-entry.js";
 import type { Phase } from "./faults.js";
 import type { SignalErrorReason } from "./signal/index.js";
 
@@ -79,6 +79,14 @@ export interface EmulatorEvents {
   ping: ConnectionFacts;
   /** A device announced presence. */
   presence: ConnectionFacts & { readonly type: string | undefined };
+  /** A device asked to hear of an account's presence. */
+  "presence-subscribed": { readonly jid: string; readonly to: string };
+  /** A device told what its user is doing in a chat: `composing`, `paused`, `recording`. */
+  "chat-activity": { readonly jid: string; readonly to: string; readonly activity: string };
+  /** Something was done to a group, and its members were told: `create`, `subject`, `add`, `remove`, `promote`, … */
+  group: { readonly group: string; readonly by: string; readonly what: string };
+  /** A device fetched patches of the app state. */
+  "app-state-fetched": { readonly jid: string; readonly collections: readonly string[] };
   /** A companion is no longer linked. */
   unlinked: { readonly phoneNumber: string; readonly jid: string; readonly by: "phone" | "companion" };
   /** A fault rule was applied. */

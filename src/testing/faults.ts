@@ -1,10 +1,11 @@
 /**
  * Failure on demand: rules that say what goes wrong, where, and how often. A rule replaces the step it names: the
- * service does not take that step for the client it hits.
+ * service does not take that step, or takes it otherwise, for the client it hits.
  */
 
 import { ZpwootError } from "../errors.js";
 import { digitsOf } from "./jid.js";
+import type { StreamErrorSpec } from "./stream-end.js";
 
 /** The steps of a connection a fault can replace, in order. */
 export const phases = [
@@ -30,25 +31,59 @@ export const phases = [
   "open",
 ] as const;
 
-/** Name of a step; see {@link phases}. */
-export type Phase = (typeof phases)[number];
+/** Steps that come whenever a client or a phone makes them come. */
+export const exchanges = [
+  /** Answering a client that asks for a pairing code. */
+  "companion-hello",
+  /** Answering a client that finishes a pairing code which was typed. */
+  "companion-finish",
+  /** Answering a query of a linked device; see {@link FaultRule.query}. */
+  "query",
+  /** Acknowledging a message that a linked device sends. */
+  "message",
+  /** Bringing a message to a linked device that is active. */
+  "delivery",
+] as const;
+
+/** Name of a step; see {@link phases} and {@link exchanges}. */
+export type Phase = (typeof phases)[number] | (typeof exchanges)[number];
 
 /** What goes wrong. */
 export type FaultAction =
   /** End the stream and close the WebSocket in good order. */
   | "close"
+  /** Send a TCP FIN without closing the WebSocket. */
+  | "fin"
   /** Send a TCP RST. */
   | "reset"
   /** Say nothing more and hear nothing more, with the TCP connection left open. */
   | "silence"
   /** Send a frame that is neither authentic nor a node. */
   | "garbage"
+  /** Send an authentic frame with a word that no dictionary has. */
+  | "unknown-token"
+  /** Tell the client that its account has no linked devices (which it reports as 411). */
+  | "downgrade"
   /** Refuse the client: `<failure>` with the reason and further attributes (`expire`, `location`, …), then close. */
   | { readonly failure: FailureSpec }
-  /** End the stream with an error: 515 restart, 401 device removed, 440 replaced, 503 unavailable, or any number. */
-  | { readonly streamError: number }
+  /** End the stream with an error: 515 restart, 401 device removed, 440 replaced, 503 unavailable, any number, or any shape. */
+  | { readonly streamError: number | StreamErrorSpec }
+  /** Close the WebSocket with this code, without ending the stream: 1011, 1001, … */
+  | { readonly closeCode: number }
   /** Answer the HTTP upgrade with a status; only at `upgrade`. */
-  | { readonly httpStatus: number };
+  | { readonly httpStatus: number }
+  /** Take the step after so many milliseconds. */
+  | { readonly delayMs: number }
+  /** No answer, or no delivery; the connection stays. At the exchanges, `pre-keys` and `active`. */
+  | "drop"
+  /** Refuse a query, or a message, with this number. At the exchanges but `delivery`, at `pre-keys` and `active`. */
+  | { readonly error: number }
+  /** Take the step twice: at `delivery`, and at `pair-device`. */
+  | "duplicate"
+  /** Spoil the ciphertext: at `delivery`, and at `client-hello`. */
+  | "corrupt"
+  /** Show a certificate that the root has not signed, and that is of another issuer; only at `client-hello`. */
+  | "wrong-certificate";
 
 /** Attributes of a `<failure>`. Without a reason clients assume 500. */
 export interface FailureSpec {
@@ -56,6 +91,14 @@ export interface FailureSpec {
   /** Seconds of a temporary ban (reason 402). */
   readonly expire?: number;
   readonly [attribute: string]: string | number | undefined;
+}
+
+/** Which queries a rule at `query` is for; what is left out matches all. */
+export interface QueryFilter {
+  readonly xmlns?: string;
+  readonly type?: "get" | "set";
+  /** Tag of the first child. */
+  readonly child?: string;
 }
 
 /** One rule. */
@@ -66,9 +109,34 @@ export interface FaultRule {
   readonly times?: number;
   /** Only for this account. Steps before the account is known (up to `pair-device`) never match such a rule. */
   readonly phoneNumber?: string;
+  /** Only for these queries; at `query`. */
+  readonly query?: QueryFilter;
+}
+
+/** What is known of a step when it is due. */
+export interface StepFacts {
+  readonly phoneNumber?: string | undefined;
+  readonly query?: QueryFilter | undefined;
 }
 
 const plainTextPhases: ReadonlySet<Phase> = new Set(["upgrade", "client-hello"]);
+const answered: ReadonlySet<Phase> = new Set([
+  "companion-hello",
+  "companion-finish",
+  "query",
+  "pre-keys",
+  "active",
+]);
+
+/** Where an action that is not possible everywhere is possible. */
+const places: Readonly<Record<string, ReadonlySet<Phase>>> = {
+  httpStatus: new Set(["upgrade"]),
+  drop: new Set([...answered, "message", "delivery"]),
+  error: new Set([...answered, "message"]),
+  duplicate: new Set(["delivery", "pair-device"]),
+  corrupt: new Set(["delivery", "client-hello"]),
+  "wrong-certificate": new Set(["client-hello"]),
+};
 
 /** The rules of one emulator. */
 export class FaultRules {
@@ -92,10 +160,9 @@ export class FaultRules {
   }
 
   /** The rule for a step, counted as used; undefined when the step goes as it should. */
-  take(at: Phase, phoneNumber?: string): FaultRule | undefined {
+  take(at: Phase, facts: StepFacts = {}): FaultRule | undefined {
     for (const entry of this.#rules) {
-      if (entry.rule.at !== at) continue;
-      if (entry.rule.phoneNumber !== undefined && digitsOf(entry.rule.phoneNumber) !== phoneNumber) continue;
+      if (entry.rule.at !== at || !matches(entry.rule, facts)) continue;
       entry.left -= 1;
       if (entry.left <= 0) this.#rules.delete(entry);
       return entry.rule;
@@ -104,14 +171,33 @@ export class FaultRules {
   }
 }
 
-function problemOf({ at, action, times = 1 }: FaultRule): string | undefined {
-  if (!phases.includes(at)) return `A fault's "at" must be one of ${phases.join(", ")}.`;
+function matches({ phoneNumber, query = {} }: FaultRule, facts: StepFacts): boolean {
+  if (phoneNumber !== undefined && digitsOf(phoneNumber) !== facts.phoneNumber) return false;
+  return (["xmlns", "type", "child"] as const).every(
+    (name) => query[name] === undefined || query[name] === facts.query?.[name],
+  );
+}
+
+/** The name of an action: itself, or the key of its object. */
+export function actionName(action: FaultAction): string {
+  return typeof action === "string" ? action : (Object.keys(action)[0] ?? "");
+}
+
+function problemOf({ at, action, times = 1, query }: FaultRule): string | undefined {
+  const known: readonly Phase[] = [...phases, ...exchanges];
+  if (!known.includes(at)) return `A fault's "at" must be one of ${known.join(", ")}.`;
   if (!(times >= 1)) return `A fault's "times" must be at least 1.`;
-  const isStanza = typeof action === "object" && !("httpStatus" in action);
-  if (isStanza && plainTextPhases.has(at)) return `At "${at}" the service can't send a stanza yet.`;
-  if (typeof action === "object" && "httpStatus" in action && at !== "upgrade") {
-    return `An HTTP status can only be answered at "upgrade".`;
+  if (query !== undefined && at !== "query") return `A fault's "query" makes sense only at "query".`;
+  const name = actionName(action);
+  const allowed = places[name];
+  if (allowed !== undefined) {
+    if (allowed.has(at)) return undefined;
+    if (name === "httpStatus") return `An HTTP status can only be answered at "upgrade".`;
+    return `"${name}" is possible only at ${[...allowed].join(", ")}.`;
   }
-  if (action === "garbage" && at === "upgrade") return `At "upgrade" use an HTTP status rather than garbage.`;
+  const needsStream = ["failure", "streamError", "unknown-token", "downgrade"].includes(name);
+  if (needsStream && plainTextPhases.has(at)) return `At "${at}" the service can't send a stanza yet.`;
+  if (name === "closeCode" && at === "upgrade") return `At "upgrade" there is no WebSocket to close yet.`;
+  if (name === "garbage" && at === "upgrade") return `At "upgrade" use an HTTP status rather than garbage.`;
   return undefined;
 }

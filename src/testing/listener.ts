@@ -69,11 +69,15 @@ export class Listener {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // A client that resets while its upgrade is held back would otherwise end the process.
     socket.on("error", () => undefined);
-    const rule = this.#service.faults.take("upgrade");
-    if (rule !== undefined) {
-      this.#service.hub.emit("fault", { connectionId: 0, jid: undefined, at: "upgrade" });
-      return refuseUpgrade(rule.action, socket as Socket);
-    }
+    const action = this.#service.faults.take("upgrade")?.action;
+    if (action === undefined) return this.#accept(request, socket, head);
+    this.#service.hub.emit("fault", { connectionId: 0, jid: undefined, at: "upgrade" });
+    if (typeof action !== "object" || !("delayMs" in action)) return refuseUpgrade(action, socket as Socket);
+    const delay = setTimeout(() => this.#accept(request, socket, head), action.delayMs);
+    socket.once("close", () => clearTimeout(delay));
+  }
+
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (request.url?.split("?")[0] !== path) return answerStatus(socket, 404);
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
       this.#service.accept(webSocket, socket as Socket),
@@ -84,7 +88,7 @@ export class Listener {
 /** Silence needs nothing done: the request stays open, unanswered. */
 function refuseUpgrade(action: FaultAction, socket: Socket): void {
   if (action === "reset") socket.resetAndDestroy();
-  else if (action === "close") socket.end();
+  else if (action === "close" || action === "fin") socket.end();
   else if (typeof action === "object" && "httpStatus" in action) answerStatus(socket, action.httpStatus);
 }
 

@@ -2,10 +2,16 @@
 
 import { ZpwootError } from "../errors.js";
 import type { Account } from "./account.js";
-import type { ChatEntry, SentText } from "./chat.js";
+import type { ChatEntry, SendOptions, SentText } from "./chat-entry.js";
 import type { CompanionDevice } from "./companion-device.js";
 import type { WaitOptions } from "./event-hub.js";
+import type { Group } from "./group.js";
+import { sendHistory, shareAppStateKey, type HistoryInput } from "./history.js";
+import { tellActivity, tellPresence, type ChatActivity, type PresenceInput } from "./presence.js";
 import type { Service } from "./service.js";
+import { VirtualGroup } from "./virtual-group.js";
+import { protocolType } from "./wire/chat-proto.js";
+import { node } from "./wire/node.js";
 
 /** A linked device, as a test sees it. */
 export interface CompanionFacts {
@@ -89,13 +95,74 @@ export class VirtualPhone {
   }
 
   /**
-   * Sends a text to another account (its phone and every linked device), with copies to the own linked devices.
-   * Throws `INVALID_INPUT` when the recipient has no account on this emulator.
+   * Sends a text to another account (its phone and every linked device), with copies to the own linked devices; or to a group this
+   * phone is in. Throws `INVALID_INPUT` when the recipient has no account on this emulator.
    */
-  sendText(to: VirtualPhone | string, text: string): SentText {
-    const recipient = this.#service.directory.find(typeof to === "string" ? to : to.jid);
-    if (recipient === undefined) throw new ZpwootError("INVALID_INPUT", "The recipient has no account here.");
-    return this.#account.chat.sendText(recipient, text);
+  sendText(to: VirtualPhone | VirtualGroup | string, text: string, options?: SendOptions): SentText {
+    return this.#account.chat.sendText(this.#recipient(to), text, options);
+  }
+
+  /** Reacts to a message with an emoji; an empty one takes the reaction back. */
+  react(id: string, emoji: string): SentText {
+    return this.#account.chat.sendAbout(id, (key) => ({
+      reactionMessage: { key, text: emoji, senderTimestampMs: this.#service.now() },
+    }));
+  }
+
+  /** Takes back a message of its own, for everybody. */
+  revoke(id: string): SentText {
+    return this.#account.chat.revoke(id);
+  }
+
+  /** Gives a message of its own another text. */
+  edit(id: string, text: string): SentText {
+    return this.#account.chat.sendAbout(id, (key) => ({
+      protocolMessage: { key, type: protocolType.edit, editedMessage: { conversation: text } },
+    }));
+  }
+
+  /** Makes a group of which this phone is the owner; the others are told. */
+  createGroup(subject: string, others: readonly VirtualPhone[] = []): VirtualGroup {
+    const members = others.map((phone) => this.#other(phone));
+    return new VirtualGroup(this.#service, this.#service.groups.create(this.#account, subject, members));
+  }
+
+  /** Shows the user online, or gone; told to the clients that asked for it. Gives how many there were. */
+  setPresence(presence: PresenceInput): number {
+    return tellPresence(this.#service, this.#account, presence);
+  }
+
+  /** Shows another account, or a group, that the user is typing. Gives how many linked clients were told. */
+  setActivity(to: VirtualPhone | VirtualGroup | string, activity: ChatActivity): number {
+    const recipient = this.#recipient(to);
+    const inGroup = "members" in recipient;
+    const group = inGroup ? recipient.jid : undefined;
+    return tellActivity(
+      this.#account,
+      { group, members: inGroup ? recipient.members : [recipient] },
+      activity,
+    );
+  }
+
+  /** Changes the profile picture, as its contacts' clients are told. */
+  changePicture(): void {
+    const { seconds } = this.#service;
+    const attrs = { from: this.jid, type: "picture", t: String(seconds) };
+    const set = node("set", { jid: this.jid, id: String(seconds), author: this.jid });
+    for (const device of this.#service.directory.accounts.flatMap(({ devices }) => devices)) {
+      const id = this.#service.nextNotificationId();
+      this.#service.post.deliver(device, node("notification", { ...attrs, id }, [set]));
+    }
+  }
+
+  /** Gives linked clients (all, or one) the key of the app state. Before the history: whaileys logs out when it comes after. */
+  shareAppStateKey(device?: number): void {
+    for (const companion of this.#companions(device)) shareAppStateKey(this.#account, companion);
+  }
+
+  /** Sends linked clients (all, or one) a part of the chat history. */
+  sendHistory(history: HistoryInput = {}, device?: number): void {
+    for (const companion of this.#companions(device)) sendHistory(this.#account, companion, history);
   }
 
   /** A message here already, or the next to come, that the predicate accepts. Rejects with `TIMEOUT` or `ABORTED`. */
@@ -116,13 +183,28 @@ export class VirtualPhone {
    * Throws `INVALID_INPUT` when there is no such device.
    */
   unlink(device?: number): void {
-    const chosen = device === undefined ? this.#account.devices : [this.#account.device(device)];
-    for (const companion of chosen) {
-      if (companion === undefined) {
-        throw new ZpwootError("INVALID_INPUT", `${this.phoneNumber} has no linked device ${device}.`);
-      }
-      this.#account.unlink(companion, "phone");
-    }
+    for (const companion of this.#companions(device)) this.#account.unlink(companion, "phone");
+  }
+
+  /** All linked devices, or one. */
+  #companions(device: number | undefined): readonly CompanionDevice[] {
+    if (device === undefined) return this.#account.devices;
+    const companion = this.#account.device(device);
+    if (companion !== undefined) return [companion];
+    throw new ZpwootError("INVALID_INPUT", `${this.phoneNumber} has no linked device ${device}.`);
+  }
+
+  #recipient(to: VirtualPhone | VirtualGroup | string): Account | Group {
+    const address = typeof to === "string" ? to : to.jid;
+    const found = this.#service.groups.find(address) ?? this.#service.directory.find(address);
+    if (found === undefined) throw new ZpwootError("INVALID_INPUT", "The recipient has no account here.");
+    return found;
+  }
+
+  #other({ jid }: VirtualPhone): Account {
+    const account = this.#service.directory.find(jid);
+    if (account === undefined) throw new ZpwootError("INVALID_INPUT", "The phone is of another emulator.");
+    return account;
   }
 }
 

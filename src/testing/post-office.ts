@@ -1,29 +1,16 @@
 /** Carries messages and receipts between devices. A stanza for a linked device is kept until the device acknowledges it. */
 
+import type { Account } from "./account.js";
 import type { CompanionDevice } from "./companion-device.js";
+import { messageStanza, type EncryptedPart, type Envelope } from "./envelope.js";
+import type { Group } from "./group.js";
 import { lidServer, parseJid } from "./jid.js";
 import { verifyDeviceSignature } from "./linking/adv.js";
-import { proto } from "./wire/proto.js";
 import type { Service } from "./service.js";
-import type { SignalMessageType } from "./signal/index.js";
+import { proto } from "./wire/proto.js";
 import { bytesOf, childOf, childrenOf, node, type BinaryNode } from "./wire/node.js";
 
-/** One encrypted copy of a message, for one device. */
-export interface Envelope {
-  readonly id: string;
-  /** Device that wrote it, in the kind of address the recipient was addressed by. */
-  readonly from: string;
-  /** Device it is for. */
-  readonly to: string;
-  /** The chat, when this is a copy for another device of the author's own account. */
-  readonly recipient: string | undefined;
-  readonly type: SignalMessageType;
-  readonly ciphertext: Uint8Array;
-  /** Number of the retry this answers. */
-  readonly retry?: string | undefined;
-  /** Name of the author. */
-  readonly notify: string | undefined;
-}
+const partTypes: ReadonlySet<string | undefined> = new Set(["pkmsg", "msg", "skmsg"]);
 
 /** The post office of one service. */
 export class PostOffice {
@@ -36,7 +23,15 @@ export class PostOffice {
   /** Sends a stanza to a linked device now, or as soon as it asks for its traffic; again until it is acknowledged. */
   deliver(device: CompanionDevice, stanza: BinaryNode): void {
     device.mailbox.put(stanza);
-    if (device.active) device.connection?.send(stanza);
+    const { connection } = device;
+    if (!device.active || connection === undefined) return;
+    const go = (): void => connection.send(stanza);
+    if (stanza.tag !== "message") return go();
+    const duplicate = (): void => {
+      go();
+      go();
+    };
+    connection.step("delivery", { go, duplicate, corrupt: () => connection.send(corrupted(stanza)) });
   }
 
   /** Brings an encrypted message to a phone or a linked device. An unknown device loses it, as on the real service. */
@@ -45,46 +40,104 @@ export class PostOffice {
     const device = parseJid(envelope.to)?.device ?? 0;
     if (device === 0) return account?.chat.receive(envelope);
     const companion = account?.device(device);
-    if (companion === undefined) return;
-    const { id, from, recipient, type, ciphertext, retry, notify } = envelope;
-    const t = String(this.#service.seconds);
-    const enc = node("enc", { v: "2", type, count: retry }, ciphertext);
-    this.deliver(companion, node("message", { from, id, t, type: "text", recipient, notify }, [enc]));
+    if (companion !== undefined) this.deliver(companion, messageStanza(envelope, this.#service.seconds));
   }
 
-  /** A linked device sends a message: one copy per device in it. */
+  /** A linked device sends a message: one copy per device in it, and to a group a part for all. */
   messageFromDevice(device: CompanionDevice, stanza: BinaryNode): void {
+    const { connection } = device;
     const { id, to } = stanza.attrs;
-    const t = String(this.#service.seconds);
-    device.connection?.send(node("ack", { class: "message", id, from: to, t }));
-    this.#checkDeviceIdentity(device, stanza);
-    const chat = stanza.attrs.recipient ?? to;
-    const single = childOf(stanza, "enc");
-    if (single !== undefined) this.#forward(device, { stanza, chat, to, enc: single });
-    for (const copy of childrenOf(childOf(stanza, "participants"), "to")) {
-      this.#forward(device, { stanza, chat, to: copy.attrs.jid, enc: childOf(copy, "enc") });
-    }
+    const ack = (error?: number): void =>
+      connection?.send(
+        node("ack", {
+          class: "message",
+          id,
+          from: to,
+          t: String(this.#service.seconds),
+          error: error === undefined ? undefined : String(error),
+        }),
+      );
+    const go = (): void => {
+      ack();
+      this.#take(device, stanza);
+    };
+    if (connection === undefined) return go();
+    connection.step("message", { go, refuse: ack });
   }
 
   /** A linked device sends a receipt. */
   receiptFromDevice(device: CompanionDevice, stanza: BinaryNode): void {
-    const { id = "", to = "", type } = stanza.attrs;
-    device.connection?.send(node("ack", { class: "receipt", id, from: to, type }));
+    const { id = "", to = "", type, participant } = stanza.attrs;
+    device.connection?.send(node("ack", { class: "receipt", id, from: to, type, participant }));
     const ids = [id, ...childrenOf(childOf(stanza, "list"), "item").map((item) => item.attrs.id ?? "")];
     this.#service.hub.emit("receipt", { ids, from: device.jid, to, type: type ?? "delivery" });
-    const account = this.#service.directory.find(to);
-    if (type !== "retry") device.mailbox.received(ids);
-    if (type === "retry") {
-      const author = this.#service.directory.device(to);
-      if (author === undefined) account?.chat.resend(device, stanza);
-      else this.deliver(author, forwardedReceipt(device, stanza, this.#service.seconds));
-      return;
-    }
+    const group = this.#service.groups.find(to);
+    const author = group === undefined ? to : participant;
+    if (type === "retry") return this.#retry(device, stanza, author);
+    device.mailbox.received(ids);
     // Only a type that concerns the author travels on: the others tell the own phone, or the service.
     if (type !== undefined && type !== "inactive" && type !== "read") return;
+    const account = this.#service.directory.find(author);
     account?.chat.noteReceipt(ids, type === "read" ? "read" : "delivered");
-    for (const author of account?.devices ?? []) {
-      this.deliver(author, forwardedReceipt(device, stanza, this.#service.seconds));
+    this.#forwardReceipt(device, stanza, account?.devices ?? [], group);
+  }
+
+  #retry(device: CompanionDevice, stanza: BinaryNode, author: string | undefined): void {
+    const companion = this.#service.directory.device(author);
+    const group = this.#service.groups.find(stanza.attrs.to);
+    if (companion === undefined) this.#service.directory.find(author)?.chat.resend(device, stanza);
+    else this.#forwardReceipt(device, stanza, [companion], group);
+  }
+
+  /** Peers see how a message was received, not whether the device was idle; a retry names the device that asks. */
+  #forwardReceipt(
+    device: CompanionDevice,
+    stanza: BinaryNode,
+    to: readonly CompanionDevice[],
+    group: Group | undefined,
+  ): void {
+    const { id, type } = stanza.attrs;
+    const shownType = type === "inactive" ? undefined : type;
+    const reader = type === "retry" ? device.jid : device.account.jid;
+    const sender = group === undefined ? { from: reader } : { from: group.jid, participant: reader };
+    const attrs = { ...sender, id, t: String(this.#service.seconds), type: shownType };
+    for (const other of to) this.deliver(other, node("receipt", attrs, stanza.content));
+  }
+
+  #take(device: CompanionDevice, stanza: BinaryNode): void {
+    this.#checkDeviceIdentity(device, stanza);
+    const { to, participant } = stanza.attrs;
+    const chat = stanza.attrs.recipient ?? to;
+    const common = partIn(stanza);
+    const copies = new Map(
+      childrenOf(childOf(stanza, "participants"), "to").map((copy) => [copy.attrs.jid ?? "", partIn(copy)]),
+    );
+    const group = this.#service.groups.find(to);
+    if (group !== undefined) return this.#toGroup(device, stanza, { group, common, copies, participant });
+    if (common !== undefined) this.#forward(device, { stanza, chat, to, parts: [common] });
+    for (const [jid, part] of copies) {
+      this.#forward(device, { stanza, chat, to: jid, parts: part === undefined ? [] : [part] });
+    }
+  }
+
+  #toGroup(
+    device: CompanionDevice,
+    stanza: BinaryNode,
+    message: {
+      readonly group: Group;
+      readonly common: EncryptedPart | undefined;
+      readonly copies: ReadonlyMap<string, EncryptedPart | undefined>;
+      readonly participant: string | undefined;
+    },
+  ): void {
+    const { group, common, copies, participant } = message;
+    if (!group.has(device.account))
+      return this.#violation(device, "A message to a group is not by a member.");
+    // With a participant it is for that device alone: it could not read the message before.
+    const recipients = participant === undefined ? group.deviceJids : [participant];
+    for (const to of recipients.filter((jid) => jid !== device.jid)) {
+      const parts = [copies.get(to), common].filter((part) => part !== undefined);
+      this.#forward(device, { stanza, chat: group.jid, to, parts, group });
     }
   }
 
@@ -94,30 +147,23 @@ export class PostOffice {
       readonly stanza: BinaryNode;
       readonly chat: string | undefined;
       readonly to: string | undefined;
-      readonly enc: BinaryNode | undefined;
+      readonly parts: readonly EncryptedPart[];
+      readonly group?: Group;
     },
   ): void {
-    const { stanza, chat, to, enc } = message;
-    const ciphertext = bytesOf(enc);
-    const type = enc?.attrs.type;
-    if (to === undefined || ciphertext === undefined || (type !== "pkmsg" && type !== "msg")) {
-      if (device.connection !== undefined) {
-        this.#service.violation(
-          device.connection,
-          `A message has a copy without address, content or known type.`,
-        );
-      }
-      return;
+    const { stanza, chat, to, parts, group } = message;
+    if (to === undefined || parts.length === 0) {
+      return this.#violation(device, "A message has a copy without address, content or known type.");
     }
     const isOwn = this.#service.directory.find(to) === device.account;
     this.carry({
       id: stanza.attrs.id ?? "",
       from: parseJid(to)?.server === lidServer ? device.lid : device.jid,
       to,
-      recipient: isOwn ? chat : undefined,
-      type,
-      ciphertext,
-      retry: enc?.attrs.count,
+      group: group?.jid,
+      recipient: isOwn && group === undefined ? chat : undefined,
+      parts,
+      retry: childOf(stanza, "enc")?.attrs.count,
       notify: device.account.name,
     });
   }
@@ -125,35 +171,47 @@ export class PostOffice {
   #checkDeviceIdentity(device: CompanionDevice, stanza: BinaryNode): void {
     const copies = childrenOf(childOf(stanza, "participants"), "to").map((copy) => childOf(copy, "enc"));
     if (![...copies, childOf(stanza, "enc")].some((enc) => enc?.attrs.type === "pkmsg")) return;
-    const signed = bytesOf(childOf(stanza, "device-identity"));
-    const problem =
-      signed === undefined
-        ? "A message that starts a session must carry the device identity."
-        : verifyDeviceSignature({
-            signed,
-            companionIdentity: device.keys.identityKey,
-            accountSignatureKey: device.account.identity.publicKey,
-          });
-    if (problem !== undefined && device.connection !== undefined) {
-      this.#service.violation(device.connection, problem);
-    } else if (
-      signed !== undefined &&
-      proto.advSignedDeviceIdentity.decode(signed).accountSignatureKey === undefined
-    ) {
-      if (device.connection !== undefined) {
-        this.#service.violation(
-          device.connection,
-          "A device identity in a message must name the account's key.",
-        );
-      }
-    }
+    const problem = identityProblem(bytesOf(childOf(stanza, "device-identity")), device, device.account);
+    if (problem !== undefined) this.#violation(device, problem);
+  }
+
+  #violation({ connection }: CompanionDevice, problem: string): void {
+    if (connection !== undefined) this.#service.violation(connection, problem);
   }
 }
 
-function forwardedReceipt(device: CompanionDevice, stanza: BinaryNode, seconds: number): BinaryNode {
-  const { id, type } = stanza.attrs;
-  // Peers see how a message was received, not whether the device was idle; a retry names the device that asks.
-  const shownType = type === "inactive" ? undefined : type;
-  const from = type === "retry" ? device.jid : device.account.jid;
-  return node("receipt", { from, id, t: String(seconds), type: shownType }, stanza.content);
+function identityProblem(
+  signed: Buffer | undefined,
+  device: CompanionDevice,
+  account: Account,
+): string | undefined {
+  if (signed === undefined) return "A message that starts a session must carry the device identity.";
+  const problem = verifyDeviceSignature({
+    signed,
+    companionIdentity: device.keys.identityKey,
+    accountSignatureKey: account.identity.publicKey,
+  });
+  if (problem !== undefined) return problem;
+  if (proto.advSignedDeviceIdentity.decode(signed).accountSignatureKey !== undefined) return undefined;
+  return "A device identity in a message must name the account's key.";
+}
+
+/** The encrypted part in a node; undefined when there is none of a known type. */
+function partIn(parent: BinaryNode): EncryptedPart | undefined {
+  const enc = childOf(parent, "enc");
+  const ciphertext = bytesOf(enc);
+  const type = enc?.attrs.type;
+  if (ciphertext === undefined || !partTypes.has(type)) return undefined;
+  return { type: type as EncryptedPart["type"], ciphertext };
+}
+
+/** The same message with the last byte of each ciphertext changed. */
+function corrupted(stanza: BinaryNode): BinaryNode {
+  const content = childrenOf(stanza).map((child) => {
+    const bytes = bytesOf(child);
+    if (child.tag !== "enc" || bytes === undefined) return child;
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    return { ...child, content: bytes };
+  });
+  return { ...stanza, content };
 }

@@ -1,6 +1,5 @@
 /** The service's side of a client that is not linked yet: QR references, pairing codes, and the link itself. */
 
-import { randomBytes } from "node:crypto";
 import { ZpwootError } from "../errors.js";
 import { CompanionDevice, type DeviceKeys } from "./companion-device.js";
 import type { Connection, StanzaHandler } from "./connection.js";
@@ -45,10 +44,20 @@ export class Registration implements StanzaHandler {
 
   /** Sends the references that clients turn into QR codes. */
   issueRefs(): void {
-    if (this.connection.intercepted("pair-device")) return;
-    const { refCount } = this.#service.behaviour;
-    const refs = Array.from({ length: refCount }, () => `2@${randomBytes(refByteLength).toString("base64")}`);
-    for (const ref of refs) this.#service.linking.addRef(ref, this);
+    this.connection.step("pair-device", {
+      go: () => this.#sendRefs(),
+      duplicate: () => {
+        this.#sendRefs();
+        this.#sendRefs();
+      },
+    });
+  }
+
+  #sendRefs(): void {
+    const { refCount, refLifetimeMs } = this.#service.behaviour;
+    const newRef = (): string => `2@${Buffer.from(this.#service.random(refByteLength)).toString("base64")}`;
+    const refs = Array.from({ length: refCount }, newRef);
+    for (const ref of refs) this.#service.linking.addRef(ref, this, refLifetimeMs);
     this.#set(
       "pair-device",
       refs.map((ref) => node("ref", {}, Buffer.from(ref))),
@@ -61,24 +70,26 @@ export class Registration implements StanzaHandler {
     if (this.#pending !== undefined) throw refusal("The companion is being linked already.");
     const { connection, facts } = this;
     this.#guard(advSecret);
-    if (connection.intercepted("pair-success", account.phoneNumber)) {
-      return Promise.reject(refusal("A fault rule replaced pair-success."));
-    }
     const device = new CompanionDevice(account, account.allotDeviceNumber(), facts.keys, facts.platform);
     const identity = makeDeviceIdentity({
       phoneIdentity: account.identity,
       companionIdentity: facts.keys.identityKey,
       keyIndex: device.keyIndex,
       timestamp: this.#service.seconds,
-      secret: this.#service.behaviour.wrongHmac ? randomBytes(32) : advSecret,
+      secret: this.#service.behaviour.wrongHmac ? this.#service.random(32) : advSecret,
+      random: this.#service.random,
     });
     return settle<CompanionDevice>("the companion to sign its identity", options, (resolve, reject) => {
-      const queryId = this.#set("pair-success", [
-        node("device-identity", {}, identity.sealed),
-        node("device", { jid: device.jid, lid: device.lid }),
-        node("platform", { name: "android" }),
-      ]);
-      this.#pending = { queryId, device, details: identity.details, resolve, reject };
+      const go = (): void => {
+        const queryId = this.#set("pair-success", [
+          node("device-identity", {}, identity.sealed),
+          node("device", { jid: device.jid, lid: device.lid }),
+          node("platform", { name: "android" }),
+        ]);
+        this.#pending = { queryId, device, details: identity.details, resolve, reject };
+      };
+      const replaced = (): void => reject(refusal("A fault rule replaced pair-success."));
+      connection.step("pair-success", { go, replaced, phoneNumber: account.phoneNumber });
       return () => (this.#pending = undefined);
     });
   }
@@ -156,8 +167,10 @@ export class Registration implements StanzaHandler {
     account.adopt(pending.device);
     this.#service.linking.forget(this);
     pending.resolve(pending.device);
-    if (!this.connection.intercepted("restart", account.phoneNumber))
-      this.connection.perform({ streamError: 515 });
+    this.connection.step("restart", {
+      go: () => this.connection.perform({ streamError: 515 }),
+      phoneNumber: account.phoneNumber,
+    });
   }
 
   #set(tag: string, content: readonly BinaryNode[]): string {

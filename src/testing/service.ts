@@ -9,10 +9,11 @@ import { EventHub } from "./event-hub.js";
 import type { UnknownQuery, Violation } from "./events.js";
 import { FaultRules } from "./faults.js";
 import type { CompanionDevice } from "./companion-device.js";
+import { Groups } from "./group.js";
 import { parseJid, serviceJid } from "./jid.js";
 import { LinkDesk } from "./linking/link-desk.js";
 import { PostOffice } from "./post-office.js";
-import type { PreKeyBundle } from "./signal/index.js";
+import type { PreKeyBundle, RandomBytes } from "./signal/index.js";
 import { Transcript, type TranscriptEntry } from "./transcript.js";
 import { createServiceIdentity, type ServiceIdentity } from "./wire/certificate.js";
 import { childOf, node, type BinaryNode, type NodeContent } from "./wire/node.js";
@@ -21,6 +22,7 @@ import { childOf, node, type BinaryNode, type NodeContent } from "./wire/node.js
 export interface ServiceOptions {
   /** Wall clock, in milliseconds. */
   readonly now: () => number;
+  readonly random: RandomBytes;
   /** Stanzas the transcript keeps. */
   readonly transcriptLimit: number;
 }
@@ -31,6 +33,7 @@ export class Service {
   readonly faults = new FaultRules();
   readonly behaviour: ServiceBehaviour = { ...defaultBehaviour };
   readonly directory = new Directory();
+  readonly groups: Groups;
   readonly post: PostOffice;
   readonly linking: LinkDesk;
   readonly identity: ServiceIdentity;
@@ -38,23 +41,28 @@ export class Service {
   readonly violations: Violation[] = [];
   readonly unknownQueries: UnknownQuery[] = [];
   readonly transcript: Transcript;
-  readonly #now: () => number;
+  /** Wall clock, in milliseconds. */
+  readonly now: () => number;
+  /** Source of all randomness. */
+  readonly random: RandomBytes;
   readonly #startedAt: number;
   #connectionCount = 0;
   #notificationCount = 0;
 
-  constructor({ now, transcriptLimit }: ServiceOptions) {
-    this.#now = now;
+  constructor({ now, random, transcriptLimit }: ServiceOptions) {
+    this.now = now;
+    this.random = random;
     this.#startedAt = now();
-    this.identity = createServiceIdentity(this.#startedAt);
+    this.identity = createServiceIdentity(this.#startedAt, random);
     this.transcript = new Transcript(transcriptLimit);
+    this.groups = new Groups(this);
     this.post = new PostOffice(this);
     this.linking = new LinkDesk(this);
   }
 
   /** Wall-clock time in seconds, as stanzas carry it. */
   get seconds(): number {
-    return Math.floor(this.#now() / 1000);
+    return Math.floor(this.now() / 1000);
   }
 
   /** Takes an open WebSocket over. */
@@ -91,7 +99,7 @@ export class Service {
   /** Writes a stanza into the transcript. */
   record(connection: Connection, direction: TranscriptEntry["direction"], stanza: BinaryNode): void {
     this.transcript.add({
-      atMs: this.#now() - this.#startedAt,
+      atMs: this.now() - this.#startedAt,
       connectionId: connection.id,
       direction,
       stanza,
@@ -122,12 +130,17 @@ export class Service {
     }
   }
 
-  #tellLowStock(device: CompanionDevice): void {
+  /** A fresh id for a notification. */
+  nextNotificationId(): string {
     this.#notificationCount += 1;
+    return `n${this.#notificationCount}`;
+  }
+
+  #tellLowStock(device: CompanionDevice): void {
     const attrs = {
       from: serviceJid,
       type: "encrypt",
-      id: `n${this.#notificationCount}`,
+      id: this.nextNotificationId(),
       t: String(this.seconds),
     };
     this.post.deliver(

@@ -64,12 +64,14 @@ function keysOf(noiseKey: Uint8Array, data: DevicePairingData): DeviceKeys | str
 
 function login(service: Service, connection: Connection, noiseKey: Uint8Array, payload: ClientPayload): void {
   const account = service.directory.find(String(payload.username ?? ""));
-  if (connection.intercepted("login", account?.phoneNumber)) return;
-  const device = account?.device(payload.device ?? 0);
-  if (device === undefined || !sameBytes(device.keys.noiseKey, noiseKey)) {
-    return refuse(service, connection, 401);
-  }
-  connection.handler = new DeviceSession(service, connection, device);
+  const go = (): void => {
+    const device = account?.device(payload.device ?? 0);
+    if (device === undefined || !sameBytes(device.keys.noiseKey, noiseKey)) {
+      return refuse(service, connection, 401);
+    }
+    connection.handler = new DeviceSession(service, connection, device);
+  };
+  connection.step("login", { go, phoneNumber: account?.phoneNumber });
 }
 
 function refuse(service: Service, connection: Connection, reason: number): void {

@@ -3,6 +3,16 @@
 import type { FailureSpec } from "./faults.js";
 import { node, type BinaryNode } from "./wire/node.js";
 
+/** The shape of a `<stream:error>`. */
+export interface StreamErrorSpec {
+  /** Its number, when it has one. */
+  readonly code?: number;
+  /** Tag of its child: `conflict`, `xml-not-well-formed`, `ack`, … */
+  readonly child?: string;
+  /** `type` of the child: `device_removed`, `replaced`. */
+  readonly type?: string;
+}
+
 /** Refusal at login. */
 export function failureStanza(failure: FailureSpec): BinaryNode {
   const attributes = Object.entries(failure).map(([name, value]) => [
@@ -12,15 +22,15 @@ export function failureStanza(failure: FailureSpec): BinaryNode {
   return node("failure", Object.fromEntries(attributes) as Record<string, string | undefined>);
 }
 
-/**
- * End of a running stream. 440 is how clients report a conflict, which carries no code on the wire; a text becomes a
- * child of that name.
- */
-export function streamErrorStanza(error: number | "xml-not-well-formed"): BinaryNode {
-  if (typeof error === "string") return node("stream:error", {}, [node(error)]);
-  if (error === 440) return node("stream:error", {}, [node("conflict", { type: "replaced" })]);
-  if (error === 401) {
-    return node("stream:error", { code: "401" }, [node("conflict", { type: "device_removed" })]);
-  }
-  return node("stream:error", { code: String(error) });
+/** What the numbers with a shape of their own look like on the wire; 440 is how clients report a conflict without a number. */
+const shapes: Readonly<Record<number, StreamErrorSpec>> = {
+  401: { code: 401, child: "conflict", type: "device_removed" },
+  440: { child: "conflict", type: "replaced" },
+};
+
+/** End of a running stream. */
+export function streamErrorStanza(error: number | StreamErrorSpec): BinaryNode {
+  const { code, child, type } = typeof error === "number" ? (shapes[error] ?? { code: error }) : error;
+  const attrs = { code: code === undefined ? undefined : String(code) };
+  return node("stream:error", attrs, child === undefined ? undefined : [node(child, { type })]);
 }

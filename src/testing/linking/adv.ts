@@ -1,7 +1,8 @@
 /** Device identities: the phone promises that a companion is its own, and the companion signs the promise. */
 
-import { createHmac, randomInt } from "node:crypto";
-import { xeddsaSign, xeddsaVerify, type KeyPair } from "../signal/index.js";
+import { createHmac } from "node:crypto";
+import { randomNumber } from "../random.js";
+import { xeddsaSign, xeddsaVerify, type KeyPair, type RandomBytes } from "../signal/index.js";
 import { proto } from "../wire/proto.js";
 
 const accountPrefix = Buffer.of(6, 0);
@@ -17,12 +18,13 @@ export interface DeviceIdentityInput {
   readonly timestamp: number;
   /** The secret from the QR code, or agreed on through the pairing code. */
   readonly secret: Uint8Array;
+  readonly random: RandomBytes;
 }
 
 /** The phone's promise, sealed for the companion, with the part the companion is going to sign. */
 export function makeDeviceIdentity(input: DeviceIdentityInput): { sealed: Uint8Array; details: Uint8Array } {
-  const { phoneIdentity, companionIdentity, keyIndex, timestamp, secret } = input;
-  const rawId = randomInt(1, 2 ** 31);
+  const { phoneIdentity, companionIdentity, keyIndex, timestamp, secret, random } = input;
+  const rawId = randomNumber(random, 1, 2 ** 31 - 1);
   const details = proto.advDeviceIdentity.encode({
     rawId,
     timestamp,

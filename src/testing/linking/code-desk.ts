@@ -1,6 +1,5 @@
 /** Linking by pairing code: clients announce themselves for a phone number, the phone's user types the code. */
 
-import { randomBytes } from "node:crypto";
 import { ZpwootError } from "../../errors.js";
 import type { CompanionDevice } from "../companion-device.js";
 import { settle, type WaitOptions } from "../event-hub.js";
@@ -23,7 +22,9 @@ import {
 interface CodeRequest {
   readonly registration: Registration;
   readonly wrappedEphemeral: Buffer;
-  readonly ref: Buffer;
+  readonly ref: Uint8Array;
+  /** When the code is no longer taken: ms since the epoch. */
+  readonly endsAt: number;
   /** Set while the phone waits for the companion's key bundle. */
   onFinish?: (finish: { readonly bundle: Buffer; readonly identity: Buffer }) => void;
   onClosed?: () => void;
@@ -74,9 +75,17 @@ export class CodeDesk {
     if (request === undefined) {
       throw new ZpwootError("INVALID_INPUT", `No client waits for a pairing code of ${account.phoneNumber}.`);
     }
+    if (this.#service.now() >= request.endsAt) {
+      throw new ZpwootError(
+        "INVALID_INPUT",
+        "The pairing code has expired: the client must ask for another one.",
+      );
+    }
+    if (this.#service.behaviour.refreshCodes > 0) this.#refresh(request);
     const companionEphemeral = await unwrapEphemeral(code, request.wrappedEphemeral);
-    const ephemeral = generateKeyPair();
-    const wrapped = await wrapEphemeral(code, ephemeral.publicKey);
+    const { random } = this.#service;
+    const ephemeral = generateKeyPair(random);
+    const wrapped = await wrapEphemeral(code, ephemeral.publicKey, random);
     const finish = await this.#exchange(request, account, wrapped, options);
     const phoneIdentity = account.identity;
     const opened = openKeyBundle({ bundle: finish.bundle, ephemeral, companionEphemeral, phoneIdentity });
@@ -114,7 +123,26 @@ export class CodeDesk {
     });
   }
 
+  /** Newer services want some clients to show another code before they take one. */
+  #refresh({ registration: { connection }, ref }: CodeRequest): never {
+    this.#service.behaviour.refreshCodes -= 1;
+    const attrs = { from: serviceJid, type: "link_code_companion_reg", id: connection.nextQueryId() };
+    const child = node("link_code_companion_reg", { stage: "refresh_code" }, [
+      node("link_code_pairing_ref", {}, ref),
+    ]);
+    connection.send(node("notification", { ...attrs, t: String(this.#service.seconds) }, [child]));
+    throw new ZpwootError("PAIRING_REFUSED", "The service asked the client for another code.");
+  }
+
   #hello(registration: Registration, iq: BinaryNode, child: BinaryNode): void {
+    const { connection } = registration;
+    connection.step("companion-hello", {
+      go: () => this.#answerHello(registration, iq, child),
+      refuse: (error) => connection.send(errorResult(iq, error, "refused")),
+    });
+  }
+
+  #answerHello(registration: Registration, iq: BinaryNode, child: BinaryNode): void {
     const { connection, facts } = registration;
     const wrappedEphemeral = bytesOf(childOf(child, "link_code_pairing_wrapped_companion_ephemeral_pub"));
     const noiseKey = bytesOf(childOf(child, "companion_server_auth_key_pub"));
@@ -124,17 +152,16 @@ export class CodeDesk {
         ? "A wrapped ephemeral key must be 80 bytes."
         : !sameBytes(noiseKey, facts.keys.noiseKey)
           ? "A pairing code must be asked for with the key of the handshake."
-          : !/^.+ \(.+\)$/u.test(display ?? "")
-            ? "companion_platform_display must be of the form Browser (System)."
-            : undefined;
+          : displayProblem(display ?? "", this.#service.behaviour.validateDisplay);
     if (problem !== undefined || wrappedEphemeral === undefined) {
       this.#service.violation(connection, problem ?? "The pairing-code request has no key.");
       return connection.send(errorResult(iq, 400, "bad-request"));
     }
     const phoneNumber = digitsOf(child.attrs.jid ?? "");
     this.#requests.get(phoneNumber)?.onClosed?.();
-    const ref = randomBytes(refLength);
-    this.#requests.set(phoneNumber, { registration, wrappedEphemeral, ref });
+    const ref = this.#service.random(refLength);
+    const endsAt = this.#service.now() + this.#service.behaviour.codeLifetimeMs;
+    this.#requests.set(phoneNumber, { registration, wrappedEphemeral, ref, endsAt });
     const answer = node("link_code_companion_reg", { stage: "companion_hello" }, [
       node("link_code_pairing_ref", {}, ref),
     ]);
@@ -143,6 +170,14 @@ export class CodeDesk {
   }
 
   #finish(registration: Registration, iq: BinaryNode, child: BinaryNode): void {
+    const { connection } = registration;
+    connection.step("companion-finish", {
+      go: () => this.#answerFinish(registration, iq, child),
+      refuse: (error) => connection.send(errorResult(iq, error, "refused")),
+    });
+  }
+
+  #answerFinish(registration: Registration, iq: BinaryNode, child: BinaryNode): void {
     const request = this.#requests.get(digitsOf(child.attrs.jid ?? ""));
     const bundle = bytesOf(childOf(child, "link_code_pairing_wrapped_key_bundle"));
     const identity = bytesOf(childOf(child, "companion_identity_public"));
@@ -163,4 +198,16 @@ export class CodeDesk {
     registration.connection.send(result(iq));
     request.onFinish?.({ bundle, identity });
   }
+}
+
+const browsers =
+  /^(Chrome|Edge|Firefox|IE|Opera|Safari|Desktop) \((Windows|Mac OS|Linux|Ubuntu|Android|iOS)\)$/u;
+
+/** What is wrong with how a client calls itself; undefined when nothing is. */
+function displayProblem(display: string, strict: boolean): string | undefined {
+  if (!/^.+ \(.+\)$/u.test(display))
+    return "companion_platform_display must be of the form Browser (System).";
+  if (strict && !browsers.test(display))
+    return "companion_platform_display must name a browser and a system that there are.";
+  return undefined;
 }

@@ -1,8 +1,8 @@
 /** The cryptography of linking by pairing code. Eight typed characters protect an exchange of ephemeral keys. */
 
-import { createCipheriv, createDecipheriv, hkdfSync, pbkdf2, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, hkdfSync, pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
-import { sharedSecret, type KeyPair } from "../signal/index.js";
+import { sharedSecret, type KeyPair, type RandomBytes } from "../signal/index.js";
 
 const deriveKey = promisify(pbkdf2);
 const iterations = 131_072;
@@ -19,9 +19,13 @@ export const wrappedKeyLength = saltLength + ivLength + keyLength;
 export const pairingCodePattern = /^[1-9A-HJ-NP-TV-Z]{8}$/u;
 
 /** Wraps an ephemeral public key with a pairing code. */
-export async function wrapEphemeral(code: string, publicKey: Uint8Array): Promise<Buffer> {
-  const salt = randomBytes(saltLength);
-  const iv = randomBytes(ivLength);
+export async function wrapEphemeral(
+  code: string,
+  publicKey: Uint8Array,
+  random: RandomBytes,
+): Promise<Buffer> {
+  const salt = random(saltLength);
+  const iv = random(ivLength);
   const cipher = createCipheriv(
     "aes-256-ctr",
     await deriveKey(code, salt, iterations, keyLength, "sha256"),

@@ -17,23 +17,25 @@ const rememberedRefs = 1000;
 export class LinkDesk {
   /** Linking by pairing code. */
   readonly codes: CodeDesk;
-  readonly #refs = new Map<string, Registration>();
+  readonly #service: Service;
+  readonly #refs = new Map<string, { readonly registration: Registration; readonly endsAt: number }>();
   readonly #ended = new Set<string>();
 
   constructor(service: Service) {
+    this.#service = service;
     this.codes = new CodeDesk(service);
   }
 
-  /** Makes a reference known. It is honoured until the client is linked or gone, however long it is shown. */
-  addRef(ref: string, registration: Registration): void {
-    this.#refs.set(ref, registration);
+  /** Makes a reference known. It is honoured for its time, as long as the client is neither linked nor gone, however long it is shown. */
+  addRef(ref: string, registration: Registration, lifetimeMs: number): void {
+    this.#refs.set(ref, { registration, endsAt: this.#service.now() + lifetimeMs });
   }
 
   /** Drops all that a client offered. */
   forget(registration: Registration): void {
     this.codes.forget(registration);
     for (const [ref, owner] of this.#refs) {
-      if (owner !== registration) continue;
+      if (owner.registration !== registration) continue;
       this.#refs.delete(ref);
       this.#ended.add(ref);
       if (this.#ended.size <= rememberedRefs) continue;
@@ -47,7 +49,10 @@ export class LinkDesk {
   /** A phone scans a QR code; see `VirtualPhone.scan`. */
   async scan(account: Account, qr: string, options: WaitOptions): Promise<CompanionDevice> {
     const { ref, noiseKey, identityKey, advSecret } = parseQr(qr);
-    const registration = this.#refs.get(ref);
+    const { registration, endsAt = 0 } = this.#refs.get(ref) ?? {};
+    if (registration !== undefined && this.#service.now() >= endsAt) {
+      throw new ZpwootError("INVALID_INPUT", "This QR code has expired: scan the newest one.");
+    }
     if (registration === undefined) {
       throw new ZpwootError(
         "INVALID_INPUT",

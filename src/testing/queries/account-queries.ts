@@ -1,6 +1,5 @@
 /** Queries about an account's settings. The service gives plain answers and keeps nothing of what is set. */
 
-import { randomBytes } from "node:crypto";
 import { childOf, childrenOf, node, type BinaryNode } from "../wire/node.js";
 import { reply, type Query, type QueryHandler } from "./query.js";
 
@@ -32,7 +31,7 @@ function properties(query: Query): void {
 
 function mediaConnection(query: Query): void {
   const attrs = {
-    auth: randomBytes(24).toString("base64url"),
+    auth: Buffer.from(query.session.service.random(24)).toString("base64url"),
     ttl: String(mediaLifetimeSeconds),
     max_buckets: "12",
   };

@@ -4,6 +4,7 @@ import type { DeviceSession } from "../device-session.js";
 import { childOf, type BinaryNode } from "../wire/node.js";
 import { accountQueries } from "./account-queries.js";
 import { encryptQueries } from "./encrypt-queries.js";
+import { groupQueries } from "./group-queries.js";
 import type { QueryHandler } from "./query.js";
 import { streamQueries } from "./stream-queries.js";
 import { usyncQueries } from "./usync-queries.js";
@@ -13,6 +14,7 @@ const handlers: readonly QueryHandler[] = [
   ...encryptQueries,
   ...usyncQueries,
   ...accountQueries,
+  ...groupQueries,
 ];
 
 /** Answers a query of a linked device; one that is not in the table is recorded and refused with error 501. */

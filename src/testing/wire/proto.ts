@@ -3,7 +3,7 @@
  * know. Field numbers are the service's.
  */
 
-import protobuf from "protobufjs";
+import { codecsOf } from "./codec.js";
 
 const schema = `
 syntax = "proto2";
@@ -44,32 +44,9 @@ message AdvSignedDeviceIdentity {
   optional bytes accountSignature = 3; optional bytes deviceSignature = 4;
 }
 message AdvSignedDeviceIdentityHmac { optional bytes details = 1; optional bytes hmac = 2; }
-message ChatMessage {
-  message ExtendedText { optional string text = 1; }
-  message DeviceSent { optional string destinationJid = 1; optional ChatMessage message = 2; }
-  optional string conversation = 1;
-  optional ExtendedText extendedTextMessage = 6;
-  optional DeviceSent deviceSentMessage = 31;
-}
 `;
 
-const { root } = protobuf.parse(schema, { keepCase: true });
-
-/** Reads and writes one kind of message. */
-export interface MessageCodec<Shape> {
-  /** The bytes of a message. */
-  encode(message: Shape): Buffer;
-  /** The message in the bytes; absent fields are absent. Throws when the bytes are no such message. */
-  decode(bytes: Uint8Array): Shape;
-}
-
-function codec<Shape extends object>(name: string): MessageCodec<Shape> {
-  const type = root.lookupType(name);
-  return {
-    encode: (message) => Buffer.from(type.encode(type.fromObject(message)).finish()),
-    decode: (bytes) => type.toObject(type.decode(bytes), { longs: Number, bytes: Buffer }) as Shape,
-  };
-}
+const codec = codecsOf(schema);
 
 /** One of the three messages of the handshake. */
 export interface HandshakeMessage {
@@ -159,13 +136,6 @@ export interface AdvSignedDeviceIdentityHmac {
   readonly hmac: Uint8Array;
 }
 
-/** The content of a chat message; only text is understood. */
-export interface ChatMessage {
-  readonly conversation?: string;
-  readonly extendedTextMessage?: { readonly text?: string };
-  readonly deviceSentMessage?: { readonly destinationJid?: string; readonly message?: ChatMessage };
-}
-
 /** Every message kind, by name. */
 export const proto = {
   handshake: codec<HandshakeMessage>("HandshakeMessage"),
@@ -176,5 +146,4 @@ export const proto = {
   advDeviceIdentity: codec<AdvDeviceIdentity>("AdvDeviceIdentity"),
   advSignedDeviceIdentity: codec<AdvSignedDeviceIdentity>("AdvSignedDeviceIdentity"),
   advSignedDeviceIdentityHmac: codec<AdvSignedDeviceIdentityHmac>("AdvSignedDeviceIdentityHmac"),
-  chatMessage: codec<ChatMessage>("ChatMessage"),
 } as const;
