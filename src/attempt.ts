@@ -253,7 +253,11 @@ export class Attempt {
       },
       // A failure reaches the loop through the auth state's onFailure.
       onCreds: () => auth.save(),
-      onEvent,
+      onEvent: <Name extends WebhookEventName>(name: Name, data: BaileysEventMap[Name]) => {
+        if (name !== "connection.update") return onEvent(name, data);
+        const update = this.#withNewestQR(data as BaileysEventMap["connection.update"]);
+        if (Object.keys(update).length > 0) onEvent("connection.update", update);
+      },
     };
   }
 
@@ -292,7 +296,15 @@ export class Attempt {
     if (qr === undefined) return;
     const value = this.#styled(qr.value, auth);
     this.#qr = { value, seq: qr.seq + 1, expiresAt: qr.expiresAt };
+    this.#options.onEvent("connection.update", { qr: value });
     this.#options.wake();
+  }
+
+  /** The library may draw with a secret that is retired, in another form, or after the link. */
+  #withNewestQR(update: BaileysEventMap["connection.update"]): BaileysEventMap["connection.update"] {
+    if (typeof update.qr !== "string") return update;
+    const { qr: _drawn, ...rest } = update;
+    return this.#qr === undefined || this.#closed !== undefined ? rest : { ...rest, qr: this.#qr.value };
   }
 
   /** In the form that is wanted. The library draws with the secret that the connection began with. */

@@ -1,6 +1,6 @@
 /** An account as the service and its parts see it: the phone's keys and chats, and the devices linked to it. */
 
-import { AppState } from "./app-state.js";
+import { AppState } from "./app-state/index.js";
 import { Chat } from "./chat.js";
 import type { CompanionDevice } from "./companion-device.js";
 import { sendHistory, shareAppStateKey } from "./history.js";
@@ -39,7 +39,7 @@ export class Account {
     this.#initialSync = initialSync;
     this.#signal = new SignalParty({ random: service.random });
     this.cipher = new PhoneCipher(service, this.#signal);
-    this.appState = new AppState(service);
+    this.appState = new AppState(service, this);
     this.phoneNumber = phoneNumber;
     this.name = name;
     this.lidUser = lidUser;

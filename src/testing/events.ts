@@ -87,6 +87,12 @@ export interface EmulatorEvents {
   group: { readonly group: string; readonly by: string; readonly what: string };
   /** A device fetched patches of the app state. */
   "app-state-fetched": { readonly jid: string; readonly collections: readonly string[] };
+  /** A device changed the app state; each index names what was changed, e.g. `["archive", "<jid>"]`. */
+  "app-state-changed": {
+    readonly jid: string;
+    readonly collection: string;
+    readonly indices: readonly (readonly string[])[];
+  };
   /** A companion is no longer linked. */
   unlinked: { readonly phoneNumber: string; readonly jid: string; readonly by: "phone" | "companion" };
   /** A fault rule was applied. */

@@ -5,6 +5,7 @@ export { adminCalls } from "./admin.js";
 export type { AdminOptions } from "./admin.js";
 export type { DisconnectInput, EmulatorOptions, PhoneInput } from "./emulator.js";
 export type { VirtualPhone, CompanionFacts } from "./phone.js";
+export type { SyncAction } from "./app-state/index.js";
 export type { ChatEntry, ChatEntryStatus, SendOptions, SentText } from "./chat-entry.js";
 export { ManualClock } from "./clock.js";
 export type { GroupSettings } from "./group-changes.js";

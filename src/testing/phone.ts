@@ -2,6 +2,7 @@
 
 import { ZpwootError } from "../errors.js";
 import type { Account } from "./account.js";
+import type { SyncAction } from "./app-state/index.js";
 import type { ChatEntry, SendOptions, SentText } from "./chat-entry.js";
 import type { CompanionDevice } from "./companion-device.js";
 import type { WaitOptions } from "./event-hub.js";
@@ -158,6 +159,11 @@ export class VirtualPhone {
   /** Gives linked clients (all, or one) the key of the app state. Before the history: whaileys logs out when it comes after. */
   shareAppStateKey(device?: number): void {
     for (const companion of this.#companions(device)) shareAppStateKey(this.#account, companion);
+  }
+
+  /** Does something that linked clients hear of through the app state. They need its key first: {@link shareAppStateKey}. */
+  sync(action: SyncAction): void {
+    this.#account.appState.do(action);
   }
 
   /** Sends linked clients (all, or one) a part of the chat history. */

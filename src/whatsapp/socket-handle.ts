@@ -10,6 +10,7 @@ import { messageOf } from "../errors.js";
 import type { AuthState, Logger, SocketFactory, WebSocketLike, WhatsAppSocket } from "../ports.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../webhook-events.js";
 import { closeSignalOf } from "./close-signal.js";
+import { withoutKeys } from "./key-free.js";
 import { settleQueriesAtEnd, type Emitter } from "./pending-queries.js";
 import { inSession } from "./rejection-guard.js";
 
@@ -166,7 +167,12 @@ export class SocketHandle {
         hooks.onClosed(closeSignalOf(update.lastDisconnect?.error));
       }
     });
-    for (const name of WEBHOOK_EVENTS) this.#on(name, (data) => hooks.onEvent(name, data));
+    for (const name of WEBHOOK_EVENTS) {
+      this.#on(name, (data) => {
+        const shown = withoutKeys(name, data);
+        if (shown !== undefined) hooks.onEvent(name, shown);
+      });
+    }
     this.#onWs("CB:success", () => hooks.onLogin());
     this.#onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
     for (const type of PASSKEY_NOTIFICATIONS)

@@ -20,6 +20,8 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       const told = world.all("session.qr");
       expect(told.map(({ seq }) => seq)).toEqual([1, 2, 3]);
       expect(new Set(told.map(({ expiresAt }) => expiresAt)).size).toBe(1);
+      const updates = world.all("connection.update").flatMap(({ data }) => data.qr ?? []);
+      expect(updates, "the library's event brings the same codes").toEqual(seen);
       await expect(phone.scan(first)).rejects.toMatchObject({ code: "INVALID_INPUT" });
       await phone.scan(shown);
       expect(await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 })).toMatchObject({

@@ -1,6 +1,6 @@
 /** Queries about an account's settings. The service gives plain answers and keeps nothing of what is set. */
 
-import { childOf, childrenOf, node, type BinaryNode } from "../wire/node.js";
+import { childOf, node } from "../wire/node.js";
 import { reply, type Query, type QueryHandler } from "./query.js";
 
 /** Everything visible to everyone. `readreceipts=all` is what makes clients send `read` rather than `read-self`. */
@@ -39,12 +39,9 @@ function mediaConnection(query: Query): void {
   reply(query, [node("media_conn", { ...attrs, auth_ttl: attrs.ttl }, hosts)]);
 }
 
-/** Each collection stays at the version the client has: there is nothing to patch. */
 function appState(query: Query): void {
-  const collections = childrenOf(childOf(query.iq, "sync"), "collection").map(({ attrs }): BinaryNode =>
-    node("collection", { name: attrs.name, version: attrs.version ?? "0", type: "result" }),
-  );
-  reply(query, [node("sync", {}, collections)]);
+  const { device } = query.session;
+  reply(query, [node("sync", {}, device.account.appState.answer(device, childOf(query.iq, "sync")))]);
 }
 
 /** See the file. */
