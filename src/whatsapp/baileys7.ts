@@ -3,7 +3,7 @@
  * of it is imported here.
  */
 import { Agent } from "node:http";
-import type { WAMessage } from "whaileys";
+import type { UserFacingSocketConfig, WAMessage } from "whaileys";
 import type { SocketFactory, WebSocketLike, WhatsAppSocket } from "../ports.js";
 import { dispatcherOver } from "./agent-dispatcher.js";
 import { inOrder } from "./frame-guard.js";
@@ -18,6 +18,8 @@ const CLOSED = 3;
 
 /** What a download would log holds media keys. */
 const SILENT = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {}, trace: () => {} };
+
+type LibraryLogger = NonNullable<UserFacingSocketConfig["logger"]>;
 
 /** The part of `baileys` that is used. */
 export interface Baileys7 {
@@ -54,9 +56,10 @@ function factoryOf(baileys: Baileys7): SocketFactory {
   const webSockets = new WeakMap<WhatsAppSocket, WebSocketLike>();
   return {
     name: "baileys 7",
-    makeSocket: ({ agent, ...config }, onFrameError) => {
+    makeSocket: ({ agent, logger, ...config }, onFrameError) => {
       const options = agent instanceof Agent ? { dispatcher: dispatcherOver(agent) } : {};
-      const socket = baileys.makeWASocket({ ...config, agent, options } as never) as WhatsAppSocket;
+      const parts = { agent, options, ...(logger && { logger: hearingDeafness(logger, onFrameError) }) };
+      const socket = baileys.makeWASocket({ ...config, ...parts } as never) as WhatsAppSocket;
       const client = socket.ws as unknown as WebSocketClient;
       webSockets.set(socket, client.socket);
       guardFrames(client, onFrameError);
@@ -79,6 +82,23 @@ function factoryOf(baileys: Baileys7): SocketFactory {
     },
     reviveAppStateSyncKey: (plain) => baileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
   };
+}
+
+/** What it logs when WhatsApp has refused its request for traffic. */
+const DEAF = "failed to send initial passive iq";
+
+/**
+ * It reports itself open also when WhatsApp has refused to send it anything, and only its log tells: the session would be deaf.
+ * Such a connection is ended.
+ */
+function hearingDeafness(logger: LibraryLogger, onError: (error: Error) => void): LibraryLogger {
+  const hearing = Object.create(logger) as LibraryLogger;
+  hearing.child = (() => hearing) as unknown as LibraryLogger["child"];
+  hearing.warn = ((fields: { readonly err?: unknown }, text?: string) => {
+    logger.warn(fields, text);
+    if (text === DEAF) onError(new Error("WhatsApp refused to send this connection its traffic"));
+  }) as LibraryLogger["warn"];
+  return hearing;
 }
 
 /** It leaves the promise of its frame decoder to nobody, and a compressed frame is overtaken by those behind it. */

@@ -82,9 +82,10 @@ function separateQueues(module: NodeJS.Module, filename: string): void {
     }) satisfies Queue;
   }
   const method = QUEUEING.get(name);
+  if (method === undefined) return;
   const { prototype } = module.exports as { readonly prototype?: Record<string, Method> };
-  const queueing = method === undefined ? undefined : prototype?.[method];
-  if (method === undefined || prototype === undefined || queueing === undefined) return;
+  const queueing = prototype?.[method];
+  if (prototype === undefined || queueing === undefined) return;
   prototype[method] = withOwner(queueing);
   telling.set(folder, (telling.get(folder) ?? 0) + 1);
 }

@@ -61,6 +61,8 @@ export class SocketHandle {
   #wire: Duplex | undefined;
   #closing: Promise<void> | undefined;
   #closeSeen = false;
+  /** It is being ended for an error; what it still says of itself is not believed. */
+  #failed = false;
 
   /** Makes the socket and begins to connect. Throws what the library throws for impossible options. */
   constructor(options: SocketHandleOptions) {
@@ -142,6 +144,7 @@ export class SocketHandle {
   }
 
   #fail(error: unknown): void {
+    this.#failed = true;
     this.#end(error instanceof Error ? error : new Error(String(error)));
   }
 
@@ -161,7 +164,7 @@ export class SocketHandle {
     this.#on("connection.update", (update) => {
       if (update.isNewLogin === true) hooks.onLinked();
       if (typeof update.qr === "string") hooks.onQR(update.qr);
-      if (update.connection === "open") hooks.onOpen();
+      if (update.connection === "open" && !this.#failed) hooks.onOpen();
       if (update.connection === "close") {
         this.#closeSeen = true;
         hooks.onClosed(closeSignalOf(update.lastDisconnect?.error));
@@ -170,6 +173,7 @@ export class SocketHandle {
     for (const name of WEBHOOK_EVENTS) {
       this.#on(name, (data) => {
         const shown = withoutKeys(name, data);
+        if (this.#failed && (shown as { connection?: string } | undefined)?.connection === "open") return;
         if (shown !== undefined) hooks.onEvent(name, shown);
       });
     }

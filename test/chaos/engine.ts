@@ -1,38 +1,69 @@
 /**
- * Breaks the connection in every way at every step, all at once, in a process that nobody keeps from dying of an
- * unhandled rejection, and prints a table: `npx tsx test/chaos/engine.ts`. Exits with 1 when a session hung.
+ * Every fault switch of the emulator in every part of a session's life, in a process that nobody keeps from dying of an
+ * unhandled rejection, printed as a table: `npm run chaos`, `npm run chaos -- --library "Baileys 7"`, `npm run chaos -- --only silence`.
+ * Exits with 1 when a session hung or ended otherwise than it should.
  */
-import { chaosCases, runChaosCase, type ChaosCase } from "../support/chaos.js";
+import { parseArgs } from "node:util";
+import { runChaosCell } from "../support/chaos.js";
+import { chaosCells, chaosPhases, type ChaosCell } from "../support/chaos-switches.js";
+import { LIBRARIES } from "../support/libraries.js";
 
 /** Sessions that are broken at the same time. */
-const AT_ONCE = 8;
+const AT_ONCE = 10;
 
-interface Row extends ChaosCase {
-  readonly outcome: string;
+interface Outcome {
+  readonly cell: ChaosCell;
   readonly ok: boolean;
+  /** What the table shows, and what went wrong. */
+  readonly short: string;
+  readonly long?: string;
 }
 
-async function row(one: ChaosCase): Promise<Row> {
+const { values } = parseArgs({
+  options: { library: { type: "string", default: "whaileys" }, only: { type: "string", default: "" } },
+});
+const { name, socketFactory } = LIBRARIES.find(({ name: one }) => one === values.library) ?? LIBRARIES[0];
+
+async function outcomeOf(cell: ChaosCell): Promise<Outcome> {
   try {
-    const { noticedMs, recoveredMs } = await runChaosCase(one);
-    return { ...one, ok: true, outcome: `noticed after ${noticedMs} ms, back after ${recoveredMs} ms` };
+    const { end, aliveMs } = await runChaosCell(cell, socketFactory);
+    return { cell, ok: true, short: end === "recovers" ? `back, ${aliveMs} ms` : end };
   } catch (error) {
-    return { ...one, ok: false, outcome: error instanceof Error ? error.message : String(error) };
+    return { cell, ok: false, short: "FAIL", long: error instanceof Error ? error.message : String(error) };
   }
 }
 
-const queue = [...chaosCases];
-const rows: Row[] = [];
-const worker = async (): Promise<void> => {
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) rows.push(await row(next));
-};
-await Promise.all(Array.from({ length: AT_ONCE }, worker));
-
-for (const one of chaosCases) {
-  const { outcome = "did not run", ok = false } =
-    rows.find(({ at, action }) => at === one.at && action === one.action) ?? {};
-  console.log(`${ok ? "ok  " : "FAIL"}  ${one.action.padEnd(8)} at ${one.at.padEnd(14)} ${outcome}`);
+/** A line per fault, a column per part of the life; several steps of one part stand in lines of their own. */
+function table(outcomes: readonly Outcome[]): string {
+  const faults = [...new Set(outcomes.map(({ cell }) => cell.fault))];
+  const width = Math.max(...faults.map(({ length }) => length));
+  const line = (first: string, rest: readonly string[]): string =>
+    [first.padEnd(width), ...rest.map((text) => text.padEnd(26))].join("  ").trimEnd();
+  const rows = faults.map((fault) =>
+    line(
+      fault,
+      chaosPhases.map((phase) => {
+        const here = outcomes.find(({ cell }) => cell.fault === fault && cell.phase === phase);
+        return here?.short ?? "-";
+      }),
+    ),
+  );
+  return [line(`fault, with ${name}`, chaosPhases), ...rows].join("\n");
 }
-const failed = chaosCases.length - rows.filter(({ ok }) => ok).length;
-console.log(`${chaosCases.length - failed} passed, ${failed} failed, 0 unhandled rejections`);
+
+const cells = chaosCells.filter(({ fault }) => fault.includes(values.only));
+const queue = [...cells];
+const outcomes: Outcome[] = [];
+const worker = async (): Promise<void> => {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift())
+    outcomes.push(await outcomeOf(next));
+};
+const begun = performance.now();
+await Promise.all(Array.from({ length: AT_ONCE }, worker));
+console.log(table(outcomes));
+for (const { cell, long } of outcomes)
+  if (long !== undefined) console.log(`\n${cell.fault} in ${cell.phase}: ${long}`);
+const failed = outcomes.filter(({ ok }) => !ok).length;
+const seconds = Math.round((performance.now() - begun) / 1000);
+console.log(`\n${outcomes.length - failed} passed, ${failed} failed, 0 unhandled rejections, ${seconds} s`);
 process.exitCode = failed === 0 ? 0 : 1;

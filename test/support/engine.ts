@@ -75,6 +75,12 @@ export class EngineWorld implements AsyncDisposable {
     return this.manager;
   }
 
+  /** The same after a restart of the process, with the session asked to connect. */
+  async restarted(id: string): Promise<void> {
+    await this.manager.stop();
+    await this.reopen().connect(id);
+  }
+
   /** A phone with a number of its own. */
   phone(name?: string): VirtualPhone {
     const phoneNumber = `5511${randomInt(100_000_000, 999_999_999)}`;
