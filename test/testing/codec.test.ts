@@ -92,6 +92,19 @@ describe("the node codec", () => {
       expect(decode(theirs.encodeBinaryNode(node("x", { word }))).attrs.word).toBe(word);
   });
 
+  it("reads every word of dictionary 2 as Baileys 6 writes it", () => {
+    const older = dictionaryOf(2);
+    if (older === undefined) throw new Error("no dictionary 2");
+    const words = [...older.codes.keys()];
+    expect(words).toHaveLength(235 + 4 * 256);
+    const baileys6 = createRequire(import.meta.url)("baileys-6") as typeof theirs;
+    for (const word of words) {
+      const sample = node("x", { word });
+      expect(decodeNode(Buffer.from(baileys6.encodeBinaryNode(sample)), older).attrs.word).toBe(word);
+      expect(decodeNode(encodeNode(sample, older), older).attrs.word).toBe(word);
+    }
+  });
+
   it("throws on every truncation and on bytes behind the node, and never hangs on noise", () => {
     const whole = encode(
       node("a", { x: "5511:3@s.whatsapp.net", y: "Text" }, [node("b", {}, randomBytes(20))]),
@@ -116,8 +129,14 @@ describe("the node codec", () => {
     expect(numberOf(node("x", {}, Buffer.alloc(0)))).toBeUndefined();
   });
 
-  it("knows dictionary 3 and no other", () => {
-    expect(dictionaryOf(3)).toBeDefined();
-    expect(dictionaryOf(2)).toBeUndefined();
+  it("knows the dictionaries 2 and 3, which differ, and no other", () => {
+    const [older, newer] = [dictionaryOf(2), dictionaryOf(3)];
+    expect(older?.singleByte).toHaveLength(236);
+    expect(newer?.singleByte).toHaveLength(236);
+    const places = [...(newer?.codes ?? [])].filter(
+      ([word, code]) => String(older?.codes.get(word)) !== String(code),
+    );
+    expect(places.length).toBeGreaterThan(1_000);
+    expect(dictionaryOf(1)).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 /** Which words a client and the service may shorten to one or two bytes; chosen by the client's dictionary version. */
 
+import { tokensVersion2 } from "./tokens-v2.js";
 import { tokensVersion3 } from "./tokens-v3.js";
 
 /** The words of one dictionary version, each at the place that is its code. */
@@ -29,8 +30,11 @@ function withCodes(table: TokenTable): TokenDictionary {
   return { ...table, codes };
 }
 
-/** By dictionary version. Version 2 (Baileys 6) has another table and would be added here. */
-const dictionaries: ReadonlyMap<number, TokenDictionary> = new Map([[3, withCodes(tokensVersion3)]]);
+/** By dictionary version. */
+const dictionaries: ReadonlyMap<number, TokenDictionary> = new Map([
+  [2, withCodes(tokensVersion2)],
+  [3, withCodes(tokensVersion3)],
+]);
 
 /** The dictionary a client announced with the last byte of its intro; undefined when the emulator does not know it. */
 export function dictionaryOf(version: number): TokenDictionary | undefined {

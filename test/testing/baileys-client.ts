@@ -1,11 +1,19 @@
-/** Baileys 7, unmodified, as somebody who does not know us would use it: state in memory, reconnects when it is told to restart. */
-import {
-  DisconnectReason,
-  initAuthCreds,
-  makeWASocket,
-  type AuthenticationState,
-  type WASocket,
-} from "baileys-7";
+/** Baileys, unmodified, as somebody who does not know us would use it: state in memory, reconnects when it is told to restart. */
+import { createRequire } from "node:module";
+import * as baileys7 from "baileys-7";
+import type { WhatsAppEmulator } from "../../src/testing/index.js";
+
+type Baileys = Pick<typeof baileys7, "makeWASocket" | "initAuthCreds" | "DisconnectReason">;
+type AuthenticationState = baileys7.AuthenticationState;
+type WASocket = baileys7.WASocket;
+
+const require = createRequire(import.meta.url);
+
+/** The clients that the emulator was not written for; of Baileys 6 what is used here has the same shape. */
+export const BAILEYS: readonly { readonly name: string; readonly load: () => Baileys }[] = [
+  { name: "Baileys 6.17.16", load: () => require("baileys-6") as Baileys },
+  { name: "Baileys 7", load: () => baileys7 },
+];
 
 type Keys = AuthenticationState["keys"];
 type Update = { readonly qr?: string; readonly connection?: string };
@@ -33,18 +41,21 @@ function keysInMemory(): Keys {
 }
 
 /** See the head of this file. */
-export class Baileys7Client {
+export class BaileysClient {
   socket: WASocket;
   readonly texts: string[] = [];
   readonly codes: string[] = [];
   closedWith: number | undefined;
-  readonly #url: string;
-  readonly #auth: AuthenticationState = { creds: initAuthCreds(), keys: keysInMemory() };
+  readonly #emulator: WhatsAppEmulator;
+  readonly #baileys: Baileys;
+  readonly #auth: AuthenticationState;
   readonly #listeners = new Set<() => void>();
   isOpen = false;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(baileys: Baileys, emulator: WhatsAppEmulator) {
+    this.#baileys = baileys;
+    this.#auth = { creds: baileys.initAuthCreds(), keys: keysInMemory() };
+    this.#emulator = emulator;
     this.socket = this.#open();
   }
 
@@ -52,7 +63,7 @@ export class Baileys7Client {
   async until(passes: () => boolean): Promise<void> {
     const late = AbortSignal.timeout(5_000);
     while (!passes()) {
-      if (late.aborted) throw new Error("it did not come in time");
+      if (late.aborted) throw new Error(`it did not come in time\n${this.#emulator.transcript()}`);
       await new Promise<void>((resolve) => {
         this.#listeners.add(resolve);
         late.addEventListener("abort", () => resolve(), { once: true });
@@ -68,9 +79,9 @@ export class Baileys7Client {
 
   #open(): WASocket {
     const version: [number, number, number] = [2, 3000, 1_025_190_524];
-    const socket = makeWASocket({
+    const socket = this.#baileys.makeWASocket({
       auth: this.#auth,
-      waWebSocketUrl: this.#url,
+      waWebSocketUrl: this.#emulator.url,
       logger: silent,
       version,
     });
@@ -92,7 +103,7 @@ export class Baileys7Client {
   #closed(error: unknown): void {
     this.isOpen = false;
     const code = (error as { output?: { statusCode?: number } } | undefined)?.output?.statusCode;
-    if (code === DisconnectReason.restartRequired) this.socket = this.#open();
+    if (code === this.#baileys.DisconnectReason.restartRequired) this.socket = this.#open();
     else this.closedWith = code;
   }
 

@@ -2,18 +2,24 @@
 import { randomInt } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
-import { Baileys7Client } from "./baileys-7-client.js";
+import { BAILEYS, BaileysClient } from "./baileys-client.js";
 
-describe("Baileys 7 on the emulator", () => {
+describe.each(BAILEYS)("$name on the emulator", ({ name, load }) => {
   let emulator: WhatsAppEmulator;
   let phone: VirtualPhone;
-  let client: Baileys7Client;
+  let client: BaileysClient;
   beforeEach(async () => {
     // libsignal prints whole sessions; what is in them here is nobody's.
     vi.spyOn(console, "info").mockImplementation(() => {});
     emulator = await WhatsAppEmulator.start();
-    phone = emulator.addPhone({ phoneNumber: `5511${randomInt(100_000_000, 999_999_999)}` });
-    client = new Baileys7Client(emulator.url);
+    phone = emulator.addPhone({
+      phoneNumber: `5511${randomInt(100_000_000, 999_999_999)}`,
+      // Without it Baileys 6 holds every message back for good.
+      initialSync: true,
+    });
+    // Baileys 6 loses what comes while it still derives the keys of the stream; no network is as quick as that.
+    emulator.faults.add({ at: "client-finish", action: { delayMs: 100 }, times: Infinity });
+    client = new BaileysClient(load(), emulator);
   });
   afterEach(async () => {
     await client.end();
@@ -23,10 +29,14 @@ describe("Baileys 7 on the emulator", () => {
     expect(emulator.unknownQueries).toEqual([]);
   });
 
-  it("is linked by its QR code, a URL with five fields, and logs in after the restart", async () => {
+  it("is linked by its QR code, and logs in after the restart", async () => {
     const qr = await client.qr();
-    expect(qr).toMatch(/^https:\/\/wa\.me\/settings\/linked_devices#2@/);
-    expect(qr.split(",")).toHaveLength(5);
+    // Since Baileys 7 a URL with a fifth field.
+    const form =
+      name === "Baileys 7"
+        ? /^https:\/\/wa\.me\/settings\/linked_devices#2@[^,]+(,[^,]+){4}$/
+        : /^2@[^,]+(,[^,]+){3}$/;
+    expect(qr).toMatch(form);
     await phone.scan(qr);
     await client.until(() => client.isOpen);
     expect(client.socket.user?.id).toBe(phone.companions[0]?.jid);
@@ -36,7 +46,7 @@ describe("Baileys 7 on the emulator", () => {
   it("is linked by a pairing code", async () => {
     await client.qr();
     const code = await client.socket.requestPairingCode(phone.phoneNumber);
-    // Baileys 7 does not wait for the service to take the request.
+    // Baileys does not wait for the service to take the request.
     await expect.poll(() => emulator.pendingPairingNumbers).toContain(phone.phoneNumber);
     await phone.enterPairingCode(code);
     await client.until(() => client.isOpen);
@@ -47,11 +57,11 @@ describe("Baileys 7 on the emulator", () => {
     const friend = emulator.addPhone({ phoneNumber: `5521${randomInt(100_000_000, 999_999_999)}` });
     await phone.scan(await client.qr());
     await client.until(() => client.isOpen);
-    friend.sendText(phone, "to Baileys 7");
-    await client.until(() => client.texts.includes("to Baileys 7"));
-    await client.socket.sendMessage(friend.jid, { text: "from Baileys 7" });
-    const got = await friend.waitForMessage(({ text }) => text === "from Baileys 7", { timeoutMs: 5_000 });
-    expect(got.text).toBe("from Baileys 7");
+    friend.sendText(phone, "to the client");
+    await client.until(() => client.texts.includes("to the client"));
+    await client.socket.sendMessage(friend.jid, { text: "from the client" });
+    const got = await friend.waitForMessage(({ text }) => text === "from the client", { timeoutMs: 5_000 });
+    expect(got.text).toBe("from the client");
     friend.sendText(phone, "in the session that is there now");
     await client.until(() => client.texts.includes("in the session that is there now"));
   });
@@ -61,8 +71,9 @@ describe("Baileys 7 on the emulator", () => {
     await client.until(() => client.isOpen);
     await client.socket.logout();
     await client.until(() => client.closedWith === 401);
-    expect(phone.companions).toEqual([]);
-    const other = new Baileys7Client(emulator.url);
+    // Baileys 6 does not wait for the answer.
+    await expect.poll(() => phone.companions).toEqual([]);
+    const other = new BaileysClient(load(), emulator);
     await phone.scan(await other.qr());
     await other.until(() => other.isOpen);
     phone.unlink();
