@@ -84,6 +84,7 @@ export type {
   SessionListener,
   WhatsAppEvent,
 } from "./events.js";
+export { drawQRCode, QR_IMAGE_FORMATS, type QRImageFormat } from "./qr-image.js";
 export { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 
 // What can go wrong.

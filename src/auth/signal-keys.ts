@@ -12,6 +12,7 @@ import type { SessionSpace, SpaceEntry } from "../store/session-space.js";
 import type { SignalFamily } from "./auth-keys.js";
 import type { KeyCache } from "./key-cache.js";
 import type { Lifeline } from "./lifeline.js";
+import { prunedSession } from "./session-pruning.js";
 import { Turns } from "./turns.js";
 
 /** What {@link SignalKeys} stands on. */
@@ -167,7 +168,8 @@ function snapshot(data: SignalDataSet): {
   const dirty = new Map<string, Dirty>();
   for (const [family, values] of Object.entries(data)) {
     for (const [id, value] of Object.entries(values as Record<string, unknown>)) {
-      const encoded = value ? encode(value) : null;
+      const stored = family === "session" ? prunedSession(value) : value;
+      const encoded = stored ? encode(stored) : null;
       entries.push({ family, id, value: encoded });
       dirty.set(cacheKey(family, id), { encoded });
     }

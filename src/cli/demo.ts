@@ -12,7 +12,7 @@ import { DemoClient } from "./demo-client.js";
 import { DemoReceiver, type Delivery } from "./demo-receiver.js";
 import { DemoServer } from "./demo-server.js";
 import type { ServeContext } from "./serve.js";
-import { terminalQR } from "./terminal-qr.js";
+import { drawQRCode } from "../qr-image.js";
 
 /** A machine answers at once; a person has to find the phone. */
 const EMULATED_MS = 10_000;
@@ -95,7 +95,7 @@ async function play(stage: Stage): Promise<void> {
     const answer = await client.poll(`/${id}/qr`, ({ qrCode }) => typeof qrCode === "string", patience);
     return String(answer["qrCode"]);
   });
-  print(await terminalQR(qr));
+  print(await drawQRCode(qr, "terminal"));
   await step("scan it with the phone", () => cast.scan(qr));
   await step("poll until connected", connected);
   await step("a message comes in, end-to-end encrypted, as a signed webhook", () =>

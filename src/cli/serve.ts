@@ -13,7 +13,7 @@ import { SessionManager } from "../session-manager.js";
 import { guardUnhandledRejections } from "../whatsapp/rejection-guard.js";
 import { readPassphrase } from "./passphrase.js";
 import type { ServeSettings } from "./settings.js";
-import { terminalQR } from "./terminal-qr.js";
+import { drawQRCode } from "../qr-image.js";
 
 /** Between two tries to reach a store that is down at the start. */
 const START_RETRY_MS = 2_000;
@@ -77,7 +77,9 @@ async function snapshotsOf(settings: ServeSettings): Promise<Pick<SessionManager
 /** Shows the person at the terminal what the sessions do; the log has the same for machines. */
 function tell(manager: SessionManager, print: (line: string) => void): void {
   manager.on("session.qr", async ({ sessionId, value, seq }) => {
-    print(`session ${sessionId}: scan QR code ${seq} (WhatsApp, Linked devices)\n${await terminalQR(value)}`);
+    print(
+      `session ${sessionId}: scan QR code ${seq} (WhatsApp, Linked devices)\n${await drawQRCode(value, "terminal")}`,
+    );
   });
   manager.on("session.status", ({ sessionId, to, detail }) => {
     print(

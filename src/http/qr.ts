@@ -1,5 +1,5 @@
 /** The QR code of a session in the forms that screens want, and a wait for the next one. */
-import { toBuffer, toDataURL, toString } from "qrcode";
+import { drawQRCode } from "../qr-image.js";
 import type { QRCodeInfo } from "../session-types.js";
 import type { SessionsApi } from "../sessions-api.js";
 import { problem, Raw, Refusal } from "./plain.js";
@@ -9,10 +9,13 @@ import type { RouteInput } from "./routes.js";
 const FORMATS = ["json", "png", "svg", "dataurl"] as const;
 type Format = (typeof FORMATS)[number];
 
+const TYPES = {
+  png: "image/png",
+  svg: "image/svg+xml",
+  dataurl: "text/plain; charset=utf-8",
+} as const;
+
 const MAX_WAIT_SECONDS = 60;
-/** WhatsApp's codes are dense: four modules of white around them and the lowest correction, as its own page draws them. */
-const DRAWING = { errorCorrectionLevel: "L", margin: 4 } as const;
-const PNG_WIDTH = 512;
 
 const IMAGE_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
@@ -38,16 +41,8 @@ export async function answerQR(manager: SessionsApi, input: RouteInput): Promise
 }
 
 async function draw(text: string, format: Exclude<Format, "json">): Promise<Raw> {
-  const answer = (type: string, body: string | Uint8Array): Raw =>
-    new Raw({ status: 200, headers: { ...IMAGE_HEADERS, "content-type": type }, body });
-  switch (format) {
-    case "png":
-      return answer("image/png", await toBuffer(text, { ...DRAWING, width: PNG_WIDTH }));
-    case "svg":
-      return answer("image/svg+xml", await toString(text, { ...DRAWING, type: "svg" }));
-    case "dataurl":
-      return answer("text/plain; charset=utf-8", await toDataURL(text, { ...DRAWING, width: PNG_WIDTH }));
-  }
+  const headers = { ...IMAGE_HEADERS, "content-type": TYPES[format] };
+  return new Raw({ status: 200, headers, body: await drawQRCode(text, format) });
 }
 
 function formatOf({ query, header }: RouteInput): Format {

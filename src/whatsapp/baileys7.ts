@@ -2,7 +2,7 @@
  * Baileys 7 as a {@link SocketFactory}: all that differs from whaileys, as the engine sees it. The library is the caller's; nothing
  * of it is imported here.
  */
-import { Agent } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
 import type { UserFacingSocketConfig, WAMessage } from "whaileys";
 import type { SocketFactory, WebSocketLike, WhatsAppSocket } from "../ports.js";
 import { dispatcherOver } from "./agent-dispatcher.js";
@@ -33,6 +33,7 @@ export interface Baileys7 {
 
 /** Its WebSocket: an emitter around the one of the `ws` library. */
 interface WebSocketClient extends Emitter {
+  emit(event: "error", error: Error): boolean;
   readonly socket: WebSocketLike & { close(): void };
   close(): Promise<void>;
 }
@@ -64,6 +65,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
       webSockets.set(socket, client.socket);
       guardFrames(client, onFrameError);
       closeInTime(client);
+      hearRefusals(client);
       flushAtEnd(socket);
       return socket;
     },
@@ -123,6 +125,15 @@ function closeInTime(client: WebSocketClient): void {
       clearTimeout(late);
     }
   };
+}
+
+/** It listens for an upgrade that is refused, and does nothing then: the `ws` library leaves the rest to it. */
+function hearRefusals(client: WebSocketClient): void {
+  client.addListener("unexpected-response", (request, response) => {
+    (request as ClientRequest).destroy();
+    const { statusCode } = response as IncomingMessage;
+    client.emit("error", new Error(`Unexpected server response: ${statusCode}`));
+  });
 }
 
 /** What it holds back is thrown away at the end: it is handed out before. */

@@ -5,7 +5,7 @@
  */
 import { createRequire } from "node:module";
 import type * as Whaileys from "whaileys";
-import type { WAMessage } from "whaileys";
+import type { UserFacingSocketConfig, WAMessage } from "whaileys";
 import { ZpwootError, isZpwootError } from "../errors.js";
 import type { SocketFactory } from "../ports.js";
 import { mediaOptions } from "./egress.js";
@@ -46,7 +46,8 @@ function load(): SocketFactory {
     guardFrames(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof guardFrames>[0]);
     return {
       name: "whaileys",
-      makeSocket: (config, onFrameError) => withFrameGuard(onFrameError, () => whaileys.default(config)),
+      makeSocket: (config, onFrameError) =>
+        withFrameGuard(onFrameError, () => whaileys.default(keepingLink(config))),
       webSocketOf: ({ ws }) => ws,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
@@ -64,6 +65,20 @@ function load(): SocketFactory {
     if (isZpwootError(cause)) throw cause;
     throw new ZpwootError("CONNECTION_FAILED", "whaileys is installed but could not be loaded", { cause });
   }
+}
+
+/**
+ * History that comes before the app-state key makes whaileys unlink itself ("bad link", whatsapp-protocol.md section 8): it is not shown
+ * such history. What was in it is lost, the link is not.
+ */
+function keepingLink(config: UserFacingSocketConfig): UserFacingSocketConfig {
+  const { shouldSyncHistoryMessage: wanted } = config;
+  if (wanted === undefined) return config;
+  const { creds } = config.auth;
+  return {
+    ...config,
+    shouldSyncHistoryMessage: (message) => creds.myAppStateKeyId !== undefined && wanted(message),
+  };
 }
 
 function requireAndRelease(release: () => void): (typeof Whaileys)["default"] {

@@ -3,10 +3,19 @@ import { WhatsAppEmulator } from "../../src/testing/index.js";
 import { Child } from "../support/child.js";
 
 const SCRIPT = new URL("../support/engine-child.ts", import.meta.url);
-/** What 100 reconnects may leave behind: whaileys' own defaults would leave 540 kB. */
-const MAX_GROWTH_BYTES = 150_000;
+/** Reconnects, with a message each way between two of them. */
+const RECONNECTS = 1_000;
+const PARTS = 5;
+/** What may stay of each: whaileys' own defaults would leave 5,400 bytes, without a message. */
+const MAX_GROWTH_BYTES = 300;
 
-describe("200 reconnects of one session", { timeout: 60_000 }, () => {
+interface Measured {
+  readonly heap: number;
+  readonly timers: number;
+  readonly listeners: number;
+}
+
+describe("1,000 reconnects of one session, with messages between them", { timeout: 180_000 }, () => {
   let child: Child | undefined;
 
   afterEach(async () => {
@@ -16,28 +25,41 @@ describe("200 reconnects of one session", { timeout: 60_000 }, () => {
   it("leave heap, timers and listeners as they were", async () => {
     await using emulator = await WhatsAppEmulator.start();
     const phone = emulator.addPhone({ phoneNumber: "5511999990003" });
+    const friend = emulator.addPhone({ phoneNumber: "5511999990004" });
+    emulator.on("message", ({ phoneNumber, message: { text, fromMe } }) => {
+      if (phoneNumber === friend.phoneNumber && !fromMe) friend.sendText(phone, `answer to ${text}`);
+    });
     child = new Child(SCRIPT, ["memory:", emulator.url, "connect"], ["--expose-gc"]);
     await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
     await child.fact(({ status }) => status === "connected");
-    const measure = async (cycles: number) => {
+    const measure = async (cycles: number): Promise<Measured> => {
       const from = child?.facts.length ?? 0;
-      child?.send(`cycle ${cycles}`);
-      return (await child?.fact((fact) => "heap" in fact, { from, timeoutMs: 30_000 })) as {
-        heap: number;
-        timers: number;
-        listeners: number;
-      };
+      child?.send(`cycle ${cycles} ${friend.jid}`);
+      const fact = await child?.fact((one) => "heap" in one, { from, timeoutMs: 60_000 });
+      return fact as unknown as Measured;
     };
-    // Code and caches warm up first.
-    const warm = await measure(300);
-    const half = await measure(100);
-    const full = await measure(100);
-    const growth = Math.min(half.heap - warm.heap, full.heap - half.heap);
-    expect(growth, `${warm.heap} > ${half.heap} > ${full.heap} bytes`).toBeLessThan(MAX_GROWTH_BYTES);
-    expect(full.timers).toBeLessThanOrEqual(warm.timers + 1);
-    expect(full.listeners).toBe(warm.listeners);
+    // Code and caches warm up first: the caches of sent messages and of devices are bounded.
+    const warm = await measure(400);
+    const parts: Measured[] = [];
+    for (let part = 0; part < PARTS; part += 1) parts.push(await measure(RECONNECTS / PARTS));
+    const slope = slopeOf(parts.map(({ heap }) => heap)) / (RECONNECTS / PARTS);
+    const story = [warm, ...parts].map(({ heap }) => heap).join(" > ");
+    expect(slope, `bytes per reconnect: ${story}`).toBeLessThan(MAX_GROWTH_BYTES);
+    for (const { timers, listeners } of parts) {
+      expect(timers).toBeLessThanOrEqual(warm.timers + 1);
+      expect(listeners).toBe(warm.listeners);
+    }
+    expect(friend.messages.filter(({ fromMe }) => !fromMe)).toHaveLength(400 + RECONNECTS);
   });
 });
+
+/** Of the line that fits best through the values, one step apart. */
+function slopeOf(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const above = values.reduce((sum, value, at) => sum + (at - middle) * (value - mean), 0);
+  return above / values.reduce((sum, _, at) => sum + (at - middle) ** 2, 0);
+}
 
 describe("a process whose manager was stopped", { timeout: 30_000 }, () => {
   it("ends by itself within two seconds, also with queries that nobody will answer", async () => {

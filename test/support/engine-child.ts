@@ -56,19 +56,41 @@ async function act(command: string): Promise<void> {
     const [, jid = "", text = ""] = command.split(" ");
     await (await manager.socket(id)).sendMessage(jid, { text });
   } else if (command.startsWith("cycle ")) {
-    for (let count = Number(command.split(" ")[1]); count > 0; count -= 1) {
-      await manager.restart(id);
-      await manager.waitFor(id, "connected", { timeoutMs: 5_000 });
-    }
+    const [, count = "0", jid] = command.split(" ");
+    await cycle(Number(count), jid);
     globalThis.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 100));
     globalThis.gc?.();
     const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-    tell({ heap: process.memoryUsage().heapUsed, timers, listeners: process.listenerCount("exit") });
+    tell({ heap: process.memoryUsage().heapUsed, timers, listeners: listenersOfProcess() });
   } else if (command === "stop") {
     await manager.stop();
     // Nothing else may keep the process.
     commands.close();
     process.stdin.destroy();
   }
+}
+
+/** Reconnects so often; with a contact, sends it a message each time and waits for the answer to that. */
+async function cycle(count: number, jid?: string): Promise<void> {
+  for (let left = count; left > 0; left -= 1) {
+    await manager.restart(id);
+    await manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+    if (jid === undefined) continue;
+    const text = `cycle ${left}`;
+    const answered = new Promise<void>((resolve) => {
+      const listener = ({ data }: { data: { messages: readonly object[] } }): void => {
+        if (!JSON.stringify(data.messages).includes(`answer to ${text}"`)) return;
+        manager.off("messages.upsert", listener);
+        resolve();
+      };
+      manager.on("messages.upsert", listener);
+    });
+    await (await manager.socket(id)).sendMessage(jid, { text });
+    await answered;
+  }
+}
+
+function listenersOfProcess(): number {
+  return process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
 }
