@@ -9,6 +9,9 @@ const PARTS = 5;
 /** What may stay of each: whaileys' own defaults would leave 5,400 bytes, without a message. */
 const MAX_GROWTH_BYTES = 300;
 
+/** Compiled code comes and goes for as long as a process runs: without the optimiser what is left of the heap are objects. */
+const FLAGS = ["--expose-gc", "--no-opt", "--no-sparkplug", "--no-flush-bytecode"];
+
 interface Measured {
   readonly heap: number;
   readonly timers: number;
@@ -29,7 +32,7 @@ describe("1,000 reconnects of one session, with messages between them", { timeou
     emulator.on("message", ({ phoneNumber, message: { text, fromMe } }) => {
       if (phoneNumber === friend.phoneNumber && !fromMe) friend.sendText(phone, `answer to ${text}`);
     });
-    child = new Child(SCRIPT, ["memory:", emulator.url, "connect"], ["--expose-gc"]);
+    child = new Child(SCRIPT, ["memory:", emulator.url, "connect"], FLAGS);
     await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
     await child.fact(({ status }) => status === "connected");
     const measure = async (cycles: number): Promise<Measured> => {
