@@ -2,29 +2,21 @@
  * One connection attempt: loads the auth state, holds at most one socket, and records what happens as facts. It decides
  * nothing: the session's loop reads the facts and is woken by each new one.
  */
-import { randomBytes } from "node:crypto";
 import type { Agent } from "node:http";
 import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
 import type { CloseSignal } from "./close-policy.js";
 import { ZpwootError, isZpwootError, messageOf } from "./errors.js";
 import type { LinkBudget } from "./link-budget.js";
 import type { AuthState, Logger, SocketFactory } from "./ports.js";
+import { QROffer } from "./qr-offer.js";
 import type { QRCode } from "./session-state.js";
 import type { Egress } from "./whatsapp/egress.js";
-import { styledQR, type QRStyle } from "./whatsapp/qr-text.js";
+import type { QRStyle } from "./whatsapp/qr-text.js";
 import { SocketHandle } from "./whatsapp/socket-handle.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
-/** How long WhatsApp honours the first QR code and each one after it (whatsapp-protocol.md section 3). */
-const FIRST_QR_MS = 60_000;
-const NEXT_QR_MS = 20_000;
 /** Where sockets go unless told otherwise (whaileys' default). */
 const SERVICE_URL = "wss://web.whatsapp.com/ws/chat";
-/** Size of the secret that a link is sealed with. */
-const ADV_SECRET_BYTES = 32;
-/** How many a connection is given. */
-const QR_COUNT = 6;
-
 /** Our own end of the offer to link; as when WhatsApp's QR codes run out. */
 const LINK_TIMEOUT: CloseSignal = { kind: "closed", code: 408, verdict: false, linkTimeout: true };
 
@@ -66,21 +58,16 @@ export class Attempt {
   /** The code given on this connection, if one was. */
   pairingCode: PairingCode | undefined;
   readonly #options: AttemptOptions;
-  #qrTimeoutMs: number | undefined;
   #auth: AuthState | undefined;
   #beginError: ZpwootError | undefined;
   #linkedNow = false;
   #handle: SocketHandle | undefined;
   #deadline = Infinity;
-  #firstQRAt: number | undefined;
-  /** QR codes that the library drew. */
-  #drawn = 0;
   readonly #cut = new AbortController();
-  #qr: QRCode | undefined;
+  #offer: QROffer | undefined;
   #openedAt: number | undefined;
   #accepted = false;
   #closed: CloseSignal | undefined;
-  #rotated = false;
   #passkey = false;
   #storeError: ZpwootError | undefined;
 
@@ -136,17 +123,12 @@ export class Attempt {
 
   /** The newest QR code, undefined before the first and from the link on. */
   get qr(): QRCode | undefined {
-    return this.#qr;
+    return this.#offer?.current;
   }
 
   /** When the QR codes of this connection, and with them a pairing code, run out: ms since the epoch. */
   get linkExpiresAt(): number | undefined {
-    if (this.#firstQRAt === undefined) return undefined;
-    const { link } = this.#options;
-    const shown = this.#drawn + Math.min(QR_COUNT - this.#drawn, link.qrsLeft);
-    const first = this.#qrTimeoutMs ?? FIRST_QR_MS;
-    const next = this.#qrTimeoutMs ?? NEXT_QR_MS;
-    return Math.min(this.#firstQRAt + first + (shown - 1) * next, link.endsAt);
+    return this.#offer?.endsAt;
   }
 
   get openedAt(): number | undefined {
@@ -214,7 +196,8 @@ export class Attempt {
       await this.#options.versionKnown(egress.agent);
       if (this.isCut) return;
       const config = this.#options.config(library);
-      this.#qrTimeoutMs = config.qrTimeout;
+      const { link, qrStyle: style } = this.#options;
+      this.#offer = new QROffer({ link, style, qrTimeoutMs: config.qrTimeout, now });
       this.#deadline = now() + timeouts.connectMs;
       this.#handle = new SocketHandle({ sessionId, library, auth, config, logger, hooks: this.#hooks(auth) });
     }
@@ -227,7 +210,7 @@ export class Attempt {
       onQR: (value: string) => this.#onQR(value, auth),
       onLinked: () => {
         this.#linkedNow = true;
-        this.#qr = undefined;
+        this.#offer?.end();
         // The restart that WhatsApp asks for comes within moments, or not at all.
         this.#deadline = now() + timeouts.connectMs;
         wake();
@@ -264,39 +247,23 @@ export class Attempt {
   #onQR(drawn: string, auth: AuthState): void {
     // whaileys goes on drawing QR codes after the link was made.
     if (auth.linked) return;
-    const { now, timeouts, wake, link } = this.#options;
+    const { timeouts, wake } = this.#options;
     this.#accepted = true;
-    if (!link.takeQR()) {
-      this.#closed ??= LINK_TIMEOUT;
-      return wake();
-    }
-    this.#drawn += 1;
-    const seq = (this.#qr?.seq ?? 0) + 1;
-    const lifetimeMs = this.#qrTimeoutMs ?? (this.#firstQRAt === undefined ? FIRST_QR_MS : NEXT_QR_MS);
-    this.#firstQRAt ??= now();
-    const value = this.#styled(drawn, auth);
-    this.#qr = { value, seq, expiresAt: Math.min(now() + lifetimeMs, link.endsAt) };
+    const qr = this.#offer?.draw(drawn, auth.creds);
+    if (qr === undefined) this.#closed ??= LINK_TIMEOUT;
     // The library ends the connection when the codes run out; should it not, we do.
-    this.#deadline = this.#qr.expiresAt + timeouts.connectMs;
+    else this.#deadline = qr.expiresAt + timeouts.connectMs;
     wake();
   }
 
-  /**
-   * WhatsApp retired the secret in the QR code (`companion_reg_refresh`, since July 2026): a new one takes its place, and the current
-   * code is drawn anew with it, for as long as the code has left. A pairing code that is out was made with the old secret and is being
-   * finished with it.
-   */
+  /** A pairing code that is out was made with the old secret and is being finished with it. */
   #rotateSecret(auth: AuthState): void {
     if (auth.linked || this.pairingCode !== undefined) return;
-    auth.creds.advSecretKey = randomBytes(ADV_SECRET_BYTES).toString("base64");
-    this.#rotated = true;
+    const qr = this.#offer?.rotate(auth.creds);
     // A failure reaches the loop through the auth state's onFailure.
     auth.save().catch(() => {});
-    const { qr } = this;
     if (qr === undefined) return;
-    const value = this.#styled(qr.value, auth);
-    this.#qr = { value, seq: qr.seq + 1, expiresAt: qr.expiresAt };
-    this.#options.onEvent("connection.update", { qr: value });
+    this.#options.onEvent("connection.update", { qr: qr.value });
     this.#options.wake();
   }
 
@@ -304,12 +271,6 @@ export class Attempt {
   #withNewestQR(update: BaileysEventMap["connection.update"]): BaileysEventMap["connection.update"] {
     if (typeof update.qr !== "string") return update;
     const { qr: _drawn, ...rest } = update;
-    return this.#qr === undefined || this.#closed !== undefined ? rest : { ...rest, qr: this.#qr.value };
-  }
-
-  /** In the form that is wanted. The library draws with the secret that the connection began with. */
-  #styled(drawn: string, auth: AuthState): string {
-    const secret = this.#rotated ? auth.creds.advSecretKey : undefined;
-    return styledQR(drawn, { ...this.#options.qrStyle, secret });
+    return this.qr === undefined || this.#closed !== undefined ? rest : { ...rest, qr: this.qr.value };
   }
 }

@@ -265,7 +265,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   async pair(id: string, phoneNumber: string, options: PairOptions = {}): Promise<PairingCodeInfo> {
-    const number = validatePhoneNumber(phoneNumber);
+    const number = validatePhoneNumber(withoutSeparators(phoneNumber));
     const session = await this.#session(id);
     const { code, expiresAt } = await pair(session, number, {
       ...options,
@@ -500,6 +500,11 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     ]);
     await this.#store.close();
   }
+}
+
+/** As people write numbers: `+55 (11) 99999-9999`. */
+function withoutSeparators(phoneNumber: unknown): unknown {
+  return typeof phoneNumber === "string" ? phoneNumber.replace(/[\s().-]/g, "") : phoneNumber;
 }
 
 function stopped(): ZpwootError {

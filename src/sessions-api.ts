@@ -76,7 +76,8 @@ export interface SessionsApi {
   /** Unlinks if linked, then removes the session and all that is stored for it. */
   delete(id: string): Promise<void>;
   /**
-   * Gives a code that links the account when typed on the phone. `phoneNumber` in international format. Needs a session
+   * Gives a code that links the account when typed on the phone. `phoneNumber` in international format; spaces, dots, dashes and brackets
+   * in it are ignored. Needs a session
    * that is connecting: else `SESSION_NOT_CONNECTED`. Rejects with `INVALID_INPUT`, `PAIRING_REFUSED`, `TIMEOUT`.
    */
   pair(id: string, phoneNumber: string, options?: PairOptions): Promise<PairingCodeInfo>;

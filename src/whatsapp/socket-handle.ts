@@ -13,6 +13,7 @@ import { closeSignalOf } from "./close-signal.js";
 import { withoutKeys } from "./key-free.js";
 import { settleQueriesAtEnd, type Emitter } from "./pending-queries.js";
 import { inSession } from "./rejection-guard.js";
+import { unlinkDevice } from "./unlink-device.js";
 
 /** How long buffered events may take to be handed out when a socket closes. */
 const FLUSH_MS = 1_000;
@@ -93,22 +94,10 @@ export class SocketHandle {
     const jid = this.#options.auth.creds.me?.id;
     if (jid === undefined) return false;
     try {
-      // Baileys 7 gives nothing, rather than reject, when the time is up.
-      const answer: unknown = await this.socket.query(
-        {
-          tag: "iq",
-          attrs: { to: "@s.whatsapp.net", type: "set", xmlns: "md" },
-          content: [{ tag: "remove-companion-device", attrs: { jid, reason: "user_initiated" } }],
-        },
-        timeoutMs,
-      );
-      if (answer !== undefined) return true;
-      throw new Error("no answer in time");
+      await unlinkDevice(this.socket, jid, timeoutMs);
+      return true;
     } catch (error) {
-      this.#options.logger.warn(
-        { sessionId: this.#options.sessionId, error: messageOf(error) },
-        "unlinking was not acknowledged",
-      );
+      this.#warn("unlinking was not acknowledged", error);
       return false;
     }
   }
@@ -150,12 +139,14 @@ export class SocketHandle {
 
   #end(error: Error | undefined): void {
     // Baileys 7 gives a promise.
-    Promise.resolve(this.socket.end(error) as unknown).catch((thrown: unknown) => {
-      this.#options.logger.warn(
-        { sessionId: this.#options.sessionId, error: messageOf(thrown) },
-        "ending a socket failed",
-      );
-    });
+    Promise.resolve(this.socket.end(error) as unknown).catch((thrown: unknown) =>
+      this.#warn("ending a socket failed", thrown),
+    );
+  }
+
+  #warn(text: string, error: unknown): void {
+    const { logger, sessionId } = this.#options;
+    logger.warn({ sessionId, error: messageOf(error) }, text);
   }
 
   #listen(): void {
@@ -237,10 +228,7 @@ export class SocketHandle {
     try {
       await (this.socket.ev as { flush?: () => unknown }).flush?.();
     } catch (error) {
-      this.#options.logger.warn(
-        { sessionId: this.#options.sessionId, error: messageOf(error) },
-        "flushing buffered events failed",
-      );
+      this.#warn("flushing buffered events failed", error);
     }
   }
 }

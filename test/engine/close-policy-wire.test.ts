@@ -133,6 +133,25 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       });
     });
 
+    it("the version that was accepted last outlives the process that cannot ask for the current one", async () => {
+      const current = [2, 3000, 1_999_999_999] as const;
+      let known = true;
+      const version = async () => {
+        if (!known) throw new Error("no way to WhatsApp Web");
+        return current;
+      };
+      await using world = await open({ whatsapp: { version } });
+      world.emulator.behaviour.minimumVersion = current;
+      const { id } = await world.linked();
+      await world.manager.stop();
+      known = false;
+      await world.reopen().connect(id);
+      await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+      expect(world.all("session.status").some(({ detail }) => detail.reason === "client-outdated")).toBe(
+        false,
+      );
+    });
+
     it("405 again holds every session back but one probe", async () => {
       await using world = await open({ whatsapp: { version: async () => undefined } });
       world.emulator.behaviour.minimumVersion = [9, 0, 0];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EngineWorld } from "../support/engine.js";
+import { LIBRARIES } from "../support/libraries.js";
 
 describe("one bad thing harms nothing else", () => {
   it("a listener that throws or rejects is reported, and the session goes on", async () => {
@@ -25,36 +26,6 @@ describe("one bad thing harms nothing else", () => {
     world.emulator.disconnect(first.jid, { how: "garbage" });
     await back;
     expect(await world.manager.socket(second)).toBe(before);
-  });
-
-  it("no cache is shared: a message of one session can't be asked for by its id from another", async () => {
-    await using world = await EngineWorld.open();
-    const { id: a } = await world.linked("a");
-    const { id: c, phone: phoneC } = await world.linked("c");
-    const friend = world.phone();
-    const secret = await (await world.manager.socket(a)).sendMessage(friend.jid, { text: "A's secret" });
-    await friend.waitForMessage(({ text }) => text === "A's secret");
-    const socketC = await world.manager.socket(c);
-    const own = await socketC.sendMessage(friend.jid, { text: "C says hi" });
-    await friend.waitForMessage(({ text }) => text === "C says hi");
-    const resent: (string | undefined)[] = [];
-    world.emulator.on("message", ({ phoneNumber, message }) => {
-      if (phoneNumber === friend.phoneNumber && message.from === phoneC.jid) resent.push(message.text);
-    });
-    const again = world.emulator.waitFor(
-      "message",
-      ({ phoneNumber, message }) => phoneNumber === friend.phoneNumber && message.id === own?.key.id,
-    );
-    // Asked for in this order: C's own message, which C does send again, comes behind whatever the first receipt brings.
-    for (const id of [secret?.key.id, own?.key.id]) {
-      (socketC.ws as unknown as { emit(name: string, node: object): void }).emit("CB:receipt", {
-        tag: "receipt",
-        attrs: { id, from: friend.jid, type: "retry", t: "1" },
-        content: [{ tag: "retry", attrs: { count: "1", id, t: "1", v: "1" } }],
-      });
-    }
-    await again;
-    expect(resent).toEqual(["C says hi"]);
   });
 
   it("a store that hangs for one session does not hold back the same contact's messages to another", async () => {
@@ -162,3 +133,54 @@ class HangingMap extends Map<string, unknown> {
 function encoded(bytes: Uint8Array | undefined): string {
   return Buffer.from(bytes ?? []).toString("base64");
 }
+
+describe.each(LIBRARIES)("with $name", ({ open }) => {
+  it("no cache is shared: a message of one session can't be asked for by its id from another", async () => {
+    await using world = await open();
+    const { id: a } = await world.linked("a");
+    const { id: c, phone: phoneC } = await world.linked("c");
+    const friend = world.phone();
+    const secret = await (await world.manager.socket(a)).sendMessage(friend.jid, { text: "A's secret" });
+    await friend.waitForMessage(({ text }) => text === "A's secret");
+    const socketC = await world.manager.socket(c);
+    const own = await socketC.sendMessage(friend.jid, { text: "C says hi" });
+    await friend.waitForMessage(({ text }) => text === "C says hi");
+    const resent: (string | undefined)[] = [];
+    world.emulator.on("message", ({ phoneNumber, message }) => {
+      if (phoneNumber === friend.phoneNumber && message.from === phoneC.jid) resent.push(message.text);
+    });
+    const again = world.emulator.waitFor(
+      "message",
+      ({ phoneNumber, message }) => phoneNumber === friend.phoneNumber && message.id === own?.key.id,
+    );
+    // Asked for in this order: C's own message, which C does send again, comes behind whatever the first receipt brings.
+    for (const id of [secret?.key.id, own?.key.id]) {
+      (socketC.ws as unknown as { emit(name: string, node: object): void }).emit("CB:receipt", {
+        tag: "receipt",
+        attrs: { id, from: friend.jid, type: "retry", t: "1" },
+        content: [{ tag: "retry", attrs: { count: "1", id, t: "1", v: "1" } }],
+      });
+    }
+    await again;
+    expect(resent).toEqual(["C says hi"]);
+  });
+
+  it("frames are not overtaken, not even compressed ones by those that need no inflating", async () => {
+    await using world = await open();
+    const { id, phone } = await world.linked();
+    const friend = world.phone();
+    const heard: string[] = [];
+    world.manager.on("messages.upsert", ({ data }) => {
+      for (const { message } of data.messages) if (message?.conversation) heard.push(message.conversation);
+    });
+    const texts = Array.from({ length: 12 }, (_, n) => `${n} ${"long ".repeat(n % 3 === 0 ? 2_000 : 1)}`);
+    const last = world.next("messages.upsert", ({ data }) => JSON.stringify(data).includes('"11 '));
+    for (const [n, text] of texts.entries()) {
+      world.emulator.behaviour.compressFrames = n % 3 === 0;
+      friend.sendText(phone, text);
+    }
+    await last;
+    expect(heard).toEqual(texts);
+    expect((await world.manager.getStatus(id)).status).toBe("connected");
+  });
+});

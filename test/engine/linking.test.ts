@@ -84,6 +84,15 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       expect((await world.manager.pair(id, number, { code: "ABCD1234" })).pairingCode).toBe("ABCD1234");
     });
 
+    it("takes the number as people write it", async () => {
+      await using world = await open();
+      const { id } = await world.connecting();
+      const phone = world.emulator.addPhone({ phoneNumber: "5511987654321" });
+      const { pairingCode } = await world.manager.pair(id, "+55 (11) 98765-4321");
+      await phone.enterPairingCode(pairingCode);
+      await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+    });
+
     it("needs a session that is connecting and not linked", async () => {
       await using world = await open();
       const id = await world.created("at rest");

@@ -9,6 +9,7 @@ import type { WhatsAppVersion } from "../../src/index.js";
 import { egressOf } from "../../src/whatsapp/egress.js";
 import { resolveWhatsAppWebVersion } from "../../src/whatsapp/version-gate.js";
 import { EngineWorld } from "../support/engine.js";
+import { LIBRARIES } from "../support/libraries.js";
 import { LocalHttps, TestProxy, type ProxyOptions } from "../support/proxies.js";
 import { RecordingLogger } from "../http/fixtures.js";
 
@@ -212,10 +213,12 @@ describe("a session with a proxy", () => {
     expect(proxy.targets).toEqual(["web.whatsapp.com:443"]);
   });
 
-  it.each([
-    ["HTTP CONNECT", (o: ProxyOptions) => TestProxy.http(o)],
-    ["SOCKS5", (o: ProxyOptions) => TestProxy.socks5(o)],
-  ] as const)("takes media up and down through it: %s", async (_kind, start) => {
+  it.each(
+    LIBRARIES.flatMap((library) => [
+      ["HTTP CONNECT", library.name, (o: ProxyOptions) => TestProxy.http(o), library.open] as const,
+      ["SOCKS5", library.name, (o: ProxyOptions) => TestProxy.socks5(o), library.open] as const,
+    ]),
+  )("takes media up and down through it: %s, %s", async (_kind, _library, start, open) => {
     let stored = Buffer.alloc(0);
     await using media = await LocalHttps.start(async (request, response) => {
       if (request.method === "GET") return void response.end(stored);
@@ -227,7 +230,7 @@ describe("a session with a proxy", () => {
     const route = (target: string): string =>
       target === "mmg.whatsapp.net:443" ? `127.0.0.1:${media.port}` : target;
     await using proxy = await start({ ...login, route });
-    await using world = await EngineWorld.open();
+    await using world = await open();
     const { manager } = world;
     const { id } = await world.linked();
     await manager.update(id, { proxy: proxy.config });

@@ -6,7 +6,7 @@ import {
   type Phase,
   type VirtualPhone,
 } from "../../src/testing/index.js";
-import { node } from "../../src/testing/wire/node.js";
+import { childOf, node } from "../../src/testing/wire/node.js";
 import { RawClient, RawIdentity } from "./raw-client.js";
 
 describe("failure on demand", () => {
@@ -152,6 +152,55 @@ describe("failure on demand", () => {
     expect(await (await upTo("login")).wentWrong()).toBe("failure 503");
   });
 
+  it("takes a step late, twice, or spoilt", async () => {
+    emulator.faults.add({ at: "pair-device", action: { delayMs: 50 } });
+    const begun = performance.now();
+    const late = await upTo("pair-device");
+    expect((await late.refs()).length).toBe(6);
+    expect(performance.now() - begun).toBeGreaterThan(45);
+    emulator.faults.add({ at: "pair-device", action: "duplicate" });
+    const twice = await upTo("pair-device");
+    const first = await twice.refs();
+    expect(await twice.refs()).not.toEqual(first);
+    emulator.faults.add({ at: "client-hello", action: "corrupt" });
+    const spoilt = await connect().opened();
+    await expect(
+      spoilt.handshake(new RawIdentity().noise, new RawIdentity().registration()),
+    ).rejects.toThrow();
+  });
+
+  it("drops or refuses a query of one kind, and answers the others", async () => {
+    const client = await upTo("pre-keys");
+    await client.next((stanza) => stanza.attrs.id === "q");
+    const ask = (id: string, xmlns: string, child: string): void =>
+      client.send(node("iq", { type: "get", xmlns, to: "@s.whatsapp.net", id }, [node(child)]));
+    emulator.faults.add({ at: "query", query: { xmlns: "blocklist" }, action: "drop" });
+    emulator.faults.add({ at: "query", query: { child: "privacy" }, action: { error: 503 } });
+    ask("dropped", "blocklist", "list");
+    ask("refused", "privacy", "privacy");
+    ask("answered", "blocklist", "list");
+    const refused = await client.next((stanza) => stanza.attrs.id === "refused");
+    expect(refused.attrs.type).toBe("error");
+    expect(childOf(refused, "error")?.attrs.code).toBe("503");
+    expect((await client.next((stanza) => stanza.attrs.id === "answered")).attrs.type).toBe("result");
+    expect(client.stanzas.map(({ attrs }) => attrs.id)).not.toContain("dropped");
+  });
+
+  it.each([
+    ["fin", /^closed 1006$/u],
+    [{ closeCode: 1011 }, /^closed 1011$/u],
+    ["unknown-token", /^garbage$|token|tag|left over|truncated|end/u],
+    [{ streamError: { child: "conflict", type: "device_removed" } }, /stream:error/u],
+    ["downgrade", /./u],
+  ] as readonly [FaultAction, RegExp][])("ends an open connection with %j", async (action, outcome) => {
+    emulator.faults.add({ at: "open", action });
+    const client = await upTo("open");
+    if (action === "downgrade") {
+      const downgrade = await client.next((stanza) => childOf(stanza)?.tag === "downgrade_webclient");
+      expect(downgrade.tag).toBe("ib");
+    } else expect(await client.wentWrong()).toMatch(outcome);
+  });
+
   it("ends the silence of a connection when the client goes away", async () => {
     emulator.faults.add({ at: "open", action: "silence" });
     const client = await upTo("open");
@@ -167,6 +216,10 @@ describe("failure on demand", () => {
     [{ at: "login", action: "close", times: 0 }, /at least 1/u],
     [{ at: "lunch" as Phase, action: "close" }, /must be one of/u],
     [{ at: "upgrade", action: "garbage" }, /HTTP status/u],
+    [{ at: "login", action: "duplicate" }, /possible only at delivery, pair-device/u],
+    [{ at: "open", action: { error: 500 } }, /possible only at/u],
+    [{ at: "upgrade", action: { closeCode: 1011 } }, /no WebSocket/u],
+    [{ at: "login", action: "close", query: { xmlns: "w" } }, /only at "query"/u],
   ] as readonly [{ at: Phase; action: FaultAction; times?: number }, RegExp][])(
     "refuses the rule %j",
     (rule, why) => {

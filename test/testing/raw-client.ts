@@ -151,6 +151,11 @@ export class RawClient {
     return this.next((answer) => answer.tag === "iq" && answer.attrs.id === id);
   }
 
+  /** What came and was not asked for yet. */
+  get stanzas(): readonly BinaryNode[] {
+    return this.#stanzas;
+  }
+
   /** The references for QR codes; acknowledges them. */
   async refs(): Promise<readonly string[]> {
     const iq = await this.next((stanza) => childOf(stanza)?.tag === "pair-device");
