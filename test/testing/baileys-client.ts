@@ -9,10 +9,35 @@ type WASocket = baileys7.WASocket;
 
 const require = createRequire(import.meta.url);
 
+/** One of them, with what has to be done for it. */
+export interface Library {
+  readonly name: string;
+  readonly load: () => Baileys;
+  /** Settings it is made with beyond those every client needs. */
+  readonly settings: Partial<baileys7.UserFacingSocketConfig>;
+  /** It holds every message back until the phone has sent it the key of the app state and a history. */
+  readonly needsInitialSync: boolean;
+  /** It loses stanzas that come while it still derives the keys of the stream; no network is as quick as that. */
+  readonly losesEarlyStanzas: boolean;
+}
+
 /** The clients that the emulator was not written for; of Baileys 6 what is used here has the same shape. */
-export const BAILEYS: readonly { readonly name: string; readonly load: () => Baileys }[] = [
-  { name: "Baileys 6.17.16", load: () => require("baileys-6") as Baileys },
-  { name: "Baileys 7", load: () => baileys7 },
+export const BAILEYS: readonly Library[] = [
+  {
+    name: "Baileys 6.17.16",
+    load: () => require("baileys-6") as Baileys,
+    // It does not read a history that is in the message: it would fetch one from the real service's media host.
+    settings: { shouldSyncHistoryMessage: () => false },
+    needsInitialSync: true,
+    losesEarlyStanzas: true,
+  },
+  {
+    name: "Baileys 7",
+    load: () => baileys7,
+    settings: {},
+    needsInitialSync: false,
+    losesEarlyStanzas: false,
+  },
 ];
 
 type Keys = AuthenticationState["keys"];
@@ -48,13 +73,15 @@ export class BaileysClient {
   closedWith: number | undefined;
   readonly #emulator: WhatsAppEmulator;
   readonly #baileys: Baileys;
+  readonly #settings: Library["settings"];
   readonly #auth: AuthenticationState;
   readonly #listeners = new Set<() => void>();
   isOpen = false;
 
-  constructor(baileys: Baileys, emulator: WhatsAppEmulator) {
-    this.#baileys = baileys;
-    this.#auth = { creds: baileys.initAuthCreds(), keys: keysInMemory() };
+  constructor({ load, settings }: Library, emulator: WhatsAppEmulator) {
+    this.#baileys = load();
+    this.#settings = settings;
+    this.#auth = { creds: this.#baileys.initAuthCreds(), keys: keysInMemory() };
     this.#emulator = emulator;
     this.socket = this.#open();
   }
@@ -84,6 +111,7 @@ export class BaileysClient {
       waWebSocketUrl: this.#emulator.url,
       logger: silent,
       version,
+      ...this.#settings,
     });
     socket.ev.on("creds.update", (update) => void Object.assign(this.#auth.creds, update));
     socket.ev.on("messages.upsert", ({ messages }) => {
