@@ -2,16 +2,13 @@
  * One connection attempt: loads the auth state, holds at most one socket, and records what happens as facts. It decides
  * nothing: the session's loop reads the facts and is woken by each new one.
  */
-import type { Agent } from "node:http";
-import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
+import type { BaileysEventMap } from "whaileys";
+import type { AttemptOptions } from "./attempt-options.js";
 import type { CloseSignal } from "./close-policy.js";
 import { ZpwootError, isZpwootError, messageOf } from "./errors.js";
-import type { LinkBudget } from "./link-budget.js";
-import type { AuthState, Logger, SocketFactory } from "./ports.js";
+import type { AuthState } from "./ports.js";
 import { QROffer } from "./qr-offer.js";
 import type { QRCode } from "./session-state.js";
-import type { Egress } from "./whatsapp/egress.js";
-import type { QRStyle } from "./whatsapp/qr-text.js";
 import { SocketHandle } from "./whatsapp/socket-handle.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
@@ -19,31 +16,6 @@ import type { WebhookEventName } from "./webhook-events.js";
 const SERVICE_URL = "wss://web.whatsapp.com/ws/chat";
 /** Our own end of the offer to link; as when WhatsApp's QR codes run out. */
 const LINK_TIMEOUT: CloseSignal = { kind: "closed", code: 408, verdict: false, linkTimeout: true };
-
-/** What an attempt is made from. */
-export interface AttemptOptions {
-  readonly sessionId: string;
-  /** Loads the library on the first call. */
-  readonly library: () => Promise<SocketFactory>;
-  /** Settles when the client version to announce is known as well as it can be. Never rejects. */
-  readonly versionKnown: (agent: Agent | undefined) => Promise<void>;
-  /** Loads the auth state; `onFailure` is called once when a write has failed for good. */
-  readonly loadAuth: (onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
-  readonly config: (library: SocketFactory) => Partial<UserFacingSocketConfig>;
-  readonly egress: Egress;
-  /** How long a link may be offered yet, and in which form. */
-  readonly link: LinkBudget;
-  readonly qrStyle: Pick<QRStyle, "format" | "browser">;
-  /** Connect only if the account is linked; else the attempt ends with the fact `notLinked`. */
-  readonly onlyLinked: boolean;
-  /** `connectMs`: from the socket's making to the first QR code or the login; `loginMs`: from the login to open. */
-  readonly timeouts: { readonly connectMs: number; readonly loginMs: number };
-  readonly logger: Logger;
-  readonly now: () => number;
-  /** Called after every new fact. */
-  readonly wake: () => void;
-  readonly onEvent: (name: WebhookEventName, data: BaileysEventMap[WebhookEventName]) => void;
-}
 
 /** A pairing code that was given on a connection. */
 export interface PairingCode {

@@ -3,45 +3,43 @@
 import { ZpwootError } from "../errors.js";
 import type { Account } from "./account.js";
 import type { ChatEntry, SendOptions, SentText } from "./chat-entry.js";
+import { ChatLog } from "./chat-log.js";
 import type { CompanionDevice } from "./companion-device.js";
 import type { Envelope } from "./envelope.js";
-import { settle, type WaitOptions } from "./event-hub.js";
+import type { WaitOptions } from "./event-hub.js";
 import { Group } from "./group.js";
 import { formatJid, parseJid } from "./jid.js";
 import { bundleFromKeys, bundleNodes } from "./key-nodes.js";
 import type { PhoneCipher } from "./phone-cipher.js";
+import { sendReceipt } from "./phone-receipts.js";
 import type { Service } from "./service.js";
 import { SignalError } from "./signal/index.js";
 import { protocolType, type ChatMessage } from "./wire/chat-proto.js";
 import { bigEndian, childOf, node, type BinaryNode } from "./wire/node.js";
 
 const messageIdLength = 10;
-/** Messages a phone keeps; an emulator may run for days. */
-const maxMessages = 10_000;
 
 /** A message this phone wrote, for devices that could not read it. */
-interface SentMessage {
-  readonly to: Account | Group;
-  readonly content: ChatMessage;
-}
+type SentMessage = { readonly to: Account | Group; readonly content: ChatMessage };
 
 /** The chats of one phone. */
 export class Chat {
   readonly #service: Service;
   readonly #account: Account;
   readonly #cipher: PhoneCipher;
-  readonly #entries = new Map<string, ChatEntry>();
+  readonly #log: ChatLog;
   readonly #sent = new Map<string, SentMessage>();
 
   constructor(service: Service, account: Account, cipher: PhoneCipher) {
     this.#service = service;
     this.#account = account;
     this.#cipher = cipher;
+    this.#log = new ChatLog(account.phoneNumber, service.hub);
   }
 
   /** All messages, oldest first; of very many the last 10,000. */
   get entries(): readonly ChatEntry[] {
-    return [...this.#entries.values()];
+    return this.#log.entries;
   }
 
   /** Sends a text; see `VirtualPhone.sendText`. */
@@ -65,7 +63,7 @@ export class Chat {
     id: string,
     content: (key: { remoteJid: string; fromMe: boolean; id: string }) => ChatMessage,
   ): SentText {
-    const entry = this.#entry(id);
+    const entry = this.#log.entry(id);
     const to = this.#service.groups.find(entry.chat) ?? this.#service.directory.find(entry.chat);
     if (to === undefined) throw new ZpwootError("INVALID_INPUT", `The chat of message ${id} is not here.`);
     return this.#send(this.#newId(), to, content({ remoteJid: entry.chat, fromMe: entry.fromMe, id }));
@@ -73,9 +71,10 @@ export class Chat {
 
   /** Takes back a message this phone wrote; see `VirtualPhone.revoke`. */
   revoke(id: string): SentText {
-    if (!this.#entry(id).fromMe) throw new ZpwootError("INVALID_INPUT", "Only own messages can be revoked.");
+    if (!this.#log.entry(id).fromMe)
+      throw new ZpwootError("INVALID_INPUT", "Only own messages can be revoked.");
     const sent = this.sendAbout(id, (key) => ({ protocolMessage: { key, type: protocolType.revoke } }));
-    this.#change(id, { status: "revoked" });
+    this.#log.change(id, { status: "revoked" });
     return sent;
   }
 
@@ -109,23 +108,14 @@ export class Chat {
 
   /** The next message, or one already here, that the predicate accepts. */
   waitForMessage(predicate: (message: ChatEntry) => boolean, options: WaitOptions): Promise<ChatEntry> {
-    const found = this.entries.find(predicate);
-    if (found !== undefined) return Promise.resolve(found);
-    return settle<ChatEntry>(`a message to ${this.#account.phoneNumber}`, options, (resolve) => {
-      const listener = (event: { phoneNumber: string; message: ChatEntry }): void => {
-        if (event.phoneNumber === this.#account.phoneNumber && predicate(event.message))
-          resolve(event.message);
-      };
-      this.#service.hub.on("message", listener);
-      return () => this.#service.hub.off("message", listener);
-    });
+    return this.#log.waitFor(predicate, options);
   }
 
   /** Tells the author that a message was read. */
   read(id: string): void {
-    const entry = this.#entry(id);
-    if (entry.fromMe) throw unknownMessage(this.#account, id);
-    this.#change(id, { status: "read" });
+    const entry = this.#log.entry(id);
+    if (entry.fromMe) throw this.#log.unknown(id);
+    this.#log.change(id, { status: "read" });
     const { user = "", server = "" } = parseJid(entry.from) ?? {};
     const from = formatJid({ user, server, device: entry.device });
     const group = this.#service.groups.find(entry.chat)?.jid;
@@ -134,11 +124,7 @@ export class Chat {
 
   /** Others tell how far messages of this phone got. */
   noteReceipt(ids: readonly string[], status: "delivered" | "read"): void {
-    for (const id of ids) {
-      const entry = this.#entries.get(id);
-      if (entry === undefined || !entry.fromMe || entry.status === "read") continue;
-      this.#change(id, { status });
-    }
+    this.#log.noteReceipt(ids, status);
   }
 
   /** A device could not read a message of this phone: encrypts it again, in a new session. */
@@ -215,7 +201,7 @@ export class Chat {
     const about = protocolMessage?.key?.id;
     if (protocolMessage !== undefined) {
       if (about !== undefined && (protocolMessage.type ?? 0) === protocolType.revoke)
-        this.#change(about, { status: "revoked" });
+        this.#log.change(about, { status: "revoked" });
       return;
     }
     if (reactionMessage !== undefined) return;
@@ -239,56 +225,22 @@ export class Chat {
     ]);
   }
 
-  /** Tells the author of a message (`from`) what became of it. */
   #sendReceipt(
-    { id, from: to, group }: Pick<Envelope, "id" | "from" | "group">,
+    about: Pick<Envelope, "id" | "from" | "group">,
     type: string | undefined,
     content?: readonly BinaryNode[],
   ): void {
-    const { jid } = this.#account;
-    this.#service.hub.emit("receipt", { ids: [id], from: jid, to, type: type ?? "delivery" });
-    const device = this.#service.directory.device(to);
-    if (device === undefined) {
-      if (type === undefined || type === "read") {
-        this.#service.directory.find(to)?.chat.noteReceipt([id], type ?? "delivered");
-      }
-      return;
-    }
-    // A companion learns of its own account's receipts through the phone, which needs no telling.
-    if (type === "sender") return;
-    const t = String(this.#service.seconds);
-    const sender = group === undefined ? { from: jid } : { from: group, participant: jid };
-    this.#service.post.deliver(device, node("receipt", { ...sender, id, t, type }, content));
-  }
-
-  #entry(id: string): ChatEntry {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) throw unknownMessage(this.#account, id);
-    return entry;
-  }
-
-  #change(id: string, change: Partial<ChatEntry>): void {
-    const entry = this.#entries.get(id);
-    if (entry !== undefined) this.#entries.set(id, { ...entry, ...change });
+    sendReceipt(this.#service, this.#account, { ...about, type, content });
   }
 
   #store(entry: ChatEntry): void {
-    this.#entries.set(entry.id, entry);
-    if (this.#entries.size <= maxMessages) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      this.#sent.delete(oldest);
-      return;
-    }
+    const dropped = this.#log.store(entry);
+    if (dropped !== undefined) this.#sent.delete(dropped);
   }
 
   #newId(): string {
     return Buffer.from(this.#service.random(messageIdLength)).toString("hex").toUpperCase();
   }
-}
-
-function unknownMessage({ phoneNumber }: Account, id: string): ZpwootError {
-  return new ZpwootError("INVALID_INPUT", `${phoneNumber} has received no message ${id}.`);
 }
 
 function textIn(message: ChatMessage): string | undefined {

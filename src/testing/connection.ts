@@ -5,7 +5,7 @@ import type { WebSocket, RawData } from "ws";
 import { messageOf } from "../errors.js";
 import type { CompanionDevice } from "./companion-device.js";
 import type { ConnectionFacts } from "./events.js";
-import { actionName, type FaultAction, type Phase, type StepFacts } from "./faults.js";
+import { actionName, type FaultAction, type Phase } from "./faults.js";
 import type { Service } from "./service.js";
 import { serviceJid } from "./jid.js";
 import { signIn } from "./sign-in.js";
@@ -16,6 +16,7 @@ import { frame, FrameReader } from "./wire/framing.js";
 import { node, type BinaryNode } from "./wire/node.js";
 import { NoiseResponder, type TransportCiphers } from "./wire/noise.js";
 import { proto } from "./wire/proto.js";
+import { Steps, type Step } from "./steps.js";
 import { failureStanza, streamErrorStanza } from "./stream-end.js";
 import { dictionaryOf, type TokenDictionary } from "./wire/token-table.js";
 
@@ -36,19 +37,6 @@ const garbageLength = 64;
 /** A list of one whose tag is the code of an address kind that no client expects there, and then nothing. */
 const unknownToken = Buffer.of(0, 248, 1, 245);
 
-/** How a step is taken. What is not given is not done. */
-export interface Step extends StepFacts {
-  /** As it should be. */
-  readonly go: () => void;
-  /** Refused with a number. */
-  readonly refuse?: (error: number) => void;
-  readonly duplicate?: () => void;
-  readonly corrupt?: () => void;
-  readonly wrongCertificate?: () => void;
-  /** Called when a fault took its place. */
-  readonly replaced?: () => void;
-}
-
 const normalClosure = 1000;
 
 /** A client's connection to the service. */
@@ -66,20 +54,24 @@ export class Connection {
   /** Nothing more is said or heard. */
   #muted = false;
   #queryCount = 0;
-  /** Steps that were put off. */
-  readonly #delays = new Set<NodeJS.Timeout>();
+  readonly #steps: Steps;
 
   constructor(service: Service, id: number, socket: WebSocket, tcp: Socket) {
     this.#service = service;
     this.id = id;
     this.#socket = socket;
     this.#tcp = tcp;
+    this.#steps = new Steps({
+      rules: service.faults,
+      onFault: (at) => service.hub.emit("fault", { ...this.facts, at }),
+      perform: (action) => this.perform(action),
+    });
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
     // An error is always followed by close, where it is dealt with.
     socket.on("error", () => undefined);
     socket.on("close", () => {
       this.#muted = true;
-      for (const delay of this.#delays) clearTimeout(delay);
+      this.#steps.end();
       service.connectionClosed(this);
     });
   }
@@ -106,25 +98,8 @@ export class Connection {
   }
 
   /** Takes a step, as it should be or as a fault rule wants it. */
-  step(at: Phase, { go, phoneNumber = this.device?.account.phoneNumber, query, ...ways }: Step): void {
-    const action = this.#service.faults.take(at, { phoneNumber, query })?.action;
-    if (action === undefined) return go();
-    this.#service.hub.emit("fault", { ...this.facts, at });
-    if (typeof action === "object" && "delayMs" in action) return this.#later(action.delayMs, go);
-    ways.replaced?.();
-    if (typeof action === "object" && "error" in action) return ways.refuse?.(action.error);
-    if (action === "duplicate") return ways.duplicate?.();
-    if (action === "corrupt") return ways.corrupt?.();
-    if (action === "wrong-certificate") return ways.wrongCertificate?.();
-    if (action !== "drop") this.perform(action);
-  }
-
-  #later(ms: number, go: () => void): void {
-    const delay = setTimeout(() => {
-      this.#delays.delete(delay);
-      if (!this.#muted) go();
-    }, ms);
-    this.#delays.add(delay);
+  step(at: Phase, step: Step): void {
+    this.#steps.take(at, { phoneNumber: this.device?.account.phoneNumber, ...step });
   }
 
   /** Makes something go wrong, now. */

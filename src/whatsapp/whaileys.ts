@@ -1,5 +1,5 @@
 /**
- * The one place that loads whaileys. Loading costs about 0.25 s and 50 MB, so it happens on the first connect. Three
+ * The one place that loads whaileys. Loading costs about 0.25 s and 50 MB, so it happens on the first connect. Four
  * defects that can't be reached from a socket's public surface are cured in memory while loading; the files on disk
  * stay as they are.
  */
@@ -12,6 +12,7 @@ import { mediaOptions } from "./egress.js";
 import { guardFrames, withFrameGuard } from "./frame-guard.js";
 import { cureLibsignal } from "./libsignal-cures.js";
 import { whaileysCaches } from "./session-caches.js";
+import { wholeUploads, type MediaModule } from "./whole-uploads.js";
 
 const require = createRequire(import.meta.url);
 
@@ -44,6 +45,7 @@ function load(): SocketFactory {
   try {
     const whaileys = requireAndRelease(cureLibsignal());
     guardFrames(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof guardFrames>[0]);
+    wholeUploads(require("whaileys/lib/Utils/messages-media") as MediaModule);
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) =>

@@ -43,10 +43,10 @@ export interface Mutation {
 
 const flag = (value: boolean): string => (value ? "1" : "0");
 
-/** Writes an action down. `seconds`: when it was done. */
+/** Writes an action down. `seconds`: when it was done; on the wire that is in milliseconds, and the times of messages are not. */
 export function mutationOf(action: SyncAction, seconds: number): Mutation {
   const { collection, index, value, version } = partsOf(action, seconds);
-  return { collection, index, version, value: { timestamp: seconds, ...value } };
+  return { collection, index, version, value: { timestamp: seconds * 1000, ...value } };
 }
 
 function partsOf(action: SyncAction, seconds: number): Mutation {
