@@ -24,14 +24,14 @@ export async function connectWith(session: Session, options?: ConnectOptions): P
 function cancelWith(session: Session, signal: AbortSignal): { forget(): void } {
   const ended = new AbortController();
   const forget = (): void => ended.abort();
+  const linked = (): boolean => session.state.name === "open" || session.attempt?.auth?.linked === true;
   const cancel = (): void => {
     forget();
     // Deleted or stopped meanwhile: then nothing is left to cancel.
-    session.disconnect().catch(() => {});
+    if (!linked()) session.disconnect().catch(() => {});
   };
   signal.addEventListener("abort", cancel, { once: true, signal: ended.signal });
-  const over = (): boolean =>
-    session.state.name === "open" || session.attempt?.linkedNow === true || isTerminal(session.state);
+  const over = (): boolean => linked() || isTerminal(session.state);
   let begun = false;
   session.watch
     .until(() => (begun ||= !isTerminal(session.state)) && over(), {

@@ -61,6 +61,8 @@ export interface SocketFactory {
     message: WAMessage,
     way: { readonly agent: Agent | undefined; readonly socket: WhatsAppSocket | undefined },
   ): Promise<Buffer>;
+  /** Gives a stored `sender-key` the form the library reads, where another one's differs. */
+  reviveSenderKey?(stored: unknown): unknown;
   /** Restores the protobuf class of an `app-state-sync-key` that was stored as a plain object. */
   reviveAppStateSyncKey(plain: object): object;
 }

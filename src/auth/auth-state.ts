@@ -16,7 +16,7 @@ import { readCredentials } from "./stored-credentials.js";
 export interface LoadAuthStateOptions {
   readonly store: Store;
   readonly sessionId: string;
-  readonly library: Pick<SocketFactory, "initAuthCreds" | "reviveAppStateSyncKey">;
+  readonly library: Pick<SocketFactory, "initAuthCreds" | "reviveAppStateSyncKey" | "reviveSenderKey">;
   /** The session's cache, to be used again on the next load. Default: a new one. */
   readonly cache?: KeyCache;
   /** Told once when the store finally failed; from then on every call rejects and the socket should be ended. */

@@ -19,7 +19,7 @@ import { Turns } from "./turns.js";
 export interface SignalKeysOptions {
   readonly space: SessionSpace;
   readonly cache: KeyCache;
-  readonly library: Pick<SocketFactory, "reviveAppStateSyncKey">;
+  readonly library: Pick<SocketFactory, "reviveAppStateSyncKey" | "reviveSenderKey">;
   readonly lifeline: Lifeline;
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
@@ -35,7 +35,7 @@ type Values<T extends SignalFamily> = Record<string, SignalDataTypeMap[T]>;
 export class SignalKeys implements TransactionalKeys {
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
-  readonly #library: Pick<SocketFactory, "reviveAppStateSyncKey">;
+  readonly #library: Pick<SocketFactory, "reviveAppStateSyncKey" | "reviveSenderKey">;
   readonly #lifeline: Lifeline;
   readonly #logger: Pick<Logger, "warn"> | undefined;
   /** What is not durable yet. Reads see it: the library must not use a key twice while the store is slow. */
@@ -154,8 +154,9 @@ export class SignalKeys implements TransactionalKeys {
   }
 
   #revive<T extends SignalFamily>(family: T, value: unknown): SignalDataTypeMap[T] {
-    const revived =
-      family === "app-state-sync-key" ? this.#library.reviveAppStateSyncKey(value as object) : value;
+    const { reviveSenderKey, reviveAppStateSyncKey } = this.#library;
+    if (family === "app-state-sync-key") return reviveAppStateSyncKey(value as object);
+    const revived = family === "sender-key" && reviveSenderKey !== undefined ? reviveSenderKey(value) : value;
     return revived;
   }
 }

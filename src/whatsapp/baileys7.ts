@@ -2,7 +2,7 @@
  * Baileys 7 as a {@link SocketFactory}: all that differs from whaileys, as the engine sees it. The library is the caller's; nothing
  * of it is imported here.
  */
-import { Agent, type ClientRequest, type IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { UserFacingSocketConfig, WAMessage } from "whaileys";
 import type { SocketFactory, WebSocketLike, WhatsAppSocket } from "../ports.js";
 import { dispatcherOver } from "./agent-dispatcher.js";
@@ -58,7 +58,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
   return {
     name: "baileys 7",
     makeSocket: ({ agent, logger, ...config }, onFrameError) => {
-      const options = agent instanceof Agent ? { dispatcher: dispatcherOver(agent) } : {};
+      const options = agent === undefined ? {} : { dispatcher: dispatcherOver(agent) };
       const parts = { agent, options, ...(logger && { logger: hearingDeafness(logger, onFrameError) }) };
       const socket = baileys.makeWASocket({ ...config, ...parts } as never) as WhatsAppSocket;
       const client = socket.ws as unknown as WebSocketClient;

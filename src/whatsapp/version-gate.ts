@@ -12,8 +12,10 @@ export type WhatsAppVersion = readonly [number, number, number];
 /** Finds the version to announce; undefined when it can't be known. `agent` is the way out of the session that asks; undefined: direct. */
 export type VersionResolver = (signal: AbortSignal, agent?: Agent) => Promise<WhatsAppVersion | undefined>;
 
-/** How long finding the version may take. A connection waits for it only when none was found before. */
-const RESOLVE_MS = 5_000;
+/** How long finding the version may take. */
+const RESOLVE_MS = 10_000;
+/** How long a connection waits for it, and only when none was found before; the next one has it. */
+const WAIT_MS = 2_000;
 /** How long a version that was found is taken for the current one. WhatsApp Web changes several times a day, and accepts weeks. */
 const FRESH_MS = 6 * 3_600_000;
 /** How long to leave it at that when none could be found. */
@@ -69,14 +71,18 @@ export class VersionGate {
 
   /**
    * Settles when the version to announce is known as well as it can be: the current one, or the last that was accepted. Waits for
-   * the answer only while none is known; an old one is renewed in the background. Never rejects.
+   * the answer, two seconds at most, only while none is known; an old one is renewed in the background. Never rejects.
    */
   async known(agent: Agent | undefined): Promise<void> {
     if (this.#options.resolve === undefined) return;
     await (this.#recalled ??= this.#recall());
     if (this.#options.now() < this.#staleAt) return;
     const refreshed = this.refresh(agent);
-    if (this.#version === undefined) await refreshed;
+    if (this.#version !== undefined) return;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), WAIT_MS);
+    await Promise.race([refreshed, aborted(late.signal)]);
+    clearTimeout(timer);
   }
 
   /**

@@ -61,6 +61,11 @@ function load(): SocketFactory {
         const way = { options: mediaOptions(agent) };
         return (await whaileys.downloadMediaMessage(message, "buffer", way, again as never)) as Buffer;
       },
+      // Baileys 7 stores the same as the bytes of a JSON text.
+      reviveSenderKey: (stored) =>
+        stored instanceof Uint8Array
+          ? (JSON.parse(Buffer.from(stored).toString(), whaileys.BufferJSON.reviver) as unknown)
+          : stored,
       reviveAppStateSyncKey: (plain) => whaileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
     };
   } catch (cause) {

@@ -56,6 +56,17 @@ describe("the client version", () => {
     await expect.poll(() => gate.version).toEqual(NEWER);
   });
 
+  it("is not waited for longer than two seconds: the first connection goes without, the next one has it", async () => {
+    let answer = (_version: WhatsAppVersion): void => {};
+    const { gate } = world(() => new Promise((resolve) => (answer = resolve)));
+    const begun = performance.now();
+    await gate.known(undefined);
+    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(gate.version).toBeUndefined();
+    answer(CURRENT);
+    await expect.poll(() => gate.version).toEqual(CURRENT);
+  });
+
   it("that WhatsApp accepted last is used when the current one can't be had, and asked for again ten minutes later", async () => {
     const { gate, clock, asked } = world(() => Promise.reject(new Error("offline")), CURRENT);
     await gate.known(undefined);
