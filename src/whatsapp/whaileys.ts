@@ -61,11 +61,7 @@ function load(): SocketFactory {
         const way = { options: mediaOptions(agent) };
         return (await whaileys.downloadMediaMessage(message, "buffer", way, again as never)) as Buffer;
       },
-      // Baileys 7 stores the same as the bytes of a JSON text.
-      reviveSenderKey: (stored) =>
-        stored instanceof Uint8Array
-          ? (JSON.parse(Buffer.from(stored).toString(), whaileys.BufferJSON.reviver) as unknown)
-          : stored,
+      reviveSenderKey: (stored) => senderKeyIn(stored, whaileys.BufferJSON.reviver),
       reviveAppStateSyncKey: (plain) => whaileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
     };
   } catch (cause) {
@@ -86,6 +82,17 @@ function keepingLink(config: UserFacingSocketConfig): UserFacingSocketConfig {
     ...config,
     shouldSyncHistoryMessage: (message) => creds.myAppStateKeyId !== undefined && wanted(message),
   };
+}
+
+/** Baileys 7 stores a sender key as the bytes of its JSON text, whaileys as the list that the text is of. */
+function senderKeyIn(stored: unknown, reviver: (key: string, value: unknown) => unknown): unknown {
+  if (!(stored instanceof Uint8Array)) return stored;
+  const text = Buffer.from(stored).toString();
+  try {
+    return text.startsWith("[") ? (JSON.parse(text, reviver) as unknown) : stored;
+  } catch {
+    return stored;
+  }
 }
 
 function requireAndRelease(release: () => void): (typeof Whaileys)["default"] {

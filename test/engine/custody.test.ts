@@ -10,6 +10,7 @@ import { listSnapshots, reencrypt, SessionManager, type SessionManagerOptions } 
 import { openStore } from "../../src/store/open-store.js";
 import type { VirtualPhone } from "../../src/testing/index.js";
 import { EngineWorld } from "../support/engine.js";
+import { LIBRARIES } from "../support/libraries.js";
 import { postgresTable, query, redisNamespace, withPostgres, withRedis } from "../store/services.js";
 
 const { useMultiFileAuthState } = createRequire(import.meta.url)("whaileys") as typeof whaileys.default;
@@ -59,18 +60,18 @@ async function moves(world: EngineWorld, to: EngineWorld): Promise<void> {
   await talks(to.manager, other, phone, friend);
 }
 
-describe("an exported session", () => {
+describe.each(LIBRARIES)("with $name: an exported session", ({ open, on }) => {
   it.each([
     ["memory", () => "memory:"],
     ["lmdb", () => `lmdb:${join(folder, "store")}`],
   ])("is the same device in another manager, on %s", async (_, store) => {
-    await using world = await EngineWorld.open();
-    await using to = await EngineWorld.on(world.emulator, { store: store() });
+    await using world = await open();
+    await using to = await on(world.emulator, { store: store() });
     await moves(world, to);
   });
 
   it("disconnects the session it is put into, and a connect meanwhile waits for it", async () => {
-    await using world = await EngineWorld.open();
+    await using world = await open();
     const { id, phone, friend } = await rested(world);
     const bundle = await world.manager.exportCredentials(id, { passphrase });
     await world.manager.connect(id);
@@ -85,7 +86,7 @@ describe("an exported session", () => {
   });
 
   it("is refused with a wrong passphrase or an older state, and the session goes on as before", async () => {
-    await using world = await EngineWorld.open();
+    await using world = await open();
     const { id, phone, friend } = await rested(world);
     const bundle = await world.manager.exportCredentials(id, { passphrase });
     const put = (options: { passphrase: string }) => world.manager.importCredentials(id, bundle, options);
@@ -103,7 +104,7 @@ describe("an exported session", () => {
   });
 
   it("is not given for a session that is not linked or not there", async () => {
-    await using world = await EngineWorld.open();
+    await using world = await open();
     const id = await world.created();
     await expect(world.manager.exportCredentials(id, { passphrase })).rejects.toMatchObject({
       code: "INVALID_INPUT",
@@ -115,13 +116,13 @@ describe("an exported session", () => {
 });
 
 await withPostgres(() => {
-  describe("an exported session, on Postgres", () => {
+  describe.each(LIBRARIES)("with $name: an exported session, on Postgres", ({ open, on }) => {
     it("is the same device in another manager, and no secret is readable in the table", async () => {
       const place = postgresTable();
-      await using world = await EngineWorld.open();
+      await using world = await open();
       const options: SessionManagerOptions = { store: place.url, encryptionKeys: [randomBytes(32)] };
       {
-        await using to = await EngineWorld.on(world.emulator, options);
+        await using to = await on(world.emulator, options);
         await moves(world, to);
         const rows = await query(`SELECT value FROM ${place.table}`);
         const all = rows.map(({ value }) => value).join("\n");
@@ -134,12 +135,12 @@ await withPostgres(() => {
 });
 
 await withRedis(() => {
-  describe("an exported session, on Redis", () => {
+  describe.each(LIBRARIES)("with $name: an exported session, on Redis", ({ open, on }) => {
     it("is the same device in another manager", async () => {
       const place = await redisNamespace();
-      await using world = await EngineWorld.open();
+      await using world = await open();
       {
-        await using to = await EngineWorld.on(world.emulator, { store: place.url });
+        await using to = await on(world.emulator, { store: place.url });
         await moves(world, to);
       }
       await place.dispose();
@@ -255,9 +256,9 @@ describe("snapshots of a manager", () => {
   });
 });
 
-describe("the keys of a session", () => {
+describe.each(LIBRARIES)("with $name: the keys of a session", ({ open }) => {
   it("are counted by family, and do not grow with reconnects", async () => {
-    await using world = await EngineWorld.open();
+    await using world = await open();
     const { id } = await rested(world);
     const before = await world.manager.countKeys(id);
     expect(before).toMatchObject({ session: expect.any(Number), "pre-key": expect.any(Number) });
@@ -270,7 +271,7 @@ describe("the keys of a session", () => {
   });
 
   it("lose the pre-key that a message has used", async () => {
-    await using world = await EngineWorld.open();
+    await using world = await open();
     const { id, phone } = await world.linked();
     const { "pre-key": before = 0, session: sessions = 0 } = await world.manager.countKeys(id);
     const friend = world.phone("friend");

@@ -1,16 +1,24 @@
 /**
- * A process with one manager, for tests that kill it: `node --import tsx engine-child.ts <store> <wa-url> [mode]`. Tells
+ * A process with one manager, for tests that kill it: `node --import tsx engine-child.ts <store> <wa-url> [mode] [library]`. Tells
  * its parent what happens, one JSON line each. No listener for unhandled rejections: one ends it, as it would a host.
  */
 import { createInterface } from "node:readline";
 import { SessionManager } from "../../src/session-manager.js";
+import { baileys7 } from "../../src/whatsapp/baileys7.js";
+import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
 
-const [store = "memory:", url = "", mode = "start"] = process.argv.slice(2);
+const [store = "memory:", url = "", mode = "start", library = "whaileys"] = process.argv.slice(2);
 const tell = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);
 
 const manager = new SessionManager({
   store,
-  whatsapp: { url, connectTimeoutMs: 2_000, loginTimeoutMs: 2_000 },
+  whatsapp: {
+    url,
+    connectTimeoutMs: 2_000,
+    // Baileys 7 uploads 800 keys at the first login.
+    loginTimeoutMs: library === "whaileys" ? 2_000 : 8_000,
+    socketFactory: library === "whaileys" ? loadWhaileys : baileys7(() => import("baileys-7")),
+  },
   reconnect: { firstDelayMs: 30, maxDelayMs: 100 },
 });
 manager.on("session.qr", ({ value }) => tell({ qr: value }));

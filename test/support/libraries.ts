@@ -1,5 +1,6 @@
 /** The libraries that the engine's suites run over: the default one, and one that is handed in. */
 import type { SocketFactoryOption, SessionManagerOptions } from "../../src/options.js";
+import type { WhatsAppEmulator } from "../../src/testing/index.js";
 import { baileys7 } from "../../src/whatsapp/baileys7.js";
 import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
 import { EngineWorld } from "./engine.js";
@@ -14,6 +15,9 @@ function library(name: string, socketFactory: SocketFactoryOption) {
     /** A world whose manager uses this library. */
     open: (options: SessionManagerOptions = {}): Promise<EngineWorld> =>
       EngineWorld.open({ ...options, whatsapp: { socketFactory, ...options.whatsapp } }),
+    /** Another on an emulator that is there already. */
+    on: (emulator: WhatsAppEmulator, options: SessionManagerOptions = {}): Promise<EngineWorld> =>
+      EngineWorld.on(emulator, { ...options, whatsapp: { socketFactory, ...options.whatsapp } }),
   };
 }
 
