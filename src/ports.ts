@@ -70,7 +70,7 @@ export interface SocketFactory {
 /** whaileys' key store with its transaction capability, which the engine replaces by its own. */
 export type TransactionalKeys = SignalKeyStore & {
   isInTransaction(): boolean;
-  /** Runs the work; with a key (Baileys 7), after all other work under that key. Gives what the work gives. */
+  /** Runs the work; with a key (Baileys 7), after all other such work. Gives what the work gives. */
   transaction<T>(work: () => Promise<T>, key?: string): Promise<T>;
 };
 

@@ -85,9 +85,13 @@ export class SignalKeys implements TransactionalKeys {
   /** There are no transactions: every `set` is durable by itself. */
   readonly isInTransaction = (): boolean => false;
 
-  /** Runs the work; with a key, after all other work under that key, and at once within work that has its turn. */
+  /**
+   * Runs the work; with a key (Baileys 7), after all other such work. Not only that under the same key: Baileys 7 names one contact by phone
+   * number here and by LID there, and means the same ratchet; what one of them wrote was lost to the other, and the contact could
+   * not read the next message.
+   */
   readonly transaction = <T>(work: () => Promise<T>, key?: string): Promise<T> =>
-    key === undefined ? work() : this.#turns.run(key, work);
+    key === undefined ? work() : this.#turns.run(work);
 
   async #write(entries: readonly SpaceEntry[], dirty: ReadonlyMap<string, Dirty>): Promise<void> {
     for (const [key, value] of dirty) {

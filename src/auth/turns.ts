@@ -1,25 +1,20 @@
-/** Work that takes turns by a key: Baileys 7 orders what it does to one contact's or one group's ratchet by it. */
+/** Work that is done one after the other. */
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** The turns of one session. */
+/** One session's. */
 export class Turns {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  #tail: Promise<unknown> = Promise.resolve();
   /** Set inside work that has its turn: what it calls must not wait for it. */
   readonly #inside = new AsyncLocalStorage<true>();
 
-  /** Runs the work when all work under the key that came before has ended. Gives what the work gives. */
-  run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /** Runs the work when all work that came before has ended; at once within work that has its turn. Gives what the work gives. */
+  run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#inside.getStore() === true) return work();
-    const before = this.#tails.get(key) ?? Promise.resolve();
-    const turn = before.then(() => this.#inside.run(true, work));
-    const tail = turn.then(
+    const turn = this.#tail.then(() => this.#inside.run(true, work));
+    this.#tail = turn.then(
       () => {},
       () => {},
     );
-    this.#tails.set(key, tail);
-    void tail.then(() => {
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
-    });
     return turn;
   }
 }
