@@ -12,7 +12,7 @@ import { NestFactory } from "@nestjs/core";
 import express from "express";
 import Fastify from "fastify";
 import { createHttpHandler } from "../src/http/index.js";
-import { validateCreateSession } from "../src/validation.js";
+import { validateCreateSession } from "../src/api/validation.js";
 import { InMemorySessions } from "../test/http/in-memory-sessions.js";
 
 /** The key all of them want. */

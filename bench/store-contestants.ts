@@ -3,7 +3,7 @@ import KeyvPostgres from "@keyv/postgres";
 import KeyvRedis from "@keyv/redis";
 import Keyv from "keyv";
 import { open as openLmdb } from "lmdb";
-import { LmdbAdapter } from "../src/store/lmdb-adapter.js";
+import { LmdbAdapter } from "../src/store/drivers/lmdb-adapter.js";
 import {
   DATABASE_URL,
   REDIS_URL,

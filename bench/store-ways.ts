@@ -13,7 +13,7 @@ import type * as whaileys from "whaileys";
 import { loadAuthState } from "../src/auth/auth-state.js";
 import { decode, Encoded, encode } from "../src/store/codec.js";
 import { openStore } from "../src/store/open-store.js";
-import { loadWhaileys } from "../src/whatsapp/whaileys.js";
+import { loadWhaileys } from "../src/whatsapp/libraries/whaileys.js";
 
 type Family = keyof SignalDataTypeMap;
 

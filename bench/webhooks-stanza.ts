@@ -2,7 +2,7 @@
  * From the stanza of a message to the acknowledged delivery of its event, with nothing left out: WebSocket, decryption, auth state,
  * outbox, signature, request. The emulator that encrypts the messages shares the process, so these figures are a lower bound.
  */
-import { SessionManager } from "../src/session-manager.js";
+import { SessionManager } from "../src/manager/session-manager.js";
 import type { WhatsAppEmulator } from "../src/testing/index.js";
 import { type VirtualPhone } from "../src/testing/index.js";
 

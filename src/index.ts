@@ -4,36 +4,32 @@
  */
 
 // Running sessions.
-export { SessionManager } from "./session-manager.js";
+export { SessionManager } from "./manager/session-manager.js";
 export type {
   LinkingOptions,
   ReconnectOptions,
   RestoreOptions,
   SessionManagerOptions,
-  SnapshotsOption,
   WhatsAppOptions,
-} from "./options.js";
+} from "./manager/options.js";
+export type { SnapshotsOption } from "./api/backup.js";
 export type {
   ConnectOptions,
   FullSessionsApi,
   PairOptions,
   SessionsApi,
   WaitOptions,
-} from "./sessions-api.js";
+} from "./api/sessions-api.js";
 export { guardUnhandledRejections } from "./whatsapp/rejection-guard.js";
 
 // Keeping and moving credentials.
-export {
-  reencrypt,
-  type ImportOptions,
-  type ReencryptStoreOptions,
-  type RestoreSnapshotOptions,
-} from "./custody.js";
-export type { ImportedFolder } from "./auth/multi-file-auth.js";
-export type { WrittenAuth } from "./auth/portable-auth.js";
-export { listSnapshots } from "./auth/snapshot-file.js";
+export { reencrypt, type ReencryptStoreOptions } from "./backup/backups.js";
+export { type ImportOptions, type RestoreSnapshotOptions } from "./api/backup.js";
+export type { ImportedFolder } from "./api/backup.js";
+export type { WrittenAuth } from "./api/backup.js";
+export { listSnapshots } from "./backup/snapshot-file.js";
 export type { EncryptionKey } from "./store/encryption.js";
-export type { StoreOperation } from "./store/observed-store.js";
+export type { StoreOperation } from "./api/events.js";
 export type { StoreOption } from "./store/open-store.js";
 
 // What sessions look like.
@@ -54,27 +50,25 @@ export type {
   UpdatedSession,
   UpdateSessionInput,
   UpdateWebhookInput,
-} from "./session-types.js";
+} from "./api/session-info.js";
 
 // What leaves: webhooks and the event log.
-export type { EventLogOption } from "./options.js";
-export { webhookDataSchemas, webhookPayloadSchema, type WebhookBody } from "./webhooks/index.js";
-export { LOGGED_ENGINE_EVENTS } from "./logged-events.js";
-export type { EventStreamOptions, OutgoingStats, StreamedEvent } from "./outgoing.js";
-export type { EventGap, EventLogStats } from "./event-log/event-log.js";
-export type {
-  FailedDelivery,
-  JsonValue,
-  PublishedEvent,
-  WebhookOptions,
-  WebhookPayload,
-  WebhookStats,
-} from "./webhooks/index.js";
+export type { EventLogOption } from "./manager/options.js";
+export { webhookDataSchemas, webhookPayloadSchema, type WebhookBody } from "./events/payload-schemas.js";
+export { LOGGED_ENGINE_EVENTS } from "./api/events.js";
+export type { EventStreamOptions, OutgoingStats, StreamedEvent } from "./api/event-stream.js";
+export type { EventGap, EventLogStats } from "./api/event-stream.js";
+export type { WebhookOptions } from "./webhooks/index.js";
+export type { JsonValue } from "./events/json-safe.js";
+export type { WebhookPayload } from "./events/payload.js";
+export type { WebhookStats } from "./api/event-stream.js";
+export type { PublishedEvent } from "./api/event-stream.js";
+export type { FailedDelivery } from "./api/event-stream.js";
 
 // Who may call over HTTP, and whether that makes sense now.
-export { API_KEY_ROLES } from "./api-keys.js";
-export type { ApiKeyInfo, ApiKeyRole, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "./api-keys.js";
-export type { Health } from "./health.js";
+export { API_KEY_ROLES } from "./api/api-keys.js";
+export type { ApiKeyInfo, ApiKeyRole, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "./api/api-keys.js";
+export type { Health } from "./api/health.js";
 
 // What they say.
 export type {
@@ -83,22 +77,22 @@ export type {
   SessionEvents,
   SessionListener,
   WhatsAppEvent,
-} from "./events.js";
-export { drawQRCode, QR_IMAGE_FORMATS, type QRImageFormat } from "./qr-image.js";
-export { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
+} from "./api/events.js";
+export { drawQRCode, QR_IMAGE_FORMATS, type QRImageFormat } from "./api/qr-image.js";
+export { WEBHOOK_EVENTS, type WebhookEventName } from "./api/webhook-events.js";
 
 // What can go wrong.
 export { ZpwootError, isZpwootError, type ZpwootErrorCode, type ZpwootErrorOptions } from "./errors.js";
 
 // Bringing your own parts.
-export { baileys7, type Baileys7 } from "./whatsapp/baileys7.js";
-export type { SocketFactoryOption } from "./options.js";
+export { baileys7, type Baileys7 } from "./whatsapp/libraries/baileys7.js";
+export type { SocketFactoryOption } from "./manager/options.js";
 export type {
   Credentials,
-  Logger,
   SessionCaches,
   SocketFactory,
   WebSocketLike,
   WhatsAppSocket,
-} from "./ports.js";
-export type { VersionResolver, WhatsAppVersion } from "./whatsapp/version-gate.js";
+} from "./whatsapp/library.js";
+export type { Logger } from "./api/logger.js";
+export type { VersionResolver, WhatsAppVersion } from "./whatsapp/client-version.js";

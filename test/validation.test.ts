@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isZpwootError, type ZpwootError } from "../src/errors.js";
-import { validateCreateSession, validatePhoneNumber } from "../src/validation.js";
+import { validateCreateSession, validatePhoneNumber } from "../src/api/validation.js";
 
 function refusalOf(call: () => unknown): ZpwootError {
   try {

@@ -1,14 +1,16 @@
 /** The auth state of one session: credentials and Signal keys over the store. */
 import { ZpwootError } from "../errors.js";
-import type { AuthState, Credentials, Logger, Store, TransactionalKeys, SocketFactory } from "../ports.js";
+import type { AuthState, Credentials, TransactionalKeys, SocketFactory } from "../whatsapp/library.js";
+import type { Store } from "../store/store.js";
+import type { Logger } from "../api/logger.js";
 import { type Encoded, encode } from "../store/codec.js";
-import { withDeadline } from "../store/deadline.js";
+import { withDeadline } from "../async/deadline.js";
 import { encodedGeneration } from "../store/generations.js";
-import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/session-space.js";
+import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/space/session-space.js";
 import { CREDS_FAMILY, CREDS_PLACES, LINK_MARK, SIGNAL_FAMILIES } from "./auth-keys.js";
 import { isLinked, withoutHalfLink } from "./credentials.js";
 import { KeyCache } from "./key-cache.js";
-import { type AuthLimits, DEFAULT_AUTH_LIMITS, Lifeline } from "./lifeline.js";
+import { type AuthLimits, DEFAULT_AUTH_LIMITS, WriteGate } from "./write-gate.js";
 import { SignalKeys } from "./signal-keys.js";
 import { readCredentials } from "./stored-credentials.js";
 
@@ -35,7 +37,7 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   const { library, cache = new KeyCache(), logger } = options;
   const space = sessionSpace(options.store, options.sessionId);
   const limits = { ...DEFAULT_AUTH_LIMITS, ...options.limits };
-  const lifeline = new Lifeline(limits, options.onFailure);
+  const lifeline = new WriteGate(limits, options.onFailure);
   await settledWrites(space, limits.readTimeoutMs);
   const { newest, marked } = await readCredentials(space);
   if (!marked) linkedSpaces.delete(space);
@@ -96,7 +98,7 @@ async function dropLeftovers(space: SessionSpace): Promise<void> {
 interface Parts {
   readonly space: SessionSpace;
   readonly cache: KeyCache;
-  readonly lifeline: Lifeline;
+  readonly lifeline: WriteGate;
   readonly keys: TransactionalKeys;
   readonly creds: Credentials;
   readonly marked: boolean;
@@ -108,7 +110,7 @@ class SessionAuthState implements AuthState {
   readonly keys: TransactionalKeys;
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
-  readonly #lifeline: Lifeline;
+  readonly #lifeline: WriteGate;
   #generation: number;
   /** Whether the store says that the account is linked. */
   #marked: boolean;

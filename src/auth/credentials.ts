@@ -1,5 +1,5 @@
 /** Rules on credentials: which are linked, and what of a half-made link must not be used again. */
-import type { Credentials, SocketFactory } from "../ports.js";
+import type { Credentials, SocketFactory } from "../whatsapp/library.js";
 
 /** Whether the credentials belong to a linked device. `me` alone does not say so: asking for a pairing code sets it. */
 export function isLinked(creds: Pick<Credentials, "account">): boolean {

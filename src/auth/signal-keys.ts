@@ -6,21 +6,22 @@
  * made. `set` settles when it is durable, so that nothing is acknowledged before.
  */
 import type { SignalDataSet, SignalDataTypeMap } from "whaileys";
-import type { Logger, TransactionalKeys, SocketFactory } from "../ports.js";
+import type { TransactionalKeys, SocketFactory } from "../whatsapp/library.js";
+import type { Logger } from "../api/logger.js";
 import { decode, Encoded, encode } from "../store/codec.js";
-import type { SessionSpace, SpaceEntry } from "../store/session-space.js";
+import type { SessionSpace, SpaceEntry } from "../store/space/session-space.js";
 import type { SignalFamily } from "./auth-keys.js";
 import type { KeyCache } from "./key-cache.js";
-import type { Lifeline } from "./lifeline.js";
+import type { WriteGate } from "./write-gate.js";
 import { prunedSession } from "./session-pruning.js";
-import { Turns } from "./turns.js";
+import { SerialQueue } from "../async/serial-queue.js";
 
 /** What {@link SignalKeys} stands on. */
 export interface SignalKeysOptions {
   readonly space: SessionSpace;
   readonly cache: KeyCache;
   readonly library: Pick<SocketFactory, "reviveAppStateSyncKey" | "reviveSenderKey">;
-  readonly lifeline: Lifeline;
+  readonly lifeline: WriteGate;
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
 
@@ -36,13 +37,13 @@ export class SignalKeys implements TransactionalKeys {
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
   readonly #library: Pick<SocketFactory, "reviveAppStateSyncKey" | "reviveSenderKey">;
-  readonly #lifeline: Lifeline;
+  readonly #lifeline: WriteGate;
   readonly #logger: Pick<Logger, "warn"> | undefined;
   /** What is not durable yet. Reads see it: the library must not use a key twice while the store is slow. */
   readonly #dirty = new Map<string, Dirty>();
   /** Keys written while a read is under way, per read: their old values must not get into the cache. */
   readonly #reads = new Set<Set<string>>();
-  readonly #turns = new Turns();
+  readonly #turns = new SerialQueue();
 
   constructor(options: SignalKeysOptions) {
     this.#space = options.space;

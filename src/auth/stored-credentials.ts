@@ -1,8 +1,9 @@
 /** Reading the credentials of a session, with every doubt turned into an error instead of a new account. */
 import { ZpwootError } from "../errors.js";
-import type { Credentials, StoredValue } from "../ports.js";
+import type { Credentials } from "../whatsapp/library.js";
+import type { StoredValue } from "../store/store.js";
 import { type Generation, newestGeneration } from "../store/generations.js";
-import type { SessionSpace } from "../store/session-space.js";
+import type { SessionSpace } from "../store/space/session-space.js";
 import { CREDS_FAMILY, CREDS_PLACES, LINK_MARK } from "./auth-keys.js";
 import { isLinked } from "./credentials.js";
 

@@ -12,7 +12,7 @@ import { DemoClient } from "./demo-client.js";
 import { DemoReceiver, type Delivery } from "./demo-receiver.js";
 import { DemoServer } from "./demo-server.js";
 import type { ServeContext } from "./serve.js";
-import { drawQRCode } from "../qr-image.js";
+import { drawQRCode } from "../api/qr-image.js";
 
 /** A machine answers at once; a person has to find the phone. */
 const EMULATED_MS = 10_000;

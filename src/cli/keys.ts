@@ -1,7 +1,7 @@
 /** `zpwoot keys create | list | revoke`: the API keys in a store. */
-import { API_KEY_ROLES, type ApiKeyRole } from "../api-keys.js";
+import { API_KEY_ROLES, type ApiKeyRole } from "../api/api-keys.js";
 import { ZpwootError } from "../errors.js";
-import { SessionManager } from "../session-manager.js";
+import { SessionManager } from "../manager/session-manager.js";
 import { parseFlags, settingsOf } from "./settings.js";
 
 const USAGE = `zpwoot keys create <name> --role ${API_KEY_ROLES.join("|")} [--sessions id,id] | list | revoke <id>`;

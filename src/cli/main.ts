@@ -65,7 +65,7 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     case "import":
     case "backup":
     case "reencrypt": {
-      const { custodyCommand } = await import("./custody.js");
+      const { custodyCommand } = await import("./backup.js");
       return custodyCommand(command, args, print);
     }
     case "keys": {

@@ -8,12 +8,12 @@ import { pino } from "pino";
 import { messageOf } from "../errors.js";
 import { createHttpHandler } from "../http/index.js";
 import { createMetrics } from "../metrics/index.js";
-import type { SessionManagerOptions } from "../options.js";
-import { SessionManager } from "../session-manager.js";
+import type { SessionManagerOptions } from "../manager/options.js";
+import { SessionManager } from "../manager/session-manager.js";
 import { guardUnhandledRejections } from "../whatsapp/rejection-guard.js";
 import { readPassphrase } from "./passphrase.js";
 import type { ServeSettings } from "./settings.js";
-import { drawQRCode } from "../qr-image.js";
+import { drawQRCode } from "../api/qr-image.js";
 
 /** Between two tries to reach a store that is down at the start. */
 const START_RETRY_MS = 2_000;

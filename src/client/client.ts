@@ -1,8 +1,8 @@
 /** The typed client: a method per route. */
-import type { ApiKeyInfo, CreateApiKeyInput, CreatedApiKey } from "../api-keys.js";
-import type { Health } from "../health.js";
-import type * as contract from "../http/contract.js";
-import type { CreateSessionInput, SessionStatus, UpdateSessionInput } from "../session-types.js";
+import type { ApiKeyInfo, CreateApiKeyInput, CreatedApiKey } from "../api/api-keys.js";
+import type { Health } from "../api/health.js";
+import type * as contract from "../http/contract/schemas.js";
+import type { CreateSessionInput, SessionStatus, UpdateSessionInput } from "../api/session-info.js";
 import { ZpwootClientError } from "./error.js";
 import type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
 import { followEvents, type EventStreamOptions, type ServerEvent } from "./event-stream.js";

@@ -1,5 +1,5 @@
 /** Server-sent events, followed over broken connections. */
-import type { SessionEventName } from "../events.js";
+import type { SessionEventName } from "../api/events.js";
 import { isZpwootClientError } from "./error.js";
 import { pause } from "./pause.js";
 import type { Wire } from "./wire.js";

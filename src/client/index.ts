@@ -13,6 +13,6 @@ export type {
   SessionResponse,
   SessionStatusResponse,
   WebhookEventsResponse,
-} from "../http/contract.js";
-export type { CreateSessionInput, SessionStatus } from "../session-types.js";
-export type { WebhookEventName } from "../webhook-events.js";
+} from "../http/contract/schemas.js";
+export type { CreateSessionInput, SessionStatus } from "../api/session-info.js";
+export type { WebhookEventName } from "../api/webhook-events.js";

@@ -1,5 +1,5 @@
 /** One call over HTTP: the request, its deadline, and what comes of it. */
-import type { ErrorResponse } from "../http/contract.js";
+import type { ErrorResponse } from "../http/contract/schemas.js";
 import { ZpwootClientError } from "./error.js";
 import type { CallOptions, ZpwootClientOptions } from "./options.js";
 

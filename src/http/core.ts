@@ -1,15 +1,22 @@
 /** The adapter without a server: a plain request in, a plain response out. */
 import { messageOf } from "../errors.js";
-import type { FullSessionsApi, SessionsApi } from "../sessions-api.js";
-import { type Caller, createGate, EVERYONE, forbidden, type Gate, mayActAs, maySee } from "./auth.js";
-import { readJson } from "./body.js";
-import { createLimits, type Limits } from "./limits.js";
+import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
+import { type Caller, createGate, EVERYONE, forbidden, type Gate, mayActAs, maySee } from "./access/auth.js";
+import { readJson } from "./protocol/body.js";
+import { createLimits, type Limits } from "./access/rate-limits.js";
 import type { ParsedHttpOptions } from "./options.js";
-import { json, type PlainRequest, type PlainResponse, problem, Raw, Refusal } from "./plain.js";
-import { answerToError } from "./problems.js";
-import { RequestLog } from "./request-log.js";
-import { SYSTEM_ROUTES } from "./system-routes.js";
-import { ALL_ROUTES, allowedMethods, isOurs, type Match, matchRoute } from "./router.js";
+import {
+  json,
+  type PlainRequest,
+  type PlainResponse,
+  problem,
+  RawResponse,
+  HttpError,
+} from "./protocol/message.js";
+import { answerToError } from "./protocol/errors.js";
+import { RequestLog } from "./access/request-log.js";
+import { SYSTEM_ROUTES } from "./routes/system.js";
+import { ALL_ROUTES, allowedMethods, isOurs, type Match, matchRoute } from "./routes/table.js";
 
 const NO_QUERY = new URLSearchParams();
 
@@ -59,7 +66,7 @@ export class HttpCore {
    * Answers a request whose body somebody else refused before us. Does nothing but answer: what stood between that body
    * parser and the handler, such as an authentication of the host's, was skipped. Never rejects.
    */
-  async refuse(request: PlainRequest, refusal: Refusal): Promise<PlainResponse> {
+  async refuse(request: PlainRequest, refusal: HttpError): Promise<PlainResponse> {
     try {
       return (await this.#gate(request)).refused ?? refusal.answer;
     } catch (error) {
@@ -104,7 +111,7 @@ export class HttpCore {
       const header = (name: string): string | undefined => request.header(name);
       const input = { id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES };
       const result = await route.call(this.#manager, input);
-      return result instanceof Raw ? result.answer : json(route.status, result);
+      return result instanceof RawResponse ? result.answer : json(route.status, result);
     } catch (error) {
       return this.#problem(error, match, body);
     }
@@ -120,7 +127,7 @@ export class HttpCore {
   }
 
   #unexpected(error: unknown, { method, path }: PlainRequest): PlainResponse {
-    if (error instanceof Refusal) return error.answer;
+    if (error instanceof HttpError) return error.answer;
     this.#options.logger?.error(
       { method, path, error: messageOf(error) },
       "an HTTP request could not be routed",

@@ -1,20 +1,20 @@
 /** The one call by which a server gets the `/sessions` routes. */
-import type { SessionsApi } from "../sessions-api.js";
+import type { SessionsApi } from "../api/sessions-api.js";
 import { HttpCore } from "./core.js";
-import { createFetchBridge, type FetchHandler } from "./fetch-bridge.js";
+import { createFetchBridge, type FetchHandler } from "./adapters/fetch.js";
 import {
   createNodeBridge,
   createNodeErrorBridge,
   type NodeErrorHandler,
   type NodeHandler,
-} from "./node-bridge.js";
+} from "./adapters/node.js";
 import {
   fastifyPlugin,
   koaErrorMiddleware,
   koaMiddleware,
   type FastifyPlugin,
   type KoaHandler,
-} from "./mounts.js";
+} from "./adapters/mounts.js";
 import { type HttpHandlerOptions, parseHttpOptions } from "./options.js";
 
 /** The routes, for two kinds of servers. All functions may be passed around freely. */

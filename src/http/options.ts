@@ -1,7 +1,7 @@
 /** The options of the HTTP handler, parsed once: what is wrong with them is said at construction. */
 import { ZpwootError } from "../errors.js";
-import type { Logger } from "../ports.js";
-import type { RateLimitOptions } from "./limits.js";
+import type { Logger } from "../api/logger.js";
+import type { RateLimitOptions } from "./access/rate-limits.js";
 
 /** Options of `createHttpHandler`. */
 export interface HttpHandlerOptions {

@@ -1,7 +1,7 @@
 /** The names, helps and labels of every metric. */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { OutgoingStats } from "../outgoing.js";
-import type { SessionSummary } from "../session-types.js";
+import type { OutgoingStats } from "../api/event-stream.js";
+import type { SessionSummary } from "../api/session-info.js";
 
 /** Seconds: a reconnect takes some, a person with a phone a minute. */
 const OPEN_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180];

@@ -1,7 +1,7 @@
 /** Counts a manager's events in a prom-client registry. No label holds a session, a number or a message: the series stay few. */
 import { Registry, collectDefaultMetrics } from "prom-client";
-import type { SessionEventName, SessionListener } from "../events.js";
-import type { FullSessionsApi, SessionsApi } from "../sessions-api.js";
+import type { SessionEventName, SessionListener } from "../api/events.js";
+import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
 import { defineInstruments, type Instruments } from "./instruments.js";
 import { OpenTimer } from "./open-timer.js";
 

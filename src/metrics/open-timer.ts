@@ -1,5 +1,5 @@
 /** How long sessions take from `connecting` to `connected`. */
-import type { SessionStatus } from "../session-types.js";
+import type { SessionStatus } from "../api/session-info.js";
 
 /** Remembers when each session began to connect. */
 export class OpenTimer {

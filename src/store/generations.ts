@@ -3,7 +3,7 @@
  * newest readable one counts; the other is what was before it.
  */
 import { ZpwootError } from "../errors.js";
-import type { StoredValue } from "../ports.js";
+import type { StoredValue } from "./store.js";
 import { Encoded } from "./codec.js";
 
 /** One generation of a record. */

@@ -1,9 +1,9 @@
 /** The {@link Store} over a driver: three-valued reads, the write path, and the life of both. */
 import { isZpwootError, ZpwootError } from "../errors.js";
-import type { Store, StoredValue } from "../ports.js";
+import type { Store, StoredValue } from "./store.js";
 import { decode, encode } from "./codec.js";
-import { retrying, withDeadline } from "./deadline.js";
-import { type Driver, reasonOf } from "./driver.js";
+import { retrying, withDeadline } from "../async/deadline.js";
+import { type Driver, reasonOf } from "./drivers/driver.js";
 import { SENTINEL_KEY } from "./keys.js";
 import type { RecordCodec } from "./record-codec.js";
 import { ensureSentinel, isSentinel } from "./sentinel.js";

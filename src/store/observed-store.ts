@@ -1,15 +1,6 @@
 /** A store that tells how long its operations take. */
-import type { Store } from "../ports.js";
-
-/** One read or write, as a caller saw it: waiting for its turn and retries included. */
-export interface StoreOperation {
-  readonly operation: "read" | "write";
-  /** How many keys it was about. */
-  readonly keys: number;
-  /** Milliseconds. */
-  readonly ms: number;
-  readonly ok: boolean;
-}
+import type { StoreOperation } from "../api/events.js";
+import type { Store } from "./store.js";
 
 /** The same store; `tell` is called after each operation, and must not throw. */
 export function observedStore(store: Store, tell: (operation: StoreOperation) => void): Store {

@@ -1,21 +1,22 @@
 /** From the `store` option to a {@link Store}. Nothing is loaded or connected before its `open()`. */
 import { isAbsolute, relative, resolve } from "node:path";
 import { isZpwootError, ZpwootError } from "../errors.js";
-import type { Logger, Store } from "../ports.js";
-import { AtomicDriver } from "./atomic-driver.js";
+import type { Store } from "./store.js";
+import type { Logger } from "../api/logger.js";
+import { AtomicDriver } from "./drivers/atomic-driver.js";
 import { createRecordCodec, type EncryptionKey } from "./encryption.js";
-import { type Driver, reasonOf } from "./driver.js";
-import { type ForeignAdapter, ForeignDriver } from "./foreign-driver.js";
+import { type Driver, reasonOf } from "./drivers/driver.js";
+import { type ForeignAdapter, KeyvDriver } from "./drivers/keyv-driver.js";
 import { DEFAULT_STORE_LIMITS, KeyvStore, type StoreLimits } from "./keyv-store.js";
-import { type KeyvPlace, ROOT_PLACE } from "./keyv-texts.js";
-import { MemoryAdapter } from "./memory-adapter.js";
+import { type KeyvPlace, ROOT_PLACE } from "./drivers/keyv-texts.js";
+import { MemoryAdapter } from "./drivers/memory-adapter.js";
 import {
   type DriverVoice,
   postgresDriver,
   postgresPlaceOf,
   postgresPlaceOfAdapter,
   redisDriver,
-} from "./server-drivers.js";
+} from "./drivers/server-drivers.js";
 
 /**
  * Where to keep everything: a URL (`memory:`, `lmdb:<directory>`, `postgres://…`, `redis://…`), a Keyv, a Keyv storage
@@ -96,7 +97,7 @@ function lmdbDriver(path: string, context: DriverContext): Driver {
     description,
     // lmdb commits together what arrives in one turn of the event loop, whoever it comes from.
     batching: { coalesce: false, inFlight: 1_000 },
-    connect: async () => (await import("./lmdb-adapter.js")).openLmdbAdapter(directory),
+    connect: async () => (await import("./drivers/lmdb-adapter.js")).openLmdbAdapter(directory),
     onError: context.onError(description),
   });
 }
@@ -134,7 +135,7 @@ function foreignDriver(adapter: unknown, place: KeyvPlace, context: DriverContex
   if (postgres !== undefined)
     return postgresDriver(postgres, (at) => context.voice(at), { ...place, namespace: undefined });
   const description = `keyv:${adapter.constructor.name}`;
-  return new ForeignDriver({ description, adapter, place, onError: context.onError(description) });
+  return new KeyvDriver({ description, adapter, place, onError: context.onError(description) });
 }
 
 /** By its shape: the caller's Keyv may be another copy of the package. */

@@ -1,11 +1,11 @@
 /** Bringing a whole store to its newest encryption key. */
-import type { Store } from "../ports.js";
+import type { Store } from "./store.js";
 import { generationKeys } from "./generations.js";
 import { recordKey, registryKey, SENTINEL_KEY } from "./keys.js";
-import { Registry } from "./registry.js";
-import { REGISTRY_SHARDS } from "./registry-shards.js";
-import { rewriteKeys } from "./rewrite.js";
-import { rewriteSpace } from "./session-space.js";
+import { SessionList } from "./sessions/session-list.js";
+import { REGISTRY_SHARDS } from "./sessions/registry-shards.js";
+import { rewriteKeys } from "./space/rewrite.js";
+import { rewriteSpace } from "./space/session-space.js";
 
 /** Options of {@link reencrypt}. */
 export interface ReencryptOptions {
@@ -19,7 +19,7 @@ export interface ReencryptOptions {
  * crash. Gives the number of records written.
  */
 export async function reencrypt(store: Store, options: ReencryptOptions = {}): Promise<number> {
-  const { live, deleting } = await new Registry(store).ids();
+  const { live, deleting } = await new SessionList(store).ids();
   const ids = [...live, ...deleting];
   let written = 0;
   for (const [index, id] of ids.entries()) {

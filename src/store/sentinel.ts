@@ -1,11 +1,11 @@
 /** The record that is always there, and so proves that a store which gives nothing has nothing. */
 import { ZpwootError } from "../errors.js";
 import { decode, encode } from "./codec.js";
-import { withDeadline } from "./deadline.js";
-import type { Driver } from "./driver.js";
+import { withDeadline } from "../async/deadline.js";
+import type { Driver } from "./drivers/driver.js";
 import { registryKey, SENTINEL_KEY } from "./keys.js";
 import type { RecordCodec } from "./record-codec.js";
-import { REGISTRY_SHARDS } from "./registry-shards.js";
+import { REGISTRY_SHARDS } from "./sessions/registry-shards.js";
 import { generationKeys } from "./generations.js";
 
 /** The layout that the store was written with. */

@@ -4,8 +4,8 @@
  */
 import { setImmediate } from "node:timers";
 import { isZpwootError, ZpwootError } from "../errors.js";
-import { retrying } from "./deadline.js";
-import { type Driver, reasonOf } from "./driver.js";
+import { retrying } from "../async/deadline.js";
+import { type Driver, reasonOf } from "./drivers/driver.js";
 
 /** Limits of the write path. */
 export interface WriteLimits {

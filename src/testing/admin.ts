@@ -3,9 +3,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
-import { digitsOf } from "./jid.js";
+import { digitsOf } from "./wire/jid.js";
 import type { WhatsAppEmulator } from "./emulator.js";
-import type { VirtualPhone } from "./phone.js";
+import type { VirtualPhone } from "./virtual-phone.js";
 
 /** How the admin calls behave. */
 export interface AdminOptions {

@@ -2,24 +2,24 @@
 
 import { randomBytes } from "node:crypto";
 import { ZpwootError } from "../errors.js";
-import { Account } from "./account.js";
+import { Account } from "./network/account.js";
 import { createAdminHandler, refuseRequest, type AdminOptions } from "./admin.js";
-import type { ServiceBehaviour } from "./behaviour.js";
-import type { EmulatorListener, WaitOptions } from "./event-hub.js";
+import type { ServiceBehaviour } from "./context/behaviour.js";
+import type { EmulatorListener, WaitOptions } from "./context/event-hub.js";
 import type {
   ConnectionFacts,
   EmulatorEventName,
   EmulatorEvents,
   UnknownQuery,
   Violation,
-} from "./events.js";
-import type { FailureSpec, FaultAction, FaultRules } from "./faults.js";
-import { digitsOf } from "./jid.js";
-import { Listener } from "./listener.js";
-import { VirtualPhone } from "./phone.js";
-import { randomNumber, seededRandom } from "./random.js";
-import { Service } from "./service.js";
-import type { StreamErrorSpec } from "./stream-end.js";
+} from "./context/events.js";
+import type { FailureSpec, FaultAction, FaultRules } from "./context/faults.js";
+import { digitsOf } from "./wire/jid.js";
+import { Listener } from "./server/listener.js";
+import { VirtualPhone } from "./virtual-phone.js";
+import { randomNumber, seededRandom } from "./context/random.js";
+import { Service } from "./network/service.js";
+import type { StreamErrorSpec } from "./server/stream-end.js";
 import { VirtualGroup } from "./virtual-group.js";
 
 /** How an emulator is set up. */

@@ -5,10 +5,10 @@ import {
   changeSettings,
   type GroupSettings,
   type ParticipantChange,
-} from "./group-changes.js";
-import type { Group, GroupRole } from "./group.js";
-import type { VirtualPhone } from "./phone.js";
-import type { Service } from "./service.js";
+} from "./network/group-changes.js";
+import type { Group, GroupRole } from "./network/group.js";
+import type { VirtualPhone } from "./virtual-phone.js";
+import type { Service } from "./network/service.js";
 
 /** A member, as a test sees it. */
 export interface GroupMember {

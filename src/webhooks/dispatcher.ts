@@ -1,25 +1,25 @@
 /** The webhooks of all sessions. */
 import { ZpwootError } from "../errors.js";
-import type { SessionRecord } from "../session-types.js";
-import type { WebhookEventName } from "../webhook-events.js";
-import type { CourierContext } from "./courier-context.js";
-import { Courier } from "./courier.js";
+import type { SessionRecord } from "../api/session-record.js";
+import type { WebhookEventName } from "../api/webhook-events.js";
+import type { DeliveryContext } from "./delivery-context.js";
+import { EndpointDelivery } from "./endpoint-delivery.js";
 import { DEFAULT_ENDPOINT, endpointOf, endpointsOf } from "./endpoints.js";
-import { eventIds } from "./event-id.js";
+import { eventIds } from "../events/event-id.js";
 import { webhookLimits } from "./options.js";
 import type { WebhookOptions } from "./options.js";
-import type { FailedDelivery, PublishedEvent, WebhookStats } from "./figures.js";
-import type { OutboxSpace } from "./outbox-records.js";
-import { renderPayloads } from "./payload.js";
+import type { FailedDelivery, PublishedEvent, WebhookStats } from "../api/event-stream.js";
+import type { KeySpace } from "../store/space/key-space.js";
+import { renderPayloads } from "../events/payload.js";
 import { HttpTransport } from "./transport.js";
 import type { WebhookTransport } from "./transport.js";
 
 /** What a {@link WebhookDispatcher} needs. */
-export interface WebhookDispatcherDeps extends Pick<CourierContext, "emit" | "logger"> {
+export interface WebhookDispatcherDeps extends Pick<DeliveryContext, "emit" | "logger"> {
   /** The present record of a session. */
   session(sessionId: string): SessionRecord | undefined;
   /** Where the outbox of a session's endpoint is stored. */
-  space(sessionId: string, endpoint: string): OutboxSpace;
+  space(sessionId: string, endpoint: string): KeySpace;
   /**
    * Stores that an endpoint is off (`enabled: false`), because the receiver at the URL answered 410. Without it the
    * endpoint rests until the next start or {@link WebhookDispatcher.updated}.
@@ -50,10 +50,10 @@ const RESUME_CONCURRENCY = 32;
  */
 export class WebhookDispatcher {
   readonly #deps: WebhookDispatcherDeps;
-  readonly #context: CourierContext;
+  readonly #context: DeliveryContext;
   readonly #newId: () => string;
   /** By session, then by endpoint. */
-  readonly #couriers = new Map<string, Map<string, Courier>>();
+  readonly #couriers = new Map<string, Map<string, EndpointDelivery>>();
   readonly #forgetting = new Map<string, Promise<void>>();
   #stopped: Promise<void> | undefined;
 
@@ -167,7 +167,7 @@ export class WebhookDispatcher {
   /** Figures of this moment. */
   stats(): WebhookStats {
     const couriers = this.#all();
-    const sum = (figure: (courier: Courier) => number): number =>
+    const sum = (figure: (courier: EndpointDelivery) => number): number =>
       couriers.reduce((total, courier) => total + figure(courier), 0);
     return {
       endpoints: couriers.length,
@@ -213,17 +213,17 @@ export class WebhookDispatcher {
     return record === undefined ? [] : endpointsOf(record).map(([endpoint]) => endpoint);
   }
 
-  #all(): readonly Courier[] {
+  #all(): readonly EndpointDelivery[] {
     return [...this.#couriers.values()].flatMap((couriers) => [...couriers.values()]);
   }
 
-  #courier(sessionId: string, endpoint: string): Courier {
-    const ofSession = this.#couriers.get(sessionId) ?? new Map<string, Courier>();
+  #courier(sessionId: string, endpoint: string): EndpointDelivery {
+    const ofSession = this.#couriers.get(sessionId) ?? new Map<string, EndpointDelivery>();
     this.#couriers.set(sessionId, ofSession);
     const known = ofSession.get(endpoint);
     if (known !== undefined) return known;
     const space = this.#deps.space(sessionId, endpoint);
-    const courier = new Courier(sessionId, endpoint, space, this.#context);
+    const courier = new EndpointDelivery(sessionId, endpoint, space, this.#context);
     ofSession.set(endpoint, courier);
     return courier;
   }

@@ -1,5 +1,5 @@
 /** The webhook endpoints of a session: the contract's one, and any further ones with names of their own. */
-import type { SessionRecord, WebhookConfig } from "../session-types.js";
+import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
 
 /** The name of the contract's own webhook among a session's endpoints. */
 export const DEFAULT_ENDPOINT = "default";

@@ -1,6 +1,6 @@
 /** Gives up the deliveries at the head of a queue that are too old, a few in one batch. */
-import type { Outbox } from "./outbox.js";
-import type { Reports } from "./reports.js";
+import type { Outbox } from "./outbox/outbox.js";
+import type { DeliveryReports } from "./delivery-reports.js";
 
 /** How many are moved in one batch. */
 const SWEEP = 32;
@@ -21,12 +21,16 @@ export interface GiveUpTerms {
  * Moves every overdue delivery at the head of the queue to the failed ones. Settles when all are stored and told. Rejects
  * with a store error; what was moved by then is stored and told too.
  */
-export async function giveUpOverdue(outbox: Outbox, reports: Reports, terms: GiveUpTerms): Promise<void> {
+export async function giveUpOverdue(
+  outbox: Outbox,
+  reports: DeliveryReports,
+  terms: GiveUpTerms,
+): Promise<void> {
   let moved = SWEEP;
   while (moved === SWEEP && !terms.signal.aborted) moved = await sweep(outbox, reports, terms);
 }
 
-async function sweep(outbox: Outbox, reports: Reports, terms: GiveUpTerms): Promise<number> {
+async function sweep(outbox: Outbox, reports: DeliveryReports, terms: GiveUpTerms): Promise<number> {
   const { overdueAt, reason, now } = terms;
   const tell: (() => void)[] = [];
   try {

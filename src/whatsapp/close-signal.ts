@@ -1,5 +1,22 @@
 /** Reads the close error of a Baileys-family socket (a Boom, or anything at all) into a {@link CloseSignal}. */
-import type { CloseSignal } from "../close-policy.js";
+
+/** How a connection ended, as far as the socket could tell. */
+export interface CloseSignal {
+  /** `output.statusCode` of the close error; undefined when there was none. */
+  readonly code?: number | undefined;
+  /** `hung`: our own deadline ended it. `guarded`: an error escaped inside the library and ended it. */
+  readonly kind: "closed" | "hung" | "guarded";
+  /** The `type` of a `conflict` child of the stream error: `replaced`, `device_removed`. */
+  readonly conflict?: string | undefined;
+  /** True when WhatsApp answered our login or stream with a verdict (stream error or failure node). */
+  readonly verdict: boolean;
+  /** True when the QR codes ran out (they end with 408, as a lost network does). */
+  readonly linkTimeout?: boolean | undefined;
+  /** True when the account signature of a link did not match. */
+  readonly badSignature?: boolean | undefined;
+  /** Seconds until a temporary ban ends. */
+  readonly expireSeconds?: number | undefined;
+}
 
 interface Node {
   readonly tag?: unknown;

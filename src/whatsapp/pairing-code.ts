@@ -3,7 +3,7 @@
  * be a dead code: the answer is watched for here (whatsapp-protocol.md section 5).
  */
 import { ZpwootError, messageOf } from "../errors.js";
-import type { WhatsAppSocket } from "../ports.js";
+import type { WhatsAppSocket } from "./library.js";
 
 /** How long WhatsApp may take to answer. */
 const ANSWER_MS = 20_000;

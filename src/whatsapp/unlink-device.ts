@@ -1,5 +1,5 @@
 /** The query by which a linked device takes itself off its account. */
-import type { WhatsAppSocket } from "../ports.js";
+import type { WhatsAppSocket } from "./library.js";
 
 /** Settles when WhatsApp has acknowledged; rejects when it refuses, or says nothing within the time. */
 export async function unlinkDevice(socket: WhatsAppSocket, jid: string, timeoutMs: number): Promise<void> {

@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
 import { loadAuthState, wipeAuthState } from "../../src/auth/auth-state.js";
 import { KeyCache } from "../../src/auth/key-cache.js";
-import type { AuthState } from "../../src/ports.js";
+import type { AuthState } from "../../src/whatsapp/library.js";
 import { openStore } from "../../src/store/open-store.js";
-import { sessionSpace } from "../../src/store/session-space.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { sessionSpace } from "../../src/store/space/session-space.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 
 const library = loadWhaileys();
 

@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
 import { loadAuthState, wipeAuthState } from "../../src/auth/auth-state.js";
 import { KeyCache } from "../../src/auth/key-cache.js";
-import type { AuthState, Store } from "../../src/ports.js";
+import type { AuthState } from "../../src/whatsapp/library.js";
+import type { Store } from "../../src/store/store.js";
 import { openStore } from "../../src/store/open-store.js";
-import { sessionSpace } from "../../src/store/session-space.js";
+import { sessionSpace } from "../../src/store/space/session-space.js";
 import { LOADED } from "../support/libraries.js";
 
 describe.each(LOADED)("with $name:", ({ library }) => {

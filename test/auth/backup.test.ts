@@ -7,12 +7,13 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type * as whaileys from "whaileys";
 import { loadAuthState } from "../../src/auth/auth-state.js";
-import { describeBundle, exportCredentials, importCredentials } from "../../src/auth/bundle.js";
-import { importMultiFileAuth } from "../../src/auth/multi-file-auth.js";
-import type { AuthState, Store } from "../../src/ports.js";
+import { describeBundle, exportCredentials, importCredentials } from "../../src/backup/bundle.js";
+import { importMultiFileAuth } from "../../src/backup/multi-file-auth.js";
+import type { AuthState } from "../../src/whatsapp/library.js";
+import type { Store } from "../../src/store/store.js";
 import { openStore } from "../../src/store/open-store.js";
 import type { VirtualPhone } from "../../src/testing/index.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 import { EngineWorld } from "../support/engine.js";
 
 const library = loadWhaileys();

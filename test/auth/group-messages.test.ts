@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { loadAuthState } from "../../src/auth/auth-state.js";
-import type { AuthState } from "../../src/ports.js";
+import type { AuthState } from "../../src/whatsapp/library.js";
 import { openStore } from "../../src/store/open-store.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 
 const library = loadWhaileys();
 const require = createRequire(import.meta.url);

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadAuthState, wipeAuthState } from "../../src/auth/auth-state.js";
-import { listSnapshots, readSnapshot } from "../../src/auth/snapshot-file.js";
-import { restoreFromSnapshot, Snapshots, type SnapshotOptions } from "../../src/auth/snapshots.js";
+import { listSnapshots, readSnapshot } from "../../src/backup/snapshot-file.js";
+import { restoreFromSnapshot, Snapshots, type SnapshotOptions } from "../../src/backup/snapshots.js";
 import { openStore } from "../../src/store/open-store.js";
-import { SessionRecords } from "../../src/store/records.js";
-import type { SessionRecord } from "../../src/session-types.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { SessionRecords } from "../../src/store/sessions/session-records.js";
+import type { SessionRecord } from "../../src/api/session-record.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 
 const library = loadWhaileys();
 const passphrase = "correct horse";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type * as whaileys from "whaileys";
-import { readPortableAuth } from "../../src/auth/portable-auth.js";
+import { readPortableAuth } from "../../src/backup/portable-auth.js";
 import { listSnapshots, reencrypt, SessionManager, type SessionManagerOptions } from "../../src/index.js";
 import { openStore } from "../../src/store/open-store.js";
 import type { VirtualPhone } from "../../src/testing/index.js";

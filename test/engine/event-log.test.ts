@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ZpwootClient, type ServerEvent } from "../../src/client/index.js";
 import { createHttpHandler } from "../../src/http/index.js";
 import { webhookPayloadSchema, type StreamedEvent } from "../../src/index.js";
-import type { SessionManager } from "../../src/session-manager.js";
+import type { SessionManager } from "../../src/manager/session-manager.js";
 import { EngineWorld } from "../support/engine.js";
 import { seeded } from "../support/random.js";
 

@@ -1,8 +1,8 @@
 /** The contract's webhook events, each made by a stanza of the emulator, and seen as a typed event with the library's payload. */
 import { describe, expect, it } from "vitest";
-import type { SessionEvents } from "../../src/events.js";
+import type { SessionEvents } from "../../src/api/events.js";
 import type { VirtualPhone } from "../../src/testing/index.js";
-import { WEBHOOK_EVENTS, type WebhookEventName } from "../../src/webhook-events.js";
+import { WEBHOOK_EVENTS, type WebhookEventName } from "../../src/api/webhook-events.js";
 import type { EngineWorld } from "../support/engine.js";
 import { LIBRARIES } from "../support/libraries.js";
 

@@ -2,8 +2,8 @@ import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { isZpwootError } from "../../src/errors.js";
 import { WebSocket } from "ws";
-import type { SocketFactory } from "../../src/ports.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import type { SocketFactory } from "../../src/whatsapp/library.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 import { EngineWorld } from "../support/engine.js";
 import { seeded } from "../support/random.js";
 

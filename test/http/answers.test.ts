@@ -2,7 +2,7 @@ import { once } from "node:events";
 import express from "express";
 import { describe, expect, it } from "vitest";
 import { createdSessionResponseSchema, ROUTES, sessionResponseSchema } from "../../src/http/index.js";
-import type { CreatedSession, SessionInfo, SessionStatusInfo } from "../../src/session-types.js";
+import type { CreatedSession, SessionInfo, SessionStatusInfo } from "../../src/api/session-info.js";
 import { AS_CLIENT, openHandler } from "./fixtures.js";
 import { readResponse, serve, toFetchRequest } from "./servers.js";
 

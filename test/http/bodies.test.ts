@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import express from "express";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { readJson } from "../../src/http/body.js";
-import { Refusal } from "../../src/http/plain.js";
+import { readJson } from "../../src/http/protocol/body.js";
+import { HttpError } from "../../src/http/protocol/message.js";
 import { AS_CLIENT, KEY, openHandler, talk } from "./fixtures.js";
 import { type RunningServer, serve, SERVERS, toFetchRequest } from "./servers.js";
 
@@ -396,7 +396,7 @@ describe("a body that does not come", () => {
     const refused = expect(reading).rejects.toMatchObject({ answer: { status: 408, closeConnection: true } });
     await vi.advanceTimersByTimeAsync(30_000);
     await refused;
-    await expect(reading).rejects.toBeInstanceOf(Refusal);
+    await expect(reading).rejects.toBeInstanceOf(HttpError);
   });
 
   it("leaves no timer behind when it does come", async () => {

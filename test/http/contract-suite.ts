@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
-import * as contract from "../../src/http/contract.js";
+import * as contract from "../../src/http/contract/schemas.js";
 import type { WireAnswer, WireRequest } from "./servers.js";
 import type { World, WorldFault } from "./world.js";
 

@@ -1,5 +1,5 @@
 /** The backend of the contract suite with nothing in place of anything: the manager, whaileys, the emulator. */
-import { SessionManager } from "../../src/session-manager.js";
+import { SessionManager } from "../../src/manager/session-manager.js";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
 import type { Backend, WorldFault } from "./world.js";
 

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { createHttpHandler, type HttpHandler, type HttpHandlerOptions } from "../../src/http/index.js";
-import type { Logger } from "../../src/ports.js";
+import type { Logger } from "../../src/api/logger.js";
 import { InMemorySessions } from "./in-memory-sessions.js";
 
 /** The key of every handler made here. */

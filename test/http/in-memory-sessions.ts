@@ -2,13 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { setImmediate } from "node:timers/promises";
-import { ApiKeys } from "../../src/api-keys.js";
-import type { WrittenAuth } from "../../src/auth/portable-auth.js";
+import { ApiKeys } from "../../src/manager/api-keys.js";
+import type { WrittenAuth } from "../../src/api/backup.js";
 import { ZpwootError } from "../../src/errors.js";
-import type { Health } from "../../src/health.js";
-import { SILENT } from "../../src/options.js";
+import type { Health } from "../../src/api/health.js";
+import { SILENT } from "../../src/api/logger.js";
 import { openStore } from "../../src/store/open-store.js";
-import type { SessionEventName, SessionListener } from "../../src/events.js";
+import type { SessionEventName, SessionListener } from "../../src/api/events.js";
 import type {
   CreateSessionInput,
   CreatedSession,
@@ -22,12 +22,16 @@ import type {
   SessionSummary,
   UpdatedSession,
   UpdateSessionInput,
-} from "../../src/session-types.js";
-import type { OutgoingStats, StreamedEvent } from "../../src/outgoing.js";
-import type { FullSessionsApi, WaitOptions } from "../../src/sessions-api.js";
-import { validateCreateSession, validatePhoneNumber, validateUpdateSession } from "../../src/validation.js";
-import type { FailedDelivery } from "../../src/webhooks/index.js";
-import { WEBHOOK_EVENTS } from "../../src/webhook-events.js";
+} from "../../src/api/session-info.js";
+import type { OutgoingStats, StreamedEvent } from "../../src/api/event-stream.js";
+import type { FullSessionsApi, WaitOptions } from "../../src/api/sessions-api.js";
+import {
+  validateCreateSession,
+  validatePhoneNumber,
+  validateUpdateSession,
+} from "../../src/api/validation.js";
+import type { FailedDelivery } from "../../src/api/event-stream.js";
+import { WEBHOOK_EVENTS } from "../../src/api/webhook-events.js";
 
 interface Entry {
   readonly id: string;

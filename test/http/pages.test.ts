@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHttpHandler } from "../../src/http/index.js";
-import { PAGE_TEXTS } from "../../src/http/page-texts.js";
+import { PAGE_TEXTS } from "../../src/http/pages/texts.js";
 import { browserIsMissing, openBrowser } from "../support/browser.js";
 import { EngineWorld } from "../support/engine.js";
 import { openHandler } from "./fixtures.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ZpwootError, type ZpwootErrorCode } from "../../src/errors.js";
-import type { SessionsApi } from "../../src/sessions-api.js";
+import type { SessionsApi } from "../../src/api/sessions-api.js";
 import { AS_CLIENT, openHandler } from "./fixtures.js";
 import { readResponse, toFetchRequest } from "./servers.js";
 

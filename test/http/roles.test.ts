@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { keysCommand } from "../../src/cli/keys.js";
 import { ZpwootClient } from "../../src/client/index.js";
 import { ALL_ROUTES, createHttpHandler } from "../../src/http/index.js";
-import { SessionManager } from "../../src/session-manager.js";
+import { SessionManager } from "../../src/manager/session-manager.js";
 import { EngineWorld } from "../support/engine.js";
 import { RecordingLogger } from "./fixtures.js";
 

@@ -1,7 +1,7 @@
 /** Puts a backend (a manager and ways to move its sessions) behind a server: what the contract suite runs against. */
 import { createHttpHandler } from "../../src/http/index.js";
-import type { SessionsApi } from "../../src/sessions-api.js";
-import type { SessionStatus } from "../../src/session-types.js";
+import type { SessionsApi } from "../../src/api/sessions-api.js";
+import type { SessionStatus } from "../../src/api/session-info.js";
 import { InMemorySessions } from "./in-memory-sessions.js";
 import { ZpwootError } from "../../src/errors.js";
 import type { ServerKind, WireAnswer, WireRequest } from "./servers.js";

@@ -1,73 +1,62 @@
-import { readFile, readdir } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { circles, foldersOf, forbidden, readImports, within, type Import } from "../support/imports.js";
 
-const SRC = resolve(import.meta.dirname, "../../src");
-
-/** Folders that stand on the core. */
-const LEAVES = ["http", "client", "metrics", "testing", "cli"] as const;
-
-interface Import {
-  readonly file: string;
-  readonly target: string;
-  readonly typeOnly: boolean;
-}
-
-async function imports(): Promise<Import[]> {
-  const files = (await readdir(SRC, { recursive: true })).filter((file) => file.endsWith(".ts"));
-  const found = await Promise.all(
-    files.map(async (file) => {
-      const text = await readFile(join(SRC, file), "utf8");
-      return [
-        ...text.matchAll(
-          /^(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)";|import\("([^"]+)"\)|require\("([^"]+)"\)/gm,
-        ),
-      ].map(([, typeOnly, statically, lazily, required]) => {
-        const name = statically ?? lazily ?? required ?? "";
-        const target = name.startsWith(".")
-          ? relative(SRC, resolve(SRC, dirname(file), name))
-          : `package:${name}`;
-        return { file, target, typeOnly: typeOnly !== undefined };
-      });
-    }),
-  );
-  return found.flat();
-}
-
-const within = (path: string, ...folders: string[]): boolean =>
-  folders.some((folder) => path.startsWith(`${folder}/`));
-
-describe("the layers of the source", () => {
-  it("has one file that takes values from whaileys", async () => {
-    const all = await imports();
-    const value = all.filter(({ target, typeOnly }) => /^package:whaileys(\/|$)/.test(target) && !typeOnly);
-    expect(new Set(value.map(({ file }) => file))).toEqual(new Set(["whatsapp/whaileys.ts"]));
+describe("the order of the folders of src", () => {
+  it("is kept by every import, type imports included", async () => {
+    expect(forbidden(await readImports())).toEqual([]);
   });
 
-  it("has leaves that the core never imports", async () => {
-    const upward = (await imports()).filter(
-      ({ file, target }) => within(target, ...LEAVES) && !within(file, ...LEAVES),
-    );
-    expect(upward).toEqual([]);
+  it("is broken by an import that goes up, sideways or past a folder's own table", () => {
+    const planted = [
+      ["api/events.ts", "session/state.ts"],
+      ["store/store.ts", "whatsapp/library.ts"],
+      ["session/session.ts", "store/store.ts"],
+      ["session/session.ts", "auth/auth-state.ts"],
+      ["events/event-hub.ts", "webhooks/index.ts"],
+      ["manager/compose.ts", "http/index.ts"],
+      ["http/core.ts", "manager/session-manager.ts"],
+      ["client/client.ts", "http/core.ts"],
+      ["testing/emulator.ts", "api/events.ts"],
+      ["newcomer/file.ts", "errors.ts"],
+    ] as const;
+    const imports = planted.map(([file, target]) => ({ file, target, typeOnly: true }));
+    expect(forbidden(imports)).toHaveLength(planted.length);
   });
 
-  it("keeps the emulator free of the engine, and the HTTP adapter free of the manager", async () => {
-    const all = await imports();
-    const emulator = all.filter(
-      ({ file, target }) =>
-        within(file, "testing") && /^[a-z/-]+\.js$/.test(target) && !within(target, "testing"),
+  it("leaves no circle of files", async () => {
+    expect(circles(await readImports())).toEqual([]);
+  });
+
+  it("leaves no circle in any folder, its sub-folders seen as one place each", async () => {
+    const all = await readImports();
+    const found = foldersOf(all).map((folder) => [folder, circles(within(all, folder))] as const);
+    expect(found.filter(([, groups]) => groups.length > 0)).toEqual([]);
+  });
+
+  it("finds a circle that somebody makes", () => {
+    const ring: Import[] = [
+      { file: "a/one.ts", target: "b/two.ts", typeOnly: true },
+      { file: "b/two.ts", target: "c/three.ts", typeOnly: false },
+      { file: "c/three.ts", target: "a/one.ts", typeOnly: true },
+      { file: "a/one.ts", target: "d/four.ts", typeOnly: false },
+    ];
+    expect(circles(ring)).toEqual([["a/one.ts", "b/two.ts", "c/three.ts"]]);
+    expect(circles(within(ring, ""))).toEqual([["a", "b", "c"]]);
+  });
+});
+
+describe("packages", () => {
+  it("whaileys gives values to one file only", async () => {
+    const values = (await readImports()).filter(
+      ({ target, typeOnly }) => /^package:whaileys(\/|$)/.test(target) && !typeOnly,
     );
-    expect(new Set(emulator.map(({ target }) => target))).toEqual(new Set(["errors.js"]));
-    const http = all.filter(
+    expect(new Set(values.map(({ file }) => file))).toEqual(new Set(["whatsapp/libraries/whaileys.ts"]));
+  });
+
+  it("are not loaded by the client, which runs in a browser; of the rest it takes types", async () => {
+    const foreign = (await readImports()).filter(
       ({ file, target, typeOnly }) =>
-        within(file, "http") && !typeOnly && /session|store|auth\/|whatsapp|webhooks/.test(target),
-    );
-    expect(http.filter(({ target }) => !target.startsWith("http/"))).toEqual([]);
-  });
-
-  it("keeps the client free of everything but types, so that it runs in a browser", async () => {
-    const foreign = (await imports()).filter(
-      ({ file, target, typeOnly }) => within(file, "client") && !within(target, "client") && !typeOnly,
+        file.startsWith("client/") && !target.startsWith("client/") && !typeOnly,
     );
     expect(foreign).toEqual([]);
   });

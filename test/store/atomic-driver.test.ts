@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { AtomicDriver } from "../../src/store/atomic-driver.js";
-import { MemoryAdapter } from "../../src/store/memory-adapter.js";
+import { AtomicDriver } from "../../src/store/drivers/atomic-driver.js";
+import { MemoryAdapter } from "../../src/store/drivers/memory-adapter.js";
 
 function slowToConnect() {
   const finish: ((error?: Error) => void)[] = [];

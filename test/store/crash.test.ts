@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
-import { destroySpace, sessionSpace } from "../../src/store/session-space.js";
+import { destroySpace, sessionSpace } from "../../src/store/space/session-space.js";
 import { Child } from "../support/child.js";
 import { postgresTable, redisNamespace, withPostgres, withRedis } from "./services.js";
 

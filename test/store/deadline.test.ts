@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { DeadlineError, withDeadline } from "../../src/store/deadline.js";
+import { DeadlineError, withDeadline } from "../../src/async/deadline.js";
 
 /** Keeps the event loop from turning. */
 function block(ms: number): void {

@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { Store } from "../../src/ports.js";
+import type { Store } from "../../src/store/store.js";
 import { openStore } from "../../src/store/open-store.js";
 import { reencrypt } from "../../src/store/reencrypt.js";
-import { SessionRecords } from "../../src/store/records.js";
-import { sessionSpace } from "../../src/store/session-space.js";
-import type { SessionRecord } from "../../src/session-types.js";
+import { SessionRecords } from "../../src/store/sessions/session-records.js";
+import { sessionSpace } from "../../src/store/space/session-space.js";
+import type { SessionRecord } from "../../src/api/session-record.js";
 import { describeStoreContract } from "./store-contract.js";
 
 const newKey = (): string => randomBytes(32).toString("base64");

@@ -5,7 +5,7 @@
 import { setImmediate } from "node:timers/promises";
 import { loadAuthState } from "../../src/auth/auth-state.js";
 import { openStore } from "../../src/store/open-store.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 import { KEPT_PRE_KEYS, stepKeys } from "./kill-steps.js";
 
 const [url = "", sessionId = ""] = process.argv.slice(2);

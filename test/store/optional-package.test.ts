@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { optionalPackage } from "../../src/store/optional-package.js";
+import { optionalPackage } from "../../src/store/drivers/optional-package.js";
 
 /** A variable, so that nobody looks for it before the test does. */
 const NOWHERE: string = "@keyv/nowhere";

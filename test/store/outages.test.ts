@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadAuthState } from "../../src/auth/auth-state.js";
-import type { Store } from "../../src/ports.js";
+import type { Store } from "../../src/store/store.js";
 import { openStore } from "../../src/store/open-store.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 import { FaultProxy, type ProxyMode } from "./fault-proxy.js";
 import {
   DATABASE_URL,

@@ -3,11 +3,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadAuthState } from "../../src/auth/auth-state.js";
-import type { Store } from "../../src/ports.js";
+import type { Store } from "../../src/store/store.js";
 import { recordKey } from "../../src/store/keys.js";
-import { SessionRecords } from "../../src/store/records.js";
-import { destroySpace, sessionSpace } from "../../src/store/session-space.js";
-import type { SessionRecord } from "../../src/session-types.js";
+import { SessionRecords } from "../../src/store/sessions/session-records.js";
+import { destroySpace, sessionSpace } from "../../src/store/space/session-space.js";
+import type { SessionRecord } from "../../src/api/session-record.js";
 import { LOADED } from "../support/libraries.js";
 
 /** A place for a store, and its raw keys. */

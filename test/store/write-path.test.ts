@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
-import { sessionSpace } from "../../src/store/session-space.js";
+import { sessionSpace } from "../../src/store/space/session-space.js";
 
 /** An atomic Map whose batches wait while it is held, and are told. */
 class HeldAdapter {

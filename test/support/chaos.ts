@@ -1,7 +1,7 @@
 /** One fault in one part of a session's life: how it ended, and whether the session lives on when the fault is gone. */
 import { randomInt } from "node:crypto";
 import type { DisconnectInput, FaultAction, VirtualPhone } from "../../src/testing/index.js";
-import type { SocketFactoryOption } from "../../src/options.js";
+import type { SocketFactoryOption } from "../../src/manager/options.js";
 import type { ChaosCell } from "./chaos-switches.js";
 import { EngineWorld } from "./engine.js";
 

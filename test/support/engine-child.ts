@@ -3,9 +3,9 @@
  * its parent what happens, one JSON line each. No listener for unhandled rejections: one ends it, as it would a host.
  */
 import { createInterface } from "node:readline";
-import { SessionManager } from "../../src/session-manager.js";
-import { baileys7 } from "../../src/whatsapp/baileys7.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { SessionManager } from "../../src/manager/session-manager.js";
+import { baileys7 } from "../../src/whatsapp/libraries/baileys7.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 
 const [store = "memory:", url = "", mode = "start", library = "whaileys"] = process.argv.slice(2);
 const tell = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);

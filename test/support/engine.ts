@@ -1,10 +1,10 @@
 /** A manager on an emulator, with nothing in place of anything but WhatsApp itself, and short waits. */
 import { randomInt } from "node:crypto";
-import type { SessionEventName, SessionEvents } from "../../src/events.js";
-import type { SessionManagerOptions } from "../../src/options.js";
-import { SessionManager } from "../../src/session-manager.js";
+import type { SessionEventName, SessionEvents } from "../../src/api/events.js";
+import type { SessionManagerOptions } from "../../src/manager/options.js";
+import { SessionManager } from "../../src/manager/session-manager.js";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
-import { WEBHOOK_EVENTS } from "../../src/webhook-events.js";
+import { WEBHOOK_EVENTS } from "../../src/api/webhook-events.js";
 
 /** Backoffs of tests: about 30 ms instead of 3 s. */
 export const QUICK = { firstDelayMs: 30, maxDelayMs: 120, stableAfterMs: 60_000 } as const;

@@ -1,8 +1,8 @@
 /** The libraries that the engine's suites run over: the default one, and one that is handed in. */
-import type { SocketFactoryOption, SessionManagerOptions } from "../../src/options.js";
+import type { SocketFactoryOption, SessionManagerOptions } from "../../src/manager/options.js";
 import type { WhatsAppEmulator } from "../../src/testing/index.js";
-import { baileys7 } from "../../src/whatsapp/baileys7.js";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { baileys7 } from "../../src/whatsapp/libraries/baileys7.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 import { EngineWorld } from "./engine.js";
 
 /** Baileys 7 as a caller hands it in. */

@@ -1,6 +1,6 @@
 /** A store that goes away while sessions are at something, and comes back. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { readPortableAuth } from "../../src/auth/portable-auth.js";
+import { readPortableAuth } from "../../src/backup/portable-auth.js";
 import { createHttpHandler } from "../../src/http/index.js";
 import { openStore } from "../../src/store/open-store.js";
 import type { VirtualPhone } from "../../src/testing/index.js";

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
-import type { ProxyConfig } from "../../src/session-types.js";
+import type { ProxyConfig } from "../../src/api/session-info.js";
 
 /** How a proxy behaves. */
 export interface ProxyOptions {

@@ -6,9 +6,9 @@
 import { writeFile } from "node:fs/promises";
 import { pino } from "pino";
 import { createHttpHandler } from "../../src/http/index.js";
-import type { SessionEventName } from "../../src/events.js";
+import type { SessionEventName } from "../../src/api/events.js";
 import type { VirtualPhone } from "../../src/testing/index.js";
-import { WEBHOOK_EVENTS } from "../../src/webhook-events.js";
+import { WEBHOOK_EVENTS } from "../../src/api/webhook-events.js";
 import { EngineWorld } from "./engine.js";
 import { LIBRARIES } from "./libraries.js";
 import { Receiver } from "./receiver.js";

@@ -1,6 +1,6 @@
 /** Writes generation after generation of one session and tells which are durable, until it is killed. */
 import { openStore } from "../../src/store/open-store.js";
-import { sessionSpace } from "../../src/store/session-space.js";
+import { sessionSpace } from "../../src/store/space/session-space.js";
 
 const [url = "", sessionId = ""] = process.argv.slice(2);
 const store = openStore(url);

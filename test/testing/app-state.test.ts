@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import * as baileys7 from "baileys-7";
 import { describe, expect, it } from "vitest";
-import { mutationOf, type SyncAction } from "../../src/testing/app-state/actions.js";
-import { AppStateCollection } from "../../src/testing/app-state/collection.js";
-import { emptyHash, mixedHash } from "../../src/testing/app-state/keys.js";
+import { mutationOf, type SyncAction } from "../../src/testing/phone/app-state/actions.js";
+import { AppStateCollection } from "../../src/testing/phone/app-state/collection.js";
+import { emptyHash, mixedHash } from "../../src/testing/phone/app-state/keys.js";
 
 interface Theirs {
   readonly proto: { SyncdPatch: { decode(bytes: Uint8Array): unknown } };

@@ -1,6 +1,6 @@
 /** What else virtual phones do, as clients of either library see it. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { SessionEvents } from "../../src/events.js";
+import type { SessionEvents } from "../../src/api/events.js";
 import type { VirtualPhone } from "../../src/testing/index.js";
 import type { EngineWorld } from "../support/engine.js";
 import { LIBRARIES } from "../support/libraries.js";

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { openLmdbAdapter } from "../../src/store/lmdb-adapter.js";
-import { MemoryAdapter } from "../../src/store/memory-adapter.js";
+import { openLmdbAdapter } from "../../src/store/drivers/lmdb-adapter.js";
+import { MemoryAdapter } from "../../src/store/drivers/memory-adapter.js";
 import { storeContract } from "../../src/testing/store-contract.js";
 
 describe("the store contract for users, on lmdb", () => {

@@ -6,8 +6,8 @@ import {
   decideOnClose,
   type CloseAction,
   type CloseContext,
-  type CloseSignal,
-} from "../../src/close-policy.js";
+} from "../../src/session/close-policy.js";
+import { type CloseSignal } from "../../src/whatsapp/close-signal.js";
 
 const context: CloseContext = {
   linked: true,

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { EventHub } from "../../src/event-hub.js";
-import { SILENT } from "../../src/options.js";
+import { EventHub } from "../../src/events/event-hub.js";
+import { SILENT } from "../../src/api/logger.js";
 
 const created = { sessionId: "s", name: "n" };
 

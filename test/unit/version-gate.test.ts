@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { VersionGate, type VersionMemory, type WhatsAppVersion } from "../../src/whatsapp/version-gate.js";
+import {
+  ClientVersion,
+  type VersionMemory,
+  type WhatsAppVersion,
+} from "../../src/whatsapp/client-version.js";
 
 const HOUR_MS = 3_600_000;
 const CURRENT: WhatsAppVersion = [2, 3000, 1_111_111_111];
@@ -9,7 +13,7 @@ const NEWER: WhatsAppVersion = [2, 3000, 1_222_222_222];
 function world(
   resolve: () => Promise<WhatsAppVersion | undefined>,
   remembered?: WhatsAppVersion,
-): { gate: VersionGate; clock: { now: number }; kept: WhatsAppVersion[]; asked: () => number } {
+): { gate: ClientVersion; clock: { now: number }; kept: WhatsAppVersion[]; asked: () => number } {
   const clock = { now: 1_000 };
   const kept: WhatsAppVersion[] = [];
   let asked = 0;
@@ -17,7 +21,7 @@ function world(
     recall: async () => remembered,
     keep: async (version) => void kept.push(version),
   };
-  const gate = new VersionGate({
+  const gate = new ClientVersion({
     resolve: () => {
       asked += 1;
       return resolve();
@@ -88,7 +92,7 @@ describe("the client version", () => {
   });
 
   it("that is pinned stays, and nobody is asked", async () => {
-    const gate = new VersionGate({ pinned: CURRENT, now: Date.now, onReopened: () => {} });
+    const gate = new ClientVersion({ pinned: CURRENT, now: Date.now, onReopened: () => {} });
     await gate.known(undefined);
     expect(gate.version).toEqual(CURRENT);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { WakeSignal } from "../../src/wake-signal.js";
+import { WakeSignal } from "../../src/async/wake-signal.js";
 
 describe("wake signal", () => {
   it("does not lose a ring between two waits", async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { stat, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
-import { loadWhaileys } from "../../src/whatsapp/whaileys.js";
+import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 
 const require = createRequire(import.meta.url);
 

@@ -3,8 +3,8 @@
  * event once it is durable, and when all are published.
  */
 import { setImmediate } from "node:timers/promises";
-import { SILENT } from "../../src/options.js";
-import { outboxSpace } from "../../src/session-deps.js";
+import { SILENT } from "../../src/api/logger.js";
+import { outboxSpace } from "../../src/manager/session-services.js";
 import { openStore } from "../../src/store/open-store.js";
 import { WebhookDispatcher } from "../../src/webhooks/index.js";
 import type { ChaosPlan } from "./chaos-run.js";

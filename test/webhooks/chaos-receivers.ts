@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { WebhookPayload } from "../../src/webhooks/index.js";
+import type { WebhookPayload } from "../../src/events/payload.js";
 import { isSigned } from "./receiver.js";
 
 /** Where an event stands among those of its session: which run of the process published it, and as which one. */

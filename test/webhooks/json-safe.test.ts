@@ -1,6 +1,6 @@
 import protobuf from "protobufjs";
 import { describe, expect, it } from "vitest";
-import { toJsonSafe, TooManyValuesError } from "../../src/webhooks/json-safe.js";
+import { toJsonSafe, TooManyValuesError } from "../../src/events/json-safe.js";
 
 /** The Long that protobuf messages hold. */
 const { Long } = protobuf.util as unknown as {

@@ -1,10 +1,10 @@
 import { proto, type BaileysEventMap } from "whaileys";
 import { describe, expect, it } from "vitest";
-import { WEBHOOK_EVENTS, type WebhookEventName } from "../../src/webhook-events.js";
+import { WEBHOOK_EVENTS, type WebhookEventName } from "../../src/api/webhook-events.js";
 import { webhookDataSchemas, webhookPayloadSchema } from "../../src/index.js";
-import type { WebhookPayload } from "../../src/webhooks/index.js";
+import type { WebhookPayload } from "../../src/events/payload.js";
 import { WEBHOOK_DEFAULTS } from "../../src/webhooks/options.js";
-import { renderPayloads, type PayloadLimits } from "../../src/webhooks/payload.js";
+import { renderPayloads, type PayloadLimits } from "../../src/events/payload.js";
 
 const AT = Date.parse("2026-11-24T01:02:03.456Z");
 const key = { remoteJid: "5511999999999@s.whatsapp.net", fromMe: false, id: "ABC" };

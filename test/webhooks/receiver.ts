@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
-import type { WebhookPayload } from "../../src/webhooks/index.js";
+import type { WebhookPayload } from "../../src/events/payload.js";
 
 /** A request that came. */
 export interface Received {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Circuit } from "../../src/webhooks/circuit.js";
+import { CircuitBreaker } from "../../src/webhooks/circuit-breaker.js";
 import { WEBHOOK_DEFAULTS } from "../../src/webhooks/options.js";
 import { backoffMs, retryAfterMs } from "../../src/webhooks/retry-schedule.js";
-import { judgeAnswer, judgeError } from "../../src/webhooks/verdict.js";
+import { judgeAnswer, judgeError } from "../../src/webhooks/response-outcome.js";
 import { seeded } from "../support/random.js";
 
 const NOW = Date.parse("2026-11-24T00:00:00Z");
@@ -37,7 +37,7 @@ describe("the wait after a failure", () => {
   });
 
   it("is as long as the receiver asks, but never beyond the age at which events are given up", () => {
-    const circuit = new Circuit(
+    const circuit = new CircuitBreaker(
       WEBHOOK_DEFAULTS,
       () => NOW,
       () => 0.5,
@@ -51,7 +51,7 @@ describe("the wait after a failure", () => {
 
   it("ends by the clock, and begins small again after a success", () => {
     let now = NOW;
-    const circuit = new Circuit(
+    const circuit = new CircuitBreaker(
       WEBHOOK_DEFAULTS,
       () => now,
       () => 0.999_999,
@@ -64,7 +64,7 @@ describe("the wait after a failure", () => {
   });
 
   it("goes on growing after a restart, which itself is not waited for", () => {
-    const circuit = new Circuit(
+    const circuit = new CircuitBreaker(
       WEBHOOK_DEFAULTS,
       () => NOW,
       () => 0.999_999,

@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
-import { changeWebhook } from "../../src/webhook-change.js";
+import { changeWebhook } from "../../src/webhooks/endpoint-changes.js";
 import { EngineWorld } from "../support/engine.js";
 import { Receiver } from "../support/receiver.js";
 

@@ -1,10 +1,11 @@
 /** A dispatcher over a real store, its sessions, and what it emitted. */
-import { SILENT } from "../../src/options.js";
-import { outboxSpace } from "../../src/session-deps.js";
-import type { SessionRecord, WebhookConfig } from "../../src/session-types.js";
+import { SILENT } from "../../src/api/logger.js";
+import { outboxSpace } from "../../src/manager/session-services.js";
+import type { SessionRecord, WebhookConfig } from "../../src/api/session-record.js";
 import { openStore } from "../../src/store/open-store.js";
 import { WebhookDispatcher, generateWebhookSecret } from "../../src/webhooks/index.js";
-import type { OutboxSpace, WebhookDispatcherDeps, WebhookOptions } from "../../src/webhooks/index.js";
+import type { WebhookDispatcherDeps, WebhookOptions } from "../../src/webhooks/index.js";
+import type { KeySpace } from "../../src/store/space/key-space.js";
 
 /** Waits of tests: milliseconds instead of minutes. */
 export const QUICK = {
@@ -45,7 +46,7 @@ export class WebhookWorld implements AsyncDisposable {
   /** Called with every event, as it is emitted. */
   onEvent: (emitted: Emitted) => void = () => {};
   /** The outbox's place; a test may put something in between. */
-  space: (id: string) => OutboxSpace = (id) => outboxSpace(this.store, id);
+  space: (id: string) => KeySpace = (id) => outboxSpace(this.store, id);
   readonly #options: WebhookOptions;
   readonly #dispatchers: WebhookDispatcher[] = [];
 

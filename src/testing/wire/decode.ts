@@ -1,7 +1,7 @@
 /** Reads a node from bytes. Throws on anything that is not one whole node: the emulator records it as a violation. */
 
 import { inflateSync } from "node:zlib";
-import { formatJid } from "../jid.js";
+import { formatJid } from "./jid.js";
 import type { BinaryNode, NodeContent } from "./node.js";
 import { compressedFlag, hexAlphabet, JidDomain, nibbleAlphabet, Tag } from "./tags.js";
 import type { TokenDictionary } from "./token-table.js";

@@ -1,7 +1,7 @@
 /** Writes a node as bytes, as the service does: known words as codes, digits packed, JIDs in parts. */
 
 import { deflateSync } from "node:zlib";
-import { parseJid } from "../jid.js";
+import { parseJid } from "./jid.js";
 import type { BinaryNode } from "./node.js";
 import { compressedFlag, hexAlphabet, JidDomain, maxPackedLength, nibbleAlphabet, Tag } from "./tags.js";
 import type { TokenDictionary } from "./token-table.js";

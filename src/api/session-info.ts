@@ -1,0 +1,173 @@
+/** The data shapes callers see. Field names and values are those of the HTTP contract. */
+import type { WebhookEventName } from "./webhook-events.js";
+
+/** The public state of a session. */
+export type SessionStatus = "disconnected" | "connecting" | "connected";
+
+/** The inner state behind a {@link SessionStatus}, for the operator who must know who has to act. */
+export interface SessionDetail {
+  readonly state:
+    | "idle"
+    | "connecting"
+    | "qr"
+    | "pairing"
+    | "waiting"
+    | "open"
+    | "closing"
+    | "loggedOut"
+    | "restricted"
+    | "conflict"
+    | "failed";
+  /** Why it is so, as one of a fixed vocabulary: `link-timeout`, `network`, `unlinked`… */
+  readonly reason?: string;
+  /** The close code behind it (WhatsApp's, or HTTP-like), where there was one. */
+  readonly code?: number;
+  /** Which connection attempt in a row this is, from 1. */
+  readonly attempt?: number;
+  /** When the next attempt begins, or the restriction ends: ISO 8601 UTC. */
+  readonly until?: string;
+}
+
+/** A proxy of one session: all that goes to WhatsApp goes through it, or nowhere. */
+export interface ProxyConfig {
+  /** A name or an address, without a scheme. */
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
+  /** Default `http`. */
+  readonly protocol?: "http" | "https" | "socks4" | "socks5";
+}
+
+/** A proxy as it is shown: without its password. */
+export interface ProxyInfo {
+  readonly protocol: "http" | "https" | "socks4" | "socks5";
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly hasPassword: boolean;
+}
+
+/** What `create` takes. */
+export interface CreateSessionInput {
+  /** Unique among all sessions. */
+  readonly name: string;
+  /** http or https; events are POSTed there. */
+  readonly webhookUrl?: string | undefined;
+  /** The events to send; none means none. */
+  readonly webhookEvents?: readonly WebhookEventName[] | undefined;
+}
+
+/** A session as `list` shows it. */
+export interface SessionSummary {
+  /** A UUID. */
+  readonly id: string;
+  readonly name: string;
+  readonly status: SessionStatus;
+  /** The linked number in `+5511999999999` form; null until linked and after a logout. */
+  readonly phoneNumber: string | null;
+  readonly webhookUrl: string | null;
+  readonly webhookEvents: readonly WebhookEventName[];
+  /** ISO 8601 UTC with milliseconds. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly detail: SessionDetail;
+}
+
+/** A session as `get` shows it. */
+export interface SessionInfo extends SessionSummary {
+  /** The QR code to scan now, null when there is none. */
+  readonly qrCode: string | null;
+  /** The webhook and further endpoints; only when there is one. */
+  readonly endpoints?: readonly EndpointInfo[];
+  /** Only when there is one. */
+  readonly proxy?: ProxyInfo;
+}
+
+/** What `create` gives. */
+export interface CreatedSession extends SessionInfo {
+  /**
+   * The secret that signs this session's webhooks (Standard Webhooks, `whsec_…`). Given once, here, and only when a
+   * `webhookUrl` was set.
+   */
+  readonly webhookSecret?: string;
+}
+
+/** What `update` takes. What is left out stays as it is. */
+export interface UpdateSessionInput {
+  /** Null takes the webhook away, with its events, its secret and what is queued for it. */
+  readonly webhook?: UpdateWebhookInput | null;
+  /**
+   * Further endpoints beside the webhook, by names of your choice (`crm`, `audit-log`); each has its own queue. Those not
+   * named stay as they are, null takes one away with what is queued for it. At most ten.
+   */
+  readonly endpoints?: Readonly<Record<string, UpdateWebhookInput | null>>;
+  /** Null: direct. A session that is online connects anew through it. */
+  readonly proxy?: ProxyConfig | null;
+}
+
+/** A change of a session's webhook. */
+export interface UpdateWebhookInput {
+  /** Where events go, http or https; null: nowhere, while the rest is kept. What is queued goes to the new one. */
+  readonly url?: string | null;
+  /** Replaces the subscribed events. */
+  readonly events?: readonly WebhookEventName[];
+  /** False: nothing is queued or sent. True also after a receiver's 410 has switched it off. */
+  readonly enabled?: boolean;
+  /** Makes a new secret, which the result shows once. For 24 hours the old one signs beside it. */
+  readonly rotateSecret?: boolean;
+  /** Replaces the headers that are sent beside ours, such as an `authorization` of the receiver's. Never shown again. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What `update` gives. */
+export interface UpdatedSession extends CreatedSession {
+  /** The secrets of further endpoints that were made now, by the endpoint's name: given once, here. */
+  readonly endpointSecrets?: Readonly<Record<string, string>>;
+}
+
+/** A webhook endpoint as `get` shows it: without its secret and without the values of its headers. */
+export interface EndpointInfo {
+  /** `default` is the session's webhook. */
+  readonly name: string;
+  readonly url: string | null;
+  readonly events: readonly WebhookEventName[];
+  readonly enabled: boolean;
+  /** Names of the headers it is sent. */
+  readonly headers: readonly string[];
+}
+
+/** What `getStatus` gives. */
+export interface SessionStatusInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly status: SessionStatus;
+  readonly phoneNumber: string | null;
+  readonly detail: SessionDetail;
+}
+
+/** What `getQRCode` gives. */
+export interface QRCodeInfo {
+  readonly id: string;
+  /** The newest QR code, null when there is none to scan. */
+  readonly qrCode: string | null;
+  readonly status: SessionStatus;
+  /** Which QR code of this connection attempt, from 1; only with a code. */
+  readonly seq?: number;
+  /** When it is replaced: ISO 8601 UTC; only with a code. */
+  readonly expiresAt?: string;
+}
+
+/** What `pair` gives. */
+export interface PairingCodeInfo {
+  /** Eight characters, to be typed on the phone. */
+  readonly pairingCode: string;
+  /** ISO 8601 UTC. */
+  readonly expiresAt: string;
+}
+
+/** What `logout` gives. */
+export interface LogoutResult {
+  /** Whether WhatsApp acknowledged that the device is unlinked. */
+  readonly unlinked: "confirmed" | "unconfirmed" | "not-linked";
+}

@@ -1,0 +1,177 @@
+/**
+ * What callers may send, as zod schemas, and the checks the engine and the HTTP adapter share. Message texts are those
+ * of the contract: existing clients show them to people and compare them.
+ */
+import { z } from "zod";
+import { ZpwootError } from "../errors.js";
+import type { CreateSessionInput, UpdateSessionInput } from "./session-info.js";
+import { WEBHOOK_EVENTS } from "./webhook-events.js";
+
+const NAME_NOT_A_STRING = "name must be a string";
+const URL_INVALID = "webhookUrl must be a URL address";
+const EVENT_UNKNOWN = `each value in webhookEvents must be one of the following values: ${WEBHOOK_EVENTS.join(", ")}`;
+const PHONE_NUMBER_INVALID = "Phone number must be in international format (e.g., +5511999999999)";
+
+/** The WHATWG parser takes `http:foo`, ` http://a ` and backslashes too; a webhook URL must be written out. */
+const WRITTEN_OUT_HTTP_URL = /^https?:\/\/[^\s/?#\\][^\s\\]*$/i;
+/** Half of a surrogate pair: no UTF-8 store can hold it, so two such names would become one. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const PHONE_NUMBER = /^\+?[1-9]\d{1,14}$/;
+
+function isHttpUrl(text: string): boolean {
+  return WRITTEN_OUT_HTTP_URL.test(text) && URL.canParse(text);
+}
+
+/** The body of `POST /sessions/create`. Unknown fields are ignored, `null` counts as left out. */
+export const createSessionSchema = z.object({
+  name: z
+    .string({ error: NAME_NOT_A_STRING })
+    .min(1, "name should not be empty")
+    .refine((name) => !LONE_SURROGATE.test(name), "name must be valid Unicode"),
+  webhookUrl: z.string({ error: URL_INVALID }).refine(isHttpUrl, URL_INVALID).nullish(),
+  webhookEvents: z
+    .array(z.enum(WEBHOOK_EVENTS, { error: EVENT_UNKNOWN }), { error: "webhookEvents must be an array" })
+    .nullish(),
+});
+
+/** What names and values of headers may hold (RFC 9110); what is ours or the connection's can't be set. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const OWN_HEADER =
+  /^(webhook-.*|content-.*|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$/i;
+const MAX_HEADERS_LENGTH = 8_192;
+
+/** Headers of a webhook. Their values are secrets mostly: no message quotes one. */
+function headersSchema(field: string) {
+  return z
+    .record(z.string(), z.string(), { error: `${field} must be an object of strings` })
+    .superRefine((headers, context) => {
+      const refuse = (message: string): void => context.addIssue({ code: "custom", message });
+      for (const [name, value] of Object.entries(headers)) {
+        if (!HEADER_NAME.test(name)) refuse(`${field} must have valid header names`);
+        else if (OWN_HEADER.test(name)) refuse(`${field} can't set ${name.toLowerCase()}`);
+        if (!HEADER_VALUE.test(value))
+          refuse(`${field} must have values without line breaks or control characters`);
+      }
+      const length = Object.entries(headers).reduce(
+        (sum, [name, value]) => sum + name.length + value.length,
+        0,
+      );
+      if (length > MAX_HEADERS_LENGTH)
+        refuse(`${field} must be at most ${MAX_HEADERS_LENGTH} characters together`);
+    });
+}
+
+function endpointSchema(field: string) {
+  const url = `${field}.url must be a URL address or null`;
+  return z
+    .strictObject({
+      url: z.string({ error: url }).refine(isHttpUrl, url).nullable().optional(),
+      events: z
+        .array(z.enum(WEBHOOK_EVENTS, { error: EVENT_UNKNOWN.replace("webhookEvents", `${field}.events`) }), {
+          error: `${field}.events must be an array`,
+        })
+        .optional(),
+      enabled: z.boolean({ error: `${field}.enabled must be true or false` }).optional(),
+      rotateSecret: z.boolean({ error: `${field}.rotateSecret must be true or false` }).optional(),
+      headers: headersSchema(`${field}.headers`).optional(),
+    })
+    .nullable();
+}
+
+/** Names of further endpoints, short enough to be part of a key in the store. */
+const ENDPOINT_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const ENDPOINT_NAME_INVALID =
+  "endpoints must have names of 1 to 32 lower-case letters, digits and dashes that don't begin with a dash";
+
+const endpointsSchema = z
+  .record(z.string(), endpointSchema("endpoints.*"), { error: "endpoints must be an object" })
+  .superRefine((endpoints, context) => {
+    for (const name of Object.keys(endpoints)) {
+      if (!ENDPOINT_NAME.test(name)) context.addIssue({ code: "custom", message: ENDPOINT_NAME_INVALID });
+      if (name === "default")
+        context.addIssue({ code: "custom", message: "endpoints.default is `webhook`: use that" });
+    }
+  });
+
+/** A name or an address, nothing around it. */
+const PROXY_HOST = /^[^\s/?#@\\[\]]+$/;
+const PROXY_PORT = "proxy.port must be a whole number from 1 to 65535";
+const proxySchema = z
+  .strictObject({
+    host: z
+      .string({ error: "proxy.host must be a name or an address" })
+      .regex(PROXY_HOST, "proxy.host must be a name or an address, without a scheme")
+      .refine(
+        (host) => URL.canParse(`http://${host.includes(":") ? `[${host}]` : host}:1`),
+        "proxy.host must be a name or an address, with the port in proxy.port",
+      ),
+    port: z.int({ error: PROXY_PORT }).min(1, PROXY_PORT).max(65_535, PROXY_PORT),
+    username: z
+      .string({ error: "proxy.username must be a string" })
+      .min(1, "proxy.username should not be empty")
+      .optional(),
+    password: z.string({ error: "proxy.password must be a string" }).optional(),
+    protocol: z
+      .enum(["http", "https", "socks4", "socks5"], {
+        error: "proxy.protocol must be one of the following values: http, https, socks4, socks5",
+      })
+      .optional(),
+  })
+  .refine(
+    ({ username, password }) => username !== undefined || password === undefined,
+    "proxy.username is needed beside proxy.password",
+  )
+  .nullable();
+
+/** What `update` takes. An unknown field is an error here: a misspelt one must not pass for done. */
+export const updateSessionSchema = z.strictObject({
+  webhook: endpointSchema("webhook").optional(),
+  endpoints: endpointsSchema.optional(),
+  proxy: proxySchema.optional(),
+});
+
+/** The body of `POST /sessions/:id/pair`. */
+export const pairPhoneSchema = z.object({
+  phoneNumber: z.string({ error: PHONE_NUMBER_INVALID }).regex(PHONE_NUMBER, PHONE_NUMBER_INVALID),
+});
+
+/** A schema finds every broken rule; a rule broken by many elements of one list is told once. */
+function invalidInput(what: string, issues: readonly { readonly message: string }[]): ZpwootError {
+  const details = [...new Set(issues.map((issue) => issue.message))];
+  return new ZpwootError("INVALID_INPUT", `Invalid ${what}: ${details.join("; ")}`, { details });
+}
+
+/** Anything that isn't an object (a list is none here) has none of the fields, and breaks the rules an empty object breaks. */
+function fieldsOf(input: unknown): object {
+  return typeof input === "object" && input !== null && !Array.isArray(input) ? input : {};
+}
+
+/**
+ * Checks what was given to `create` and leaves only what it takes. Throws `INVALID_INPUT` with one sentence per broken
+ * rule in `details`, in the order of the fields. Whether the name is free is not looked at.
+ */
+export function validateCreateSession(input: unknown): CreateSessionInput {
+  const parsed = createSessionSchema.safeParse(fieldsOf(input));
+  if (!parsed.success) throw invalidInput("session", parsed.error.issues);
+  const { name, webhookUrl, webhookEvents } = parsed.data;
+  return {
+    name,
+    ...(webhookUrl ? { webhookUrl } : {}),
+    ...(webhookEvents ? { webhookEvents } : {}),
+  };
+}
+
+/** Checks what was given to `update`. Throws `INVALID_INPUT` with one sentence per broken rule in `details`. */
+export function validateUpdateSession(input: unknown): UpdateSessionInput {
+  const parsed = updateSessionSchema.safeParse(input);
+  if (!parsed.success) throw invalidInput("update", parsed.error.issues);
+  return parsed.data as UpdateSessionInput;
+}
+
+/** Gives a phone number back if it is in international format; throws `INVALID_INPUT` with `details` if not. */
+export function validatePhoneNumber(value: unknown): string {
+  const parsed = pairPhoneSchema.shape.phoneNumber.safeParse(value);
+  if (!parsed.success) throw invalidInput("phone number", parsed.error.issues);
+  return parsed.data;
+}

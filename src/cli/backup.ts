@@ -1,0 +1,144 @@
+/** `zpwoot export`, `import`, `backup` and `reencrypt`: credentials on their way out of a store and into it. Nothing connects. */
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { listSnapshots } from "../backup/snapshot-file.js";
+import { reencrypt } from "../backup/backups.js";
+import { ZpwootError } from "../errors.js";
+import { SessionManager } from "../manager/session-manager.js";
+import { readPassphrase } from "./passphrase.js";
+import { type Flags, type ServeSettings, parseFlags, settingsOf } from "./settings.js";
+
+/** The commands of this file. */
+export const CUSTODY_COMMANDS = ["export", "import", "backup", "reencrypt"] as const;
+
+/** One of them. */
+export type CustodyCommand = (typeof CUSTODY_COMMANDS)[number];
+
+/** What a command is given. */
+interface Context {
+  readonly settings: ServeSettings;
+  readonly flags: Flags;
+  readonly positionals: readonly string[];
+  readonly print: (line: string) => void;
+  readonly passphrase: () => Promise<string>;
+}
+
+const FLAGS = ["session", "name", "out", "force"] as const;
+
+/** Runs one of the commands on the store of the settings. Rejects with a sentence for the person at the terminal. */
+export async function custodyCommand(
+  command: CustodyCommand,
+  args: readonly string[],
+  print: (line: string) => void,
+): Promise<void> {
+  const parsed = parseFlags(args, { more: FLAGS, positionals: 2 });
+  const settings = settingsOf(parsed.flags, process.env);
+  const passphrase = (): Promise<string> => readPassphrase(settings, process.env);
+  const context: Context = { ...parsed, settings, print, passphrase };
+  if (command === "reencrypt") return sealAnew(context);
+  if (command === "backup" && parsed.positionals[0] === "list") return listBackups(context);
+  const snapshots =
+    command === "backup" && settings.backupDir !== undefined
+      ? { snapshots: { directory: settings.backupDir, passphrase: await passphrase() } }
+      : {};
+  await using manager = new SessionManager({
+    store: settings.store,
+    encryptionKeys: settings.encryptionKeys,
+    ...snapshots,
+  });
+  if (command === "export") await exportSession(manager, context);
+  else if (command === "import") await importSession(manager, context);
+  else await backup(manager, context);
+}
+
+async function exportSession(manager: SessionManager, context: Context): Promise<void> {
+  const { flags, positionals, print, passphrase } = context;
+  const id = await idOf(manager, needed(positionals[0], "zpwoot export <session>"));
+  const bundle = await manager.exportCredentials(id, { passphrase: await passphrase() });
+  const file = flags["out"];
+  if (file === undefined) return print(bundle);
+  await writeFile(file, bundle, { mode: 0o600, flag: isForced(context) ? "w" : "wx" });
+  print(`session ${id} is in ${file}. Once it is used elsewhere, it must not connect here again`);
+}
+
+async function importSession(manager: SessionManager, context: Context): Promise<void> {
+  const { flags, positionals, print, passphrase } = context;
+  const path = needed(positionals[0], "zpwoot import <file or folder> --name <new> | --session <known>");
+  const isFolder = (await stat(path)).isDirectory();
+  const force = isForced(context);
+  const put = async (id: string): Promise<{ readonly keys: number; readonly droppedSessions: boolean }> =>
+    isFolder
+      ? manager.importAuthFolder(id, path, { force })
+      : manager.importCredentials(id, await readFile(path, "utf8"), {
+          passphrase: await passphrase(),
+          force,
+        });
+  const [known, name] = [flags["session"], flags["name"]];
+  if ((known === undefined) === (name === undefined))
+    throw invalid("give either --name for a new session or --session for one that exists");
+  const id =
+    known === undefined ? (await manager.create({ name: name ?? "" })).id : await idOf(manager, known);
+  try {
+    const { keys, droppedSessions } = await put(id);
+    print(`session ${id} is linked, with ${keys} keys`);
+    if (droppedSessions) print("the copy was not the newest: sessions with contacts are made anew");
+  } catch (error) {
+    // What was made for it goes with it; never with credentials in it, whose deletion would unlink the device.
+    const empty = known === undefined && !("creds" in (await manager.countKeys(id)));
+    if (empty) await manager.delete(id);
+    throw error;
+  }
+}
+
+async function backup(manager: SessionManager, context: Context): Promise<void> {
+  const { settings, flags, positionals, print, passphrase } = context;
+  const [action, path] = positionals;
+  if (action === "now") {
+    directoryOf(settings);
+    return print(await manager.takeSnapshot());
+  }
+  const usage = "zpwoot backup now | list | restore <file> --session <id>";
+  if (action !== "restore") throw invalid(usage);
+  const { id, name } = await manager.restoreSnapshot(needed(path, usage), {
+    sessionId: needed(flags["session"], usage),
+    passphrase: await passphrase(),
+    force: isForced(context),
+  });
+  print(`session ${id} (${name}) is back; sessions with contacts are made anew`);
+}
+
+async function listBackups({ settings, print }: Context): Promise<void> {
+  for (const path of await listSnapshots(directoryOf(settings))) print(path);
+}
+
+async function sealAnew({ settings, print }: Context): Promise<void> {
+  const { store, encryptionKeys } = settings;
+  if (encryptionKeys.length === 0) throw invalid("reencrypt needs --encryption-keys, the new one first");
+  const written = await reencrypt({ store, encryptionKeys });
+  print(`${written} records are sealed with the first key; the others are not needed any more`);
+}
+
+function directoryOf({ backupDir }: ServeSettings): string {
+  return needed(backupDir, "backup needs --backup-dir, or ZPWOOT_BACKUP_DIR");
+}
+
+/** By id, or else by name. */
+async function idOf(manager: SessionManager, idOrName: string): Promise<string> {
+  const sessions = await manager.list();
+  const found = sessions.find(({ id }) => id === idOrName) ?? sessions.find(({ name }) => name === idOrName);
+  if (found === undefined)
+    throw new ZpwootError("SESSION_NOT_FOUND", `there is no session ${JSON.stringify(idOrName)}`);
+  return found.id;
+}
+
+function isForced({ flags }: Context): boolean {
+  return flags["force"] === "true";
+}
+
+function needed(value: string | undefined, usage: string): string {
+  if (value === undefined || value === "") throw invalid(usage);
+  return value;
+}
+
+function invalid(usage: string): ZpwootError {
+  return new ZpwootError("INVALID_OPTION", `usage: ${usage}`, { details: [usage] });
+}

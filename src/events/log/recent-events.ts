@@ -1,0 +1,69 @@
+/** The last events of one session, bounded in number and bytes. */
+import type { PublishedEvent } from "../../api/event-stream.js";
+
+/** See the head of this file. Events come in the order of their ids. */
+export class RecentEvents {
+  #events: PublishedEvent[] = [];
+  /** How many at the beginning of the array are dropped already: an array is cheaper to cut now and then. */
+  #dropped = 0;
+  #bytes = 0;
+  #lostUpTo: string;
+
+  /** `lostUpTo`: events up to this id may have been and are not here. */
+  constructor(lostUpTo: string) {
+    this.#lostUpTo = lostUpTo;
+  }
+
+  /** Events up to this id may be missing. */
+  get lostUpTo(): string {
+    return this.#lostUpTo;
+  }
+
+  get length(): number {
+    return this.#events.length - this.#dropped;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds the newest event. */
+  push(event: PublishedEvent): void {
+    this.#events.push(event);
+    this.#bytes += sizeOf(event);
+  }
+
+  /** Drops the oldest events until the rest is within the bounds; gives how many went. The newest always stays. */
+  trim(maxEvents: number, maxBytes: number): number {
+    const before = this.#dropped;
+    while (this.length > 1 && (this.length > maxEvents || this.#bytes > maxBytes)) {
+      const oldest = this.#events[this.#dropped] as PublishedEvent;
+      this.#dropped += 1;
+      this.#bytes -= sizeOf(oldest);
+      this.#lostUpTo = oldest.id;
+    }
+    const went = this.#dropped - before;
+    if (this.#dropped > this.#events.length / 2) {
+      this.#events = this.#events.slice(this.#dropped);
+      this.#dropped = 0;
+    }
+    return went;
+  }
+
+  /** The events after an id, oldest first, at most that many. */
+  after(id: string, atMost: number): readonly PublishedEvent[] {
+    let low = this.#dropped;
+    let high = this.#events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#events[middle] as PublishedEvent).id > id) high = middle;
+      else low = middle + 1;
+    }
+    return this.#events.slice(low, low + atMost);
+  }
+}
+
+/** What an event counts for, about: two bytes a character at most, and the objects around it. */
+function sizeOf({ body }: PublishedEvent): number {
+  return 2 * body.length + 200;
+}

@@ -1,0 +1,101 @@
+/** Pages for people: linking one session, and all sessions at a glance. They hold no data: what they show they ask for with a key. */
+import { escapeHtml, page } from "../pages/html.js";
+import { LINK_SCRIPT, OVERVIEW_SCRIPT } from "../pages/scripts.js";
+import { languageOf, PAGE_TEXTS, type PageLanguage, type PageTexts } from "../pages/texts.js";
+import type { RawResponse } from "../protocol/message.js";
+import type { Route, RouteInput } from "./sessions.js";
+
+const STYLE = `
+  [hidden] { display: none !important; }
+  .columns { display: grid; gap: 2rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); align-items: start; }
+  #qr { width: 100%; max-width: 20rem; aspect-ratio: 1; background: #ffffff; border: 1px solid var(--line); border-radius: .75rem; }
+  #status { font-weight: 600; min-height: 1.5rem; }
+  #code { display: block; font-size: 1.25rem; min-height: 2rem; margin-top: .75rem; white-space: pre-line; }
+  .row { display: flex; flex-wrap: wrap; gap: .5rem; }
+  .row input { flex: 1 1 12rem; min-width: 0; }
+  label { display: block; margin-bottom: .25rem; }
+  #session, .soft { color: var(--soft); }
+  .problem { color: var(--bad); }
+  table { width: 100%; border-collapse: collapse; }
+  th, td { text-align: left; padding: .5rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+`;
+
+function keyBox(t: PageTexts): string {
+  return `<section id="key-box" hidden>
+<label for="key">${escapeHtml(t.key)}</label>
+<div class="row"><input id="key" type="password" autocomplete="off"><button id="use-key" type="button">${escapeHtml(t.useKey)}</button></div>
+<p id="key-problem" class="problem" role="alert"></p>
+</section>`;
+}
+
+function linkBody(t: PageTexts): string {
+  return `<main>
+<h1>${escapeHtml(t.linkTitle)} <span id="session"></span></h1>
+${keyBox(t)}
+<p id="status" role="status" aria-live="polite"></p>
+<button id="connect" type="button" hidden>${escapeHtml(t.connect)}</button>
+<div id="linking" class="columns" hidden>
+<img id="qr" alt="${escapeHtml(t.qrAlt)}" hidden>
+<div>
+<ol><li>${escapeHtml(t.step1)}</li><li>${escapeHtml(t.step2)}</li><li>${escapeHtml(t.step3)}</li></ol>
+<h2>${escapeHtml(t.pairTitle)}</h2>
+<label for="phone">${escapeHtml(t.phone)}</label>
+<div class="row"><input id="phone" type="tel" autocomplete="tel" placeholder="+55 11 99999-9999"><button id="get-code" type="button">${escapeHtml(t.getCode)}</button></div>
+<output id="code" for="phone" aria-live="polite"></output>
+</div>
+</div>
+</main>`;
+}
+
+function overviewBody(t: PageTexts): string {
+  const heads = [t.name, t.status, t.number].map((text) => `<th scope="col">${escapeHtml(text)}</th>`);
+  return `<main>
+<h1>${escapeHtml(t.overviewTitle)}</h1>
+${keyBox(t)}
+<p id="problem" class="problem" role="alert"></p>
+<table><thead><tr>${heads.join("")}<td></td></tr></thead><tbody id="rows"></tbody></table>
+<p id="none" class="soft" hidden>${escapeHtml(t.none)}</p>
+</main>`;
+}
+
+function render(
+  { query, header }: RouteInput,
+  title: keyof PageTexts,
+  body: (texts: PageTexts) => string,
+  script: string,
+): RawResponse {
+  const language: PageLanguage = languageOf(query.get("lang"), header("accept-language"));
+  const texts = PAGE_TEXTS[language];
+  return page({
+    title: texts[title],
+    language: language === "pt" ? "pt-BR" : "en",
+    style: STYLE,
+    body: body(texts),
+    script: `"use strict"; const T = ${JSON.stringify(texts)};${script}`,
+  });
+}
+
+/** In the order of the documents. */
+export const PAGE_ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/sessions/overview",
+    operation: "showOverview",
+    summary: "A page with all sessions; it asks for a key, or takes it from `#key=` in its address",
+    access: "public",
+    status: 200,
+    contentType: "text/html",
+    call: async (_manager, input) => render(input, "overviewTitle", overviewBody, OVERVIEW_SCRIPT),
+  },
+  {
+    method: "GET",
+    path: "/sessions/:id/link",
+    operation: "showLinkPage",
+    summary:
+      "A page to link a session: the live QR code, or a code by phone number; it asks for a key like the overview",
+    access: "public",
+    status: 200,
+    contentType: "text/html",
+    call: async (_manager, input) => render(input, "linkTitle", linkBody, LINK_SCRIPT),
+  },
+];

@@ -1,0 +1,54 @@
+/** Server-sent events: the stream of `events()` as text (HTML standard, section 9.2). */
+import type { StreamedEvent } from "../../api/event-stream.js";
+
+/** A comment this often keeps proxies from taking a quiet connection for a dead one. */
+const HEARTBEAT_MS = 15_000;
+/** How long a browser waits before it connects again. */
+const RETRY_MS = 2_000;
+
+/** What a stream is sent with. `no` tells nginx not to hold it back. */
+export const SSE_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store, no-transform",
+  "x-content-type-options": "nosniff",
+  "x-accel-buffering": "no",
+} as const;
+
+/** The text of a stream, in pieces; ends with the events. */
+export async function* sseText(
+  events: AsyncGenerator<StreamedEvent, void, undefined>,
+  heartbeatMs = HEARTBEAT_MS,
+): AsyncGenerator<string, void, undefined> {
+  yield `retry: ${RETRY_MS}\n\n`;
+  try {
+    let next = events.next();
+    for (;;) {
+      const result = await within(heartbeatMs, next);
+      if (result === undefined) yield ":\n\n";
+      else if (result.done === true) return;
+      else {
+        next = events.next();
+        yield textOf(result.value);
+      }
+    }
+  } finally {
+    // Not awaited: it settles when the stream's own signal ends the wait for the next event.
+    events.return().catch(() => undefined);
+  }
+}
+
+function textOf(event: StreamedEvent): string {
+  if ("gap" in event) return 'event: gap\ndata: {"gap":true}\n\n';
+  return `id: ${event.id}\nevent: ${event.event}\ndata: ${event.body}\n\n`;
+}
+
+/** What the promise settles with, or undefined after the time. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

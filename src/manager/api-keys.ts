@@ -1,0 +1,155 @@
+/** API keys of the HTTP adapter, in the store: only their hashes are kept, and what each may do. */
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import {
+  API_KEY_ROLES,
+  type ApiKeyInfo,
+  type ApiKeysApi,
+  type CreateApiKeyInput,
+  type CreatedApiKey,
+} from "../api/api-keys.js";
+import { ZpwootError, messageOf } from "../errors.js";
+import type { Store } from "../store/store.js";
+import type { Logger } from "../api/logger.js";
+import { generationEntry, generationKeys, newestGeneration } from "../store/generations.js";
+import { API_KEYS_KEY } from "../store/keys.js";
+
+interface StoredKey extends ApiKeyInfo {
+  /** SHA-256 of the key, hexadecimal: a key is 256 random bits, so there is nothing to guess that a slow hash would protect. */
+  readonly hash: string;
+}
+
+const MAX_KEYS = 1_000;
+/** How exact `lastUsedAt` is: a write per minute and key at most. */
+const LAST_USED_MS = 60_000;
+
+const inputSchema = z.strictObject({
+  name: z
+    .string({ error: "name must be a string" })
+    .min(1, "name should not be empty")
+    .max(200, "name must be at most 200 characters"),
+  role: z.enum(API_KEY_ROLES, {
+    error: `role must be one of the following values: ${API_KEY_ROLES.join(", ")}`,
+  }),
+  sessions: z
+    .array(z.string(), { error: "sessions must be an array of session ids" })
+    .min(1, "sessions must name at least one session, or be left out for all")
+    .max(1_000, "sessions must be at most 1000")
+    .nullish(),
+});
+
+/** See the head of this file. */
+export class ApiKeys implements ApiKeysApi {
+  readonly #store: Store;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  #loading: Promise<Map<string, StoredKey>> | undefined;
+  #generation = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, logger: Logger, now: () => number = Date.now) {
+    this.#store = store;
+    this.#logger = logger;
+    this.#now = now;
+  }
+
+  async create(input: CreateApiKeyInput): Promise<CreatedApiKey> {
+    const { name, role, sessions = null } = checked(input);
+    const keys = await this.#load();
+    if (keys.size >= MAX_KEYS) throw invalid([`there must be at most ${MAX_KEYS} keys: revoke some`]);
+    const id = randomBytes(6).toString("hex");
+    const key = `zpw_${id}_${randomBytes(32).toString("base64url")}`;
+    const createdAt = new Date(this.#now()).toISOString();
+    const info = { id, name, role, sessions, createdAt, lastUsedAt: null };
+    await this.#change((all) => all.set(id, { ...info, hash: hashOf(key) }));
+    return { ...info, key };
+  }
+
+  async list(): Promise<readonly ApiKeyInfo[]> {
+    return [...(await this.#load()).values()].map(infoOf);
+  }
+
+  async revoke(id: string): Promise<boolean> {
+    if (!(await this.#load()).has(id)) return false;
+    await this.#change((all) => all.delete(id));
+    return true;
+  }
+
+  async verify(key: string): Promise<ApiKeyInfo | undefined> {
+    const id = /^zpw_([0-9a-f]{12})_/.exec(key)?.[1] ?? "";
+    const found = (await this.#load()).get(id);
+    // A hash is compared in any case, so that the time does not tell which ids there are.
+    const equal = timingSafeEqual(
+      Buffer.from(hashOf(key), "hex"),
+      Buffer.from(found?.hash ?? hashOf(""), "hex"),
+    );
+    if (found === undefined || !equal) return undefined;
+    this.#noteUse(found);
+    return infoOf(found);
+  }
+
+  #noteUse({ id, lastUsedAt }: StoredKey): void {
+    const now = this.#now();
+    if (lastUsedAt !== null && now - Date.parse(lastUsedAt) < LAST_USED_MS) return;
+    const used = new Date(now).toISOString();
+    this.#change((all) => {
+      const present = all.get(id);
+      if (present !== undefined) all.set(id, { ...present, lastUsedAt: used });
+    }).catch((error: unknown) => {
+      this.#logger.warn(
+        { keyId: id, error: messageOf(error) },
+        "the last use of an API key could not be stored",
+      );
+    });
+  }
+
+  /** Changes are written one after another; what could not be written did not happen. */
+  #change(change: (keys: Map<string, StoredKey>) => unknown): Promise<void> {
+    const result = this.#writing.then(async () => {
+      const changed = new Map(await this.#load());
+      change(changed);
+      const [place, value] = generationEntry(API_KEYS_KEY, this.#generation + 1, [...changed.values()]);
+      await this.#store.write(API_KEYS_KEY, new Map([[place, value]]));
+      this.#generation += 1;
+      this.#loading = Promise.resolve(changed);
+    });
+    this.#writing = result.catch(() => {});
+    return result;
+  }
+
+  #load(): Promise<Map<string, StoredKey>> {
+    this.#loading ??= this.#read().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
+  }
+
+  async #read(): Promise<Map<string, StoredKey>> {
+    await this.#store.open();
+    const stored = await this.#store.readEach(generationKeys(API_KEYS_KEY));
+    const newest = newestGeneration<readonly StoredKey[]>(API_KEYS_KEY, stored);
+    this.#generation = newest?.number ?? 0;
+    return new Map((newest?.value ?? []).map((key) => [key.id, key]));
+  }
+}
+
+function checked(input: unknown): z.output<typeof inputSchema> {
+  const parsed = inputSchema.safeParse(input);
+  if (!parsed.success) throw invalid([...new Set(parsed.error.issues.map(({ message }) => message))]);
+  if (parsed.data.role === "admin" && parsed.data.sessions)
+    throw invalid(["sessions can't be limited for an admin, who may create and delete any"]);
+  return parsed.data;
+}
+
+function invalid(details: readonly string[]): ZpwootError {
+  return new ZpwootError("INVALID_INPUT", `Invalid API key: ${details.join("; ")}`, { details });
+}
+
+function infoOf({ id, name, role, sessions, createdAt, lastUsedAt }: StoredKey): ApiKeyInfo {
+  return { id, name, role, sessions, createdAt, lastUsedAt };
+}
+
+function hashOf(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}

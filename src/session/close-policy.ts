@@ -1,0 +1,137 @@
+/**
+ * What to do when a connection ends: one pure table (engine.md section 2, "Close policy"). The codes are those of
+ * WhatsApp's stream errors and failures as Baileys-family libraries report them; how each looks on the wire is in
+ * whatsapp-protocol.md section 9.
+ */
+import type { CloseSignal } from "../whatsapp/close-signal.js";
+import type { Cause } from "./state.js";
+
+/** What the session knew when the connection ended. */
+export interface CloseContext {
+  /** `creds.account` is present: the account is linked. */
+  readonly linked: boolean;
+  /** WhatsApp has let this link in, or asked it to restart: it knows the device. */
+  readonly confirmed: boolean;
+  /** How often in a row each verdict came, this one included. */
+  readonly restarts: number;
+  readonly replacements: number;
+  readonly badSessions: number;
+  readonly outdated: number;
+  /** Which attempt in a row ended, from 1. */
+  readonly attempt: number;
+  /** After how many attempts in a row to give up; null for never. */
+  readonly maxAttempts: number | null;
+}
+
+/** The decision. */
+export type CloseAction =
+  /** Connect again at once, with the same credentials. */
+  | { readonly do: "reopen" }
+  /** Connect again after a backoff. */
+  | { readonly do: "retry"; readonly cause: Cause }
+  /** The link is gone: wipe the credentials, wait for a command. */
+  | { readonly do: "logged-out"; readonly cause: "device-removed" | "login-refused" }
+  /** Nobody scanned: throw half-made credentials away, wait for a command. */
+  | { readonly do: "link-timeout" }
+  /** Half-made credentials are spoiled: throw them away, connect again after a backoff. */
+  | { readonly do: "reset-link"; readonly cause: Cause }
+  /** The account is banned or locked; for `seconds`, or until somebody acts. */
+  | { readonly do: "restrict"; readonly seconds: number | null; readonly cause: Cause }
+  /** Our client version is too old: find the current one, then connect again. */
+  | { readonly do: "refresh-version" }
+  /** No version we know is accepted: the process-wide breaker opens. */
+  | { readonly do: "hold-version" }
+  /** Another process uses these credentials: wait for a command. */
+  | { readonly do: "conflict" }
+  /** Give up, keep the credentials, wait for a command. */
+  | { readonly do: "fail"; readonly cause: Cause };
+
+/** Restarts (515) in a row that are obeyed at once; the next one backs off. */
+export const MAX_RESTARTS_IN_A_ROW = 3;
+/** Bad sessions (500) in a row after which the session fails. */
+export const MAX_BAD_SESSIONS_IN_A_ROW = 5;
+
+/**
+ * Codes that mean what they say only when WhatsApp says them: from a proxy or gateway at the upgrade, a 401 or a 406 is
+ * one more way for the network to fail.
+ */
+const VERDICTS: ReadonlySet<number> = new Set([401, 402, 403, 405, 406, 409, 440, 515]);
+
+/** Decides what follows a close. */
+export function decideOnClose(close: CloseSignal, context: CloseContext): CloseAction {
+  const action = byCode(close, context);
+  if (action.do !== "retry" || context.maxAttempts === null || context.attempt < context.maxAttempts)
+    return action;
+  return { do: "fail", cause: action.cause };
+}
+
+function byCode(close: CloseSignal, context: CloseContext): CloseAction {
+  const { code } = close;
+  if (close.badSignature === true)
+    return { do: "reset-link", cause: { reason: "bad-account-signature", code } };
+  if (close.kind !== "closed") return retry(close.kind === "hung" ? "hung" : "library-error", code);
+  if (close.conflict === "device_removed") return unlinked(context, "device-removed");
+  if (!close.verdict && code !== undefined && VERDICTS.has(code)) return retry("network", code);
+  switch (code) {
+    case 515:
+      return context.restarts <= MAX_RESTARTS_IN_A_ROW ? { do: "reopen" } : retry("restart-loop", code);
+    case 401:
+      return unlinked(context, "login-refused");
+    case 402:
+      return {
+        do: "restrict",
+        seconds: close.expireSeconds ?? null,
+        cause: { reason: "temporary-ban", code },
+      };
+    case 403:
+      return { do: "restrict", seconds: null, cause: { reason: "locked", code } };
+    case 406:
+      return { do: "restrict", seconds: null, cause: { reason: "banned", code } };
+    case 405:
+      return context.outdated <= 1 ? { do: "refresh-version" } : { do: "hold-version" };
+    case 409:
+      return { do: "fail", cause: { reason: "client-refused", code } };
+    case 411:
+      return { do: "fail", cause: { reason: "multi-device-mismatch", code } };
+    case 440:
+      return context.replacements <= 1 ? retry("replaced", code) : { do: "conflict" };
+    case 500:
+      return context.badSessions >= MAX_BAD_SESSIONS_IN_A_ROW && close.verdict
+        ? { do: "fail", cause: { reason: "bad-session", code } }
+        : retry("bad-session", code);
+    default:
+      return close.linkTimeout === true && !context.linked ? { do: "link-timeout" } : retry("network", code);
+  }
+}
+
+/**
+ * Without a link there is nothing to lose: the credentials of an abandoned pairing code are answered by 401 too, and so are
+ * those of a link that a crash cut off before WhatsApp heard of it.
+ */
+function unlinked(context: CloseContext, cause: "device-removed" | "login-refused"): CloseAction {
+  if (!context.linked || !context.confirmed)
+    return { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } };
+  return { do: "logged-out", cause };
+}
+
+function retry(reason: string, code: number | undefined): CloseAction {
+  return { do: "retry", cause: { reason, code } };
+}
+
+/** Limits of the wait between two attempts, in milliseconds. */
+export interface BackoffLimits {
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/**
+ * How long to wait after the given attempt (from 1): full jitter over an exponentially growing window, with a floor of
+ * half the first delay so that the first wait is about `firstDelayMs` and never a busy loop.
+ */
+export function backoffDelay(attempt: number, limits: BackoffLimits, random: () => number): number {
+  const { firstDelayMs, maxDelayMs } = limits;
+  if (attempt <= 1) return Math.round(firstDelayMs * (0.75 + random() * 0.5));
+  const window = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(attempt - 1, 30));
+  const floor = Math.min(firstDelayMs / 2, window);
+  return Math.round(floor + random() * (window - floor));
+}

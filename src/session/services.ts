@@ -1,0 +1,46 @@
+/** What a session needs of its manager, as an interface. */
+import type { UserFacingSocketConfig } from "whaileys";
+import type { BackoffLimits } from "./close-policy.js";
+import type { ZpwootError } from "../errors.js";
+import type { LinkLimits } from "./linking/limits.js";
+import type { SessionEventName, SessionEvents } from "../api/events.js";
+import type { AuthState, SocketFactory } from "../whatsapp/library.js";
+import type { Logger } from "../api/logger.js";
+import type { SessionRecord } from "../api/session-record.js";
+import type { Egress } from "../whatsapp/proxy.js";
+import type { QRStyle } from "../whatsapp/qr-text.js";
+import type { ClientVersion } from "../whatsapp/client-version.js";
+
+/** What a session needs of its manager. */
+export interface SessionServices {
+  /** Loads the library on the first call; rejects with `MISSING_PACKAGE`. */
+  readonly library: () => Promise<SocketFactory>;
+  readonly versions: ClientVersion;
+  /** Options of a session's next socket. */
+  readonly config: (sessionId: string, library: SocketFactory) => Partial<UserFacingSocketConfig>;
+  /** The session's way out: direct, or through its proxy as it is configured now. */
+  readonly egress: (sessionId: string) => Egress;
+  readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
+  /** Drops what is kept in memory of a session: what is stored has changed behind its back. */
+  forgetMemory(sessionId: string): void;
+  readonly wipeAuth: (sessionId: string) => Promise<void>;
+  /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */
+  readonly reachable: () => Promise<void>;
+  readonly saveRecord: (record: SessionRecord) => Promise<void>;
+  /** First step of a deletion: from here on a crash ends in deletion. */
+  readonly markDeleted: (sessionId: string) => Promise<void>;
+  /** Last step: record, credentials, webhook queue. */
+  readonly removeAll: (sessionId: string) => Promise<void>;
+  readonly emit: <Name extends SessionEventName>(name: Name, event: SessionEvents[Name]) => void;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly timeouts: { readonly connectMs: number; readonly loginMs: number; readonly unlinkMs: number };
+  readonly backoff: BackoffLimits;
+  readonly stableAfterMs: number;
+  readonly maxAttempts: number | null;
+  /** How long to go on offering a link, unless `connect` says otherwise. */
+  readonly linking: LinkLimits;
+  /** How QR codes are written. */
+  readonly qrStyle: Pick<QRStyle, "format" | "browser">;
+}

@@ -1,0 +1,125 @@
+/**
+ * The inner state of a session, as a tagged union, and its translation to what callers see. Pure: no I/O, no clock.
+ * Fields exist only in the states that have them.
+ */
+import type { SessionDetail, SessionStatus } from "../api/session-info.js";
+
+/** Why a session is at rest although nothing is wrong. */
+export type IdleReason = "new" | "disconnected" | "restored" | "link-timeout" | "link-reset" | "stopped";
+
+/** The state of one session. */
+export type SessionState =
+  | { readonly name: "idle"; readonly reason: IdleReason }
+  | { readonly name: "connecting"; readonly attempt: number }
+  | { readonly name: "qr"; readonly attempt: number; readonly qr: QRCode }
+  /** A pairing code is out; the QR code goes on working beside it. */
+  | { readonly name: "pairing"; readonly attempt: number; readonly qr: QRCode | undefined }
+  | { readonly name: "waiting"; readonly attempt: number; readonly retryAt: number; readonly cause: Cause }
+  | { readonly name: "open" }
+  /** `wasOpen`: the status stays `connected` until the socket is down; else it stays `connecting`. */
+  | { readonly name: "closing"; readonly wasOpen: boolean }
+  | { readonly name: "loggedOut"; readonly cause: LogoutCause }
+  | { readonly name: "restricted"; readonly until: number | null; readonly cause: Cause }
+  | { readonly name: "conflict" }
+  | { readonly name: "failed"; readonly cause: Cause };
+
+/** A QR code, numbered within its connection attempt. */
+export interface QRCode {
+  readonly value: string;
+  /** From 1. */
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Who ended the link: the owner, the phone (seen while online), or WhatsApp at the next login. */
+export type LogoutCause = "logout" | "device-removed" | "login-refused";
+
+/** What made an attempt end. */
+export interface Cause {
+  /** One of a fixed vocabulary, see `close-policy.ts`. */
+  readonly reason: string;
+  /** WhatsApp's or an HTTP-like code. */
+  readonly code?: number | undefined;
+}
+
+/** States in which the loop rests until a command arrives, although the session is wanted online. */
+export function isTerminal(state: SessionState): boolean {
+  switch (state.name) {
+    case "idle":
+    case "loggedOut":
+    case "conflict":
+    case "failed":
+    case "restricted":
+      return true;
+    case "connecting":
+    case "qr":
+    case "pairing":
+    case "waiting":
+    case "open":
+    case "closing":
+      return false;
+  }
+}
+
+/** The public status of a state. */
+export function statusOf(state: SessionState): SessionStatus {
+  switch (state.name) {
+    case "open":
+      return "connected";
+    case "connecting":
+    case "qr":
+    case "pairing":
+    case "waiting":
+      return "connecting";
+    case "closing":
+      return state.wasOpen ? "connected" : "connecting";
+    case "idle":
+    case "loggedOut":
+    case "restricted":
+    case "conflict":
+    case "failed":
+      return "disconnected";
+  }
+}
+
+/** The state as callers see it: no QR code, no pairing code. */
+export function detailOf(state: SessionState): SessionDetail {
+  switch (state.name) {
+    case "idle":
+      return { state: state.name, reason: state.reason };
+    case "connecting":
+    case "qr":
+    case "pairing":
+      return { state: state.name, attempt: state.attempt };
+    case "waiting":
+      return {
+        state: state.name,
+        attempt: state.attempt,
+        until: iso(state.retryAt),
+        ...causeOf(state.cause),
+      };
+    case "loggedOut":
+      return { state: state.name, reason: state.cause };
+    case "restricted":
+      return {
+        state: state.name,
+        ...(state.until === null ? {} : { until: iso(state.until) }),
+        ...causeOf(state.cause),
+      };
+    case "failed":
+      return { state: state.name, ...causeOf(state.cause) };
+    case "open":
+    case "closing":
+    case "conflict":
+      return { state: state.name };
+  }
+}
+
+function causeOf(cause: Cause): Pick<SessionDetail, "reason" | "code"> {
+  return cause.code === undefined ? { reason: cause.reason } : { reason: cause.reason, code: cause.code };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

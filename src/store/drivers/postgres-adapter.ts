@@ -1,0 +1,166 @@
+/**
+ * @keyv/postgres made safe for credentials. As it comes, a lost idle connection ends the process, nothing has a deadline, the
+ * pool is one for the whole module and can't be reached, and a table that could not be made at boot is never made.
+ */
+import { createRequire } from "node:module";
+import type * as KeyvPg from "@keyv/postgres";
+import type * as Pg from "pg";
+import type { Pool, PoolConfig } from "pg";
+import { ZpwootError } from "../../errors.js";
+import type { Logger } from "../../api/logger.js";
+import type { AtomicAdapter } from "./atomic-driver.js";
+import type { Change } from "./driver.js";
+import { optionalPackage } from "./optional-package.js";
+
+/** Where the table is, and how to reach it. */
+export interface PostgresPlace {
+  /** Without our own parameters. */
+  readonly uri: string;
+  readonly schema: string;
+  readonly table: string;
+  /** Further options of pg's pool: `max`, `ssl`… */
+  readonly pool: PoolConfig;
+  /** The caller's own adapter that this was taken from. */
+  readonly adopted?: object;
+}
+
+/** What an open Postgres adapter is given. */
+export interface PostgresAdapterOptions extends PostgresPlace {
+  /** Errors of idle connections. */
+  readonly onError: (error: unknown) => void;
+  readonly logger?: Pick<Logger, "warn"> | undefined;
+}
+
+/** Nothing waits longer than the server lets a statement run; the pool gives a broken connection up a little later. */
+const TIMEOUTS = {
+  statement_timeout: 4_000,
+  query_timeout: 4_500,
+  connectionTimeoutMillis: 3_000,
+} as const satisfies PoolConfig;
+
+/** A name that needs no quotes: @keyv/postgres quotes in some places only. */
+const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
+
+/**
+ * What a process hears that makes a table or schema while another one does: a unique index of the catalogue, the schema, the
+ * table, or the table's row type is there. IF NOT EXISTS looks before it makes, without a lock in between.
+ */
+const MADE_MEANWHILE: readonly unknown[] = ["23505", "42P06", "42P07", "42710"];
+
+/** SQLSTATE classes of errors in the data itself: another try can't help. */
+const DATA_ERROR = /^2[23]/;
+
+/** Throws `INVALID_OPTION` when a table or schema has a name that would have to be quoted. */
+export function checkPostgresName(what: string, name: string): string {
+  if (NAME.test(name)) return name;
+  const sentence = `store: the ${what} must be lower-case letters, digits and _, at most 63`;
+  throw new ZpwootError("INVALID_OPTION", sentence, { details: [sentence] });
+}
+
+/** Connects, makes schema and table if they are missing, and warns of settings that lose data. */
+export async function openPostgresAdapter(options: PostgresAdapterOptions): Promise<AtomicAdapter> {
+  const { KeyvPostgres } = await optionalPackage(
+    "@keyv/postgres",
+    "Postgres",
+    () => import("@keyv/postgres"),
+  );
+  const pool = createPool(options);
+  pool.on("error", options.onError);
+  try {
+    await makeTable(pool, options);
+    await warnOfDataLoss(pool, options);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return new (sharedPostgres(KeyvPostgres, pool))(options);
+}
+
+/** The pg that @keyv/postgres brought along; ours to load only by way of it. */
+function createPool({ uri, pool }: PostgresPlace): Pool {
+  const adapter = createRequire(import.meta.url).resolve("@keyv/postgres");
+  const pg = createRequire(adapter)("pg") as typeof Pg;
+  return new pg.Pool({
+    keepAlive: true,
+    application_name: "zpwoot",
+    ...TIMEOUTS,
+    ...pool,
+    connectionString: uri,
+  });
+}
+
+async function makeTable(pool: Pool, { schema, table }: PostgresPlace): Promise<void> {
+  if (schema !== "public") await createUnlessThere(pool, `CREATE SCHEMA IF NOT EXISTS ${schema}`);
+  // The column widths are those of @keyv/postgres.
+  const columns = "key VARCHAR(255) PRIMARY KEY, value TEXT";
+  await createUnlessThere(pool, `CREATE TABLE IF NOT EXISTS ${schema}.${table}(${columns})`);
+}
+
+async function createUnlessThere(pool: Pool, statement: string): Promise<void> {
+  try {
+    await pool.query(statement);
+  } catch (error) {
+    if (!MADE_MEANWHILE.includes((error as { readonly code?: unknown }).code)) throw error;
+    // The other's is committed by now, so this finds it; what it finds in its place, say a type of that name, it tells.
+    await pool.query(statement);
+  }
+}
+
+async function warnOfDataLoss(pool: Pool, { schema, table, logger }: PostgresAdapterOptions): Promise<void> {
+  const { rows } = await pool.query<Record<"logged" | "commit" | "fsync" | "replica", string>>(
+    `SELECT (SELECT relpersistence::text FROM pg_class WHERE oid = $1::regclass) AS logged,
+      current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync,
+      pg_is_in_recovery()::text AS replica`,
+    [`${schema}.${table}`],
+  );
+  const found = rows[0];
+  const warn = (problem: string): void => logger?.warn({ schema, table }, problem);
+  if (found?.logged === "u")
+    warn("The table is UNLOGGED: a crash of Postgres empties it, all sessions with it");
+  if (found?.commit === "off") warn("synchronous_commit is off: a crash of Postgres loses the last writes");
+  if (found?.fsync === "off") warn("fsync is off: a power cut can destroy the database");
+  if (found?.replica === "true") warn("The server is a read-only replica: nothing can be written");
+}
+
+/** A subclass over a pool of our own. Made here, because its parent is not loaded before. */
+function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool) {
+  return class SharedPostgres extends KeyvPostgres implements AtomicAdapter {
+    readonly #table: string;
+
+    constructor({ uri, schema, table }: PostgresPlace) {
+      super({ uri, schema, table } satisfies KeyvPg.KeyvPostgresOptions);
+      this.#table = `${schema}.${table}`;
+    }
+
+    /** Called by the parent's constructor, which then makes the table: that is done already, and retried if it fails. */
+    override async connect(): Promise<(sql: string, values?: unknown[]) => Promise<unknown[]>> {
+      return async (sql, values) =>
+        /^\s*CREATE/.test(sql) ? [] : (await pool.query<object>(sql, values)).rows;
+    }
+
+    /** One statement, hence all or nothing; the keys come sorted, so that two batches can't deadlock. */
+    async applyBatch(changes: readonly Change[]): Promise<void> {
+      const written = changes.filter(({ text }) => text !== null);
+      const deleted = changes.filter(({ text }) => text === null).map(({ key }) => key);
+      const gone = `DELETE FROM ${this.#table} WHERE key = ANY($1::text[])`;
+      if (written.length === 0) {
+        await pool.query(gone, [deleted]);
+        return;
+      }
+      await pool.query(
+        `WITH gone AS (${gone}) INSERT INTO ${this.#table}(key, value) SELECT * FROM UNNEST($2::text[], $3::text[])
+          ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
+        [deleted, written.map(({ key }) => key), written.map(({ text }) => text)],
+      );
+    }
+
+    isPermanent(error: unknown): boolean {
+      const { code } = error as { readonly code?: unknown };
+      return typeof code === "string" && code.length === 5 && DATA_ERROR.test(code);
+    }
+
+    override async disconnect(): Promise<void> {
+      await pool.end();
+    }
+  };
+}

@@ -1,0 +1,107 @@
+/** What an emulator tells. A test waits for these instead of sleeping. */
+
+import type { ChatEntry } from "../phone/chat-entry.js";
+import type { Phase } from "./faults.js";
+import type { SignalErrorReason } from "../signal/index.js";
+
+/** One client connection, as events name it. */
+export interface ConnectionFacts {
+  /** Number of the connection, counted from 1 per emulator. */
+  readonly connectionId: number;
+  /** The linked device on it; undefined while the client is not linked. */
+  readonly jid: string | undefined;
+}
+
+/** Something a client did that the protocol forbids. A passing test has none. */
+export interface Violation extends ConnectionFacts {
+  /** What was wrong, in a sentence. */
+  readonly problem: string;
+}
+
+/** A stanza the emulator has no answer for. A passing test has none. */
+export interface UnknownQuery extends ConnectionFacts {
+  /** Tag of the stanza, `iq` for queries. */
+  readonly tag: string;
+  readonly xmlns: string | undefined;
+  readonly type: string | undefined;
+  /** Tag of its first child. */
+  readonly child: string | undefined;
+}
+
+/** A receipt that passed through the service. */
+export interface ReceiptFacts {
+  /** Ids of the messages it speaks of. */
+  readonly ids: readonly string[];
+  /** Device that sent it. */
+  readonly from: string;
+  /** Account or device it is for. */
+  readonly to: string;
+  /** `delivery` when the receipt carries no type; otherwise `read`, `inactive`, `sender`, `retry`, … */
+  readonly type: string;
+}
+
+/** Events of an emulator, by name. Each has one payload object. */
+export interface EmulatorEvents {
+  /** A client's WebSocket is open; nothing is known of it yet. */
+  "connection.opened": ConnectionFacts;
+  /** A client's connection is gone, whoever ended it. */
+  "connection.closed": ConnectionFacts;
+  /** An unlinked client finished the handshake and its keys were checked. */
+  registered: ConnectionFacts;
+  /** The references of the QR codes were sent to an unlinked client. */
+  "refs-issued": ConnectionFacts & { readonly count: number };
+  /** A client asked to be linked with a pairing code. The code itself never reaches the service. */
+  "pairing-code-requested": ConnectionFacts & { readonly phoneNumber: string };
+  /** A companion was linked: its signature over the phone's promise is verified and it was told to restart. */
+  linked: { readonly phoneNumber: string; readonly jid: string; readonly device: number };
+  /** A linked device was let in. */
+  login: ConnectionFacts & { readonly jid: string };
+  /** A client was turned away at login. */
+  "login-refused": ConnectionFacts & { readonly reason: number };
+  /** A device asked for its traffic and got all that had waited for it. */
+  active: ConnectionFacts & { readonly jid: string; readonly offlineCount: number };
+  /** A device uploaded one-time pre-keys. */
+  "pre-keys-uploaded": { readonly jid: string; readonly count: number };
+  /** A phone received a message, or a copy of one that a companion of its account sent. */
+  message: { readonly phoneNumber: string; readonly message: ChatEntry };
+  /** A phone could not decrypt a message and asked the author to send it again (unless it was a duplicate). */
+  undecryptable: {
+    readonly phoneNumber: string;
+    readonly from: string;
+    readonly id: string;
+    readonly reason: SignalErrorReason;
+  };
+  /** A receipt passed through. */
+  receipt: ReceiptFacts;
+  /** A stanza was acknowledged by a device. */
+  ack: { readonly jid: string; readonly id: string; readonly class: string };
+  /** A keepalive ping was answered. */
+  ping: ConnectionFacts;
+  /** A device announced presence. */
+  presence: ConnectionFacts & { readonly type: string | undefined };
+  /** A device asked to hear of an account's presence. */
+  "presence-subscribed": { readonly jid: string; readonly to: string };
+  /** A device told what its user is doing in a chat: `composing`, `paused`, `recording`. */
+  "chat-activity": { readonly jid: string; readonly to: string; readonly activity: string };
+  /** Something was done to a group, and its members were told: `create`, `subject`, `add`, `remove`, `promote`, … */
+  group: { readonly group: string; readonly by: string; readonly what: string };
+  /** A device fetched patches of the app state. */
+  "app-state-fetched": { readonly jid: string; readonly collections: readonly string[] };
+  /** A device changed the app state; each index names what was changed, e.g. `["archive", "<jid>"]`. */
+  "app-state-changed": {
+    readonly jid: string;
+    readonly collection: string;
+    readonly indices: readonly (readonly string[])[];
+  };
+  /** A companion is no longer linked. */
+  unlinked: { readonly phoneNumber: string; readonly jid: string; readonly by: "phone" | "companion" };
+  /** A fault rule was applied. */
+  fault: ConnectionFacts & { readonly at: Phase };
+  /** See {@link Violation}. */
+  "protocol-violation": Violation;
+  /** See {@link UnknownQuery}. */
+  "unknown-query": UnknownQuery;
+}
+
+/** Name of an event. */
+export type EmulatorEventName = keyof EmulatorEvents;

@@ -1,0 +1,203 @@
+/**
+ * Failure on demand: rules that say what goes wrong, where, and how often. A rule replaces the step it names: the
+ * service does not take that step, or takes it otherwise, for the client it hits.
+ */
+
+import { ZpwootError } from "../../errors.js";
+import { digitsOf } from "../wire/jid.js";
+import type { StreamErrorSpec } from "../server/stream-end.js";
+
+/** The steps of a connection a fault can replace, in order. */
+export const phases = [
+  /** Answering the HTTP upgrade. */
+  "upgrade",
+  /** Answering the first handshake message. */
+  "client-hello",
+  /** Answering the second handshake message: after it the stream is encrypted. */
+  "client-finish",
+  /** Sending the QR references to an unlinked client. */
+  "pair-device",
+  /** Sending `pair-success` to a client a phone scanned. */
+  "pair-success",
+  /** Telling a just linked client to restart. */
+  "restart",
+  /** Sending `success` to a linked client. */
+  "login",
+  /** Answering a query about pre-keys. */
+  "pre-keys",
+  /** Answering the request for traffic, upon which clients report themselves open. */
+  "active",
+  /** Nothing is replaced: the fault comes right after all waiting traffic and its end were sent. */
+  "open",
+] as const;
+
+/** FaultPoints that come whenever a client or a phone makes them come. */
+export const exchanges = [
+  /** Answering a client that asks for a pairing code. */
+  "companion-hello",
+  /** Answering a client that finishes a pairing code which was typed. */
+  "companion-finish",
+  /** Answering a query of a linked device; see {@link FaultRule.query}. */
+  "query",
+  /** Acknowledging a message that a linked device sends. */
+  "message",
+  /** Bringing a message to a linked device that is active. */
+  "delivery",
+] as const;
+
+/** Name of a step; see {@link phases} and {@link exchanges}. */
+export type Phase = (typeof phases)[number] | (typeof exchanges)[number];
+
+/** What goes wrong. */
+export type FaultAction =
+  /** End the stream and close the WebSocket in good order. */
+  | "close"
+  /** Send a TCP FIN without closing the WebSocket. */
+  | "fin"
+  /** Send a TCP RST. */
+  | "reset"
+  /** Say nothing more and hear nothing more, with the TCP connection left open. */
+  | "silence"
+  /** Send a frame that is neither authentic nor a node. */
+  | "garbage"
+  /** Send an authentic frame with a word that no dictionary has. */
+  | "unknown-token"
+  /** Tell the client that its account has no linked devices (which it reports as 411). */
+  | "downgrade"
+  /** Refuse the client: `<failure>` with the reason and further attributes (`expire`, `location`, …), then close. */
+  | { readonly failure: FailureSpec }
+  /** End the stream with an error: 515 restart, 401 device removed, 440 replaced, 503 unavailable, any number, or any shape. */
+  | { readonly streamError: number | StreamErrorSpec }
+  /** Close the WebSocket with this code, without ending the stream: 1011, 1001, … */
+  | { readonly closeCode: number }
+  /** Answer the HTTP upgrade with a status; only at `upgrade`. */
+  | { readonly httpStatus: number }
+  /** Take the step after so many milliseconds. */
+  | { readonly delayMs: number }
+  /** No answer, or no delivery; the connection stays. At the exchanges, `pre-keys` and `active`. */
+  | "drop"
+  /** Refuse a query, or a message, with this number. At the exchanges but `delivery`, at `pre-keys` and `active`. */
+  | { readonly error: number }
+  /** Take the step twice: at `delivery`, and at `pair-device`. */
+  | "duplicate"
+  /** Spoil the ciphertext: at `delivery`, and at `client-hello`. */
+  | "corrupt"
+  /** Show a certificate that the root has not signed, and that is of another issuer; only at `client-hello`. */
+  | "wrong-certificate";
+
+/** Attributes of a `<failure>`. Without a reason clients assume 500. */
+export interface FailureSpec {
+  readonly reason?: number;
+  /** Seconds of a temporary ban (reason 402). */
+  readonly expire?: number;
+  readonly [attribute: string]: string | number | undefined;
+}
+
+/** Which queries a rule at `query` is for; what is left out matches all. */
+export interface QueryFilter {
+  readonly xmlns?: string;
+  readonly type?: "get" | "set";
+  /** Tag of the first child. */
+  readonly child?: string;
+}
+
+/** One rule. */
+export interface FaultRule {
+  readonly at: Phase;
+  readonly action: FaultAction;
+  /** How often the rule applies before it is used up; 1 unless told, `Infinity` for always. */
+  readonly times?: number;
+  /** Only for this account. FaultPoints before the account is known (up to `pair-device`) never match such a rule. */
+  readonly phoneNumber?: string;
+  /** Only for these queries; at `query`. */
+  readonly query?: QueryFilter;
+}
+
+/** What is known of a step when it is due. */
+export interface StepFacts {
+  readonly phoneNumber?: string | undefined;
+  readonly query?: QueryFilter | undefined;
+}
+
+const plainTextPhases: ReadonlySet<Phase> = new Set(["upgrade", "client-hello"]);
+const answered: ReadonlySet<Phase> = new Set([
+  "companion-hello",
+  "companion-finish",
+  "query",
+  "pre-keys",
+  "active",
+]);
+
+/** Where an action that is not possible everywhere is possible. */
+const places: Readonly<Record<string, ReadonlySet<Phase>>> = {
+  httpStatus: new Set(["upgrade"]),
+  drop: new Set([...answered, "message", "delivery"]),
+  error: new Set([...answered, "message"]),
+  duplicate: new Set(["delivery", "pair-device"]),
+  corrupt: new Set(["delivery", "client-hello"]),
+  "wrong-certificate": new Set(["client-hello"]),
+};
+
+/** The rules of one emulator. */
+export class FaultRules {
+  readonly #rules = new Set<{ readonly rule: FaultRule; left: number }>();
+
+  /**
+   * Adds a rule and gives back what removes it. Throws `INVALID_INPUT` for an action that can't be expressed at that
+   * step: before the handshake is over nothing can be said to a client but silence, garbage and the end.
+   */
+  add(rule: FaultRule): () => void {
+    const problem = problemOf(rule);
+    if (problem !== undefined) throw new ZpwootError("INVALID_INPUT", problem);
+    const entry = { rule, left: rule.times ?? 1 };
+    this.#rules.add(entry);
+    return () => void this.#rules.delete(entry);
+  }
+
+  /** Removes every rule. */
+  clear(): void {
+    this.#rules.clear();
+  }
+
+  /** The rule for a step, counted as used; undefined when the step goes as it should. */
+  take(at: Phase, facts: StepFacts = {}): FaultRule | undefined {
+    for (const entry of this.#rules) {
+      if (entry.rule.at !== at || !matches(entry.rule, facts)) continue;
+      entry.left -= 1;
+      if (entry.left <= 0) this.#rules.delete(entry);
+      return entry.rule;
+    }
+    return undefined;
+  }
+}
+
+function matches({ phoneNumber, query = {} }: FaultRule, facts: StepFacts): boolean {
+  if (phoneNumber !== undefined && digitsOf(phoneNumber) !== facts.phoneNumber) return false;
+  return (["xmlns", "type", "child"] as const).every(
+    (name) => query[name] === undefined || query[name] === facts.query?.[name],
+  );
+}
+
+/** The name of an action: itself, or the key of its object. */
+export function actionName(action: FaultAction): string {
+  return typeof action === "string" ? action : (Object.keys(action)[0] ?? "");
+}
+
+function problemOf({ at, action, times = 1, query }: FaultRule): string | undefined {
+  const known: readonly Phase[] = [...phases, ...exchanges];
+  if (!known.includes(at)) return `A fault's "at" must be one of ${known.join(", ")}.`;
+  if (!(times >= 1)) return `A fault's "times" must be at least 1.`;
+  if (query !== undefined && at !== "query") return `A fault's "query" makes sense only at "query".`;
+  const name = actionName(action);
+  const allowed = places[name];
+  if (allowed !== undefined) {
+    if (allowed.has(at)) return undefined;
+    if (name === "httpStatus") return `An HTTP status can only be answered at "upgrade".`;
+    return `"${name}" is possible only at ${[...allowed].join(", ")}.`;
+  }
+  const needsStream = ["failure", "streamError", "unknown-token", "downgrade"].includes(name);
+  if (needsStream && plainTextPhases.has(at)) return `At "${at}" the service can't send a stanza yet.`;
+  if (name === "closeCode" && at === "upgrade") return `At "upgrade" there is no WebSocket to close yet.`;
+  if (name === "garbage" && at === "upgrade") return `At "upgrade" use an HTTP status rather than garbage.`;
+  return undefined;
+}

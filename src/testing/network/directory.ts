@@ -1,0 +1,35 @@
+/** Who has an account. Accounts are found by phone number and by LID, in any notation. */
+
+import { parseJid, lidServer, digitsOf } from "../wire/jid.js";
+import type { CompanionDevice } from "./companion-device.js";
+import type { Account } from "./account.js";
+
+/** The accounts of one service. */
+export class Directory {
+  readonly #byNumber = new Map<string, Account>();
+  readonly #byLid = new Map<string, Account>();
+
+  add(account: Account): void {
+    this.#byNumber.set(account.phoneNumber, account);
+    this.#byLid.set(account.lidUser, account);
+  }
+
+  /** Every account, in the order of adding. */
+  get accounts(): readonly Account[] {
+    return [...this.#byNumber.values()];
+  }
+
+  /** The account of a JID (of either kind, with or without device) or of a phone number. */
+  find(address: string | undefined): Account | undefined {
+    if (address === undefined) return undefined;
+    const jid = parseJid(address);
+    if (jid?.server === lidServer) return this.#byLid.get(jid.user);
+    return this.#byNumber.get(jid?.user ?? digitsOf(address));
+  }
+
+  /** The linked device of a JID; undefined for a phone and for a device that is not linked. */
+  device(address: string | undefined): CompanionDevice | undefined {
+    const number = parseJid(address)?.device ?? 0;
+    return this.find(address)?.device(number);
+  }
+}

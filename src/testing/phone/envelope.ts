@@ -1,0 +1,45 @@
+/** What the post office carries: one encrypted message on its way to one device. */
+
+import { node, type BinaryNode } from "../wire/node.js";
+
+/** One encrypted part of a message, as it goes into an `enc` node. */
+export interface EncryptedPart {
+  /** `skmsg`: to a whole group. */
+  readonly type: "pkmsg" | "msg" | "skmsg";
+  readonly ciphertext: Uint8Array;
+}
+
+/** One message for one device. */
+export interface Envelope {
+  readonly id: string;
+  /** Device that wrote it, in the kind of address the recipient was addressed by. */
+  readonly from: string;
+  /** Device it is for. */
+  readonly to: string;
+  /** JID of the group it was written to. */
+  readonly group?: string | undefined;
+  /** The chat, when this is a copy for another device of the author's own account. */
+  readonly recipient?: string | undefined;
+  /** Usually one; to a group also the key of the author's messages there, before the message. */
+  readonly parts: readonly EncryptedPart[];
+  /** Number of the retry this answers. */
+  readonly retry?: string | undefined;
+  /** Name of the author. */
+  readonly notify?: string | undefined;
+  /** `peer`: between devices of one account. */
+  readonly category?: "peer" | undefined;
+  /** The author by phone number, when it is addressed by its LID. */
+  readonly senderPn?: string | undefined;
+}
+
+/** The stanza a linked device gets. */
+export function messageStanza(envelope: Envelope, seconds: number): BinaryNode {
+  const { id, from, group, recipient, parts, retry, notify, category, senderPn } = envelope;
+  const sender = group === undefined ? { from, sender_pn: senderPn } : { from: group, participant: from };
+  const attrs = { ...sender, id, t: String(seconds), type: "text", recipient, notify, category };
+  return node(
+    "message",
+    attrs,
+    parts.map(({ type, ciphertext }) => node("enc", { v: "2", type, count: retry }, ciphertext)),
+  );
+}

@@ -1,0 +1,98 @@
+/** Queries about keys: a device's own stock, and the keys of others. */
+
+import { createHash } from "node:crypto";
+import { bundleNodes, preKeyFrom, signedPreKeyFrom, signedPreKeyNode } from "../../wire/key-nodes.js";
+import { keyTypeByte, sameBytes } from "../../signal/key-bytes.js";
+import { prefixedKey, xeddsaVerify, type PreKeyBundle } from "../../signal/index.js";
+import { bigEndian, bytesOf, childOf, childrenOf, node, type BinaryNode } from "../../wire/node.js";
+import { reject, reply, type Query, type QueryHandler } from "./query.js";
+
+function count(query: Query): void {
+  reply(query, [node("count", { value: String(query.session.device.preKeyCount) })]);
+}
+
+function upload(query: Query): void {
+  const { device, service } = query.session;
+  const keys = childrenOf(childOf(query.iq, "list"), "key").map(preKeyFrom);
+  if (!sameBytes(bytesOf(childOf(query.iq, "identity")), device.keys.identityKey)) {
+    return reject(query, "Pre-keys must be uploaded with the identity the device was linked with.");
+  }
+  const whole = keys.filter((key) => key !== undefined);
+  if (
+    whole.length !== keys.length ||
+    whole.length === 0 ||
+    whole.some((key) => key.publicKey.length !== 32)
+  ) {
+    return reject(query, "Each uploaded pre-key must have an id and 32 bytes.");
+  }
+  if (!takeSignedPreKey(query)) return;
+  device.addPreKeys(whole.map((key) => [key.id, key.publicKey] as const));
+  reply(query);
+  service.hub.emit("pre-keys-uploaded", { jid: device.jid, count: whole.length });
+}
+
+function rotate(query: Query): void {
+  if (takeSignedPreKey(query, childOf(query.child, "skey"))) reply(query);
+}
+
+/** Checks and keeps the signed pre-key of a query; refuses the query when it is wrong. */
+function takeSignedPreKey(query: Query, skey = childOf(query.iq, "skey")): boolean {
+  const { device } = query.session;
+  const signed = signedPreKeyFrom(skey);
+  if (signed === undefined) {
+    reject(query, "A signed pre-key must have an id, a value and a signature.");
+    return false;
+  }
+  if (!xeddsaVerify(device.keys.identityKey, prefixedKey(signed.publicKey), signed.signature)) {
+    reject(query, "An uploaded signed pre-key is not signed by the device's identity key.");
+    return false;
+  }
+  device.signedPreKey = signed;
+  return true;
+}
+
+function digest(query: Query): void {
+  const { keys, signedPreKey, preKeyIds } = query.session.device;
+  const ids = preKeyIds.map((id) => bigEndian(id, 3));
+  const hash = createHash("sha1")
+    .update(keys.identityKey)
+    .update(signedPreKey.publicKey)
+    .update(Buffer.concat(ids));
+  reply(query, [
+    node("digest", {}, [
+      node("registration", {}, bigEndian(keys.registrationId, 4)),
+      node("type", {}, Buffer.of(keyTypeByte)),
+      node("identity", {}, keys.identityKey),
+      signedPreKeyNode(signedPreKey),
+      node(
+        "list",
+        {},
+        ids.map((id) => node("id", {}, id)),
+      ),
+      node("hash", {}, hash.digest()),
+    ]),
+  ]);
+}
+
+function fetchBundles(query: Query): void {
+  const users = childrenOf(query.child, "user").map(({ attrs: { jid } }) =>
+    userNode(jid, query.session.service.takeBundle(jid)),
+  );
+  reply(query, [node("list", {}, users)]);
+}
+
+function userNode(jid: string | undefined, bundle: PreKeyBundle | undefined): BinaryNode {
+  if (bundle === undefined)
+    return node("user", { jid }, [node("error", { code: "404", text: "item-not-found" })]);
+  const registration = node("registration", {}, bigEndian(bundle.registrationId, 4));
+  return node("user", { jid }, [registration, ...bundleNodes(bundle)]);
+}
+
+/** See the file. */
+export const encryptQueries: readonly QueryHandler[] = [
+  { xmlns: "encrypt", type: "get", child: "count", answer: count },
+  { xmlns: "encrypt", type: "get", child: "digest", answer: digest },
+  { xmlns: "encrypt", type: "get", child: "key", answer: fetchBundles },
+  { xmlns: "encrypt", type: "set", child: "rotate", answer: rotate },
+  { xmlns: "encrypt", type: "set", child: "registration", answer: upload },
+];

@@ -1,0 +1,64 @@
+/** `usync`: what the service knows of users, by the protocols a client asks for. */
+
+import type { Account } from "../../network/account.js";
+import { childOf, childrenOf, node, textOf, type BinaryNode } from "../../wire/node.js";
+import { reply, type Query, type QueryHandler } from "./query.js";
+
+/** The part of a user's answer for each protocol; protocols not named here are answered with nothing. */
+const protocols: Readonly<Record<string, (account: Account) => BinaryNode>> = {
+  devices: (account) =>
+    node("devices", {}, [
+      node("device-list", {}, [
+        node("device", { id: "0" }),
+        ...account.devices.map((device) =>
+          node("device", { id: String(device.number), "key-index": String(device.keyIndex) }),
+        ),
+      ]),
+    ]),
+  lid: (account) => node("lid", { val: account.lid }),
+  status: () => node("status", { t: "0" }, Buffer.alloc(0)),
+};
+
+function usync(query: Query): void {
+  const { child } = query;
+  const asked = childrenOf(childOf(child, "query")).map((protocol) => protocol.tag);
+  const users = childrenOf(childOf(child, "list"), "user").map((user) => answerFor(query, user, asked));
+  const { sid, index = "0", last = "true" } = child?.attrs ?? {};
+  const content = [
+    node(
+      "result",
+      {},
+      asked.map((tag) => node(tag)),
+    ),
+    node("list", {}, users),
+  ];
+  reply(query, [
+    node("usync", { sid, index, last, mode: child?.attrs.mode, context: child?.attrs.context }, content),
+  ]);
+}
+
+function answerFor({ session }: Query, user: BinaryNode, asked: readonly string[]): BinaryNode {
+  const contact = textOf(childOf(user, "contact"));
+  const address = user.attrs.jid ?? contact;
+  const account = session.service.directory.find(address);
+  const parts: BinaryNode[] = [];
+  if (asked.includes("contact")) {
+    parts.push(node("contact", { type: account === undefined ? "out" : "in" }, contact));
+  }
+  if (account !== undefined) {
+    for (const tag of asked) {
+      const part = protocols[tag]?.(account);
+      if (part !== undefined) parts.push(part);
+    }
+  }
+  return node(
+    "user",
+    { jid: user.attrs.jid ?? account?.jid ?? `${(contact ?? "").slice(1)}@s.whatsapp.net` },
+    parts,
+  );
+}
+
+/** See the file. */
+export const usyncQueries: readonly QueryHandler[] = [
+  { xmlns: "usync", type: "get", child: "usync", answer: usync },
+];

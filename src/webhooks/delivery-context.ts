@@ -1,0 +1,25 @@
+/** What the couriers of all sessions share. */
+import type { EngineEvents } from "../api/events.js";
+import type { Logger } from "../api/logger.js";
+import type { WebhookConfig } from "../api/session-record.js";
+import type { WebhookLimits } from "./options.js";
+import type { WebhookTransport } from "./transport.js";
+
+/** The events that webhooks cause themselves. */
+export type WebhookOwnEvent = "webhook.delivered" | "webhook.failed" | "session.action-required" | "error";
+
+/** See the head of this file. */
+export interface DeliveryContext {
+  /** The present configuration of an endpoint; undefined when there is none. */
+  endpoint(sessionId: string, endpoint: string): WebhookConfig | undefined;
+  emit<Name extends WebhookOwnEvent>(name: Name, event: EngineEvents[Name]): void;
+  /** Makes durable that an endpoint is off, because the receiver at the URL answered 410. */
+  disable(sessionId: string, url: string, endpoint: string): Promise<void>;
+  readonly logger: Logger;
+  readonly limits: WebhookLimits;
+  readonly transport: WebhookTransport;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+}

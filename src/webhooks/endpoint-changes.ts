@@ -1,0 +1,81 @@
+/** What a change makes of a session's webhook endpoints. Pure. */
+import { ZpwootError } from "../errors.js";
+import type { UpdateSessionInput, UpdateWebhookInput } from "../api/session-info.js";
+import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
+import { DEFAULT_ENDPOINT, endpointsOf, generateWebhookSecret, withEndpoint } from "./index.js";
+
+/** How long an old secret signs beside the new one: time enough to bring the new one to every receiver. */
+const OVERLAP_MS = 24 * 60 * 60 * 1_000;
+
+/** The configuration after a change. */
+export interface ChangedWebhook {
+  readonly webhook: WebhookConfig | null;
+  /** The secret to show: there is one only when it was made now, or is of use for the first time. */
+  readonly newSecret?: string;
+}
+
+/** Applies a change, at a time in milliseconds since the epoch. */
+export function changeWebhook(
+  current: WebhookConfig | null,
+  change: UpdateWebhookInput | null,
+  now: number,
+): ChangedWebhook {
+  if (change === null) return { webhook: null };
+  const { url = current?.url ?? null, events = current?.events ?? [], rotateSecret = false } = change;
+  const enabled = change.enabled ?? current?.enabled ?? true;
+  const headers = change.headers ?? current?.headers;
+  const rest = { url, events, enabled, ...(headers === undefined ? {} : { headers }) };
+  if (current === null) {
+    const secret = generateWebhookSecret();
+    return { webhook: { ...rest, secret }, ...(url === null ? {} : { newSecret: secret }) };
+  }
+  if (rotateSecret) {
+    const secret = generateWebhookSecret();
+    const previous = { secret: current.secret, until: new Date(now + OVERLAP_MS).toISOString() };
+    return { webhook: { ...rest, secret, previous }, newSecret: secret };
+  }
+  // Nobody was shown the secret of a webhook that never had a URL.
+  const isFirstUrl = current.url === null && url !== null;
+  return { webhook: { ...current, ...rest }, ...(isFirstUrl ? { newSecret: current.secret } : {}) };
+}
+
+/** The most endpoints beside the webhook: each costs a queue, a connection and a request per event. */
+const MAX_ENDPOINTS = 10;
+
+/** All endpoints of a session after an update. */
+export interface ChangedEndpoints {
+  readonly record: Pick<SessionRecord, "webhook" | "endpoints">;
+  /** Names of those that were taken away. */
+  readonly removed: readonly string[];
+  /** Secrets to show, by the endpoint's name. */
+  readonly newSecrets: Readonly<Record<string, string>>;
+}
+
+/** Applies the part of an update that is about endpoints. Throws `INVALID_INPUT` when there would be too many. */
+export function changeEndpoints(
+  before: Pick<SessionRecord, "webhook" | "endpoints">,
+  { webhook, endpoints = {} }: UpdateSessionInput,
+  now: number,
+): ChangedEndpoints {
+  const changes = [
+    ...(webhook === undefined ? [] : [[DEFAULT_ENDPOINT, webhook] as const]),
+    ...Object.entries(endpoints),
+  ];
+  let record = before;
+  const newSecrets: Record<string, string> = {};
+  for (const [name, change] of changes) {
+    const present = new Map(endpointsOf(record)).get(name) ?? null;
+    const changed = changeWebhook(present, change, now);
+    if (changed.newSecret !== undefined) newSecrets[name] = changed.newSecret;
+    record = withEndpoint(record, name, changed.webhook);
+  }
+  if (Object.keys(record.endpoints ?? {}).length > MAX_ENDPOINTS) {
+    const rule = `endpoints must be at most ${MAX_ENDPOINTS}`;
+    throw new ZpwootError("INVALID_INPUT", `Invalid update: ${rule}`, { details: [rule] });
+  }
+  return {
+    record,
+    removed: changes.filter(([, change]) => change === null).map(([name]) => name),
+    newSecrets,
+  };
+}

@@ -1,0 +1,77 @@
+/** The failed deliveries of one outbox: listing, finding, and dropping the oldest when there are too many. */
+import type { OutboxBatch } from "./batch.js";
+import { bodyKey, failedKey, parseFailed } from "./records.js";
+import type { OutboxState, QueuedRecord } from "./records.js";
+import type { KeySpace } from "../../store/space/key-space.js";
+import type { FailedRecord } from "../../api/event-stream.js";
+import { range, readTolerant } from "./tolerant-read.js";
+
+/** Records in one read. */
+const CHUNK = 200;
+
+/** A failed delivery with its place. */
+interface PlacedFailure {
+  readonly n: number;
+  readonly record: FailedRecord;
+}
+
+/** All failed deliveries that can be read, oldest first. */
+export async function listFailed(space: KeySpace, state: OutboxState): Promise<FailedRecord[]> {
+  const records: FailedRecord[] = [];
+  for await (const { record } of walkFailed(space, state)) records.push(record);
+  return records;
+}
+
+/**
+ * Puts one failed delivery back at the end of the queue, with the same id and body and a new age. Tells `not-found` when
+ * there is none of that id, `outbox-full` when the queue has no room.
+ */
+export async function requeueFailed(
+  space: KeySpace,
+  batch: OutboxBatch,
+  id: string,
+  since: number,
+): Promise<"queued" | "not-found" | "outbox-full"> {
+  const found = await findFailed(space, batch.state, id);
+  if (found === undefined) return "not-found";
+  const { n, record } = found;
+  const body = (await readTolerant(space, [bodyKey(n)])).get(bodyKey(n));
+  if (typeof body !== "string") return "not-found";
+  const queued: QueuedRecord = { id, event: record.event, at: record.at, since, body };
+  if (!batch.append(queued)) return "outbox-full";
+  batch.removeFailed(n, record.bytes);
+  return "queued";
+}
+
+/** Drops the oldest failed deliveries until the rest is within the limits; gives how many had to go. */
+export async function dropOverflow(space: KeySpace, batch: OutboxBatch): Promise<number> {
+  let dropped = 0;
+  while (batch.failedOverflow) {
+    const key = failedKey(batch.state.failedHead);
+    const value = batch.entries.get(key) ?? (await readTolerant(space, [key])).get(key);
+    const record = parseFailed(value);
+    batch.removeFailed(batch.state.failedHead, record?.bytes ?? 0);
+    if (record !== undefined) dropped += 1;
+  }
+  return dropped;
+}
+
+async function findFailed(
+  space: KeySpace,
+  state: OutboxState,
+  id: string,
+): Promise<PlacedFailure | undefined> {
+  for await (const failure of walkFailed(space, state)) if (failure.record.id === id) return failure;
+  return undefined;
+}
+
+async function* walkFailed(space: KeySpace, state: OutboxState): AsyncIterable<PlacedFailure> {
+  for (let start = state.failedHead; start < state.failedTail; start += CHUNK) {
+    const numbers = range(start, Math.min(start + CHUNK, state.failedTail));
+    const found = await readTolerant(space, numbers.map(failedKey));
+    for (const n of numbers) {
+      const record = parseFailed(found.get(failedKey(n)));
+      if (record !== undefined) yield { n, record };
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/** Changes of an outbox that wait for their turn to be written, and the callers that wait for them. */
+import { ZpwootError } from "../../errors.js";
+import type { OutboxBatch } from "./batch.js";
+
+/** One batch holds at most about this much of what waits. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** A change that somebody waits for. */
+export interface PendingChange {
+  /** Adds the change to a batch; gives what tells the waiting caller once the batch is durable. */
+  apply(batch: OutboxBatch): Promise<() => void>;
+  /** Tells the waiting caller that nothing was kept. */
+  reject(error: unknown): void;
+}
+
+/** How a change is batched. */
+export interface ChangeWeight {
+  /** The bytes of the events in it. */
+  readonly bytes: number;
+  /** Whether it must not share a batch with others. */
+  readonly alone: boolean;
+}
+
+/** A queue of {@link PendingChange}s, bounded by the bytes of their events. */
+export class PendingChanges {
+  readonly #maxBytes: number;
+  readonly #changes: (PendingChange & ChangeWeight)[] = [];
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#changes.length;
+  }
+
+  /**
+   * Adds a change. Settles with its result once that is durable. Rejects with what {@link PendingChange.reject} is given,
+   * and with `STORE_UNAVAILABLE` at once when too much waits already.
+   */
+  add<Result>(weight: ChangeWeight, change: (batch: OutboxBatch) => Promise<Result>): Promise<Result> {
+    if (this.#changes.length > 0 && this.#bytes + weight.bytes > this.#maxBytes) {
+      const error = new ZpwootError("STORE_UNAVAILABLE", "Too many webhook events wait for the store.");
+      return Promise.reject(error);
+    }
+    this.#bytes += weight.bytes;
+    return new Promise<Result>((resolve, reject) => {
+      const apply = async (batch: OutboxBatch): Promise<() => void> => {
+        const result = await change(batch);
+        return () => resolve(result);
+      };
+      this.#changes.push({ ...weight, apply, reject });
+    });
+  }
+
+  /** Removes and gives what goes into the next batch, oldest first. */
+  take(): readonly PendingChange[] {
+    let bytes = 0;
+    let count = 0;
+    for (const change of this.#changes) {
+      if (count > 0 && (change.alone || bytes + change.bytes > BATCH_BYTES)) break;
+      bytes += change.bytes;
+      count += 1;
+      if (change.alone) break;
+    }
+    this.#bytes -= bytes;
+    return this.#changes.splice(0, count);
+  }
+
+  /** Removes all and rejects them. */
+  rejectAll(error: ZpwootError): void {
+    this.#bytes = 0;
+    for (const change of this.#changes.splice(0)) change.reject(error);
+  }
+}
