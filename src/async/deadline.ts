@@ -1,5 +1,7 @@
-/** Waits with an end: deadlines for calls that may hang, and bounded retries. */
+/** Waits with an end: deadlines for calls that may hang, waits that a signal ends, and bounded retries. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { backoffMs } from "./backoff.js";
+import { MAX_TIMER_MS } from "./timer.js";
 
 /** A call did not answer in time. It may still be under way. */
 export class DeadlineError extends Error {
@@ -22,10 +24,13 @@ export async function withDeadline<T>(what: string, timeoutMs: number, call: () 
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     const step = (left: number): void => {
-      timer = setTimeout(() => {
-        if (left > 1) step(left - 1);
-        else reject(new DeadlineError(what, Math.round(timeoutMs)));
-      }, timeoutMs / STEPS);
+      timer = setTimeout(
+        () => {
+          if (left > 1) step(left - 1);
+          else reject(new DeadlineError(what, Math.round(timeoutMs)));
+        },
+        Math.min(timeoutMs / STEPS, MAX_TIMER_MS),
+      );
     };
     step(STEPS);
   });
@@ -33,6 +38,44 @@ export async function withDeadline<T>(what: string, timeoutMs: number, call: () 
     return await Promise.race([call(), deadline]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** What ends a wait that is not ended by what it waits for. */
+export interface WaitEnd {
+  /** Milliseconds; Infinity and anything above 24.8 days: no time-out. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a wait ended. */
+export type WaitResult<T> =
+  | { readonly by: "value"; readonly value: T }
+  | { readonly by: "timeout" }
+  | { readonly by: "abort"; readonly reason: unknown };
+
+/**
+ * Waits for the promise, the time-out or the signal, whichever is first, and says which it was. Rejects only as the promise does.
+ * Timer and listener are removed when it settles; a rejection of the promise after that is not reported as unhandled.
+ */
+export async function waitFor<T>(promise: Promise<T>, end: WaitEnd): Promise<WaitResult<T>> {
+  const { timeoutMs = Infinity, signal } = end;
+  if (signal?.aborted === true) {
+    promise.catch(() => {});
+    return { by: "abort", reason: signal.reason };
+  }
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = (): void => {};
+  const ended = new Promise<WaitResult<T>>((resolve) => {
+    if (timeoutMs <= MAX_TIMER_MS) timer = setTimeout(() => resolve({ by: "timeout" }), timeoutMs);
+    onAbort = () => resolve({ by: "abort", reason: signal?.reason });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise.then((value) => ({ by: "value", value }) as const), ended]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
   }
 }
 
@@ -48,9 +91,8 @@ export interface RetryPolicy {
   readonly isPermanent: (error: unknown) => boolean;
 }
 
-/** The first wait between two tries, in milliseconds; doubled up to {@link LONGEST_WAIT_MS}, with jitter. */
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 2_000;
+/** Waits between two tries: half of each is jitter. */
+const RETRY_BACKOFF = { firstMs: 50, maxMs: 2_000 };
 
 /** Tries until it works, the policy is used up or the error is permanent; then rejects with the last error. */
 export async function retrying<T>(what: string, policy: RetryPolicy, call: () => Promise<T>): Promise<T> {
@@ -60,10 +102,9 @@ export async function retrying<T>(what: string, policy: RetryPolicy, call: () =>
       const leftMs = Math.max(1, endsAt - performance.now());
       return await withDeadline(what, Math.min(policy.callMs, leftMs), call);
     } catch (error) {
-      const waitMs =
-        Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-      if (attempt >= policy.tries || policy.isPermanent(error) || performance.now() + waitMs >= endsAt)
-        throw error;
+      const waitMs = backoffMs(attempt, RETRY_BACKOFF, Math.random, 0.5);
+      const over = attempt >= policy.tries || performance.now() + waitMs >= endsAt;
+      if (over || policy.isPermanent(error)) throw error;
       await sleep(waitMs);
     }
   }

@@ -43,7 +43,7 @@ export class SignalKeys implements TransactionalKeys {
   readonly #dirty = new Map<string, Dirty>();
   /** Keys written while a read is under way, per read: their old values must not get into the cache. */
   readonly #reads = new Set<Set<string>>();
-  readonly #turns = new SerialQueue();
+  readonly #turns = new SerialQueue({ reentrant: true });
 
   constructor(options: SignalKeysOptions) {
     this.#space = options.space;

@@ -24,7 +24,7 @@ import { WakeSignal } from "../async/wake-signal.js";
 export class Session {
   readonly watch = new StateWaiters();
   readonly #deps: SessionServices;
-  readonly #bell = new WakeSignal();
+  readonly #signal = new WakeSignal();
   readonly #keeper: RecordKeeper;
   readonly #streaks = new CloseCounters();
   readonly #schedule = new DesiredState();
@@ -177,7 +177,7 @@ export class Session {
       this.#deps.forgetMemory(this.id);
       this.#held = undefined;
       release();
-      this.#bell.ring();
+      this.#signal.wake();
     }
   }
 
@@ -202,7 +202,7 @@ export class Session {
     this.#stopped = true;
     this.#dismiss(this.#gone());
     this.#attempt?.cut();
-    this.#bell.ring();
+    this.#signal.wake();
     await this.#loop;
     this.watch.end(this.#gone());
   }
@@ -210,12 +210,12 @@ export class Session {
   /** Makes the loop look at the facts again; a waiting session tries again now. */
   nudge(): void {
     if (this.#state.name === "waiting") this.#schedule.soon();
-    this.#bell.ring();
+    this.#signal.wake();
   }
 
   /** Wakes the loop; the first time, starts it. */
   #ring(): void {
-    this.#bell.ring();
+    this.#signal.wake();
     if (this.#loop === undefined && !this.#stopped) this.#loop = this.#run();
   }
 
@@ -293,7 +293,7 @@ export class Session {
     if (held !== undefined) return held;
     const dueInMs = this.#schedule.nextAt - this.#deps.now();
     if (this.#schedule.desired === "online" && dueInMs <= 0) return this.#begin();
-    return this.#bell.wait(this.#schedule.desired === "online" ? dueInMs : Infinity);
+    await this.#signal.wait(this.#schedule.desired === "online" ? dueInMs : Infinity);
   }
 
   #begin(): void {
@@ -321,7 +321,7 @@ export class Session {
       timeouts: deps.timeouts,
       logger: deps.logger,
       now: deps.now,
-      wake: () => this.#bell.ring(),
+      wake: () => this.#signal.wake(),
       onEvent: (name, data) => deps.emit(name, { sessionId: id, data } as never),
     });
   }
@@ -336,7 +336,7 @@ export class Session {
     this.#show(attempt);
     if (attempt.wantsPasskey && !this.#toldOfPasskey) this.#tellOfPasskey();
     if (attempt.closed !== undefined) return this.#onClosed(attempt, attempt.closed);
-    await this.#bell.wait(attempt.remainingMs);
+    await this.#signal.wait(attempt.remainingMs);
   }
 
   async #cutShort(attempt: ConnectionAttempt): Promise<void> {
@@ -476,7 +476,7 @@ export class Session {
     return unlink(attempt, {
       until,
       now: this.#deps.now,
-      wait: (timeoutMs) => this.#bell.wait(timeoutMs),
+      wait: (timeoutMs) => this.#signal.wait(timeoutMs),
       stopped: () => this.#stopped,
     });
   }

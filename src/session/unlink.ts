@@ -9,7 +9,7 @@ export interface UnlinkOptions {
   readonly until: number;
   readonly now: () => number;
   /** Waits until something may have changed, at most so long. */
-  readonly wait: (timeoutMs: number) => Promise<void>;
+  readonly wait: (timeoutMs: number) => Promise<unknown>;
   /** True once the wait is pointless. */
   readonly stopped: () => boolean;
 }

@@ -33,7 +33,7 @@ export class EndpointDelivery {
   readonly #outbox: Outbox;
   readonly #circuit: CircuitBreaker;
   readonly #reports: DeliveryReports;
-  readonly #bell = new WakeSignal();
+  readonly #signal = new WakeSignal();
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
   #draining = false;
@@ -49,7 +49,7 @@ export class EndpointDelivery {
     this.#reports = new DeliveryReports(sessionId, endpoint, context);
     this.#circuit = new CircuitBreaker(context.limits, context.now, context.random);
     this.#outbox = new Outbox(space, context.limits, {
-      available: () => this.#bell.ring(),
+      available: () => this.#signal.wake(),
       unreadable: (n) => this.#reports.unreadable(n),
       dropped: (count) => this.#reports.dropped(count),
       writeFailed: (error) => this.#reports.trouble(error, "a webhook outbox can't be written"),
@@ -109,7 +109,7 @@ export class EndpointDelivery {
   /** Goes on delivering, without waiting for retries, until the queue is empty; settles then. Never rejects. */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#bell.ring();
+    this.#signal.wake();
     await this.#running;
   }
 
@@ -118,7 +118,7 @@ export class EndpointDelivery {
     this.#draining = true;
     this.#ending.abort();
     this.#sending?.cancel.abort();
-    this.#bell.ring();
+    this.#signal.wake();
     // Twice: the first lets go a loop that waits for the store, the second stores what that loop did last.
     await this.#outbox.close();
     await this.#running;
@@ -133,7 +133,7 @@ export class EndpointDelivery {
 
   #begin(): void {
     if (this.#draining) return;
-    this.#bell.ring();
+    this.#signal.wake();
     this.#running ??= this.#run();
   }
 
@@ -141,7 +141,7 @@ export class EndpointDelivery {
     while (!this.#ending.signal.aborted) {
       const waitMs = await this.#step();
       if (waitMs > 0 && this.#draining) return;
-      if (waitMs > 0) await this.#bell.wait(waitMs);
+      if (waitMs > 0) await this.#signal.wait(waitMs);
     }
   }
 

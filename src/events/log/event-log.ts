@@ -90,7 +90,7 @@ export class EventLog {
     this.#last = event.id;
     this.#store(kept, event);
     if (this.#bytes > maxTotalBytes) this.#shrinkLargest();
-    for (const bell of this.#bells) bell.ring();
+    for (const bell of this.#bells) bell.wake();
   }
 
   /** Drops what is kept of a session in memory. */
@@ -118,7 +118,7 @@ export class EventLog {
     let place = known ? after : this.#last;
     if (after !== undefined && !known) yield { gap: true };
     const bell = new WakeSignal();
-    const ring = (): void => bell.ring();
+    const ring = (): void => bell.wake();
     signal.addEventListener("abort", ring);
     this.#bells.add(bell);
     try {
@@ -145,7 +145,7 @@ export class EventLog {
   /** Ends every reader; settles when what was added is stored, or can't be. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const bell of this.#bells) bell.ring();
+    for (const bell of this.#bells) bell.wake();
     await Promise.all(this.#storing);
   }
 

@@ -4,7 +4,7 @@ import { SerialQueue } from "../../src/async/serial-queue.js";
 
 describe("work that takes turns", () => {
   it("runs one after the other, and gives what it gives", async () => {
-    const turns = new SerialQueue();
+    const turns = new SerialQueue({ reentrant: true });
     const story: string[] = [];
     const work = (name: string) => async () => {
       story.push(`${name} begins`);
@@ -20,7 +20,7 @@ describe("work that takes turns", () => {
   });
 
   it("goes on after work that failed, whose error goes to its caller alone", async () => {
-    const turns = new SerialQueue();
+    const turns = new SerialQueue({ reentrant: true });
     const failed = turns.run(() => Promise.reject(new Error("no")));
     const next = turns.run(async () => "done");
     await expect(failed).rejects.toThrow("no");
@@ -28,7 +28,7 @@ describe("work that takes turns", () => {
   });
 
   it("does not wait for itself when work asks for another turn", async () => {
-    const turns = new SerialQueue();
+    const turns = new SerialQueue({ reentrant: true });
     expect(await turns.run(() => turns.run(async () => "inner"))).toBe("inner");
   });
 });

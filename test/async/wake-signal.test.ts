@@ -4,7 +4,7 @@ import { WakeSignal } from "../../src/async/wake-signal.js";
 describe("wake signal", () => {
   it("does not lose a ring between two waits", async () => {
     const bell = new WakeSignal();
-    bell.ring();
+    bell.wake();
     await bell.wait();
     expect(true).not.toBe(
       (await Promise.race([
@@ -17,7 +17,7 @@ describe("wake signal", () => {
   it("ends a wait at the next ring", async () => {
     const bell = new WakeSignal();
     const waited = bell.wait(60_000);
-    bell.ring();
+    bell.wake();
     await waited;
     expect(bell).toBeInstanceOf(WakeSignal);
   });
@@ -31,7 +31,7 @@ describe("wake signal", () => {
   it("takes a wait longer than a timer can be", async () => {
     const bell = new WakeSignal();
     const waited = bell.wait(2 ** 40);
-    bell.ring();
+    bell.wake();
     await expect(waited).resolves.toBeUndefined();
   });
 });
