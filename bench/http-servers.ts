@@ -44,7 +44,7 @@ class Data {
   create(input: unknown): object {
     const { name } = validateCreateSession(input);
     const now = new Date().toISOString();
-    const detail = { state: "idle" } as const;
+    const detail = { state: "idle", reason: "new" } as const;
     const rest = {
       phoneNumber: null,
       webhookUrl: null,

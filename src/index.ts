@@ -42,7 +42,6 @@ export type {
   ProxyConfig,
   ProxyInfo,
   QRCodeInfo,
-  SessionDetail,
   SessionInfo,
   SessionStatus,
   SessionStatusInfo,
@@ -51,6 +50,15 @@ export type {
   UpdateSessionInput,
   UpdateWebhookInput,
 } from "./api/session-info.js";
+export type {
+  CauseReason,
+  FailureReason,
+  IdleReason,
+  LogoutCause,
+  RestrictionReason,
+  RetryReason,
+  SessionDetail,
+} from "./api/session-detail.js";
 
 // What leaves: webhooks and the event log.
 export type { EventLogOption } from "./manager/options.js";
@@ -73,6 +81,7 @@ export type { Health } from "./api/health.js";
 // What they say.
 export type {
   EngineEvents,
+  RequiredAction,
   SessionEventName,
   SessionEvents,
   SessionListener,

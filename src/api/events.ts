@@ -1,7 +1,8 @@
 /** The typed events of a {@link SessionManager}, each with one object payload. */
 import type { BaileysEventMap } from "whaileys";
 import type { ZpwootError } from "../errors.js";
-import type { SessionDetail, SessionStatus } from "./session-info.js";
+import type { LogoutCause, RestrictionReason, SessionDetail } from "./session-detail.js";
+import type { SessionStatus } from "./session-info.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
 /** One of WhatsApp's events, with whaileys' payload untouched under `data`. */
@@ -9,6 +10,29 @@ export interface WhatsAppEvent<Name extends WebhookEventName = WebhookEventName>
   readonly sessionId: string;
   readonly data: BaileysEventMap[Name];
 }
+
+/**
+ * An event of the library with its name, as one value: the type of `data` follows from `name`. What the socket, the session and the
+ * event publisher hand on to each other.
+ */
+export type NamedWhatsAppEvent<Name extends WebhookEventName = WebhookEventName> = {
+  readonly [Each in Name]: { readonly name: Each; readonly data: BaileysEventMap[Each] };
+}[Name];
+
+/** What somebody has to do about a session. */
+export type RequiredAction =
+  /** See on the phone why WhatsApp restricted the account. */
+  | RestrictionReason
+  /** Take the passkey off the account, or import credentials that were linked elsewhere. */
+  | "passkey"
+  /** Stop the other process that uses this session's credentials, then connect again. */
+  | "conflict"
+  /** Update the library, or set `whatsapp.version`. */
+  | "update-client-version"
+  /** Set another URL: the receiver answered 410 and its endpoint is switched off. */
+  | "webhook-gone"
+  /** Bring the receiver back: the outbox is full. */
+  | "webhook-outbox-full";
 
 /** One read or write, as a caller saw it: waiting for its turn and retries included. */
 export interface StoreOperation {
@@ -44,14 +68,12 @@ export interface EngineEvents {
   /** The device is linked: credentials are stored, the connection is opened anew. */
   "session.linked": { readonly sessionId: string; readonly phoneNumber: string };
   /** The account no longer knows this device; the credentials are gone and a new link is needed. */
-  "session.logged-out": {
-    readonly sessionId: string;
-    readonly cause: "logout" | "device-removed" | "login-refused";
-  };
+  "session.logged-out": { readonly sessionId: string; readonly cause: LogoutCause };
   /** Somebody has to do something that the engine can't. */
   "session.action-required": {
     readonly sessionId: string;
-    readonly action: string;
+    readonly action: RequiredAction;
+    /** What to do, as one sentence for a person. */
     readonly message: string;
   };
   /** `start()` brought another session back, or gave up on it for now. */

@@ -1,32 +1,12 @@
 /** The data shapes callers see. Field names and values are those of the HTTP contract. */
+import type { SessionDetail } from "./session-detail.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
-/** The public state of a session. */
-export type SessionStatus = "disconnected" | "connecting" | "connected";
+/** Every {@link SessionStatus}. */
+export const SESSION_STATUSES = ["disconnected", "connecting", "connected"] as const;
 
-/** The inner state behind a {@link SessionStatus}, for the operator who must know who has to act. */
-export interface SessionDetail {
-  readonly state:
-    | "idle"
-    | "connecting"
-    | "qr"
-    | "pairing"
-    | "waiting"
-    | "open"
-    | "closing"
-    | "loggedOut"
-    | "restricted"
-    | "conflict"
-    | "failed";
-  /** Why it is so, as one of a fixed vocabulary: `link-timeout`, `network`, `unlinked`… */
-  readonly reason?: string;
-  /** The close code behind it (WhatsApp's, or HTTP-like), where there was one. */
-  readonly code?: number;
-  /** Which connection attempt in a row this is, from 1. */
-  readonly attempt?: number;
-  /** When the next attempt begins, or the restriction ends: ISO 8601 UTC. */
-  readonly until?: string;
-}
+/** The public state of a session. */
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
 /** A proxy of one session: all that goes to WhatsApp goes through it, or nowhere. */
 export interface ProxyConfig {

@@ -8,6 +8,8 @@ import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { reachable, type Store } from "../store/store.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionServices } from "../session/services.js";
+import type { SessionEvents } from "../api/events.js";
+import type { WebhookEventName } from "../api/webhook-events.js";
 import type { ProxyConfig } from "../api/session-info.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
 import { familySpace } from "../store/space/key-space.js";
@@ -82,6 +84,9 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     library,
     versions,
     emit,
+    // That the data belongs to the name is known to NamedWhatsAppEvent, and lost by taking it apart.
+    emitWhatsApp: (sessionId, { name, data }) =>
+      emit(name, { sessionId, data } as SessionEvents[WebhookEventName]),
     logger,
     egress: (sessionId) => egressOf(input.proxy(sessionId)),
     config: (sessionId, used) => ({

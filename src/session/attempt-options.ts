@@ -1,13 +1,13 @@
 /** What a connection attempt is made from. */
 import type { Agent } from "node:http";
-import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
+import type { UserFacingSocketConfig } from "whaileys";
 import type { ZpwootError } from "../errors.js";
 import type { LinkingLimits } from "./linking/limits.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
 import type { Logger } from "../api/logger.js";
 import type { Egress } from "../whatsapp/proxy.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
-import type { WebhookEventName } from "../api/webhook-events.js";
+import type { NamedWhatsAppEvent } from "../api/events.js";
 
 /** What an attempt is made from. */
 export interface AttemptOptions {
@@ -31,5 +31,5 @@ export interface AttemptOptions {
   readonly now: () => number;
   /** Called after every new fact. */
   readonly wake: () => void;
-  readonly onEvent: (name: WebhookEventName, data: BaileysEventMap[WebhookEventName]) => void;
+  readonly onEvent: (event: NamedWhatsAppEvent) => void;
 }

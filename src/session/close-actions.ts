@@ -5,6 +5,8 @@ import { ZpwootError, messageOf } from "../errors.js";
 import type { RecordKeeper } from "./record.js";
 import type { DesiredState } from "./desired-state.js";
 import type { SessionServices } from "./services.js";
+import type { RequiredAction } from "../api/events.js";
+import type { FailureReason, RestrictionReason, RetryReason } from "../api/session-detail.js";
 import type { Cause, SessionState } from "./state.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { CloseCounters } from "./close-counters.js";
@@ -56,13 +58,13 @@ export class CloseActions {
   }
 
   /** Tries again after a backoff. */
-  retry(cause: Cause): void {
+  retry(cause: Cause<RetryReason>): void {
     const { deps, streaks } = this.#parts;
     this.#wait(cause, deps.now() + backoffDelay(Math.max(1, streaks.attempts), deps.backoff, deps.random));
   }
 
   /** Gives up, credentials kept. */
-  fail(cause: Cause): void {
+  fail(cause: Cause<FailureReason>): void {
     this.#parts.schedule.rest();
     this.#parts.set({ name: "failed", cause });
   }
@@ -120,14 +122,14 @@ export class CloseActions {
     }
   }
 
-  #wait(cause: Cause, until: number): void {
+  #wait(cause: Cause<RetryReason>, until: number): void {
     const { schedule, set, streaks } = this.#parts;
     // After a stable connection the count is 0: this wait is the first again.
     const attempt = Math.max(1, streaks.attempts);
     if (schedule.at(until)) set({ name: "waiting", attempt, retryAt: until, cause });
   }
 
-  #restrict(seconds: number | null, cause: Cause): void {
+  #restrict(seconds: number | null, cause: Cause<RestrictionReason>): void {
     const { deps, schedule, set } = this.#parts;
     const until = seconds === null ? null : deps.now() + seconds * 1000;
     schedule.rest(until ?? Infinity);
@@ -143,7 +145,7 @@ export class CloseActions {
     keeper.patchLater({ ...change, desired: schedule.restOffline() });
   }
 
-  #askForAction(action: string, message: string): void {
+  #askForAction(action: RequiredAction, message: string): void {
     const { deps, keeper } = this.#parts;
     deps.emit("session.action-required", { sessionId: keeper.current.id, action, message });
   }

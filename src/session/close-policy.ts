@@ -4,6 +4,7 @@
  * whatsapp-protocol.md section 9.
  */
 import type { CloseSignal } from "../whatsapp/close-signal.js";
+import type { FailureReason, LogoutCause, RestrictionReason, RetryReason } from "../api/session-detail.js";
 import type { Cause } from "./state.js";
 
 /** What the session knew when the connection ended. */
@@ -28,15 +29,15 @@ export type CloseAction =
   /** Connect again at once, with the same credentials. */
   | { readonly do: "reopen" }
   /** Connect again after a backoff. */
-  | { readonly do: "retry"; readonly cause: Cause }
+  | { readonly do: "retry"; readonly cause: Cause<RetryReason> }
   /** The link is gone: wipe the credentials, wait for a command. */
-  | { readonly do: "logged-out"; readonly cause: "device-removed" | "login-refused" }
+  | { readonly do: "logged-out"; readonly cause: Exclude<LogoutCause, "logout"> }
   /** Nobody scanned: throw half-made credentials away, wait for a command. */
   | { readonly do: "link-timeout" }
   /** Half-made credentials are spoiled: throw them away, connect again after a backoff. */
-  | { readonly do: "reset-link"; readonly cause: Cause }
+  | { readonly do: "reset-link"; readonly cause: Cause<RetryReason> }
   /** The account is banned or locked; for `seconds`, or until somebody acts. */
-  | { readonly do: "restrict"; readonly seconds: number | null; readonly cause: Cause }
+  | { readonly do: "restrict"; readonly seconds: number | null; readonly cause: Cause<RestrictionReason> }
   /** Our client version is too old: find the current one, then connect again. */
   | { readonly do: "refresh-version" }
   /** No version we know is accepted: the process-wide breaker opens. */
@@ -44,7 +45,7 @@ export type CloseAction =
   /** Another process uses these credentials: wait for a command. */
   | { readonly do: "conflict" }
   /** Give up, keep the credentials, wait for a command. */
-  | { readonly do: "fail"; readonly cause: Cause };
+  | { readonly do: "fail"; readonly cause: Cause<FailureReason> };
 
 /** Restarts (515) in a row that are obeyed at once; the next one backs off. */
 export const MAX_RESTARTS_IN_A_ROW = 3;
@@ -108,13 +109,13 @@ function byCode(close: CloseSignal, context: CloseContext): CloseAction {
  * Without a link there is nothing to lose: the credentials of an abandoned pairing code are answered by 401 too, and so are
  * those of a link that a crash cut off before WhatsApp heard of it.
  */
-function unlinked(context: CloseContext, cause: "device-removed" | "login-refused"): CloseAction {
+function unlinked(context: CloseContext, cause: Exclude<LogoutCause, "logout">): CloseAction {
   if (!context.linked || !context.confirmed)
     return { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } };
   return { do: "logged-out", cause };
 }
 
-function retry(reason: string, code: number | undefined): CloseAction {
+function retry(reason: RetryReason, code: number | undefined): CloseAction {
   return { do: "retry", cause: { reason, code } };
 }
 

@@ -10,6 +10,7 @@ import type { AuthState } from "../whatsapp/library.js";
 import { QRCodes } from "./linking/qr-codes.js";
 import type { QRCode } from "./state.js";
 import { SocketHandle } from "../whatsapp/socket.js";
+import type { NamedWhatsAppEvent } from "../api/events.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 
 /** Where sockets go unless told otherwise (whaileys' default). */
@@ -209,9 +210,10 @@ export class ConnectionAttempt {
       // A failure reaches the loop through the auth state's onFailure.
       onCreds: () => auth.save(),
       onEvent: <Name extends WebhookEventName>(name: Name, data: BaileysEventMap[Name]) => {
-        if (name !== "connection.update") return onEvent(name, data);
-        const update = this.#withNewestQR(data as BaileysEventMap["connection.update"]);
-        if (Object.keys(update).length > 0) onEvent("connection.update", update);
+        const event = { name, data } as NamedWhatsAppEvent;
+        if (event.name !== "connection.update") return onEvent(event);
+        const update = this.#withNewestQR(event.data);
+        if (Object.keys(update).length > 0) onEvent({ name: "connection.update", data: update });
       },
     };
   }
@@ -235,7 +237,7 @@ export class ConnectionAttempt {
     // A failure reaches the loop through the auth state's onFailure.
     auth.save().catch(() => {});
     if (qr === undefined) return;
-    this.#options.onEvent("connection.update", { qr: qr.value });
+    this.#options.onEvent({ name: "connection.update", data: { qr: qr.value } });
     this.#options.wake();
   }
 

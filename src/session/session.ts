@@ -12,8 +12,9 @@ import { RecordKeeper } from "./record.js";
 import { Removal, type RemovalKind } from "./removal.js";
 import { DesiredState } from "./desired-state.js";
 import type { SessionServices } from "./services.js";
-import { detailOf, statusOf, type IdleReason, type SessionState } from "./state.js";
+import { detailOf, statusOf, type SessionState } from "./state.js";
 import { StateWaiters } from "./state-waiters.js";
+import type { IdleReason } from "../api/session-detail.js";
 import type { LogoutResult, ProxyConfig, SessionStatus } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import { CloseCounters } from "./close-counters.js";
@@ -322,7 +323,7 @@ export class Session {
       logger: deps.logger,
       now: deps.now,
       wake: () => this.#signal.wake(),
-      onEvent: (name, data) => deps.emit(name, { sessionId: id, data } as never),
+      onEvent: (event) => deps.emitWhatsApp(id, event),
     });
   }
 

@@ -2,10 +2,16 @@
  * The inner state of a session, as a tagged union, and its translation to what callers see. Pure: no I/O, no clock.
  * Fields exist only in the states that have them.
  */
-import type { SessionDetail, SessionStatus } from "../api/session-info.js";
-
-/** Why a session is at rest although nothing is wrong. */
-export type IdleReason = "new" | "disconnected" | "restored" | "link-timeout" | "link-reset" | "stopped";
+import type {
+  CauseReason,
+  FailureReason,
+  IdleReason,
+  LogoutCause,
+  RestrictionReason,
+  RetryReason,
+  SessionDetail,
+} from "../api/session-detail.js";
+import type { SessionStatus } from "../api/session-info.js";
 
 /** The state of one session. */
 export type SessionState =
@@ -14,14 +20,20 @@ export type SessionState =
   | { readonly name: "qr"; readonly attempt: number; readonly qr: QRCode }
   /** A pairing code is out; the QR code goes on working beside it. */
   | { readonly name: "pairing"; readonly attempt: number; readonly qr: QRCode | undefined }
-  | { readonly name: "waiting"; readonly attempt: number; readonly retryAt: number; readonly cause: Cause }
+  | {
+      readonly name: "waiting";
+      readonly attempt: number;
+      /** Milliseconds since the epoch. */
+      readonly retryAt: number;
+      readonly cause: Cause<RetryReason>;
+    }
   | { readonly name: "open" }
   /** `wasOpen`: the status stays `connected` until the socket is down; else it stays `connecting`. */
   | { readonly name: "closing"; readonly wasOpen: boolean }
   | { readonly name: "loggedOut"; readonly cause: LogoutCause }
-  | { readonly name: "restricted"; readonly until: number | null; readonly cause: Cause }
+  | { readonly name: "restricted"; readonly until: number | null; readonly cause: Cause<RestrictionReason> }
   | { readonly name: "conflict" }
-  | { readonly name: "failed"; readonly cause: Cause };
+  | { readonly name: "failed"; readonly cause: Cause<FailureReason> };
 
 /** A QR code, numbered within its connection attempt. */
 export interface QRCode {
@@ -32,13 +44,9 @@ export interface QRCode {
   readonly expiresAt: number;
 }
 
-/** Who ended the link: the owner, the phone (seen while online), or WhatsApp at the next login. */
-export type LogoutCause = "logout" | "device-removed" | "login-refused";
-
 /** What made an attempt end. */
-export interface Cause {
-  /** One of a fixed vocabulary, see `close-policy.ts`. */
-  readonly reason: string;
+export interface Cause<Reason extends CauseReason = CauseReason> {
+  readonly reason: Reason;
   /** WhatsApp's or an HTTP-like code. */
   readonly code?: number | undefined;
 }
@@ -116,8 +124,11 @@ export function detailOf(state: SessionState): SessionDetail {
   }
 }
 
-function causeOf(cause: Cause): Pick<SessionDetail, "reason" | "code"> {
-  return cause.code === undefined ? { reason: cause.reason } : { reason: cause.reason, code: cause.code };
+function causeOf<Reason extends CauseReason>({
+  reason,
+  code,
+}: Cause<Reason>): { reason: Reason; code?: number } {
+  return code === undefined ? { reason } : { reason, code };
 }
 
 function iso(milliseconds: number): string {

@@ -1,5 +1,5 @@
 /** What is told of one session's deliveries, to listeners and to the log. Never a URL, a secret or a payload. */
-import type { EngineEvents } from "../api/events.js";
+import type { EngineEvents, RequiredAction } from "../api/events.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import type { DeliveryContext, WebhookOwnEvent } from "./delivery-context.js";
 import type { QueuedRecord } from "./outbox/records.js";
@@ -75,7 +75,7 @@ export class DeliveryReports {
     this.#log("warn", { error: messageOf(error) }, message);
   }
 
-  #require(action: string, message: string): void {
+  #require(action: RequiredAction, message: string): void {
     this.#log("warn", { action }, message);
     this.#emit("session.action-required", { sessionId: this.#sessionId, action, message });
   }

@@ -15,7 +15,6 @@ import type {
   LogoutResult,
   PairingCodeInfo,
   QRCodeInfo,
-  SessionDetail,
   SessionInfo,
   SessionStatus,
   SessionStatusInfo,
@@ -23,6 +22,7 @@ import type {
   UpdatedSession,
   UpdateSessionInput,
 } from "../../src/api/session-info.js";
+import type { SessionDetail } from "../../src/api/session-detail.js";
 import type { OutgoingStats, StreamedEvent } from "../../src/api/event-stream.js";
 import type { FullSessionsApi, WaitOptions } from "../../src/api/sessions-api.js";
 import {
@@ -79,7 +79,7 @@ export class InMemorySessions implements FullSessionsApi {
       createdAt: now,
       updatedAt: now,
       status: "disconnected",
-      detail: { state: "idle" },
+      detail: { state: "idle", reason: "new" },
       qrCode: null,
       qrCount: 0,
       account: null,
@@ -157,11 +157,11 @@ export class InMemorySessions implements FullSessionsApi {
   }
 
   async disconnect(id: string): Promise<void> {
-    this.#become(this.#entry("disconnect", id), "disconnected", { state: "idle" });
+    this.#become(this.#entry("disconnect", id), "disconnected", { state: "idle", reason: "disconnected" });
   }
 
   async restart(id: string): Promise<void> {
-    this.#become(this.#entry("restart", id), "disconnected", { state: "idle" });
+    this.#become(this.#entry("restart", id), "disconnected", { state: "idle", reason: "disconnected" });
     await this.connect(id);
   }
 

@@ -8,12 +8,12 @@ import type {
   PairingCodeInfo,
   ProxyInfo,
   QRCodeInfo,
-  SessionDetail,
   SessionInfo,
   SessionStatusInfo,
   SessionSummary,
   UpdatedSession,
 } from "../../api/session-info.js";
+import type { SessionDetail } from "../../api/session-detail.js";
 import type { FailedDelivery } from "../../api/event-stream.js";
 import type {
   CreatedSessionResponse,
