@@ -12,7 +12,7 @@ export interface CreateApiKeyInput {
   readonly name: string;
   readonly role: ApiKeyRole;
   /** The only sessions it may see, by id. Default: all. Not for an `admin`. */
-  readonly sessions?: readonly string[] | null;
+  readonly sessions?: readonly string[] | null | undefined;
 }
 
 /** A key as it is shown: never the key itself. */

@@ -13,10 +13,10 @@ export interface ProxyConfig {
   /** A name or an address, without a scheme. */
   readonly host: string;
   readonly port: number;
-  readonly username?: string;
-  readonly password?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
   /** Default `http`. */
-  readonly protocol?: "http" | "https" | "socks4" | "socks5";
+  readonly protocol?: "http" | "https" | "socks4" | "socks5" | undefined;
 }
 
 /** A proxy as it is shown: without its password. */
@@ -32,10 +32,10 @@ export interface ProxyInfo {
 export interface CreateSessionInput {
   /** Unique among all sessions. */
   readonly name: string;
-  /** http or https; events are POSTed there. */
-  readonly webhookUrl?: string | undefined;
-  /** The events to send; none means none. */
-  readonly webhookEvents?: readonly WebhookEventName[] | undefined;
+  /** http or https; events are POSTed there. Null counts as left out. */
+  readonly webhookUrl?: string | null | undefined;
+  /** The events to send; an empty list sends none. Null counts as left out. */
+  readonly webhookEvents?: readonly WebhookEventName[] | null | undefined;
 }
 
 /** A session as `list` shows it. */
@@ -76,28 +76,28 @@ export interface CreatedSession extends SessionInfo {
 /** What `update` takes. What is left out stays as it is. */
 export interface UpdateSessionInput {
   /** Null takes the webhook away, with its events, its secret and what is queued for it. */
-  readonly webhook?: UpdateWebhookInput | null;
+  readonly webhook?: UpdateWebhookInput | null | undefined;
   /**
    * Further endpoints beside the webhook, by names of your choice (`crm`, `audit-log`); each has its own queue. Those not
    * named stay as they are, null takes one away with what is queued for it. At most ten.
    */
-  readonly endpoints?: Readonly<Record<string, UpdateWebhookInput | null>>;
+  readonly endpoints?: Readonly<Record<string, UpdateWebhookInput | null>> | undefined;
   /** Null: direct. A session that is online connects anew through it. */
-  readonly proxy?: ProxyConfig | null;
+  readonly proxy?: ProxyConfig | null | undefined;
 }
 
 /** A change of a session's webhook. */
 export interface UpdateWebhookInput {
   /** Where events go, http or https; null: nowhere, while the rest is kept. What is queued goes to the new one. */
-  readonly url?: string | null;
+  readonly url?: string | null | undefined;
   /** Replaces the subscribed events. */
-  readonly events?: readonly WebhookEventName[];
+  readonly events?: readonly WebhookEventName[] | undefined;
   /** False: nothing is queued or sent. True also after a receiver's 410 has switched it off. */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
   /** Makes a new secret, which the result shows once. For 24 hours the old one signs beside it. */
-  readonly rotateSecret?: boolean;
+  readonly rotateSecret?: boolean | undefined;
   /** Replaces the headers that are sent beside ours, such as an `authorization` of the receiver's. Never shown again. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What `update` gives. */

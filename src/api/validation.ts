@@ -4,8 +4,9 @@
  */
 import { z } from "zod";
 import { ZpwootError } from "../errors.js";
+import { API_KEY_ROLES, type CreateApiKeyInput } from "./api-keys.js";
 import type { CreateSessionInput, UpdateSessionInput } from "./session-info.js";
-import { WEBHOOK_EVENTS } from "./webhook-events.js";
+import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 
 const NAME_NOT_A_STRING = "name must be a string";
 const URL_INVALID = "webhookUrl must be a URL address";
@@ -136,25 +137,60 @@ export const pairPhoneSchema = z.object({
   phoneNumber: z.string({ error: PHONE_NUMBER_INVALID }).regex(PHONE_NUMBER, PHONE_NUMBER_INVALID),
 });
 
-/** A schema finds every broken rule; a rule broken by many elements of one list is told once. */
-function invalidInput(what: string, issues: readonly { readonly message: string }[]): ZpwootError {
-  const details = [...new Set(issues.map((issue) => issue.message))];
-  return new ZpwootError("INVALID_INPUT", `Invalid ${what}: ${details.join("; ")}`, { details });
+/** The body of `POST /sessions/api-keys`. An unknown field is an error: a misspelt `sessions` would make a key for all. */
+export const createApiKeySchema = z
+  .strictObject({
+    name: z
+      .string({ error: "name must be a string" })
+      .min(1, "name should not be empty")
+      .max(200, "name must be at most 200 characters"),
+    role: z.enum(API_KEY_ROLES, {
+      error: `role must be one of the following values: ${API_KEY_ROLES.join(", ")}`,
+    }),
+    sessions: z
+      .array(z.string(), { error: "sessions must be an array of session ids" })
+      .min(1, "sessions must name at least one session, or be left out for all")
+      .max(1_000, "sessions must be at most 1000")
+      .nullish(),
+  })
+  .refine(
+    ({ role, sessions }) => role !== "admin" || !sessions,
+    "sessions can't be limited for an admin, who may create and delete any",
+  );
+
+/**
+ * Checks a value against a schema and returns what the schema makes of it. Throws `INVALID_INPUT` with one sentence per
+ * broken rule in `details`, in the order of the fields; a rule that many elements of a list break is reported once.
+ */
+export function checkInput<Schema extends z.ZodType>(
+  schema: Schema,
+  what: string,
+  input: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const details = [...new Set(parsed.error.issues.map((issue) => issue.message))];
+  throw new ZpwootError("INVALID_INPUT", `Invalid ${what}: ${details.join("; ")}`, { details });
 }
 
-/** Anything that isn't an object (a list is none here) has none of the fields, and breaks the rules an empty object breaks. */
-function fieldsOf(input: unknown): object {
-  return typeof input === "object" && input !== null && !Array.isArray(input) ? input : {};
+/** Whether a value is an object with fields; a list is not. */
+export function isFields(input: unknown): input is object {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
+}
+
+/** The input of `create` as the engine uses it: what is null or unknown is gone. */
+export interface NewSession extends Pick<CreateSessionInput, "name"> {
+  readonly webhookUrl?: string;
+  readonly webhookEvents?: readonly WebhookEventName[];
 }
 
 /**
- * Checks what was given to `create` and leaves only what it takes. Throws `INVALID_INPUT` with one sentence per broken
- * rule in `details`, in the order of the fields. Whether the name is free is not looked at.
+ * Checks the input of `create`. Throws `INVALID_INPUT` like {@link checkInput}; anything but an object breaks the rules
+ * that an empty object breaks. Does not check whether the name is taken.
  */
-export function validateCreateSession(input: unknown): CreateSessionInput {
-  const parsed = createSessionSchema.safeParse(fieldsOf(input));
-  if (!parsed.success) throw invalidInput("session", parsed.error.issues);
-  const { name, webhookUrl, webhookEvents } = parsed.data;
+export function validateCreateSession(input: unknown): NewSession {
+  const fields = isFields(input) ? input : {};
+  const { name, webhookUrl, webhookEvents } = checkInput(createSessionSchema, "session", fields);
   return {
     name,
     ...(webhookUrl ? { webhookUrl } : {}),
@@ -162,16 +198,17 @@ export function validateCreateSession(input: unknown): CreateSessionInput {
   };
 }
 
-/** Checks what was given to `update`. Throws `INVALID_INPUT` with one sentence per broken rule in `details`. */
+/** Checks the input of `update`. Throws `INVALID_INPUT` like {@link checkInput}. */
 export function validateUpdateSession(input: unknown): UpdateSessionInput {
-  const parsed = updateSessionSchema.safeParse(input);
-  if (!parsed.success) throw invalidInput("update", parsed.error.issues);
-  return parsed.data as UpdateSessionInput;
+  return checkInput(updateSessionSchema, "update", input);
 }
 
-/** Gives a phone number back if it is in international format; throws `INVALID_INPUT` with `details` if not. */
+/** Checks the input of `apiKeys.create`. Throws `INVALID_INPUT` like {@link checkInput}. */
+export function validateCreateApiKey(input: unknown): CreateApiKeyInput {
+  return checkInput(createApiKeySchema, "API key", input);
+}
+
+/** Checks that a phone number is in international format and returns it. Throws `INVALID_INPUT` like {@link checkInput}. */
 export function validatePhoneNumber(value: unknown): string {
-  const parsed = pairPhoneSchema.shape.phoneNumber.safeParse(value);
-  if (!parsed.success) throw invalidInput("phone number", parsed.error.issues);
-  return parsed.data;
+  return checkInput(pairPhoneSchema.shape.phoneNumber, "phone number", value);
 }

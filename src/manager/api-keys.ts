@@ -1,13 +1,7 @@
 /** API keys of the HTTP adapter, in the store: only their hashes are kept, and what each may do. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
-import {
-  API_KEY_ROLES,
-  type ApiKeyInfo,
-  type ApiKeysApi,
-  type CreateApiKeyInput,
-  type CreatedApiKey,
-} from "../api/api-keys.js";
+import type { ApiKeyInfo, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "../api/api-keys.js";
+import { validateCreateApiKey } from "../api/validation.js";
 import { ZpwootError, messageOf } from "../errors.js";
 import type { Store } from "../store/store.js";
 import type { Logger } from "../api/logger.js";
@@ -22,21 +16,6 @@ interface StoredKey extends ApiKeyInfo {
 const MAX_KEYS = 1_000;
 /** How exact `lastUsedAt` is: a write per minute and key at most. */
 const LAST_USED_MS = 60_000;
-
-const inputSchema = z.strictObject({
-  name: z
-    .string({ error: "name must be a string" })
-    .min(1, "name should not be empty")
-    .max(200, "name must be at most 200 characters"),
-  role: z.enum(API_KEY_ROLES, {
-    error: `role must be one of the following values: ${API_KEY_ROLES.join(", ")}`,
-  }),
-  sessions: z
-    .array(z.string(), { error: "sessions must be an array of session ids" })
-    .min(1, "sessions must name at least one session, or be left out for all")
-    .max(1_000, "sessions must be at most 1000")
-    .nullish(),
-});
 
 /** See the head of this file. */
 export class ApiKeys implements ApiKeysApi {
@@ -54,7 +33,7 @@ export class ApiKeys implements ApiKeysApi {
   }
 
   async create(input: CreateApiKeyInput): Promise<CreatedApiKey> {
-    const { name, role, sessions = null } = checked(input);
+    const { name, role, sessions = null } = validateCreateApiKey(input);
     const keys = await this.#load();
     if (keys.size >= MAX_KEYS) throw invalid([`there must be at most ${MAX_KEYS} keys: revoke some`]);
     const id = randomBytes(6).toString("hex");
@@ -132,14 +111,6 @@ export class ApiKeys implements ApiKeysApi {
     this.#generation = newest?.number ?? 0;
     return new Map((newest?.value ?? []).map((key) => [key.id, key]));
   }
-}
-
-function checked(input: unknown): z.output<typeof inputSchema> {
-  const parsed = inputSchema.safeParse(input);
-  if (!parsed.success) throw invalid([...new Set(parsed.error.issues.map(({ message }) => message))]);
-  if (parsed.data.role === "admin" && parsed.data.sessions)
-    throw invalid(["sessions can't be limited for an admin, who may create and delete any"]);
-  return parsed.data;
 }
 
 function invalid(details: readonly string[]): ZpwootError {
