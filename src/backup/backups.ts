@@ -1,21 +1,23 @@
 /** Credentials on their way out of a manager's store and into it: bundles, auth folders, snapshots. */
-import type { ImportOptions, RestoreSnapshotOptions } from "../api/backup.js";
-import { exportCredentials, importCredentials } from "./bundle.js";
-import { importMultiFileAuth } from "./multi-file-auth.js";
-import { type ImportedFolder } from "../api/backup.js";
-import type { WrittenAuth } from "../api/backup.js";
-import { linkedInSnapshot, restoreFromSnapshot, Snapshots } from "./snapshots.js";
+import type {
+  ImportedFolder,
+  ImportOptions,
+  RestoreSnapshotOptions,
+  SnapshotsOption,
+  WrittenAuth,
+} from "../api/backup.js";
+import type { Logger } from "../api/logger.js";
+import type { SessionRecord } from "../api/session-record.js";
 import { readCredentials } from "../auth/stored-credentials.js";
 import { ZpwootError } from "../errors.js";
-import type { SnapshotsOption } from "../api/backup.js";
-import type { Store } from "../store/store.js";
-import type { Logger } from "../api/logger.js";
-import type { Session } from "../session/session.js";
-import type { SessionRecord } from "../api/session-record.js";
 import type { EncryptionKey } from "../store/encryption.js";
 import { openStore, type StoreOption } from "../store/open-store.js";
 import { reencrypt as reencryptAll, type ReencryptOptions } from "../store/reencrypt.js";
 import { sessionSpace } from "../store/space/session-space.js";
+import type { Store } from "../store/store.js";
+import { exportCredentials, importCredentials } from "./bundle.js";
+import { importMultiFileAuth } from "./multi-file-auth.js";
+import { linkedInSnapshot, restoreFromSnapshot, Snapshots } from "./snapshots.js";
 
 /** Options of {@link reencrypt}. */
 export interface ReencryptStoreOptions extends ReencryptOptions {
@@ -24,15 +26,25 @@ export interface ReencryptStoreOptions extends ReencryptOptions {
   readonly encryptionKeys: readonly EncryptionKey[];
 }
 
-/** What a manager's custody needs of it. */
+/** What {@link Backups} needs of a manager. */
 export interface BackupsDeps {
   readonly store: Store;
+  /** All sessions that exist now. */
   readonly records: () => readonly SessionRecord[];
   readonly snapshots: SnapshotsOption | undefined;
   readonly logger: Logger;
 }
 
-/** Takes credentials out of one store and puts them into it. */
+/** A session whose stored credentials can be replaced. */
+export interface BackupTarget {
+  readonly id: string;
+  /** Runs the work while the session is disconnected and nothing else uses what is stored of it. Settles as the work does. */
+  atRest<T>(work: () => Promise<T>): Promise<T>;
+  /** Changes the session's record; settles when that is durable. */
+  patch(change: Pick<SessionRecord, "phoneNumber">): Promise<void>;
+}
+
+/** The credentials of one store, on their way out and in. */
 export class Backups {
   readonly #store: Store;
   readonly #options: SnapshotsOption | undefined;
@@ -45,51 +57,57 @@ export class Backups {
       this.#snapshots = new Snapshots({ ...snapshots, store, records: async () => records(), logger });
   }
 
-  /** Begins to take snapshots, if that is wanted. */
+  /** Starts the automatic snapshots, if the option asks for them. Idempotent. */
   start(): void {
     this.#snapshots?.start();
   }
 
-  /** Takes no more snapshots. */
+  /** Stops the automatic snapshots. Settles when the one under way is done; never rejects. */
   async stop(): Promise<void> {
     await this.#snapshots?.stop();
   }
 
+  /** See `SessionManager.exportCredentials`. */
   exportBundle(sessionId: string, passphrase: string): Promise<string> {
     return exportCredentials({ store: this.#store, sessionId, passphrase });
   }
 
-  importBundle(session: Session, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
+  /** See `SessionManager.importCredentials`. */
+  importBundle(session: BackupTarget, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
     const input = { ...options, store: this.#store, sessionId: session.id, bundle };
-    return this.#putInto(session, () => importCredentials(input));
+    return this.#replaceCredentials(session, () => importCredentials(input));
   }
 
-  importFolder(session: Session, folder: string, force: boolean): Promise<ImportedFolder> {
+  /** See `SessionManager.importAuthFolder`. */
+  importFolder(session: BackupTarget, folder: string, force: boolean): Promise<ImportedFolder> {
     const input = { store: this.#store, sessionId: session.id, folder, force };
-    return this.#putInto(session, () => importMultiFileAuth(input));
+    return this.#replaceCredentials(session, () => importMultiFileAuth(input));
   }
 
+  /** See `SessionManager.takeSnapshot`. */
   takeSnapshot(): Promise<string> {
     if (this.#snapshots !== undefined) return this.#snapshots.take();
     throw new ZpwootError("INVALID_INPUT", "The manager has no `snapshots` option, so there is no directory");
   }
 
-  /** The record of a linked session of a snapshot. */
+  /** The record of a session as the snapshot holds it. Rejects with `INVALID_INPUT` unless it is there and linked. */
   async inSnapshot(path: string, options: RestoreSnapshotOptions): Promise<SessionRecord> {
     return (await linkedInSnapshot({ ...options, path, passphrase: this.#passphrase(options) })).record;
   }
 
-  async restore(session: Session, path: string, options: RestoreSnapshotOptions): Promise<void> {
+  /** See `SessionManager.restoreSnapshot`; the session exists. */
+  async restore(session: BackupTarget, path: string, options: RestoreSnapshotOptions): Promise<void> {
     const passphrase = this.#passphrase(options);
     const input = { ...options, store: this.#store, path, passphrase };
-    await this.#putInto(session, () => restoreFromSnapshot(input));
+    await this.#replaceCredentials(session, () => restoreFromSnapshot(input));
   }
 
+  /** See `SessionManager.countKeys`. */
   async countKeys(sessionId: string): Promise<Record<string, number>> {
     return Object.fromEntries(await sessionSpace(this.#store, sessionId).counts());
   }
 
-  async #putInto<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  async #replaceCredentials<T>(session: BackupTarget, work: () => Promise<T>): Promise<T> {
     return session.atRest(async () => {
       const result = await work();
       await session.patch({ phoneNumber: await this.#phoneNumber(session.id) });
@@ -106,14 +124,19 @@ export class Backups {
   #passphrase(options: RestoreSnapshotOptions): string {
     const passphrase = options.passphrase ?? this.#options?.passphrase;
     if (passphrase !== undefined) return passphrase;
-    throw new ZpwootError("INVALID_INPUT", "passphrase: give the one the snapshot was made with");
+    throw new ZpwootError("INVALID_INPUT", "passphrase is needed: the one the snapshot was made with");
   }
 }
 
 /**
- * Seals everything in a store with the first of the keys; afterwards the others can be dropped. Run it while no manager works on
- * the store. Safe to repeat after a crash. Gives the number of records written. Rejects with `STORE_UNAVAILABLE` when a key
- * is missing, having overwritten nothing that it could not read.
+ * Encrypts everything in a store with the first of the keys; afterwards the others can be dropped. Run it while no manager
+ * uses the store. Safe to repeat after a crash.
+ *
+ * Returns the number of records it wrote; settles when they are durable. Rejects with `STORE_UNAVAILABLE` when a key is missing;
+ * nothing that it could not read is overwritten.
+ *
+ * @example
+ * await reencrypt({ store: "lmdb:./sessions", encryptionKeys: [newKey, oldKey] });
  */
 export async function reencrypt(options: ReencryptStoreOptions): Promise<number> {
   const store = openStore(options.store, { encryptionKeys: options.encryptionKeys });

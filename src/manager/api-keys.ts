@@ -1,12 +1,14 @@
 /** API keys of the HTTP adapter, in the store: only their hashes are kept, and what each may do. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ApiKeyInfo, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "../api/api-keys.js";
-import { validateCreateApiKey } from "../api/validation.js";
-import { ZpwootError, messageOf } from "../errors.js";
-import type { Store } from "../store/store.js";
 import type { Logger } from "../api/logger.js";
+import { validateCreateApiKey } from "../api/validation.js";
+import { once } from "../async/once.js";
+import { SerialQueue } from "../async/serial-queue.js";
+import { ZpwootError, messageOf } from "../errors.js";
 import { generationEntry, generationKeys, newestGeneration } from "../store/generations.js";
 import { API_KEYS_KEY } from "../store/keys.js";
+import type { Store } from "../store/store.js";
 
 interface StoredKey extends ApiKeyInfo {
   /** SHA-256 of the key, hexadecimal: a key is 256 random bits, so there is nothing to guess that a slow hash would protect. */
@@ -17,14 +19,15 @@ const MAX_KEYS = 1_000;
 /** How exact `lastUsedAt` is: a write per minute and key at most. */
 const LAST_USED_MS = 60_000;
 
-/** See the head of this file. */
+/** The API keys of one manager. Reads them once, at the first call; again after a failure. */
 export class ApiKeys implements ApiKeysApi {
   readonly #store: Store;
   readonly #logger: Logger;
   readonly #now: () => number;
-  #loading: Promise<Map<string, StoredKey>> | undefined;
+  readonly #readOnce = once(() => this.#read());
+  readonly #changes = new SerialQueue();
+  #keys: ReadonlyMap<string, StoredKey> = new Map();
   #generation = 0;
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(store: Store, logger: Logger, now: () => number = Date.now) {
     this.#store = store;
@@ -57,7 +60,7 @@ export class ApiKeys implements ApiKeysApi {
   async verify(key: string): Promise<ApiKeyInfo | undefined> {
     const id = /^zpw_([0-9a-f]{12})_/.exec(key)?.[1] ?? "";
     const found = (await this.#load()).get(id);
-    // A hash is compared in any case, so that the time does not tell which ids there are.
+    // A hash is compared in any case, so that the time taken does not reveal which ids exist.
     const equal = timingSafeEqual(
       Buffer.from(hashOf(key), "hex"),
       Buffer.from(found?.hash ?? hashOf(""), "hex"),
@@ -82,34 +85,29 @@ export class ApiKeys implements ApiKeysApi {
     });
   }
 
-  /** Changes are written one after another; what could not be written did not happen. */
+  /** Changes are written one after another; a change that could not be written has no effect. */
   #change(change: (keys: Map<string, StoredKey>) => unknown): Promise<void> {
-    const result = this.#writing.then(async () => {
+    return this.#changes.run(async () => {
       const changed = new Map(await this.#load());
       change(changed);
       const [place, value] = generationEntry(API_KEYS_KEY, this.#generation + 1, [...changed.values()]);
       await this.#store.write(API_KEYS_KEY, new Map([[place, value]]));
       this.#generation += 1;
-      this.#loading = Promise.resolve(changed);
+      this.#keys = changed;
     });
-    this.#writing = result.catch(() => {});
-    return result;
   }
 
-  #load(): Promise<Map<string, StoredKey>> {
-    this.#loading ??= this.#read().catch((error: unknown) => {
-      this.#loading = undefined;
-      throw error;
-    });
-    return this.#loading;
+  async #load(): Promise<ReadonlyMap<string, StoredKey>> {
+    await this.#readOnce();
+    return this.#keys;
   }
 
-  async #read(): Promise<Map<string, StoredKey>> {
+  async #read(): Promise<void> {
     await this.#store.open();
     const stored = await this.#store.readEach(generationKeys(API_KEYS_KEY));
     const newest = newestGeneration<readonly StoredKey[]>(API_KEYS_KEY, stored);
     this.#generation = newest?.number ?? 0;
-    return new Map((newest?.value ?? []).map((key) => [key.id, key]));
+    this.#keys = new Map((newest?.value ?? []).map((key) => [key.id, key]));
   }
 }
 

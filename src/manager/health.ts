@@ -1,17 +1,19 @@
 /** Whether a manager can do its work right now. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Health } from "../api/health.js";
+import type { Logger } from "../api/logger.js";
+import { waitFor } from "../async/deadline.js";
 import { messageOf } from "../errors.js";
-import type { Store } from "../store/store.js";
-import { reachable } from "../store/store.js";
+import { reachable, type Store } from "../store/store.js";
 
 /** The store has to answer within this time. */
 const STORE_MS = 2_000;
 const LAG_PROBE_MS = 20;
 const MAX_LAG_MS = 1_000;
 
-/** Looks. Settles within about two seconds; never rejects. */
-export async function healthOf(store: Store, log: (error: string) => void): Promise<Health> {
-  const [storeOk, eventLoopLagMs] = await Promise.all([answers(store, log), lag()]);
+/** Checks store and event loop. Settles within about two seconds; never rejects. */
+export async function healthOf(store: Store, logger: Logger): Promise<Health> {
+  const [storeOk, eventLoopLagMs] = await Promise.all([answers(store, logger), lag()]);
   return {
     ok: storeOk && eventLoopLagMs < MAX_LAG_MS,
     store: storeOk ? "ok" : "unavailable",
@@ -19,23 +21,20 @@ export async function healthOf(store: Store, log: (error: string) => void): Prom
   };
 }
 
-async function answers(store: Store, log: (error: string) => void): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), STORE_MS)));
+async function answers(store: Store, logger: Logger): Promise<boolean> {
   const answered = reachable(store).then(
     () => true,
     (error: unknown) => {
-      log(messageOf(error));
+      logger.warn({ error: messageOf(error) }, "the store does not answer");
       return false;
     },
   );
-  const ok = await Promise.race([answered, late]);
-  clearTimeout(timer);
-  return ok;
+  const result = await waitFor(answered, { timeoutMs: STORE_MS });
+  return result.by === "value" && result.value;
 }
 
 async function lag(): Promise<number> {
-  const begun = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, LAG_PROBE_MS));
-  return Math.max(0, Math.round(performance.now() - begun - LAG_PROBE_MS));
+  const startedAt = performance.now();
+  await sleep(LAG_PROBE_MS);
+  return Math.max(0, Math.round(performance.now() - startedAt - LAG_PROBE_MS));
 }

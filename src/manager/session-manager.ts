@@ -1,40 +1,19 @@
-/**
- * The commands on many sessions, the registry of them, start and stop, and the one place that emits. What happens to one
- * session is in `session.ts`.
- */
-import { randomUUID } from "node:crypto";
+/* eslint max-lines: ["error", { max: 250, skipComments: true }] -- Most of this file is the documentation of the public surface. */
+/** The public face of the engine: commands on many sessions. What is behind them is made and connected in `compose.ts`. */
 import type { WAMessage } from "whaileys";
-import type { ImportedFolder } from "../api/backup.js";
-import type { WrittenAuth } from "../api/backup.js";
-import { Backups } from "../backup/backups.js";
-import { type ImportOptions, type RestoreSnapshotOptions } from "../api/backup.js";
-import { ApiKeys } from "./api-keys.js";
-import { ZpwootError } from "../errors.js";
-import { EventHub } from "../events/event-hub.js";
-import type { SessionEventName, SessionEvents, SessionListener } from "../api/events.js";
-import { healthOf } from "./health.js";
-import { type Health } from "../api/health.js";
-import { DEFAULTS, checkOptions, type SessionManagerOptions } from "./options.js";
-import { SILENT } from "../api/logger.js";
-import { EventPublisher } from "./event-publisher.js";
-import { type EventStreamOptions, type OutgoingStats, type StreamedEvent } from "../api/event-stream.js";
-import { downloadMedia } from "./media.js";
-import { pair } from "../session/linking/pairing-code.js";
-import type { WhatsAppSocket } from "../whatsapp/library.js";
-import type { Store } from "../store/store.js";
-import type { Logger } from "../api/logger.js";
-import { present } from "./session-views.js";
-import { restoreAll } from "./restore.js";
-import type { SessionServices } from "../session/services.js";
-import { Session } from "../session/session.js";
-import { sessionServices, timeoutsOf, versionOptions } from "./session-services.js";
-import { reachable } from "../store/store.js";
-import { connectWith } from "../session/linking/connect-options.js";
-import type { ConnectOptions, FullSessionsApi, PairOptions, WaitOptions } from "../api/sessions-api.js";
-import { isTerminal } from "../session/state.js";
+import type { ApiKeysApi } from "../api/api-keys.js";
+import type { ImportedFolder, ImportOptions, RestoreSnapshotOptions, WrittenAuth } from "../api/backup.js";
 import type {
-  CreateSessionInput,
+  EventStreamOptions,
+  FailedDelivery,
+  OutgoingStats,
+  StreamedEvent,
+} from "../api/event-stream.js";
+import type { SessionEventName, SessionListener } from "../api/events.js";
+import type { Health } from "../api/health.js";
+import type {
   CreatedSession,
+  CreateSessionInput,
   LogoutResult,
   PairingCodeInfo,
   QRCodeInfo,
@@ -45,249 +24,257 @@ import type {
   UpdatedSession,
   UpdateSessionInput,
 } from "../api/session-info.js";
-import type { SessionRecord } from "../api/session-record.js";
-import { observedStore } from "../store/observed-store.js";
-import { openStore } from "../store/open-store.js";
-import { versionMemory } from "./client-version-store.js";
-import { SessionRecords } from "../store/sessions/session-records.js";
+import type { ConnectOptions, FullSessionsApi, PairOptions, WaitOptions } from "../api/sessions-api.js";
 import { validateCreateSession, validatePhoneNumber, validateUpdateSession } from "../api/validation.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
-import { DEFAULT_ENDPOINT, generateWebhookSecret } from "../webhooks/index.js";
-import { type FailedDelivery } from "../api/event-stream.js";
-import { ClientVersion } from "../whatsapp/client-version.js";
+import { once } from "../async/once.js";
+import { ZpwootError } from "../errors.js";
+import { connectWith } from "../session/linking/connect-options.js";
+import type { Session } from "../session/session.js";
+import type { WhatsAppSocket } from "../whatsapp/library.js";
+import { compose, type ManagerParts } from "./compose.js";
+import { healthOf } from "./health.js";
+import { downloadMedia } from "./media.js";
+import { checkOptions, DEFAULTS, type SessionManagerOptions } from "./options.js";
+import { pairSession, withoutSeparators } from "./pairing.js";
+import { restoreSessions } from "./restore.js";
+import { updateSession } from "./session-update.js";
+import { present } from "./session-views.js";
+import { shutdown } from "./shutdown.js";
+import { waitForStatus } from "./wait-for-status.js";
 
-/** How long `stop()` lets sockets and deliveries wind up before it closes the store. */
-const STOP_MS = 1_500;
-
-/** Many WhatsApp Web sessions in one process. */
+/**
+ * Many WhatsApp Web sessions in one process.
+ *
+ * Commands are idempotent: asking for what is already so resolves. Of two opposite commands the last one wins, and the earlier
+ * one rejects with `ABORTED`. Every method that takes a session's `id` rejects with `SESSION_NOT_FOUND` for one that does not
+ * exist, with `STORE_UNAVAILABLE` while the store does not answer, and with `STOPPED` after {@link stop}. Times are
+ * milliseconds, unless a field is an ISO 8601 string.
+ *
+ * @example
+ * import { drawQRCode, SessionManager } from "zpwoot";
+ *
+ * await using manager = new SessionManager({ store: "lmdb:./sessions" });
+ * manager.on("session.qr", async ({ value }) => console.log(await drawQRCode(value, "terminal")));
+ * manager.on("messages.upsert", ({ sessionId, data }) => console.log(sessionId, data.messages.length));
+ * await manager.start();
+ *
+ * const { id } = await manager.create({ name: "support" });
+ * await manager.connect(id);
+ * await manager.waitFor(id, "connected");
+ * const socket = await manager.socket(id);
+ * await socket.sendMessage("5511999999999@s.whatsapp.net", { text: "Hello" });
+ */
 export class SessionManager implements FullSessionsApi, AsyncDisposable {
-  /** API keys of the HTTP adapter, stored beside the sessions. */
-  readonly apiKeys: ApiKeys;
+  /** The API keys of the HTTP adapter, stored beside the sessions. */
+  readonly apiKeys: ApiKeysApi;
   readonly #options: SessionManagerOptions;
-  readonly #logger: Logger;
-  readonly #hub: EventHub;
-  readonly #store: Store;
-  readonly #records: SessionRecords;
-  readonly #outgoing: EventPublisher;
-  readonly #deps: SessionServices;
-  readonly #custody: Backups;
-  readonly #sessions = new Map<string, Session>();
-  /** Names of sessions being created, which are not in the registry yet. */
-  readonly #reserved = new Set<string>();
+  readonly #parts: ManagerParts;
   readonly #stopping = new AbortController();
-  #loading: Promise<void> | undefined;
-  #starting: Promise<void> | undefined;
-  #stopped: Promise<void> | undefined;
+  readonly #startOnce = once(() => this.#start());
+  readonly #stopOnce = once(() => this.#stop(), { again: "never" });
 
   /**
    * Checks the options; touches neither store nor network.
-   * @throws ZpwootError `INVALID_OPTION`, naming the option and the fix.
+   * @throws ZpwootError `INVALID_OPTION`, naming every wrong option and what it takes.
    */
   constructor(options: SessionManagerOptions = {}) {
     checkOptions(options);
     this.#options = options;
-    this.#logger = options.logger ?? SILENT;
-    this.#hub = new EventHub(this.#logger);
-    const store = openStore(options.store ?? DEFAULTS.store, {
-      logger: this.#logger,
-      encryptionKeys: options.encryptionKeys,
-    });
-    this.#store = observedStore(store, (operation) => {
-      if (this.#hub.hears("store.operation")) this.#hub.emit("store.operation", operation);
-    });
-    this.apiKeys = new ApiKeys(this.#store, this.#logger);
-    this.#records = new SessionRecords(this.#store, { logger: this.#logger });
-    this.#custody = new Backups({
-      store: this.#store,
-      records: () => [...this.#sessions.values()].map(({ record }) => record),
-      snapshots: options.snapshots,
-      logger: this.#logger,
-    });
-    this.#outgoing = new EventPublisher({
-      options,
-      store: this.#store,
-      hub: this.#hub,
-      logger: this.#logger,
-      session: (sessionId) => this.#sessions.get(sessionId),
-    });
-    const versions = new ClientVersion({
-      ...versionOptions(options),
-      memory: versionMemory(this.#store, this.#logger),
-      now: Date.now,
-      onReopened: () => this.#sessions.forEach((session) => session.nudge()),
-    });
-    this.#deps = sessionServices({
-      options,
-      versions,
-      logger: this.#logger,
-      store: this.#store,
-      records: this.#records,
-      forget: (sessionId) => this.#outgoing.forget(sessionId),
-      emit: (name, event) => this.#emit(name, event),
-      proxy: (sessionId) => this.#sessions.get(sessionId)?.record.proxy ?? null,
-    });
+    this.#parts = compose(options);
+    this.apiKeys = this.#parts.apiKeys;
   }
 
   /**
-   * Opens the store, finishes deletions that a crash cut short, and brings back every session that was wanted online,
-   * a few at a time. Settles when each was tried once (open, waiting for a scan, or retrying); progress comes as
-   * `session.restored`. Already started: the same promise. Rejects with `STORE_UNAVAILABLE`; call again then.
+   * Opens the store, finishes deletions that a crash interrupted, and brings back every session that was online when the
+   * manager stopped, a few at a time. Emits `session.restored` after each. Other methods may be called before or without it.
+   *
+   * Settles when each session was tried once: it is connected, waits for a scan, or will retry. Already started: the same
+   * promise. Rejects with `STORE_UNAVAILABLE`; call it again then.
+   *
+   * @example
+   * manager.on("session.restored", ({ done, total }) => console.log(`${done} of ${total}`));
+   * await manager.start();
    */
   start(): Promise<void> {
-    this.#starting ??= this.#start().catch((error: unknown) => {
-      this.#starting = undefined;
-      throw error;
-    });
-    return this.#starting;
+    return this.#startOnce();
   }
 
   /**
-   * Closes every socket without unlinking, lets deliveries under way finish, closes the store. Settles within about two
-   * seconds. Sessions that were online come back with the next `start()`. Already stopped: the same promise.
+   * Closes every connection without unlinking, lets running webhook deliveries finish, then closes the store. Sessions that were
+   * online come back with the next manager's {@link start}. Every later call rejects with `STOPPED`.
+   *
+   * Settles within about two seconds. Already stopped: the same promise.
+   *
+   * @example
+   * process.once("SIGTERM", () => void manager.stop());
    */
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+    return this.#stopOnce();
   }
 
-  /** {@link stop}, for `await using`. */
+  /** Calls {@link stop}: `await using manager = new SessionManager()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
+  /**
+   * Stores a new session, status `disconnected`; call {@link connect} to link it. With a `webhookUrl` the result holds the
+   * secret that signs its webhooks, this once.
+   *
+   * Settles when the session is durable. Rejects with `INVALID_INPUT` (`details` has a sentence per wrong field),
+   * `SESSION_NAME_TAKEN`, `STORE_UNAVAILABLE`.
+   *
+   * @example
+   * const { id, webhookSecret } = await manager.create({
+   *   name: "support",
+   *   webhookUrl: "https://example.com/whatsapp",
+   *   webhookEvents: ["messages.upsert"],
+   * });
+   */
   async create(input: CreateSessionInput): Promise<CreatedSession> {
-    const { name, webhookUrl, webhookEvents: events } = validateCreateSession(input);
-    await this.#load();
-    const now = new Date().toISOString();
-    const secret = generateWebhookSecret();
-    const wantsWebhook = webhookUrl !== undefined || events !== undefined;
-    const session = await this.#register({
-      version: 1,
-      id: randomUUID(),
-      name,
-      desired: "offline",
-      status: "disconnected",
-      phoneNumber: null,
-      webhook: wantsWebhook ? { url: webhookUrl ?? null, events: events ?? [], enabled: true, secret } : null,
-      proxy: null,
-      createdAt: now,
-      updatedAt: now,
-    });
-    return { ...present.info(session), ...(webhookUrl === undefined ? {} : { webhookSecret: secret }) };
+    const { session, webhookSecret } = await this.#parts.registry.create(validateCreateSession(input));
+    return { ...present.info(session), ...(webhookSecret === undefined ? {} : { webhookSecret }) };
   }
 
   /**
-   * Changes a session's webhook, its further endpoints and its proxy; settles when that is durable and in force. What is queued
-   * goes to the new URL; a session that is online connects anew through the new proxy, and what comes of that its status tells.
-   * The result has the secrets that were made, this once. Rejects with `INVALID_INPUT`, naming each field that is wrong.
+   * Changes a session's webhook, its further endpoints and its proxy; fields that are left out stay as they are. Queued events
+   * go to the new URL. A session that is online reconnects through the new proxy; its status shows the outcome. The result
+   * holds the webhook secrets that were made, this once.
+   *
+   * Settles when the change is durable and in force. Rejects with `INVALID_INPUT`, naming each wrong field.
+   *
+   * @example
+   * await manager.update(id, {
+   *   webhook: { headers: { authorization: `Bearer ${token}` } },
+   *   proxy: { host: "proxy.example.com", port: 1080, protocol: "socks5" },
+   * });
    */
   async update(id: string, input: UpdateSessionInput): Promise<UpdatedSession> {
     const change = validateUpdateSession(input);
-    const session = await this.#session(id);
-    if (Object.keys(change).length === 0) return present.info(session);
-    await reachable(this.#store);
-    const secrets = await this.#outgoing.update(session, change);
-    if (change.proxy !== undefined) await session.useProxy(change.proxy);
-    this.#emit("session.updated", { sessionId: id });
-    const { [DEFAULT_ENDPOINT]: webhookSecret, ...endpointSecrets } = secrets;
-    return {
-      ...present.info(session),
-      ...(webhookSecret === undefined ? {} : { webhookSecret }),
-      ...(Object.keys(endpointSecrets).length === 0 ? {} : { endpointSecrets }),
-    };
+    return updateSession(this.#parts, await this.#session(id), change);
   }
 
-  /** The deliveries to a session's webhook endpoints that were given up, oldest first; the last 1,000 of each endpoint. */
-  async listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]> {
-    return this.#outgoing.listFailed((await this.#session(id)).id);
-  }
-
-  /**
-   * Puts a failed delivery back at the end of its endpoint's queue, with the same id and body; settles when that is durable.
-   * Rejects with `DELIVERY_NOT_FOUND`, `OUTBOX_FULL`.
-   */
-  async redeliver(id: string, deliveryId: string): Promise<void> {
-    await this.#outgoing.redeliver((await this.#session(id)).id, deliveryId);
-  }
-
-  /**
-   * The events of sessions as they happen, with the ids and JSON bodies that webhooks have; first those after `after`, as far as
-   * the log still holds them: where some may be missing it gives `{ gap: true }`. Slow readers hold up nobody. Ends with
-   * the signal, with `stop()`, and after the deletion of the only session asked for.
-   */
-  async *events(options: EventStreamOptions = {}): AsyncGenerator<StreamedEvent, void, undefined> {
-    await this.#load();
-    for (const id of options.sessionIds ?? []) await this.#session(id);
-    yield* this.#outgoing.events(options);
-  }
-
-  /** Whether the store answers and the event loop is in time. Settles within about two seconds; never rejects. */
-  health(): Promise<Health> {
-    const log = (error: string): void => this.#logger.warn({ error }, "the store does not answer");
-    return healthOf(this.#store, log);
-  }
-
-  /** Figures of webhooks and of the event log, for metrics. */
-  stats(): OutgoingStats {
-    return this.#outgoing.stats();
-  }
-
+  /** Lists all sessions, oldest first. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
   async list(): Promise<SessionSummary[]> {
-    await this.#load();
-    return [...this.#sessions.values()]
+    await this.#parts.registry.load();
+    return this.#parts.registry
+      .all()
       .sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1))
       .map((session) => present.summary(session));
   }
 
+  /** Returns everything about a session, its QR code included. */
   async get(id: string): Promise<SessionInfo> {
     return present.info(await this.#session(id));
   }
 
+  /** Returns the status of a session. `detail` says why it is so and who has to act. */
   async getStatus(id: string): Promise<SessionStatusInfo> {
     return present.status(await this.#session(id));
   }
 
+  /**
+   * Returns the newest QR code of a session; `qrCode` is null when there is none to scan. The event `session.qr` reports each
+   * new one.
+   *
+   * @example
+   * const { qrCode } = await manager.getQRCode(id);
+   * if (qrCode !== null) console.log(await drawQRCode(qrCode, "terminal"));
+   */
   async getQRCode(id: string): Promise<QRCodeInfo> {
     return present.qrCode(await this.#session(id));
   }
 
+  /**
+   * Brings a session online, and keeps it online: lost connections are opened again until {@link disconnect}. A session that is
+   * not linked shows QR codes, and ends as `disconnected` (`link-timeout`) when nobody scans one.
+   *
+   * Settles when the connection attempt has started (status `connecting`); use {@link waitFor} to wait for `connected`. Rejects
+   * with `CONNECTION_FAILED` when no attempt could start, `PROXY_FAILED`, `MISSING_PACKAGE`, `INVALID_INPUT`, and `ABORTED` when
+   * the signal or a later command ended it.
+   *
+   * @example
+   * await manager.connect(id, { timeoutMs: 120_000 }); // offers to be linked for two minutes at most
+   * await manager.waitFor(id, "connected", { timeoutMs: 120_000 });
+   */
   async connect(id: string, options?: ConnectOptions): Promise<void> {
     await connectWith(await this.#session(id), options);
   }
 
+  /** Closes a session's connection and keeps its credentials. Settles when the connection is closed. */
   async disconnect(id: string): Promise<void> {
     await (await this.#session(id)).disconnect();
   }
 
+  /** Closes a session's connection, if there is one, and connects with the same credentials. Settles and rejects like {@link connect}. */
   async restart(id: string): Promise<void> {
     await (await this.#session(id)).restart();
   }
 
+  /**
+   * Unlinks the device at WhatsApp, then deletes the session's credentials. The session stays and can be linked again. The result
+   * says whether WhatsApp confirmed; if it did not within the option `whatsapp.unlinkTimeoutMs`, the phone may still list the
+   * device.
+   *
+   * Settles when the credentials are deleted.
+   */
   async logout(id: string): Promise<LogoutResult> {
     return (await this.#session(id)).remove("logout");
   }
 
+  /**
+   * Unlinks the device if it is linked, then deletes the session and everything that is stored for it. A crash on the way ends in
+   * deletion too.
+   *
+   * Settles when everything is deleted.
+   */
   async delete(id: string): Promise<void> {
     await (await this.#session(id)).remove("delete");
-    if (this.#sessions.delete(id)) this.#emit("session.deleted", { sessionId: id });
-  }
-
-  async pair(id: string, phoneNumber: string, options: PairOptions = {}): Promise<PairingCodeInfo> {
-    const number = validatePhoneNumber(withoutSeparators(phoneNumber));
-    const session = await this.#session(id);
-    const { code, expiresAt } = await pair(session, number, {
-      ...options,
-      now: Date.now,
-      timeoutMs: timeoutsOf(this.#options).connectMs,
-      onCode: (value, expires) =>
-        this.#emit("session.pairing-code", { sessionId: id, value, expiresAt: expires }),
-    });
-    return { pairingCode: code, expiresAt: new Date(expiresAt).toISOString() };
+    this.#parts.registry.remove(id);
   }
 
   /**
-   * The live socket of a connected session, to send and do all else that the library can. It is a new one after every
-   * reconnect: ask again, don't keep it. Rejects with `SESSION_NOT_CONNECTED`.
+   * Returns a code that links the account when it is typed on the phone. The number is in international format; spaces, dots,
+   * dashes and brackets in it are ignored. Asking again returns the same code while it is valid, unless `force` is set.
+   *
+   * Call {@link connect} first; settles when WhatsApp has issued the code, within the option `whatsapp.connectTimeoutMs`. Rejects
+   * with `INVALID_INPUT`, `SESSION_NOT_CONNECTED` when the session is not connecting, `SESSION_ALREADY_LINKED`,
+   * `PAIRING_REFUSED`, `TIMEOUT`.
+   *
+   * @example
+   * await manager.connect(id);
+   * const { pairingCode } = await manager.pair(id, "+55 11 99999-9999");
+   */
+  async pair(id: string, phoneNumber: string, options: PairOptions = {}): Promise<PairingCodeInfo> {
+    const number = validatePhoneNumber(withoutSeparators(phoneNumber));
+    return pairSession(this.#parts.services, await this.#session(id), number, options);
+  }
+
+  /**
+   * Waits for a session's status and returns the session; resolves at once if it has the status.
+   *
+   * Rejects with `TIMEOUT` (default 60 s), `ABORTED` by the signal, `SESSION_NOT_CONNECTED` when the session stopped in another
+   * state that only a command can change, `SESSION_NOT_FOUND` when it is deleted.
+   *
+   * @example
+   * const { phoneNumber } = await manager.waitFor(id, "connected", { signal: AbortSignal.timeout(120_000) });
+   */
+  async waitFor(id: string, status: SessionStatus, options: WaitOptions = {}): Promise<SessionInfo> {
+    const session = await this.#session(id);
+    await waitForStatus(this.#parts.registry, session, status, options);
+    return present.info(session);
+  }
+
+  /**
+   * Returns the live socket of a connected session, to send messages and do everything else that the library can. Every
+   * reconnect makes a new one: ask each time, don't keep it.
+   *
+   * Rejects with `SESSION_NOT_CONNECTED`.
+   *
+   * @example
+   * const socket = await manager.socket(id);
+   * await socket.sendMessage("5511999999999@s.whatsapp.net", { text: "Hello" });
    */
   async socket(id: string): Promise<WhatsAppSocket> {
     const { socket } = await this.#session(id);
@@ -296,229 +283,208 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   /**
-   * The decrypted content of a media message of this session, through its proxy if it has one. Rejects with `INVALID_INPUT` when
-   * the message holds no media, `CONNECTION_FAILED` when it can't be had.
+   * Downloads and decrypts the content of a media message of this session, through its proxy if it has one.
+   *
+   * Rejects with `INVALID_INPUT` when the message holds no media, `CONNECTION_FAILED` when it can't be downloaded,
+   * `INVALID_OPTION` when the library was handed in without `downloadMedia`.
+   *
+   * @example
+   * manager.on("messages.upsert", async ({ sessionId, data }) => {
+   *   for (const message of data.messages) {
+   *     if (message.message?.imageMessage) await writeFile("photo.jpg", await manager.downloadMedia(sessionId, message));
+   *   }
+   * });
    */
   async downloadMedia(id: string, message: WAMessage): Promise<Buffer> {
-    return downloadMedia(this.#deps, await this.#session(id), message);
-  }
-
-  async waitFor(id: string, status: SessionStatus, options: WaitOptions = {}): Promise<SessionInfo> {
-    const session = await this.#session(id);
-    const begunAt = session.state;
-    await session.watch.until(() => {
-      if (session.status === status) return true;
-      if (!this.#sessions.has(id)) throw notFound(id);
-      if (this.#stopped !== undefined) throw stopped();
-      // It came to rest elsewhere since the wait began: without a command nothing will move it.
-      if (session.state !== begunAt && isTerminal(session.state) && !session.wantsOnline) {
-        const { detail } = present.status(session);
-        const why = `${detail.state}${detail.reason === undefined ? "" : `, ${detail.reason}`}`;
-        throw new ZpwootError(
-          "SESSION_NOT_CONNECTED",
-          `The session came to rest instead of getting ${status} (${why})`,
-        );
-      }
-      return false;
-    }, options);
-    return present.info(session);
+    return downloadMedia(this.#parts.services, await this.#session(id), message);
   }
 
   /**
-   * The credentials and Signal keys of a linked session as one text, encrypted with the passphrase. Whoever has both is that
-   * device: once it is used elsewhere, this session must not connect again. Rejects with `INVALID_INPUT` when it is not linked.
+   * Yields the events of sessions as they happen, with the ids and JSON bodies that webhooks have. With `after` it starts with
+   * those that came after that id; where some may be missing it yields `{ gap: true }`. A slow reader holds up no other.
+   *
+   * Ends by the signal, by {@link stop}, and when the only session asked for is deleted. Rejects with `INVALID_OPTION` when the
+   * option `eventLog` is false.
+   *
+   * @example
+   * for await (const event of manager.events({ events: ["messages.upsert"], after: lastId })) {
+   *   if ("gap" in event) continue; // some events before the next one may be missing
+   *   console.log(JSON.parse(event.body));
+   *   lastId = event.id;
+   * }
+   */
+  async *events(options: EventStreamOptions = {}): AsyncGenerator<StreamedEvent, void, undefined> {
+    await this.#parts.registry.load();
+    for (const id of options.sessionIds ?? []) await this.#session(id);
+    yield* this.#parts.publisher.events(options);
+  }
+
+  /**
+   * Lists the webhook deliveries of a session that were given up, oldest first; the last 1,000 of each endpoint.
+   *
+   * @example
+   * for (const { id: deliveryId } of await manager.listFailedDeliveries(id)) await manager.redeliver(id, deliveryId);
+   */
+  async listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]> {
+    return this.#parts.publisher.listFailed((await this.#session(id)).id);
+  }
+
+  /**
+   * Puts a failed delivery back at the end of its endpoint's queue, with the same id and body.
+   *
+   * Settles when that is durable. Rejects with `DELIVERY_NOT_FOUND`, `OUTBOX_FULL`.
+   */
+  async redeliver(id: string, deliveryId: string): Promise<void> {
+    await this.#parts.publisher.redeliver((await this.#session(id)).id, deliveryId);
+  }
+
+  /** The figures of webhooks and of the event log, for metrics. */
+  stats(): OutgoingStats {
+    return this.#parts.publisher.stats();
+  }
+
+  /** Checks whether the store answers and the event loop is in time. Settles within about two seconds; never rejects. */
+  health(): Promise<Health> {
+    return healthOf(this.#parts.store, this.#parts.logger);
+  }
+
+  /**
+   * Returns the credentials and Signal keys of a linked session as one text, encrypted with the passphrase. Text and passphrase
+   * together are that device: once they are used elsewhere, this session must not connect again.
+   *
+   * Rejects with `INVALID_INPUT` when the session is not linked.
+   *
+   * @example
+   * const bundle = await manager.exportCredentials(id, { passphrase });
+   * await otherManager.importCredentials(otherId, bundle, { passphrase });
    */
   async exportCredentials(id: string, { passphrase }: { readonly passphrase: string }): Promise<string> {
-    return this.#custody.exportBundle((await this.#session(id)).id, passphrase);
+    return this.#parts.backups.exportBundle((await this.#session(id)).id, passphrase);
   }
 
   /**
-   * Puts an exported bundle into a session, which need not be the one it came from. Disconnects the session first; connect it
-   * afterwards. Rejects with `INVALID_INPUT`, nothing changed, when the text is no bundle, the passphrase is wrong, or the session
-   * holds newer credentials or another device's and `force` is not set. An older bundle comes without its Signal sessions.
+   * Replaces a session's credentials by an exported bundle, which may come from another session. Disconnects the session first;
+   * connect it afterwards. An older bundle comes without its Signal sessions.
+   *
+   * Settles when the credentials are durable. Rejects with `INVALID_INPUT`, nothing changed, when the text is no bundle, the
+   * passphrase is wrong, or the session holds newer credentials or another device's and `force` is not set.
    */
   async importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
-    const result = await this.#custody.importBundle(await this.#session(id), bundle, options);
-    this.#emit("session.updated", { sessionId: id });
+    const result = await this.#parts.backups.importBundle(await this.#session(id), bundle, options);
+    this.#emitUpdated(id);
     return result;
   }
 
   /**
-   * Puts a folder of whaileys' or Baileys' `useMultiFileAuthState` into a session. Stop the program that uses it: two can't be
-   * the same device. Disconnects the session first. Rejects like {@link importCredentials}; the folder is left as it is.
+   * Replaces a session's credentials by a folder of whaileys' or Baileys' `useMultiFileAuthState`, which is left as it is. Stop
+   * the program that uses the folder: two programs can't be the same device. Disconnects the session first.
+   *
+   * Settles and rejects like {@link importCredentials}.
+   *
+   * @example
+   * const { id } = await manager.create({ name: "moved" });
+   * await manager.importAuthFolder(id, "./auth_info_baileys");
+   * await manager.connect(id);
    */
   async importAuthFolder(
     id: string,
     folder: string,
     { force = false }: { readonly force?: boolean } = {},
   ): Promise<ImportedFolder> {
-    const result = await this.#custody.importFolder(await this.#session(id), folder, force);
-    this.#emit("session.updated", { sessionId: id });
+    const result = await this.#parts.backups.importFolder(await this.#session(id), folder, force);
+    this.#emitUpdated(id);
     return result;
   }
 
-  /** Takes a snapshot of all sessions now and gives its path. Rejects with `INVALID_INPUT` without the `snapshots` option. */
+  /**
+   * Writes a snapshot of all sessions now and returns its path; sessions go on running.
+   *
+   * Rejects with `INVALID_INPUT` without the option `snapshots`.
+   */
   async takeSnapshot(): Promise<string> {
-    await this.#load();
-    return this.#custody.takeSnapshot();
+    await this.#parts.registry.load();
+    return this.#parts.backups.takeSnapshot();
   }
 
   /**
-   * Puts one session back as a snapshot holds it, without its Signal sessions, which are made anew; creates it when it does
-   * not exist any more. Disconnects it first. Rejects with `INVALID_INPUT`, nothing changed, when the snapshot does not hold it as a
-   * linked one or can't be read, or the session holds what only `force` replaces.
+   * Restores one session from a snapshot, and creates it when it does not exist any more. Its Signal sessions are left out;
+   * the library makes new ones. Disconnects the session first.
+   *
+   * Settles when the credentials are durable. Rejects with `INVALID_INPUT`, nothing changed, when the snapshot can't be read or
+   * does not hold the session as a linked one, or the session holds what only `force` replaces.
+   *
+   * @example
+   * const path = await manager.takeSnapshot();
+   * await manager.restoreSnapshot(path, { sessionId });
    */
   async restoreSnapshot(path: string, options: RestoreSnapshotOptions): Promise<SessionInfo> {
-    await this.#load();
-    const record = await this.#custody.inSnapshot(path, options);
+    const { backups, registry } = this.#parts;
+    await registry.load();
+    const record = await backups.inSnapshot(path, options);
     const session =
-      this.#sessions.get(record.id) ??
-      (await this.#register({ ...record, desired: "offline", status: "disconnected", phoneNumber: null }));
-    await this.#custody.restore(session, path, options);
-    this.#emit("session.updated", { sessionId: record.id });
+      registry.find(record.id) ??
+      (await registry.add({ ...record, desired: "offline", status: "disconnected", phoneNumber: null }));
+    await backups.restore(session, path, options);
+    this.#emitUpdated(record.id);
     return present.info(session);
   }
 
-  /** How many keys are stored for a session, by family: `creds`, `pre-key`, `session`, `sender-key`, `webhook`… */
+  /** Counts the stored keys of a session by family: `creds`, `pre-key`, `session`, `sender-key`, `webhook`… */
   async countKeys(id: string): Promise<Record<string, number>> {
-    return this.#custody.countKeys((await this.#session(id)).id);
+    return this.#parts.backups.countKeys((await this.#session(id)).id);
   }
 
+  /** The fourteen events that a webhook can subscribe to, in the order of the HTTP contract. */
   listWebhookEvents(): readonly WebhookEventName[] {
     return WEBHOOK_EVENTS;
   }
 
-  /** Calls the listener at every such event, in order, isolated from other listeners: a throw becomes an `error` event. */
+  /**
+   * Calls the listener at every event of this name, in order. Listeners may be async and are isolated from each other: what one
+   * throws becomes an `error` event.
+   *
+   * @example
+   * manager.on("session.status", ({ sessionId, to, detail }) => console.log(sessionId, to, detail.state));
+   */
   on<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
-    this.#hub.on(event, listener);
+    this.#parts.hub.on(event, listener);
     return this;
   }
 
-  /** Calls the listener at the next such event only. */
+  /** Calls the listener at the next event of this name only. */
   once<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
-    this.#hub.once(event, listener);
+    this.#parts.hub.once(event, listener);
     return this;
   }
 
-  /** Takes a listener away; an unknown one is ignored. */
+  /** Removes a listener; an unknown one is ignored. */
   off<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
-    this.#hub.off(event, listener);
+    this.#parts.hub.off(event, listener);
     return this;
   }
 
-  /** Stores a session under a name that no other has. Rejects with `SESSION_NAME_TAKEN`. */
-  async #register(record: SessionRecord): Promise<Session> {
-    const { id, name } = record;
-    const taken = [...this.#sessions.values()].some((session) => session.record.name === name);
-    if (taken || this.#reserved.has(name)) {
-      throw new ZpwootError("SESSION_NAME_TAKEN", `Session with name "${name}" already exists`);
-    }
-    this.#reserved.add(name);
-    try {
-      await reachable(this.#store);
-      await this.#records.insert(record);
-      const session = new Session(record, this.#deps, "new");
-      this.#sessions.set(id, session);
-      this.#emit("session.created", { sessionId: id, name });
-      return session;
-    } finally {
-      this.#reserved.delete(name);
-    }
+  #session(id: string): Promise<Session> {
+    return this.#parts.registry.get(id);
   }
 
-  #emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-    this.#outgoing.emit(name, event);
-  }
-
-  async #session(id: string): Promise<Session> {
-    await this.#load();
-    const session = this.#sessions.get(id);
-    if (session === undefined) throw notFound(id);
-    return session;
-  }
-
-  /** Reads the registry, once; again after a failure. */
-  async #load(): Promise<void> {
-    if (this.#stopped !== undefined) throw stopped();
-    this.#loading ??= this.#readRecords().catch((error: unknown) => {
-      this.#loading = undefined;
-      throw error;
-    });
-    await this.#loading;
-  }
-
-  async #readRecords(): Promise<void> {
-    await this.#store.open();
-    for (const id of await this.#records.pendingDeletions()) await this.#deps.removeAll(id);
-    for (const record of await this.#records.load()) {
-      const session = new Session(
-        record,
-        this.#deps,
-        record.desired === "online" ? "restored" : "disconnected",
-      );
-      this.#sessions.set(record.id, session);
-    }
-    await this.#outgoing.resume([...this.#sessions.keys()]);
+  #emitUpdated(sessionId: string): void {
+    this.#parts.publisher.emit("session.updated", { sessionId });
   }
 
   async #start(): Promise<void> {
-    await this.#load();
-    this.#custody.start();
-    const wanted = [...this.#sessions.values()]
-      .filter((session) => session.record.desired === "online" && session.status === "disconnected")
-      .sort((a, b) => (a.record.updatedAt > b.record.updatedAt ? -1 : 1));
-    let done = 0;
-    await restoreAll(
-      wanted.map((session) => ({ restore: () => this.#restore(session) })),
-      {
-        concurrency: this.#options.restore?.concurrency ?? DEFAULTS.restoreConcurrency,
-        signal: this.#stopping.signal,
-        random: Math.random,
-        onDone: (index) => {
-          done += 1;
-          const sessionId = wanted[index]?.record.id ?? "";
-          this.#emit("session.restored", { sessionId, done, total: wanted.length });
-        },
-      },
-    );
-  }
-
-  async #restore(session: Session): Promise<void> {
-    await session.connect();
-    const { connectMs, loginMs } = timeoutsOf(this.#options);
-    const { signal } = this.#stopping;
-    await session.watch.until(() => session.state.name !== "connecting", {
-      timeoutMs: connectMs + loginMs,
-      signal,
+    const { registry, backups, services, publisher } = this.#parts;
+    await registry.load();
+    backups.start();
+    await restoreSessions(registry.all(), {
+      concurrency: this.#options.restore?.concurrency ?? DEFAULTS.restoreConcurrency,
+      timeouts: services.timeouts,
+      signal: this.#stopping.signal,
+      emit: (name, event) => publisher.emit(name, event),
     });
   }
 
   async #stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#loading?.catch(() => {});
-    const deadline = AbortSignal.timeout(STOP_MS);
-    const windUp = Promise.allSettled([
-      this.#custody.stop(),
-      this.#outgoing.stop(STOP_MS),
-      ...[...this.#sessions.values()].map((session) => session.stop()),
-    ]);
-    await Promise.race([
-      windUp,
-      new Promise((resolve) => deadline.addEventListener("abort", resolve, { once: true })),
-    ]);
-    await this.#store.close();
+    await shutdown(this.#parts);
   }
-}
-
-/** As people write numbers: `+55 (11) 99999-9999`. */
-function withoutSeparators(phoneNumber: unknown): unknown {
-  return typeof phoneNumber === "string" ? phoneNumber.replace(/[\s().-]/g, "") : phoneNumber;
-}
-
-function stopped(): ZpwootError {
-  return new ZpwootError("STOPPED", "The session manager was stopped");
-}
-
-function notFound(id: string): ZpwootError {
-  return new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${id}" not found`);
 }

@@ -1,0 +1,106 @@
+/** The wiring of a manager: everything is made and connected here, and nowhere else. */
+import { SILENT, type Logger } from "../api/logger.js";
+import { Backups } from "../backup/backups.js";
+import { EventHub } from "../events/event-hub.js";
+import type { SessionServices } from "../session/services.js";
+import { Session } from "../session/session.js";
+import { observedStore } from "../store/observed-store.js";
+import { openStore } from "../store/open-store.js";
+import { SessionRecords } from "../store/sessions/session-records.js";
+import type { Store } from "../store/store.js";
+import { ClientVersion } from "../whatsapp/client-version.js";
+import { ApiKeys } from "./api-keys.js";
+import { versionMemory } from "./client-version-store.js";
+import { EventPublisher } from "./event-publisher.js";
+import { DEFAULTS, type SessionManagerOptions } from "./options.js";
+import { SessionRegistry } from "./session-registry.js";
+import { sessionServices } from "./session-services.js";
+import { versionOptions } from "./whatsapp-config.js";
+
+/** The parts of a manager. */
+export interface ManagerParts {
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly hub: EventHub;
+  readonly publisher: EventPublisher;
+  readonly registry: SessionRegistry;
+  readonly services: SessionServices;
+  readonly backups: Backups;
+  readonly apiKeys: ApiKeys;
+}
+
+/**
+ * Makes the parts of a manager from its options; touches neither store nor network.
+ * @throws ZpwootError `INVALID_OPTION`.
+ */
+export function compose(options: SessionManagerOptions): ManagerParts {
+  const logger = options.logger ?? SILENT;
+  const hub = new EventHub(logger);
+  const store = composeStore(options, { logger, hub });
+  const records = new SessionRecords(store, { logger });
+  // Sessions, registry and publisher need each other. Each is handed functions, which are called when all are there.
+  const registry: SessionRegistry = new SessionRegistry({
+    store,
+    records,
+    open: (record, idle) => new Session(record, services, idle),
+    finishDeletion: (id) => services.removeAll(id),
+    onLoaded: (ids) => publisher.resume(ids),
+    emit: (name, event) => publisher.emit(name, event),
+  });
+  const publisher: EventPublisher = new EventPublisher({
+    options,
+    store,
+    hub,
+    logger,
+    session: (id) => registry.find(id),
+  });
+  const services: SessionServices = sessionServices({
+    options,
+    versions: composeVersions(options, { logger, store, registry }),
+    logger,
+    store,
+    records,
+    forget: (id) => publisher.forget(id),
+    emit: (name, event) => publisher.emit(name, event),
+    proxy: (id) => registry.find(id)?.record.proxy ?? null,
+  });
+  const backups = new Backups({
+    store,
+    records: () => registry.all().map(({ record }) => record),
+    snapshots: options.snapshots,
+    logger,
+  });
+  return {
+    logger,
+    store,
+    hub,
+    publisher,
+    registry,
+    services,
+    backups,
+    apiKeys: new ApiKeys(store, logger),
+  };
+}
+
+function composeStore(
+  options: SessionManagerOptions,
+  { logger, hub }: Pick<ManagerParts, "logger" | "hub">,
+): Store {
+  const { encryptionKeys } = options;
+  const store = openStore(options.store ?? DEFAULTS.store, { logger, encryptionKeys });
+  return observedStore(store, (operation) => {
+    if (hub.hears("store.operation")) hub.emit("store.operation", operation);
+  });
+}
+
+function composeVersions(
+  options: SessionManagerOptions,
+  { logger, store, registry }: Pick<ManagerParts, "logger" | "store" | "registry">,
+): ClientVersion {
+  return new ClientVersion({
+    ...versionOptions(options),
+    memory: versionMemory(store, logger),
+    now: Date.now,
+    onReopened: () => registry.all().forEach((session) => session.nudge()),
+  });
+}

@@ -1,0 +1,150 @@
+/** The sessions of one manager: read from the store once, then held in memory. */
+import { randomUUID } from "node:crypto";
+import type { IdleReason } from "../api/session-detail.js";
+import type { SessionRecord } from "../api/session-record.js";
+import type { NewSession } from "../api/validation.js";
+import { once } from "../async/once.js";
+import { SerialQueue } from "../async/serial-queue.js";
+import { ZpwootError } from "../errors.js";
+import type { SessionServices } from "../session/services.js";
+import type { Session } from "../session/session.js";
+import type { SessionRecords } from "../store/sessions/session-records.js";
+import { reachable, type Store } from "../store/store.js";
+import { generateWebhookSecret } from "../webhooks/index.js";
+
+/** What a registry is made with. */
+export interface SessionRegistryOptions {
+  readonly store: Store;
+  readonly records: SessionRecords;
+  /** Makes the running session of a record. */
+  readonly open: (record: SessionRecord, idle: IdleReason) => Session;
+  /** Deletes what is left of a session whose deletion was interrupted by a crash. */
+  readonly finishDeletion: (id: string) => Promise<void>;
+  /** Called when all sessions are in memory, before a caller sees one. */
+  readonly onLoaded: (ids: readonly string[]) => Promise<void>;
+  readonly emit: SessionServices["emit"];
+}
+
+/** A session that was stored a moment ago. */
+export interface AddedSession {
+  readonly session: Session;
+  /** Signs its webhooks; undefined while it has no webhook URL. */
+  readonly webhookSecret: string | undefined;
+}
+
+/** Finds, creates and removes sessions. Every method but `find` and `all` reads the store first, once. */
+export class SessionRegistry {
+  readonly #options: SessionRegistryOptions;
+  readonly #sessions = new Map<string, Session>();
+  /** Names of sessions that are being stored and are not in the map yet. */
+  readonly #reservedNames = new Set<string>();
+  readonly #reading = new SerialQueue();
+  readonly #readOnce = once(() => this.#reading.run(() => this.#read()));
+  #closed = false;
+
+  constructor(options: SessionRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** The session, if it is in memory. */
+  find(id: string): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** The sessions in memory, in no order. */
+  all(): Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Reads all sessions, once; again after a failure. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
+  async load(): Promise<void> {
+    this.throwIfClosed();
+    await this.#readOnce();
+  }
+
+  /** The session with this id. Rejects with `SESSION_NOT_FOUND`, and like {@link load}. */
+  async get(id: string): Promise<Session> {
+    await this.load();
+    const session = this.#sessions.get(id);
+    if (session === undefined) throw notFound(id);
+    return session;
+  }
+
+  /** Stores a new session; settles when it is durable. Rejects like {@link add}. */
+  async create({ name, webhookUrl, webhookEvents: events }: NewSession): Promise<AddedSession> {
+    await this.load();
+    const now = new Date().toISOString();
+    const secret = generateWebhookSecret();
+    const hasWebhook = webhookUrl !== undefined || events !== undefined;
+    const session = await this.add({
+      version: 1,
+      id: randomUUID(),
+      name,
+      desired: "offline",
+      status: "disconnected",
+      phoneNumber: null,
+      webhook: hasWebhook ? { url: webhookUrl ?? null, events: events ?? [], enabled: true, secret } : null,
+      proxy: null,
+      createdAt: now,
+      updatedAt: now,
+    });
+    return { session, webhookSecret: webhookUrl === undefined ? undefined : secret };
+  }
+
+  /** Stores a session under a name that no other has. Rejects with `SESSION_NAME_TAKEN`, `STORE_UNAVAILABLE`. */
+  async add(record: SessionRecord): Promise<Session> {
+    const { store, records, open, emit } = this.#options;
+    const { id, name } = record;
+    if (this.#isTaken(name)) {
+      throw new ZpwootError("SESSION_NAME_TAKEN", `Session with name "${name}" already exists`);
+    }
+    this.#reservedNames.add(name);
+    try {
+      await reachable(store);
+      await records.insert(record);
+      const session = open(record, "new");
+      this.#sessions.set(id, session);
+      emit("session.created", { sessionId: id, name });
+      return session;
+    } finally {
+      this.#reservedNames.delete(name);
+    }
+  }
+
+  /** Forgets a session that was deleted from the store. Says whether this call was the one that did. */
+  remove(id: string): boolean {
+    const removed = this.#sessions.delete(id);
+    if (removed) this.#options.emit("session.deleted", { sessionId: id });
+    return removed;
+  }
+
+  /** Every later call rejects with `STOPPED`. Settles when a read under way has settled; never rejects. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#reading.settled();
+  }
+
+  /** @throws ZpwootError `STOPPED` after {@link close}. */
+  throwIfClosed(): void {
+    if (this.#closed) throw new ZpwootError("STOPPED", "The session manager was stopped");
+  }
+
+  #isTaken(name: string): boolean {
+    return this.#reservedNames.has(name) || this.all().some(({ record }) => record.name === name);
+  }
+
+  async #read(): Promise<void> {
+    const { store, records, open, finishDeletion, onLoaded } = this.#options;
+    await store.open();
+    for (const id of await records.pendingDeletions()) await finishDeletion(id);
+    for (const record of await records.load()) {
+      this.#sessions.set(record.id, open(record, record.desired === "online" ? "restored" : "disconnected"));
+    }
+    await onLoaded([...this.#sessions.keys()]);
+  }
+}
+
+/** The error of a command on an id that no session has. */
+export function notFound(id: string): ZpwootError {
+  return new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${id}" not found`);
+}

@@ -1,0 +1,26 @@
+/** `update`: a change of webhooks and proxy, stored and put in force. */
+import type { UpdatedSession, UpdateSessionInput } from "../api/session-info.js";
+import type { Session } from "../session/session.js";
+import { reachable } from "../store/store.js";
+import { DEFAULT_ENDPOINT } from "../webhooks/index.js";
+import type { ManagerParts } from "./compose.js";
+import { present } from "./session-views.js";
+
+/** See `SessionManager.update`. The change was checked. */
+export async function updateSession(
+  { store, publisher }: Pick<ManagerParts, "store" | "publisher">,
+  session: Session,
+  change: UpdateSessionInput,
+): Promise<UpdatedSession> {
+  if (Object.keys(change).length === 0) return present.info(session);
+  await reachable(store);
+  const secrets = await publisher.update(session, change);
+  if (change.proxy !== undefined) await session.useProxy(change.proxy);
+  publisher.emit("session.updated", { sessionId: session.id });
+  const { [DEFAULT_ENDPOINT]: webhookSecret, ...endpointSecrets } = secrets;
+  return {
+    ...present.info(session),
+    ...(webhookSecret === undefined ? {} : { webhookSecret }),
+    ...(Object.keys(endpointSecrets).length === 0 ? {} : { endpointSecrets }),
+  };
+}

@@ -1,0 +1,18 @@
+/** `stop`: everything ends, in order and in bounded time. */
+import { waitFor } from "../async/deadline.js";
+import type { ManagerParts } from "./compose.js";
+
+/** How long sockets and deliveries may take to end before the store is closed. */
+const WIND_UP_MS = 1_500;
+
+/** Ends every part. Settles within about two seconds, when the store is closed; rejects only as its `close` does. */
+export async function shutdown({ registry, backups, publisher, store }: ManagerParts): Promise<void> {
+  await registry.close();
+  const ended = Promise.allSettled([
+    backups.stop(),
+    publisher.stop(WIND_UP_MS),
+    ...registry.all().map((session) => session.stop()),
+  ]);
+  await waitFor(ended, { timeoutMs: WIND_UP_MS });
+  await store.close();
+}
