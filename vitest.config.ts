@@ -1,12 +1,61 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** Tests that need no socket, no server and no child process: together they run in seconds. */
+const UNIT = [
+  "test/async/**/*.test.ts",
+  "test/auth/session-pruning.test.ts",
+  "test/docs/**/*.test.ts",
+  "test/events/**/*.test.ts",
+  "test/http/answers.test.ts",
+  "test/http/problems.test.ts",
+  "test/package/exports.test.ts",
+  "test/package/imports.test.ts",
+  "test/session/**/*.test.ts",
+  "test/store/{atomic-driver,encryption,optional-package,read-queue}.test.ts",
+  "test/testing/codec.test.ts",
+  "test/testing/signal/**/*.test.ts",
+  "test/unit/**/*.test.ts",
+  "test/validation.test.ts",
+  "test/webhooks/{json-safe,options,payload,retry-schedule,signature,target-guard}.test.ts",
+];
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/servers.ts"],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Real sockets and processes: two files at a time is what two cores carry without timing noise.
     maxWorkers: 2,
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      // The command runs in child processes, which coverage can't see.
+      exclude: ["src/cli/**"],
+      reporter: ["text-summary", "html", "lcovonly"],
+    },
+    projects: [
+      { extends: true, test: { name: "unit", include: UNIT } },
+      {
+        extends: true,
+        test: {
+          name: "types",
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ["test/types/**/*.test-d.ts"],
+            tsconfig: "test/types/tsconfig.json",
+          },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "wire",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...UNIT],
+          globalSetup: ["test/support/servers.ts"],
+        },
+      },
+    ],
   },
 });
