@@ -1,0 +1,50 @@
+/** The options of a manager's methods, checked: a misspelt one must not pass for done. */
+import { z } from "zod";
+import type { ImportOptions, RestoreSnapshotOptions } from "./backup.js";
+import { checkOptionsOf, option, optionsSchema, type OptionFields } from "./check-options.js";
+import type { EventStreamOptions } from "./event-stream.js";
+import type { ConnectOptions, PairOptions, WaitOptions } from "./sessions-api.js";
+
+const string = z.string({ error: "must be a string" });
+const strings = z.array(string, { error: "must be a list of strings" });
+
+const SCHEMAS = {
+  connect: optionsSchema({
+    maxQrs: option.count.optional(),
+    timeoutMs: option.count.optional(),
+    signal: option.signal.optional(),
+  } satisfies OptionFields<ConnectOptions>),
+  pair: optionsSchema({
+    code: string.optional(),
+    force: option.flag.optional(),
+  } satisfies OptionFields<PairOptions>),
+  waitFor: optionsSchema({
+    signal: option.signal.optional(),
+    timeoutMs: option.timeoutMs.optional(),
+  } satisfies OptionFields<WaitOptions>),
+  events: optionsSchema({
+    sessionIds: strings.optional(),
+    events: strings.optional(),
+    after: string.optional(),
+    signal: option.signal.optional(),
+  } satisfies OptionFields<EventStreamOptions>),
+  exportCredentials: optionsSchema({ passphrase: string }),
+  importCredentials: optionsSchema({
+    passphrase: string,
+    force: option.flag.optional(),
+  } satisfies OptionFields<ImportOptions>),
+  importAuthFolder: optionsSchema({ force: option.flag.optional() }),
+  restoreSnapshot: optionsSchema({
+    sessionId: string,
+    passphrase: string.optional(),
+    force: option.flag.optional(),
+  } satisfies OptionFields<RestoreSnapshotOptions>),
+} as const;
+
+/**
+ * Checks the options of a method.
+ * @throws ZpwootError `INVALID_INPUT`, with one sentence per broken rule in `details`.
+ */
+export function checkMethodOptions(method: keyof typeof SCHEMAS, options: unknown): void {
+  checkOptionsOf(`options of ${method}`, SCHEMAS[method], options);
+}
