@@ -89,6 +89,8 @@ export interface RetryPolicy {
   readonly tries: number;
   /** Whether another try can't help. */
   readonly isPermanent: (error: unknown) => boolean;
+  /** Called after each failed try with the time of `performance.now()` at its start. Must not throw. */
+  readonly onFailedTry?: (error: unknown, startedAt: number) => void;
 }
 
 /** Waits between two tries: half of each is jitter. */
@@ -98,10 +100,12 @@ const RETRY_BACKOFF = { firstMs: 50, maxMs: 2_000 };
 export async function retrying<T>(what: string, policy: RetryPolicy, call: () => Promise<T>): Promise<T> {
   const endsAt = performance.now() + policy.totalMs;
   for (let attempt = 1; ; attempt += 1) {
+    const startedAt = performance.now();
     try {
-      const leftMs = Math.max(1, endsAt - performance.now());
+      const leftMs = Math.max(1, endsAt - startedAt);
       return await withDeadline(what, Math.min(policy.callMs, leftMs), call);
     } catch (error) {
+      policy.onFailedTry?.(error, startedAt);
       const waitMs = backoffMs(attempt, RETRY_BACKOFF, Math.random, 0.5);
       const over = attempt >= policy.tries || performance.now() + waitMs >= endsAt;
       if (over || policy.isPermanent(error)) throw error;

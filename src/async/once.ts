@@ -9,6 +9,13 @@ export interface OnceOptions {
   readonly again?: "never" | "failure" | "settled";
 }
 
+/** A function that shares one run of its work between its callers. */
+export interface Once<T> {
+  (): Promise<T>;
+  /** Settles when the present run has settled, at once if there is none. Starts nothing, never rejects. */
+  settled(): Promise<void>;
+}
+
 /**
  * A function that shares one run of the work between its callers.
  *
@@ -16,12 +23,12 @@ export interface OnceOptions {
  * const load = once(() => readRecords());
  * await Promise.all([load(), load()]); // reads once; again after a failure
  */
-export function once<T>(work: () => Promise<T>, { again = "failure" }: OnceOptions = {}): () => Promise<T> {
+export function once<T>(work: () => Promise<T>, { again = "failure" }: OnceOptions = {}): Once<T> {
   let running: Promise<T> | undefined;
   const forget = (): void => {
     running = undefined;
   };
-  return () => {
+  const call = (): Promise<T> => {
     if (running !== undefined) return running;
     const run = invoke(work);
     running = run;
@@ -29,6 +36,10 @@ export function once<T>(work: () => Promise<T>, { again = "failure" }: OnceOptio
     else if (again === "failure") run.catch(forget);
     return run;
   };
+  const settled = async (): Promise<void> => {
+    await running?.catch(() => {});
+  };
+  return Object.assign(call, { settled });
 }
 
 /** Turns a throw into a rejection. */
