@@ -1,10 +1,10 @@
 /**
  * How values become text and text becomes values.
  *
- * Values are walked by their own properties and `toJSON` is never called: whaileys keeps skipped group message keys in
- * protobuf objects whose `toJSON` drops them, so that everything that goes through `JSON.stringify`, Keyv's default and
- * the usual `BufferJSON` included, loses messages that arrive out of order. Buffers are written as those do
- * (`{"type":"Buffer","data":"<base64>"}`), so data written by them is read as it is.
+ * Only the own properties of a value are written; its `toJSON` is never called. whaileys keeps the keys of skipped group
+ * messages in protobuf objects whose `toJSON` drops them: serialisers built on `JSON.stringify` (Keyv's default, the usual
+ * `BufferJSON`) lose messages that arrive out of order. Buffers have the form that `BufferJSON` writes
+ * (`{"type":"Buffer","data":"<base64>"}`), so data written with it can be read.
  */
 
 /** A value as its JSON text: immutable, so it can wait in a queue or a cache while the live object goes on changing. */
@@ -16,25 +16,36 @@ export class Encoded {
   }
 }
 
-/** Takes a snapshot of a value. An {@link Encoded} is given back as it is. */
+/** Stands between a value's text and the text that is stored: plain, or encrypted (`encryption.ts`). */
+export interface RecordCodec {
+  /** The text to store under a key. */
+  seal(key: string, encoded: Encoded): string;
+  /**
+   * The value's text from what is stored under a key. Throws a ZpwootError `STORE_UNAVAILABLE` when the encryption key of the
+   * record was not given, any other error when the record is damaged.
+   */
+  open(key: string, stored: string): Encoded;
+}
+
+/** Takes a snapshot of a value. Returns an {@link Encoded} as it is. Throws a TypeError for a value that contains itself. */
 export function encode(value: unknown): Encoded {
   if (value instanceof Encoded) return value;
   return new Encoded(JSON.stringify(toPlain(value, 0)) ?? "null");
 }
 
-/** The value behind a text, with its Buffers. Throws a SyntaxError when the text is no JSON. */
+/** The value behind a text, with its Buffers. Throws a SyntaxError when the text is not JSON. */
 export function decode(encoded: Encoded): unknown {
   return revive(JSON.parse(encoded.text));
 }
 
-/** Deeper than anything real; ends a cycle with an error instead of a stack overflow. */
+/** Deeper than any real value: a cycle ends with an error instead of a stack overflow. */
 const MAX_DEPTH = 200;
 
 function toPlain(value: unknown, depth: number): unknown {
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "function" || typeof value === "symbol") return undefined;
   if (typeof value !== "object" || value === null) return value;
-  if (depth > MAX_DEPTH) throw new TypeError("A value to store is nested too deeply, or holds itself");
+  if (depth > MAX_DEPTH) throw new TypeError("A value to store is nested too deeply, or contains itself");
   if (value instanceof Uint8Array)
     return bufferJson(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
   if (value instanceof ArrayBuffer) return bufferJson(Buffer.from(value));
@@ -47,7 +58,7 @@ function bufferJson(buffer: Buffer): object {
   return { type: "Buffer", data: buffer.toString("base64") };
 }
 
-/** Copies only from the first element that changes: most arrays hold plain values. */
+/** Copies only when an element changes: most arrays hold plain values. */
 function arrayToPlain(array: readonly unknown[], depth: number): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (const [index, item] of array.entries()) {

@@ -1,16 +1,15 @@
 /**
- * Encryption at rest: AES-256-GCM, one envelope per record. The envelope names the key by an id made from the key itself, so
- * that a wrong key is told apart from a damaged record; the record's place is authenticated with it, so that records can't be
- * exchanged. Ids in keys (phone numbers of contacts among them) are not encrypted. Each record is sealed with a key of its own,
- * made from the key and a random salt: random IVs under one key are safe for 2^32 records only (NIST SP 800-38D, 8.3), which a
- * busy store writes in weeks.
+ * Encryption of stored values: AES-256-GCM, one envelope per record. The envelope names its encryption key by an id derived from
+ * the key, so that a missing key can be told from a damaged record. The record's place is authenticated, so that two records
+ * can't be swapped. Ids in the names of records (phone numbers of contacts among them) are not encrypted. Each record has a key
+ * of its own, derived from the encryption key and a random salt: random IVs under one key are safe for 2^32 records only
+ * (NIST SP 800-38D, 8.3), which a busy store writes in weeks.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import { ZpwootError } from "../errors.js";
-import { Encoded } from "./codec.js";
-import type { RecordCodec } from "./record-codec.js";
+import { Encoded, type RecordCodec } from "./codec.js";
 
-/** A key of 32 bytes: the bytes, or their base64 or hex. */
+/** A key of 32 bytes: the bytes themselves, or as base64 or hex. */
 export type EncryptionKey = string | Uint8Array;
 
 const KEY_BYTES = 32;
@@ -18,7 +17,7 @@ const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Begins every envelope. No value of ours has a property of that name. */
+/** Every envelope starts with this. No stored value has a property of that name. */
 const HEAD = '{"$sealed":"';
 
 /** A parsed key. */
@@ -28,8 +27,8 @@ interface NamedKey {
 }
 
 /**
- * The codec of those keys: the first seals, all of them open. Without keys records are stored as they are. Records that
- * were stored before there was a key are read, too; `reencrypt` seals them. Throws `INVALID_OPTION` for anything that is not a key.
+ * The codec for those keys: the first one encrypts, any of them decrypts. Without keys, records are stored in plain text.
+ * Plain records can always be read; `reencrypt` encrypts them. Throws `INVALID_OPTION` for a key of another form.
  */
 export function createRecordCodec(keys: readonly EncryptionKey[] = []): RecordCodec {
   const named = keys.map(parseKey);
@@ -81,10 +80,10 @@ function open(keys: ReadonlyMap<string, NamedKey>, place: string, stored: string
   return text + decipher.final("utf8");
 }
 
-/** Not "corrupt": the record is whole, and must not be replaced. */
+/** Not `STORE_CORRUPT`: the record is intact and must not be replaced. */
 function missingKey(id: string): ZpwootError {
   return new ZpwootError(
     "STORE_UNAVAILABLE",
-    `The store is encrypted with the key ${id}, which is not among the encryptionKeys given. Nothing was overwritten.`,
+    `The store is encrypted with the key ${id}, which is not among the encryptionKeys; nothing was overwritten`,
   );
 }

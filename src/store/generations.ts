@@ -1,6 +1,6 @@
 /**
- * Records that must not be lost to one damaged write: each has two places, written in turn with a generation number. The
- * newest readable one counts; the other is what was before it.
+ * Records that survive a damaged write: each has two places, written alternately with a generation number. The newest readable
+ * one counts; the other holds the value before it.
  */
 import { ZpwootError } from "../errors.js";
 import type { StoredValue } from "./store.js";
@@ -11,7 +11,7 @@ export interface Generation<Value = unknown> {
   /** Counts up from 1 with every write. */
   readonly number: number;
   readonly value: Value;
-  /** Whether the other place could not be read, so that a newer value may have been lost. */
+  /** Whether the other place can't be read, so that a newer value may be lost. */
   readonly damaged: boolean;
 }
 
@@ -20,19 +20,19 @@ export function generationKeys(key: string): readonly [string, string] {
   return [`${key}.a`, `${key}.b`];
 }
 
-/** Where a generation goes, and the value to store there. */
+/** The place of a generation, and the value to store there. */
 export function generationEntry(key: string, number: number, value: unknown): readonly [string, unknown] {
   return [generationKeys(key)[number % 2 === 0 ? 1 : 0], { generation: number, value }];
 }
 
-/** The same value from a text that was made before. */
+/** The value to store for a generation, from the record's text. */
 export function encodedGeneration(number: number, encoded: Encoded): Encoded {
   return new Encoded(`{"generation":${number},"value":${encoded.text}}`);
 }
 
 /**
- * The newest readable generation, undefined when neither place holds one. Throws `STORE_CORRUPT` when there is something
- * and none of it can be read.
+ * The newest readable generation; undefined when both places are empty. Throws `STORE_CORRUPT` when there are records and none
+ * of them can be read.
  */
 export function newestGeneration<Value>(
   key: string,
@@ -62,5 +62,5 @@ function asGeneration<Value>(
 }
 
 function malformed(): ZpwootError {
-  return new ZpwootError("STORE_CORRUPT", "The store holds a record that is not of the expected form");
+  return new ZpwootError("STORE_CORRUPT", "The store holds a record of an unexpected form");
 }

@@ -1,18 +1,19 @@
-/** The {@link Store} over a driver: three-valued reads, the write path, and the life of both. */
+/** The {@link Store} over a driver: three-valued reads, ordered writes, open and close. */
+import { once } from "../async/once.js";
+import { retrying, type RetryPolicy, withDeadline } from "../async/deadline.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
-import type { Store, StoredValue } from "./store.js";
-import { decode, encode } from "./codec.js";
-import { retrying, withDeadline } from "../async/deadline.js";
+import { decode, encode, type RecordCodec } from "./codec.js";
 import { type Driver, reasonOf } from "./drivers/driver.js";
 import { SENTINEL_KEY } from "./keys.js";
-import type { RecordCodec } from "./record-codec.js";
-import { ensureSentinel, isSentinel } from "./sentinel.js";
+import { OutageLog, type StoreLogger } from "./outage-log.js";
 import { ReadQueue } from "./read-queue.js";
+import { ensureSentinel, isSentinel } from "./sentinel.js";
+import type { Store, StoredValue } from "./store.js";
 import { WriteQueue } from "./write-queue.js";
 
 /** Times and sizes of a store. */
 export interface StoreLimits {
-  /** Longest wait of one call to the adapter, in milliseconds. */
+  /** Longest wait for one call to the adapter, in milliseconds. */
   readonly callTimeoutMs: number;
   /** How long a read is tried before it rejects, in milliseconds. */
   readonly readTimeoutMs: number;
@@ -20,11 +21,11 @@ export interface StoreLimits {
   readonly writeTimeoutMs: number;
   /** How long `close` waits for pending writes, in milliseconds. */
   readonly closeTimeoutMs: number;
-  /** Characters that may wait to be written; beyond it writes are refused. */
+  /** Characters that may wait to be written; further writes are refused. */
   readonly maxWaitingChars: number;
 }
 
-/** The limits of a store unless told otherwise. */
+/** The default limits of a store. */
 export const DEFAULT_STORE_LIMITS = {
   callTimeoutMs: 5_000,
   readTimeoutMs: 5_000,
@@ -33,8 +34,16 @@ export const DEFAULT_STORE_LIMITS = {
   maxWaitingChars: 64_000_000,
 } as const satisfies StoreLimits;
 
-/** A refused connection is told apart from a hiccup by so many tries, in about half a second. */
+/** Tries of a read: about half a second when connections are refused, enough to survive a short interruption. */
 const READ_TRIES = 4;
+
+/** What a {@link KeyvStore} is made of. */
+export interface KeyvStoreOptions {
+  readonly driver: Driver;
+  readonly codec: RecordCodec;
+  readonly limits: StoreLimits;
+  readonly logger?: StoreLogger | undefined;
+}
 
 /** A store over any driver. Made by `openStore`. */
 export class KeyvStore implements Store {
@@ -42,26 +51,25 @@ export class KeyvStore implements Store {
   readonly #driver: Driver;
   readonly #codec: RecordCodec;
   readonly #limits: StoreLimits;
-  readonly #queue: WriteQueue;
+  readonly #outages: OutageLog;
+  readonly #writes: WriteQueue;
   readonly #reads = new ReadQueue((keys) => this.#readTexts(keys));
-  #opening: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #opened = once(() => this.#open());
+  readonly #closed = once(() => this.#close(), { again: "never" });
+  #closing = false;
 
-  constructor(driver: Driver, codec: RecordCodec, limits: StoreLimits) {
+  constructor({ driver, codec, limits, logger }: KeyvStoreOptions) {
     this.description = driver.description;
     this.#driver = driver;
     this.#codec = codec;
     this.#limits = limits;
+    this.#outages = new OutageLog(driver.description, logger);
     const { callTimeoutMs: callMs, writeTimeoutMs: totalMs, maxWaitingChars: maxWaiting } = limits;
-    this.#queue = new WriteQueue(driver, { callMs, totalMs, maxWaiting });
+    this.#writes = new WriteQueue(driver, { callMs, totalMs, maxWaiting }, this.#outages);
   }
 
   open(): Promise<void> {
-    this.#opening ??= this.#open().catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
+    return this.#opened();
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
@@ -75,7 +83,7 @@ export class KeyvStore implements Store {
   }
 
   async readEach(keys: readonly string[]): Promise<ReadonlyMap<string, StoredValue>> {
-    await this.open();
+    await this.#opened();
     this.#refuseWhenClosed();
     const texts = await (this.#driver.batching.coalesce ? this.#reads.read(keys) : this.#readTexts(keys));
     const found = new Map<string, StoredValue>();
@@ -94,32 +102,26 @@ export class KeyvStore implements Store {
         ([key, value]) => [key, value === null ? null : this.#codec.seal(key, encode(value))] as const,
       ),
     );
-    await this.open();
-    if (changes.size > 0) await this.#queue.write(scope, changes);
+    await this.#opened();
+    if (changes.size > 0) await this.#writes.write(scope, changes);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    this.#closing = true;
+    return this.#closed();
   }
 
   async #open(): Promise<void> {
     this.#refuseWhenClosed();
+    const { callTimeoutMs } = this.#limits;
     try {
-      await withDeadline(`The store ${this.description}`, this.#limits.callTimeoutMs, () =>
-        this.#driver.open(),
-      );
-      await ensureSentinel(this.#driver, this.#codec, this.#limits.callTimeoutMs);
+      await withDeadline(`The store ${this.description}`, callTimeoutMs, () => this.#driver.open());
+      await ensureSentinel(this.#driver, this.#codec, callTimeoutMs);
     } catch (error) {
-      if (isZpwootError(error)) throw error;
-      throw new ZpwootError(
-        "STORE_UNAVAILABLE",
-        `The store ${this.description} can't be opened: ${reasonOf(error)}`,
-        {
-          cause: error,
-        },
-      );
+      this.#outages.openFailed(error);
+      throw this.#unavailable("can't be opened", error);
     }
+    this.#outages.opened();
   }
 
   /** The texts that exist. The sentinel, read in the same call, proves that the others don't. */
@@ -127,24 +129,19 @@ export class KeyvStore implements Store {
     if (keys.length === 0) return new Map();
     const asked = [SENTINEL_KEY, ...new Set(keys)];
     try {
-      return await retrying("The store", this.#readPolicy(), async () =>
-        this.#proved(asked, await this.#driver.getMany(asked)),
+      const texts = await retrying("The store", this.#readPolicy(), async () =>
+        this.#proven(asked, await this.#driver.getMany(asked)),
       );
+      this.#outages.answered();
+      return texts;
     } catch (error) {
-      if (isZpwootError(error)) throw error;
-      throw new ZpwootError(
-        "STORE_UNAVAILABLE",
-        `The store ${this.description} did not answer a read: ${reasonOf(error)}`,
-        {
-          cause: error,
-        },
-      );
+      throw this.#unavailable("did not answer a read", error);
     }
   }
 
-  #proved(asked: readonly string[], texts: readonly (string | undefined)[]): ReadonlyMap<string, string> {
+  #proven(asked: readonly string[], texts: readonly (string | undefined)[]): ReadonlyMap<string, string> {
     if (texts.length !== asked.length || !isSentinel(this.#codec, texts[0])) {
-      throw new Error("its sentinel record is missing, so nothing can be said about the others");
+      throw new Error("its sentinel record is missing, so the absence of other records is not proven");
     }
     const found = new Map<string, string>();
     for (const [index, key] of asked.entries()) {
@@ -154,9 +151,15 @@ export class KeyvStore implements Store {
     return found;
   }
 
-  #readPolicy(): Parameters<typeof retrying>[1] {
+  #readPolicy(): RetryPolicy {
     const { callTimeoutMs: callMs, readTimeoutMs: totalMs } = this.#limits;
-    return { totalMs, callMs, tries: READ_TRIES, isPermanent: () => false };
+    return {
+      totalMs,
+      callMs,
+      tries: READ_TRIES,
+      isPermanent: () => false,
+      onFailedTry: (error, startedAt) => this.#outages.failed(error, startedAt),
+    };
   }
 
   #decode(key: string, text: string): StoredValue {
@@ -164,7 +167,7 @@ export class KeyvStore implements Store {
       return { value: decode(this.#codec.open(key, text)) };
     } catch (error) {
       if (isZpwootError(error, "STORE_UNAVAILABLE")) throw error;
-      // The cause stays behind: a JSON error quotes the text, and the text may be a credential.
+      // Without its cause: a JSON error quotes the text, and the text may be a credential.
       const corrupt = new ZpwootError(
         "STORE_CORRUPT",
         `The store ${this.description} holds a record that can't be read`,
@@ -174,19 +177,24 @@ export class KeyvStore implements Store {
   }
 
   async #close(): Promise<void> {
-    const opened = this.#opening;
-    if (opened === undefined) return;
-    await opened.catch(() => undefined);
+    await this.#opened.settled();
+    const { closeTimeoutMs } = this.#limits;
     try {
-      await withDeadline("The store", this.#limits.closeTimeoutMs, () => this.#queue.drained());
+      await withDeadline("The store", closeTimeoutMs, () => this.#writes.drained());
     } catch {
-      // The writers hear of their own failures; closing must end.
+      // Each writer gets the error of its own write; closing goes on.
     }
-    await withDeadline("The store", this.#limits.closeTimeoutMs, () => this.#driver.close());
+    // After a failed opening, too: what it connected before it failed is the driver's to release.
+    await withDeadline("The store", closeTimeoutMs, () => this.#driver.close());
   }
 
   #refuseWhenClosed(): void {
-    if (this.#closing !== undefined)
-      throw new ZpwootError("STOPPED", `The store ${this.description} was closed`);
+    if (this.#closing) throw new ZpwootError("STOPPED", `The store ${this.description} was closed`);
+  }
+
+  #unavailable(what: string, cause: unknown): ZpwootError {
+    if (isZpwootError(cause)) return cause;
+    const message = `The store ${this.description} ${what}: ${reasonOf(cause)}`;
+    return new ZpwootError("STORE_UNAVAILABLE", message, { cause });
   }
 }

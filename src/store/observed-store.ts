@@ -1,12 +1,13 @@
-/** A store that tells how long its operations take. */
+/** A store whose operations are timed. */
 import type { StoreOperation } from "../api/events.js";
 import type { Store } from "./store.js";
 
-/** The same store; `tell` is called after each operation, and must not throw. */
-export function observedStore(store: Store, tell: (operation: StoreOperation) => void): Store {
+/** Wraps a store. `onOperation` is called after each read and write, and must not throw. */
+export function observedStore(store: Store, onOperation: (operation: StoreOperation) => void): Store {
   const timed = async <T>(operation: "read" | "write", keys: number, work: Promise<T>): Promise<T> => {
-    const begun = performance.now();
-    const done = (ok: boolean): void => tell({ operation, keys, ms: performance.now() - begun, ok });
+    const startedAt = performance.now();
+    const done = (ok: boolean): void =>
+      onOperation({ operation, keys, ms: performance.now() - startedAt, ok });
     try {
       const result = await work;
       done(true);

@@ -1,37 +1,37 @@
-/** From the `store` option to a {@link Store}. Nothing is loaded or connected before its `open()`. */
+/** Makes the {@link Store} of a `store` option. Loads and connects nothing before `open()`. */
 import { isAbsolute, relative, resolve } from "node:path";
 import { isZpwootError, ZpwootError } from "../errors.js";
-import type { Store } from "./store.js";
-import type { Logger } from "../api/logger.js";
 import { AtomicDriver } from "./drivers/atomic-driver.js";
-import { createRecordCodec, type EncryptionKey } from "./encryption.js";
 import { type Driver, reasonOf } from "./drivers/driver.js";
-import { type ForeignAdapter, KeyvDriver } from "./drivers/keyv-driver.js";
-import { DEFAULT_STORE_LIMITS, KeyvStore, type StoreLimits } from "./keyv-store.js";
+import { KeyvDriver, type UserKeyvAdapter } from "./drivers/keyv-driver.js";
 import { type KeyvPlace, ROOT_PLACE } from "./drivers/keyv-texts.js";
 import { MemoryAdapter } from "./drivers/memory-adapter.js";
 import {
-  type DriverVoice,
+  type DriverReports,
   postgresDriver,
   postgresPlaceOf,
   postgresPlaceOfAdapter,
   redisDriver,
 } from "./drivers/server-drivers.js";
+import { createRecordCodec, type EncryptionKey } from "./encryption.js";
+import { DEFAULT_STORE_LIMITS, KeyvStore, type StoreLimits } from "./keyv-store.js";
+import type { StoreLogger } from "./outage-log.js";
+import type { Store } from "./store.js";
 
 /**
- * Where to keep everything: a URL (`memory:`, `lmdb:<directory>`, `postgres://…`, `redis://…`), a Keyv, a Keyv storage
- * adapter, or a Map. Of a Keyv its adapter and namespace are used; serialiser, compression and TTL are the engine's own.
+ * Where everything is stored: a URL (`memory:`, `lmdb:<directory>`, `postgres://…`, `redis://…`), a Keyv, a Keyv storage adapter,
+ * or a Map. The adapter and the namespace of a Keyv are used; its serialiser, compression and TTL are not.
  */
 export type StoreOption = string | object;
 
-/** How a store behaves. */
+/** Options of {@link openStore}. */
 export interface OpenStoreOptions {
-  /** Hears what the store meets on its own (a lost idle connection). Silent by default. */
-  readonly logger?: Pick<Logger, "warn">;
+  /** Gets a line when the store opens, stops answering and answers again, and for errors of idle connections. Default: silent. */
+  readonly logger?: StoreLogger;
   readonly limits?: Partial<StoreLimits>;
   /**
-   * Encrypts all values (AES-256-GCM): the first key writes, all of them read. Give a new key first and keep the old ones
-   * until `reencrypt` has run.
+   * Encrypts all values (AES-256-GCM): the first key encrypts, any of them decrypts. To change the key, put the new one first
+   * and keep the old ones until `reencrypt` has run.
    */
   readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
 }
@@ -39,106 +39,103 @@ export interface OpenStoreOptions {
 const ACCEPTED =
   'a URL ("memory:", "lmdb:<directory>", "postgres://…", "redis://…"), a Keyv, a Keyv storage adapter, or a Map';
 
-/** Gives the store of an option. Throws `INVALID_OPTION` when it is none of the accepted forms. */
+/**
+ * The store of an option, not opened yet. Throws `INVALID_OPTION` for an option of another form.
+ *
+ * @example
+ * const store = openStore("postgres://user:secret@db/app", { encryptionKeys: [key] });
+ * await store.open();
+ * await store.write("session-1", new Map([["wa/session-1/note", { text: "hello" }]]));
+ * await store.close();
+ */
 export function openStore(option: StoreOption, options: OpenStoreOptions = {}): Store {
-  const context = new DriverContext(options.logger);
-  const driver = typeof option === "string" ? driverOfUrl(option, context) : driverOfObject(option, context);
-  return new KeyvStore(driver, createRecordCodec(options.encryptionKeys), {
-    ...DEFAULT_STORE_LIMITS,
-    ...options.limits,
+  const { logger } = options;
+  const reports: ReportsOf = (description) => ({
+    onError: (error) =>
+      logger?.warn({ store: description, error: reasonOf(error) }, "The store reported an error"),
+    logger,
+  });
+  return new KeyvStore({
+    driver: typeof option === "string" ? driverOfUrl(option, reports) : driverOfObject(option, reports),
+    codec: createRecordCodec(options.encryptionKeys),
+    limits: { ...DEFAULT_STORE_LIMITS, ...options.limits },
+    logger,
   });
 }
 
-/** What every driver is made with. */
-class DriverContext {
-  readonly #logger: Pick<Logger, "warn"> | undefined;
+/** Where the driver of that description reports. */
+type ReportsOf = (description: string) => DriverReports;
 
-  constructor(logger: Pick<Logger, "warn"> | undefined) {
-    this.#logger = logger;
-  }
-
-  onError(description: string): (error: unknown) => void {
-    return (error) =>
-      this.#logger?.warn({ store: description, reason: reasonOf(error) }, "The store reported an error");
-  }
-
-  voice(description: string): DriverVoice {
-    return { onError: this.onError(description), logger: this.#logger };
-  }
-}
-
-function driverOfUrl(url: string, context: DriverContext): Driver {
+function driverOfUrl(url: string, reports: ReportsOf): Driver {
   const scheme = /^([a-z]+):/i.exec(url)?.[1]?.toLowerCase();
   switch (scheme) {
     case "memory":
-      return memoryDriver(new Map(), ROOT_PLACE, context);
+      return memoryDriver(new Map(), ROOT_PLACE, reports);
     case "lmdb":
-      return lmdbDriver(url.slice("lmdb:".length), context);
+      return lmdbDriver(url.slice("lmdb:".length), reports);
     case "postgres":
     case "postgresql":
       return postgresDriver(
         parsed(() => postgresPlaceOf(url)),
-        (description) => context.voice(description),
+        reports,
       );
     case "redis":
     case "rediss":
-      return parsed(() => redisDriver(url, (description) => context.voice(description)));
+      return parsed(() => redisDriver(url, reports));
     default:
-      throw invalid(scheme === undefined ? "it is no URL" : `"${scheme}:" is not known`);
+      throw invalid(scheme === undefined ? "not a URL" : `"${scheme}:" is not supported`);
   }
 }
 
-function lmdbDriver(path: string, context: DriverContext): Driver {
+function lmdbDriver(path: string, reports: ReportsOf): Driver {
   if (path === "") throw invalid('"lmdb:" needs a directory, as in "lmdb:./.zpwoot"');
   const directory = resolve(path.replace(/^\/\/(?=\/)/, ""));
   const shown = relative(process.cwd(), directory);
   const description = `lmdb:${shown.startsWith("..") || isAbsolute(shown) ? directory : `./${shown}`}`;
   return new AtomicDriver({
     description,
-    // lmdb commits together what arrives in one turn of the event loop, whoever it comes from.
+    // lmdb commits in one transaction all writes of a turn of the event loop, of all scopes.
     batching: { coalesce: false, inFlight: 1_000 },
     connect: async () => (await import("./drivers/lmdb-adapter.js")).openLmdbAdapter(directory),
-    onError: context.onError(description),
+    onError: reports(description).onError,
   });
 }
 
-function memoryDriver(map: Map<string, unknown>, place: KeyvPlace, context: DriverContext): Driver {
+function memoryDriver(map: Map<string, unknown>, place: KeyvPlace, reports: ReportsOf): Driver {
   return new AtomicDriver({
     description: "memory:",
     batching: { coalesce: false, inFlight: 1_000 },
     connect: async () => new MemoryAdapter(map),
     place,
-    onError: context.onError("memory:"),
+    onError: reports("memory:").onError,
   });
 }
 
-function driverOfObject(option: object, context: DriverContext): Driver {
-  if (option instanceof Map) return memoryDriver(option as Map<string, unknown>, ROOT_PLACE, context);
+function driverOfObject(option: object, reports: ReportsOf): Driver {
+  if (option instanceof Map) return memoryDriver(option as Map<string, unknown>, ROOT_PLACE, reports);
   if (isKeyv(option)) {
     const { namespace, useKeyPrefix } = option;
     const place = { namespace, prefix: useKeyPrefix && namespace !== undefined ? `${namespace}:` : "" };
     return option.store instanceof Map
-      ? memoryDriver(option.store as Map<string, unknown>, place, context)
-      : foreignDriver(option.store, place, context);
+      ? memoryDriver(option.store as Map<string, unknown>, place, reports)
+      : adapterDriver(option.store, place, reports);
   }
-  return foreignDriver(
+  return adapterDriver(
     option,
     { namespace: (option as { namespace?: string }).namespace, prefix: "" },
-    context,
+    reports,
   );
 }
 
-function foreignDriver(adapter: unknown, place: KeyvPlace, context: DriverContext): Driver {
-  if (!isAdapter(adapter))
-    throw invalid("the object given is neither (get, set, delete and clear are needed)");
+function adapterDriver(adapter: unknown, place: KeyvPlace, reports: ReportsOf): Driver {
+  if (!isAdapter(adapter)) throw invalid("the object has no get, set, delete and clear methods");
   const postgres = postgresPlaceOfAdapter(adapter);
-  if (postgres !== undefined)
-    return postgresDriver(postgres, (at) => context.voice(at), { ...place, namespace: undefined });
+  if (postgres !== undefined) return postgresDriver(postgres, reports, { ...place, namespace: undefined });
   const description = `keyv:${adapter.constructor.name}`;
-  return new KeyvDriver({ description, adapter, place, onError: context.onError(description) });
+  return new KeyvDriver({ description, adapter, place, onError: reports(description).onError });
 }
 
-/** By its shape: the caller's Keyv may be another copy of the package. */
+/** Recognised by its shape: the user's Keyv may come from another copy of the package. */
 interface KeyvLike {
   readonly store: unknown;
   readonly namespace?: string;
@@ -149,7 +146,7 @@ function isKeyv(option: object): option is KeyvLike {
   return "useKeyPrefix" in option && "store" in option && "getMany" in option;
 }
 
-function isAdapter(value: unknown): value is ForeignAdapter {
+function isAdapter(value: unknown): value is UserKeyvAdapter {
   if (typeof value !== "object" || value === null) return false;
   const candidate = value as Record<string, unknown>;
   return ["get", "set", "delete", "clear"].every((method) => typeof candidate[method] === "function");
@@ -160,12 +157,12 @@ function parsed<T>(parse: () => T): T {
     return parse();
   } catch (error) {
     if (isZpwootError(error)) throw error;
-    throw invalid("it is no URL");
+    throw invalid("not a URL");
   }
 }
 
-/** Never quotes the option: a URL may hold a password. */
+/** Never quotes the option: a URL may contain a password. */
 function invalid(why: string): ZpwootError {
-  const sentence = `store: ${why}. Give ${ACCEPTED}.`;
+  const sentence = `store: ${why}; use ${ACCEPTED}`;
   return new ZpwootError("INVALID_OPTION", sentence, { details: [sentence] });
 }

@@ -1,26 +1,26 @@
 /**
- * Reads that share calls: five hundred sessions that load at the same moment are a few statements, not a thousand that wait
- * for a handful of connections until their deadlines pass.
+ * Reads that share calls to the adapter. Five hundred sessions that load at the same moment need a few statements, instead of a
+ * thousand that wait for a handful of connections until they time out.
  */
 import { setImmediate } from "node:timers";
 
 /** Reads the texts of those keys that exist. */
 export type ReadTexts = (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 
-/** One caller. */
+/** One caller of `read`. */
 interface Reader {
   readonly keys: readonly string[];
   resolve(texts: ReadonlyMap<string, string>): void;
   reject(error: unknown): void;
 }
 
-/** Keys of one call, at most; a single reader's may be more. */
+/** Keys of one shared call, at most. A single reader may ask for more. */
 const MAX_KEYS = 1_000;
 
 /** Calls under way at once. */
 const IN_FLIGHT = 4;
 
-/** Puts together what is read in one turn of the event loop, and while earlier calls are under way. */
+/** Merges reads of the same turn of the event loop, and those that arrive while all calls are in use. */
 export class ReadQueue {
   readonly #readTexts: ReadTexts;
   #waiting: Reader[] = [];
@@ -31,7 +31,7 @@ export class ReadQueue {
     this.#readTexts = readTexts;
   }
 
-  /** Settles as the call does that the keys go with. May hold more than was asked for. */
+  /** Settles as the call does that includes these keys. The result may contain other keys as well. */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ keys, resolve, reject });
@@ -57,7 +57,7 @@ export class ReadQueue {
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
   }
 
-  /** Never rejects: the readers hear of the failure. */
+  /** Never rejects: a failure rejects the readers. */
   async #call(readers: readonly Reader[]): Promise<void> {
     this.#inFlight += 1;
     try {

@@ -1,39 +1,50 @@
-/** Bringing a whole store to its newest encryption key. */
+/** Rewriting a whole store with its newest encryption key. */
 import type { Store } from "./store.js";
 import { generationKeys } from "./generations.js";
-import { recordKey, registryKey, SENTINEL_KEY } from "./keys.js";
-import { SessionList } from "./sessions/session-list.js";
-import { REGISTRY_SHARDS } from "./sessions/registry-shards.js";
-import { rewriteKeys } from "./space/rewrite.js";
-import { rewriteSpace } from "./space/session-space.js";
+import { recordKey, SENTINEL_KEY } from "./keys.js";
+import { SessionList, sessionListKeys } from "./sessions/session-list.js";
+import { withAllKeys } from "./space/session-space.js";
 
 /** Options of {@link reencrypt}. */
 export interface ReencryptOptions {
-  /** Told after each session. */
+  /** Called after each session. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
+/** Records per batch. */
+const CHUNK = 500;
+
+/** The scope of writes that belong to no session. */
+const INDEX_SCOPE = "wa/index";
+
 /**
- * Seals every record of a store with the first of its `encryptionKeys`; afterwards the others can be dropped. With no keys
- * given nothing is gained, and sealed records can't be read. Run it while no engine works on the store. Safe to repeat after a
- * crash. Gives the number of records written.
+ * Encrypts every record of a store with the first of its `encryptionKeys`; the other keys can be dropped afterwards. A store
+ * opened without keys can't read encrypted records and changes nothing. Run it while no engine uses the store. Can be repeated
+ * after a crash. Settles with the number of records written; rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when a list
+ * can't be read.
  */
 export async function reencrypt(store: Store, options: ReencryptOptions = {}): Promise<number> {
   const { live, deleting } = await new SessionList(store).ids();
   const ids = [...live, ...deleting];
   let written = 0;
   for (const [index, id] of ids.entries()) {
-    written += await rewriteSpace(store, id);
-    written += await rewriteKeys(store, id, generationKeys(recordKey(id)));
+    written += await withAllKeys(store, id, (keys) => rewrite(store, id, keys));
+    written += await rewrite(store, id, generationKeys(recordKey(id)));
     options.onProgress?.({ done: index + 1, total: ids.length });
   }
-  const shards = Array.from({ length: REGISTRY_SHARDS }, (_, shard) =>
-    generationKeys(registryKey(shard)),
-  ).flat();
-  // The sentinel last: once it opens with the new key alone, everything does.
-  return (
-    written +
-    (await rewriteKeys(store, "wa/index", shards)) +
-    (await rewriteKeys(store, "wa/index", [SENTINEL_KEY]))
-  );
+  written += await rewrite(store, INDEX_SCOPE, sessionListKeys());
+  // The sentinel last: once it can be read with the new key alone, so can everything else.
+  return written + (await rewrite(store, INDEX_SCOPE, [SENTINEL_KEY]));
+}
+
+/** Reads and writes back the keys that exist and can be read. Settles with their number. */
+async function rewrite(store: Store, scope: string, keys: readonly string[]): Promise<number> {
+  let written = 0;
+  for (let start = 0; start < keys.length; start += CHUNK) {
+    const stored = await store.readEach(keys.slice(start, start + CHUNK));
+    const readable = [...stored].filter(([, { corrupt }]) => corrupt === undefined);
+    await store.write(scope, new Map(readable.map(([key, { value }]) => [key, value])));
+    written += readable.length;
+  }
+  return written;
 }

@@ -1,19 +1,21 @@
 /**
- * The write path. Each scope has a lane: its changes keep their order, one batch of it is in flight, and what arrives
- * meanwhile becomes the next batch. Lanes that are ready at the same moment share one batch where the driver gains by it.
+ * The write path. Each scope (a session) has a lane, which keeps the order of its changes: one batch of a lane is in flight, and
+ * what arrives in the meantime becomes its next batch. Lanes that are ready at the same moment share one call to the driver
+ * where that is faster.
  */
 import { setImmediate } from "node:timers";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import { retrying } from "../async/deadline.js";
 import { type Driver, reasonOf } from "./drivers/driver.js";
+import type { OutageLog } from "./outage-log.js";
 
 /** Limits of the write path. */
 export interface WriteLimits {
-  /** Longest wait of one call to the adapter, in milliseconds. */
+  /** Longest wait for one call to the adapter, in milliseconds. */
   readonly callMs: number;
-  /** How long a batch is tried before its writers are told, in milliseconds. */
+  /** How long a batch is tried before its writes reject, in milliseconds. */
   readonly totalMs: number;
-  /** Characters that may wait; beyond it new writes are refused, so that an outage can't eat the memory. */
+  /** Characters that may wait; further writes are refused, so that memory stays bounded during an outage. */
   readonly maxWaiting: number;
 }
 
@@ -24,7 +26,7 @@ interface Batch {
   size: number;
 }
 
-/** Who waits for a batch. */
+/** A caller of `write`. */
 interface Writer {
   resolve(): void;
   reject(error: unknown): void;
@@ -36,14 +38,16 @@ interface Lane {
   busy: boolean;
 }
 
-/** Keys of one shared batch, at most; a single lane's batch may be bigger, it can't be split. */
+/** Keys of one shared call, at most. The batch of a single lane may be larger, since it can't be split. */
 const MAX_SHARED_KEYS = 2_000;
+/** Characters of one shared call, at most. */
 const MAX_SHARED_SIZE = 1_000_000;
 
 /** Orders, merges and retries writes. */
 export class WriteQueue {
   readonly #driver: Driver;
   readonly #limits: WriteLimits;
+  readonly #outages: OutageLog;
   readonly #lanes = new Map<string, Lane>();
   /** Lanes with something to write and nothing in flight, oldest first. */
   readonly #ready = new Set<Lane>();
@@ -52,16 +56,17 @@ export class WriteQueue {
   #inFlight = 0;
   #scheduled = false;
 
-  constructor(driver: Driver, limits: WriteLimits) {
+  constructor(driver: Driver, limits: WriteLimits, outages: OutageLog) {
     this.#driver = driver;
     this.#limits = limits;
+    this.#outages = outages;
   }
 
   /** Settles when the changes are durable; rejects with `STORE_UNAVAILABLE` when they may not be. */
   write(scope: string, changes: ReadonlyMap<string, string | null>): Promise<void> {
     const size = sizeOf(changes);
     if (this.#waiting > 0 && this.#waiting + size > this.#limits.maxWaiting) {
-      return Promise.reject(this.#failure("has too much waiting to be written"));
+      return Promise.reject(this.#failure("has too many writes waiting"));
     }
     this.#waiting += size;
     const lane = this.#lane(scope);
@@ -74,7 +79,7 @@ export class WriteQueue {
     return written;
   }
 
-  /** Settles when nothing waits and nothing is in flight. */
+  /** Settles when no write is waiting or in flight. */
   drained(): Promise<void> {
     if (this.#lanes.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#drained.push(resolve));
@@ -93,7 +98,7 @@ export class WriteQueue {
     this.#schedule();
   }
 
-  /** Starts at the end of this turn of the event loop, so that what belongs together travels together. */
+  /** Starts at the end of this turn of the event loop, so that all writes of the turn share a batch. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -143,28 +148,28 @@ export class WriteQueue {
     if (this.#lanes.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
-  /** Never rejects: the writers hear of the failure. */
+  /** Never rejects: a failure rejects the writers. */
   async #commitLanes(lanes: readonly { readonly batch: Batch }[]): Promise<void> {
     const batches = lanes.map(({ batch }) => batch);
     try {
       await this.#commit(batches);
       this.#settle(batches, (writer) => writer.resolve());
     } catch (error) {
-      // One lane's bad batch must not fail the others that shared it.
+      // A bad batch of one lane must not fail the lanes that shared the call.
       if (batches.length > 1 && this.#driver.isPermanent(error)) {
         for (const batch of batches) await this.#commitLanes([{ batch }]);
         return;
       }
       const failure = isZpwootError(error)
         ? error
-        : this.#failure(`did not take a write: ${reasonOf(error)}`, error);
+        : this.#failure(`did not accept a write: ${reasonOf(error)}`, error);
       this.#settle(batches, (writer) => writer.reject(failure));
     }
   }
 
   async #commit(batches: readonly Batch[]): Promise<void> {
     const merged = new Map(batches.flatMap(({ changes }) => [...changes]));
-    // Sorted: Postgres deadlocks when two batches lock the same rows in different orders.
+    // Sorted, because Postgres deadlocks when two batches lock the same rows in different orders.
     const changes = [...merged]
       .map(([key, text]) => ({ key, text }))
       .sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -173,8 +178,12 @@ export class WriteQueue {
       callMs: this.#limits.callMs,
       tries: Number.POSITIVE_INFINITY,
       isPermanent: (error: unknown) => this.#driver.isPermanent(error),
+      onFailedTry: (error: unknown, startedAt: number) => {
+        if (!this.#driver.isPermanent(error)) this.#outages.failed(error, startedAt);
+      },
     };
     await retrying("The store", policy, () => this.#driver.apply(changes));
+    this.#outages.answered();
   }
 
   #settle(batches: readonly Batch[], settle: (writer: Writer) => void): void {

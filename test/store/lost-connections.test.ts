@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import KeyvPostgres from "@keyv/postgres";
 import KeyvRedis, { createClient } from "@keyv/redis";
+import { SILENT } from "../../src/api/logger.js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
 import {
@@ -17,7 +18,9 @@ import {
 /** A store over an adapter, opened, with one record, and the warnings it gives. */
 async function used(adapter: object) {
   const warnings: string[] = [];
-  const store = openStore(adapter, { logger: { warn: (_, message) => void warnings.push(message) } });
+  const store = openStore(adapter, {
+    logger: { ...SILENT, warn: (_, message) => void warnings.push(message) },
+  });
   onTestFinished(() => store.close());
   await store.open();
   await store.write("s", new Map([["wa/s/known", 1]]));

@@ -1,6 +1,7 @@
 /** Postgres and Redis that go away, cut, go silent, or come back: never an absence, never a lost or repeated write. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { SILENT } from "../../src/api/logger.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadAuthState } from "../../src/auth/auth-state.js";
 import type { Store } from "../../src/store/store.js";
@@ -54,7 +55,7 @@ function describeOutages(
       place = await newPlace();
       store = openStore(through(proxy, place.url), {
         limits: LIMITS,
-        logger: { warn: (fields) => void errors.push(fields) },
+        logger: { ...SILENT, warn: (fields) => void errors.push(fields) },
       });
     });
 
@@ -167,7 +168,7 @@ await withPostgres(() => {
       const place = postgresTable();
       const heard: unknown[] = [];
       const store = openStore(`${place.url}&application_name=${place.table}`, {
-        logger: { warn: (fields) => void heard.push(fields) },
+        logger: { ...SILENT, warn: (fields) => void heard.push(fields) },
       });
       await store.open();
       await query(
@@ -216,7 +217,9 @@ await withPostgres(() => {
       const place = postgresTable();
       await query(`CREATE UNLOGGED TABLE ${place.table}(key VARCHAR(255) PRIMARY KEY, value TEXT)`);
       const heard: string[] = [];
-      const store = openStore(place.url, { logger: { warn: (_, message) => void heard.push(message) } });
+      const store = openStore(place.url, {
+        logger: { ...SILENT, warn: (_, message) => void heard.push(message) },
+      });
       await store.open();
       expect(heard.join()).toContain("UNLOGGED");
       await store.close();
@@ -245,7 +248,9 @@ await withRedis(() => {
       const place = await redisNamespace();
       const info = await place.client.info("persistence");
       const heard: string[] = [];
-      const store = openStore(place.url, { logger: { warn: (_, message) => void heard.push(message) } });
+      const store = openStore(place.url, {
+        logger: { ...SILENT, warn: (_, message) => void heard.push(message) },
+      });
       await store.open();
       expect(heard.some((message) => message.includes("append-only"))).toBe(info.includes("aof_enabled:0"));
       await store.close();

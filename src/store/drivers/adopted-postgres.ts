@@ -1,18 +1,18 @@
 /**
- * A KeyvPostgres that a caller made and handed in. We read and write its table through a pool of our own, but the adapter
- * has already opened a connection in the pool of its module, to make the table. Nobody listens to that pool: a server that
- * restarts within its idle time (10 s) would end the process. So its errors are heard here.
+ * A KeyvPostgres that the user made. Its table is read and written through a pool of this package, but the adapter has already
+ * opened a connection in the pool of its module, to create the table. That pool has no error listener: a server that restarts
+ * within the pool's idle time (10 s) would end the process. Listeners are added here.
  */
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 
-/** What is used of the adapter. */
+/** The part of the adapter that is used. */
 interface Adopted {
   on(event: "error", listener: (error: unknown) => void): unknown;
   query(sql: string): Promise<unknown>;
 }
 
-/** What is used of pg's pool. */
+/** The part of pg's pool that is used. */
 interface PoolClass {
   readonly prototype: { query: (this: PoolLike, ...args: unknown[]) => unknown };
 }
@@ -21,26 +21,26 @@ interface PoolLike {
   on(event: "error", listener: (error: unknown) => void): unknown;
 }
 
-/** Pools that are listened to already: one serves all adapters of a URL. */
-const heard = new WeakSet<PoolLike>();
+/** Pools that have a listener: one pool serves all adapters of a URL. */
+const watched = new WeakSet<PoolLike>();
 
-/** Hears errors of the adapter and of the pool behind it, from now on. Never throws. */
+/** Reports errors of the adapter and of the pool behind it from now on. Never throws. */
 export function adoptPostgres(adapter: object, onError: (error: unknown) => void): void {
   const adopted = adapter as Adopted;
-  // Unheard, the failure to make the table at boot would be an unhandled rejection.
+  // Without a listener, a failure to create the table at boot would be an unhandled rejection.
   adopted.on("error", onError);
   const Pool = poolClass();
   if (Pool === undefined) return;
   const marker = `SELECT 1 /* ${randomUUID()} */`;
   const stopLooking = onPoolOf(Pool, marker, (pool) => {
-    if (heard.has(pool)) return;
-    heard.add(pool);
+    if (watched.has(pool)) return;
+    watched.add(pool);
     pool.on("error", onError);
   });
   adopted.query(marker).catch(onError).finally(stopLooking);
 }
 
-/** The pool is hidden in the adapter's module; it shows itself, as `this`, when the adapter sends our marked query. */
+/** The pool is hidden in the adapter's module; it is `this` of the call when the adapter sends the marked query. */
 function onPoolOf(Pool: PoolClass, marker: string, found: (pool: PoolLike) => void): () => void {
   const { prototype } = Pool;
   const { query } = prototype;
@@ -52,7 +52,7 @@ function onPoolOf(Pool: PoolClass, marker: string, found: (pool: PoolLike) => vo
     return query.apply(this, args);
   };
   const stop = (): void => {
-    // Only what is still ours to take back: another adoption may have begun since.
+    // Restored only if no other adoption has started since.
     if (prototype.query === watching) prototype.query = query;
   };
   prototype.query = watching;

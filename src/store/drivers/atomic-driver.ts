@@ -1,14 +1,15 @@
-/** The driver of our own adapters: they apply a batch of writes and deletions at once. */
+/** The driver of this package's own adapters: they apply a batch of writes and deletions atomically. */
 import type { Keyv } from "keyv";
+import { once } from "../../async/once.js";
 import type { Batching, Change, Driver } from "./driver.js";
 import { createTextKeyv, type KeyvPlace, ROOT_PLACE, wrapText } from "./keyv-texts.js";
 
-/** A Keyv adapter that can do more than Keyv asks for: a batch of writes and deletions, all or nothing. */
+/** A Keyv adapter with one more method than Keyv needs: a batch of writes and deletions, all or nothing. */
 export interface AtomicAdapter {
   getMany(keys: string[]): Promise<(string | undefined)[]>;
   /** Applies all changes (stored texts; null deletes) or none; settles when they are durable. */
   applyBatch(changes: readonly Change[]): Promise<void>;
-  /** Whether an error is due to the batch itself. */
+  /** Whether an error is caused by the batch itself. */
   isPermanent?(error: unknown): boolean;
   disconnect?(): Promise<void>;
 }
@@ -17,14 +18,14 @@ export interface AtomicAdapter {
 export interface AtomicDriverOptions {
   readonly description: string;
   readonly batching: Batching;
-  /** Loads the adapter and makes it ready; called again if it rejected. */
+  /** Loads the adapter and connects it. Called again after it rejected. */
   readonly connect: () => Promise<AtomicAdapter>;
   readonly place?: KeyvPlace;
   /** Errors that belong to no call. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Reads through Keyv; writes through the adapter's own atomic batch, which Keyv has no call for. */
+/** Reads through Keyv; writes through the adapter's atomic batch, for which Keyv has no call. */
 export class AtomicDriver implements Driver {
   readonly description: string;
   readonly batching: Batching;
@@ -32,8 +33,8 @@ export class AtomicDriver implements Driver {
   readonly #prefix: string;
   #adapter: AtomicAdapter | undefined;
   #keyv: Keyv<string> | undefined;
-  /** Under way, though whoever asked may have given up. */
-  #opening: Promise<void> | undefined;
+  /** Shared between calls that overlap: a second adapter beside a slow first one would never be closed. */
+  readonly #opening = once(() => this.#open(), { again: "settled" });
 
   constructor(options: AtomicDriverOptions) {
     this.description = options.description;
@@ -43,9 +44,7 @@ export class AtomicDriver implements Driver {
   }
 
   open(): Promise<void> {
-    // One at a time: a second adapter beside a slow first one would never be closed.
-    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
-    return this.#opening;
+    return this.#opening();
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
@@ -66,7 +65,7 @@ export class AtomicDriver implements Driver {
   }
 
   async close(): Promise<void> {
-    await this.#opening?.catch(() => undefined);
+    await this.#opening.settled();
     const adapter = this.#adapter;
     this.#adapter = undefined;
     this.#keyv = undefined;

@@ -1,10 +1,10 @@
 /**
- * The driver of any Keyv adapter somebody brings. It can't be trusted with batches, and may swallow errors, so:
+ * The driver of a Keyv adapter that the user brings. Its batches may not be atomic and it may swallow errors, so:
  *
- * - Deletions are written as `null` in the same `setMany` as the values, then deleted; what is still to be deleted stands
- *   in a journal record of that very `setMany`, so that a crash in between leaves nothing behind.
- * - Without `setMany`, the whole batch is written to the journal first (one atomic `set`), then key by key; `open` repeats
- *   a batch that a crash cut short.
+ * - Deletions are written as `null` in the same `setMany` as the values, then deleted. A journal record in the same `setMany`
+ *   lists what is still to be deleted, so that a crash in between leaves nothing behind.
+ * - Without `setMany`, the whole batch is written to the journal first (one atomic `set`), then key by key; `open` repeats a
+ *   batch that a crash interrupted.
  * - Every batch is read back and compared, unless the adapter is known to throw its errors.
  */
 import type { Keyv } from "keyv";
@@ -13,8 +13,8 @@ import type { Batching, Change, Driver } from "./driver.js";
 import { JOURNAL_KEY } from "../keys.js";
 import { createTextKeyv, type KeyvPlace } from "./keyv-texts.js";
 
-/** What every Keyv adapter has, and what it may have. */
-export interface ForeignAdapter {
+/** A Keyv adapter of the user: what every adapter has, and what it may have. */
+export interface UserKeyvAdapter {
   get(key: string): unknown;
   set(key: string, value: unknown): unknown;
   delete(key: string): unknown;
@@ -30,52 +30,52 @@ export interface ForeignAdapter {
 }
 
 /** How to make a {@link KeyvDriver}. */
-export interface ForeignDriverOptions {
+export interface KeyvDriverOptions {
   readonly description: string;
-  readonly adapter: ForeignAdapter;
+  readonly adapter: UserKeyvAdapter;
   readonly place: KeyvPlace;
   /** Errors that belong to no call. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Work that a crash may have cut short. */
+/** Work that a crash may have interrupted. */
 interface Journal {
-  /** Keys that hold `null` and are to go. */
+  /** Keys that hold `null` and are to be deleted. */
   readonly sweep?: readonly string[];
-  /** A batch to write (again). */
+  /** A batch to write again. */
   readonly redo?: readonly Change[];
 }
 
-/** The text that stands for "deleted" until the key is gone. */
+/** The text of a deleted key until it is gone. */
 const DELETED = "null";
 
-/** Official adapters that throw every error once `throwOnErrors` is set; the others are read back. */
-const HONEST_DIALECTS: readonly unknown[] = ["redis", "postgres"];
+/** Official adapters that throw every error once `throwOnErrors` is set; batches of all others are read back. */
+const THROWING_DIALECTS: readonly unknown[] = ["redis", "postgres"];
 
-/** Drives an adapter that only promises what Keyv asks for. It stays the caller's: `close` does not disconnect it. */
+/** Drives an adapter that promises no more than Keyv asks for. `close` does not disconnect it: it belongs to the user. */
 export class KeyvDriver implements Driver {
   readonly description: string;
-  /** One at a time, because the journal has one place. Coalescing makes up for it. */
+  /** One batch at a time, because there is one journal record; coalescing makes up for that. */
   readonly batching: Batching = { coalesce: true, inFlight: 1 };
-  readonly #adapter: ForeignAdapter;
+  readonly #adapter: UserKeyvAdapter;
   readonly #keyv: Keyv<string>;
   readonly #prefix: string;
   readonly #verify: boolean;
-  /** Changes that may be half done: repeated with the next batch. */
+  /** Changes that may be half done; they are repeated with the next batch. */
   #unfinished: ReadonlyMap<string, string | null> = new Map();
   #recovered = false;
-  /** Counts calls of `apply`: one that was given up as hanging must not go on beside its successor. */
-  #turn = 0;
+  /** Counts calls of `apply`: a call that timed out must not go on beside the one that repeats it. */
+  #attempt = 0;
 
-  constructor(options: ForeignDriverOptions) {
+  constructor(options: KeyvDriverOptions) {
     const { adapter, place } = options;
     this.description = options.description;
     this.#adapter = adapter;
     this.#prefix = place.prefix;
-    // The adapter of Redis gives an error as "absent", and a failed write as done, unless told otherwise.
+    // Without these, the Redis adapter returns an error as "absent", and a failed write as done.
     if ("throwOnErrors" in adapter) adapter.throwOnErrors = true;
     if ("throwOnConnectError" in adapter) adapter.throwOnConnectError = true;
-    this.#verify = !HONEST_DIALECTS.includes(adapter.opts?.dialect);
+    this.#verify = !THROWING_DIALECTS.includes(adapter.opts?.dialect);
     this.#keyv = createTextKeyv(adapter, place, options.onError);
   }
 
@@ -91,14 +91,14 @@ export class KeyvDriver implements Driver {
   }
 
   async apply(changes: readonly Change[]): Promise<void> {
-    this.#turn += 1;
-    const turn = this.#turn;
+    this.#attempt += 1;
+    const attempt = this.#attempt;
     const all = new Map([...this.#unfinished, ...changes.map(({ key, text }) => [key, text] as const)]);
     this.#unfinished = all;
-    if (this.#takesBatches()) await this.#applyTogether(all, turn);
-    else await this.#applyOneByOne(all, turn);
+    if (this.#takesBatches()) await this.#applyTogether(all, attempt);
+    else await this.#applyOneByOne(all, attempt);
     if (this.#verify) await this.#readBack(all);
-    this.#refuseWhenGivenUp(turn);
+    this.#refuseWhenRepeated(attempt);
     this.#unfinished = new Map();
   }
 
@@ -107,28 +107,28 @@ export class KeyvDriver implements Driver {
   }
 
   async close(): Promise<void> {
-    // Nothing is ours to release.
+    // The adapter belongs to the user.
   }
 
-  /** Deletions that wait for their sweep are given as they are stored. */
+  /** The stored texts; a deletion that waits for its sweep is returned as it is stored. */
   async #getAll(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     const places = keys.map((key) => this.#prefix + key);
     if (typeof this.#adapter.getMany === "function") return this.#keyv.getMany<string>(places);
-    // Keyv's own fallback for adapters without `getMany` gives failed reads as "absent".
+    // Keyv's own fallback for adapters without `getMany` returns failed reads as "absent".
     return Promise.all(places.map((key) => this.#keyv.get<string>(key)));
   }
 
-  /** On a Redis cluster `setMany` is one transaction per slot, not one for all. */
+  /** On a Redis cluster, `setMany` is one transaction per slot instead of one for all. */
   #takesBatches(): boolean {
     return typeof this.#adapter.setMany === "function" && this.#adapter.isCluster?.() !== true;
   }
 
-  /** Its successor has written the same and perhaps more: what is left of this call would undo that. */
-  #refuseWhenGivenUp(turn: number): void {
-    if (turn !== this.#turn) throw new Error("The call took too long and was repeated");
+  /** A later call has written the same changes and perhaps more; the rest of this call would undo those. */
+  #refuseWhenRepeated(attempt: number): void {
+    if (attempt !== this.#attempt) throw new Error("The call took too long and was repeated");
   }
 
-  async #applyTogether(all: ReadonlyMap<string, string | null>, turn: number): Promise<void> {
+  async #applyTogether(all: ReadonlyMap<string, string | null>, attempt: number): Promise<void> {
     const sweep = keysOf(all, null);
     const values = new Map([...all].map(([key, text]) => [key, text ?? DELETED]));
     if (sweep.length > 0) values.set(JOURNAL_KEY, JSON.stringify({ sweep } satisfies Journal));
@@ -137,20 +137,20 @@ export class KeyvDriver implements Driver {
     );
     if (Array.isArray(done) && done.includes(false)) throw new Error("The adapter refused a batch");
     if (sweep.length === 0) return;
-    // The values must be there before what they replace goes.
+    // The new values must be stored before the old ones are deleted.
     if (this.#verify) await this.#readBack(values);
-    this.#refuseWhenGivenUp(turn);
+    this.#refuseWhenRepeated(attempt);
     await this.#delete([...sweep, JOURNAL_KEY]);
   }
 
-  async #applyOneByOne(all: ReadonlyMap<string, string | null>, turn: number): Promise<void> {
+  async #applyOneByOne(all: ReadonlyMap<string, string | null>, attempt: number): Promise<void> {
     const redo = [...all].map(([key, text]) => ({ key, text }));
     await this.#set(JOURNAL_KEY, JSON.stringify({ redo } satisfies Journal));
     if (this.#verify)
       await this.#readBack(new Map([[JOURNAL_KEY, JSON.stringify({ redo } satisfies Journal)]]));
-    this.#refuseWhenGivenUp(turn);
+    this.#refuseWhenRepeated(attempt);
     await this.#redo(redo);
-    this.#refuseWhenGivenUp(turn);
+    this.#refuseWhenRepeated(attempt);
     await this.#delete([JOURNAL_KEY]);
   }
 
@@ -171,7 +171,7 @@ export class KeyvDriver implements Driver {
     if (!(await this.#keyv.set(this.#prefix + key, text))) throw new Error("The adapter refused to write");
   }
 
-  /** One by one: Keyv's answer does not tell "was not there" from "failed", and `deleteMany` is optional. */
+  /** One by one: `deleteMany` is optional, and its result is the same for "did not exist" and "failed". */
   async #delete(keys: readonly string[]): Promise<void> {
     await Promise.all(keys.map((key) => this.#keyv.delete(this.#prefix + key)));
   }
@@ -180,25 +180,25 @@ export class KeyvDriver implements Driver {
     const keys = [...expected.keys()];
     const texts = await this.getMany(keys);
     const wanted = (key: string): string | null | undefined =>
-      // `getMany` gives a deletion that waits for its sweep as absent.
+      // `getMany` returns a deletion that waits for its sweep as absent.
       expected.get(key) === DELETED ? null : expected.get(key);
     const lost = keys.filter((key, index) => (texts[index] ?? null) !== wanted(key));
     if (lost.length === 0) return;
     throw new ZpwootError(
       "STORE_UNAVAILABLE",
-      `The adapter of ${this.description} said it wrote ${lost.length} records, and did not`,
+      `The adapter of ${this.description} reported ${lost.length} records as written, but did not store them`,
     );
   }
 }
 
-/** The parser's own error would quote the text, and the text may hold a credential. */
+/** Without the parser's error as cause: it quotes the text, and the text may contain a credential. */
 function parseJournal(text: string): Journal {
   try {
     return JSON.parse(text) as Journal;
   } catch {
     throw new ZpwootError(
       "STORE_CORRUPT",
-      "The store's journal of unfinished writes can't be read. Nothing was overwritten.",
+      "The store's journal of unfinished writes can't be read; nothing was overwritten",
     );
   }
 }

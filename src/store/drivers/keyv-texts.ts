@@ -1,17 +1,17 @@
-/** One Keyv that carries texts: what it stores is `{"value":<JSON>}`, Keyv's own form, and it never parses or judges it. */
+/** A Keyv that carries texts. It stores them in Keyv's own form, `{"value":<JSON>}`, without parsing them. */
 import { Keyv } from "keyv";
 
 const HEAD = '{"value":';
 const TAIL = "}";
 
-/** Begins every text that no JSON can begin with, so that the codec calls it corrupt. */
-const FOREIGN = "!";
+/** Put before a text of another form: JSON can't start with it, so the codec finds the record corrupt. */
+const OTHER_FORM = "!";
 
-/** Where keys go in an adapter that others use as well. */
+/** Where keys are stored in an adapter that is used for other things as well. */
 export interface KeyvPlace {
   /** Keyv's namespace, if the adapter had one. */
   readonly namespace?: string | undefined;
-  /** What Keyv would put before each key. */
+  /** The text that Keyv would put before each key. */
   readonly prefix: string;
 }
 
@@ -19,8 +19,8 @@ export interface KeyvPlace {
 export const ROOT_PLACE: KeyvPlace = { prefix: "" };
 
 /**
- * A Keyv over an adapter. Prefixes are ours to add, because Keyv's own differ between `get` and `getMany`; errors throw;
- * what the adapter emits on its own goes to `onError`, since an unheard `error` event would end the process.
+ * A Keyv over an adapter. The driver adds prefixes itself, because Keyv's own differ between `get` and `getMany`. Errors throw.
+ * `error` events of the adapter go to `onError`; without a listener they would end the process.
  */
 export function createTextKeyv(
   adapter: object,
@@ -44,8 +44,8 @@ export function wrapText(text: string): string {
   return HEAD + text + TAIL;
 }
 
-/** The JSON text of a stored form; of anything else a text that is no JSON. */
+/** The JSON text of a stored form; for anything else a text that is not JSON. */
 export function unwrapText(stored: string): string {
-  if (!stored.startsWith(HEAD) || !stored.endsWith(TAIL)) return FOREIGN + stored;
+  if (!stored.startsWith(HEAD) || !stored.endsWith(TAIL)) return OTHER_FORM + stored;
   return stored.slice(HEAD.length, -TAIL.length);
 }

@@ -3,10 +3,10 @@ import { EventEmitter } from "node:events";
 import type { RootDatabase } from "lmdb";
 import type { Change } from "./driver.js";
 
-/** LMDB's own limit, in bytes of a key. */
+/** LMDB's limit for a key, in bytes. */
 const MAX_KEY_BYTES = 1_978;
 
-/** One lmdb environment as a Keyv adapter. Make it with {@link openLmdbAdapter}. Local disks only: lmdb maps its file. */
+/** One lmdb environment as a Keyv adapter. Made by {@link openLmdbAdapter}. For local disks only: lmdb maps its file. */
 export class LmdbAdapter extends EventEmitter {
   readonly opts: { readonly dialect: "lmdb"; readonly url: string };
   namespace: string | undefined;
@@ -49,13 +49,13 @@ export class LmdbAdapter extends EventEmitter {
     return this.#database.doesExist(key);
   }
 
-  /** Deletes everything in the environment. The engine never calls it. */
+  /** Deletes everything in the environment. The engine does not call it. */
   async clear(): Promise<void> {
     await this.#database.clearAsync();
     await this.#database.flushed;
   }
 
-  /** One transaction; settles when it is on the disk. */
+  /** One transaction. Settles when it is on the disk. */
   async applyBatch(changes: readonly Change[]): Promise<void> {
     const tooLong = changes.find(({ key }) => Buffer.byteLength(key) > MAX_KEY_BYTES);
     if (tooLong !== undefined)
@@ -65,7 +65,7 @@ export class LmdbAdapter extends EventEmitter {
       for (const { key, text } of changes)
         settled.push(text === null ? this.#database.remove(key) : this.#database.put(key, text));
     });
-    // All of them, or the others' rejections of a failed commit would belong to nobody.
+    // All of them: when a commit fails, each promise rejects, and none may go unhandled.
     await Promise.all([committed, ...settled]);
     await this.#database.flushed;
   }
@@ -74,14 +74,14 @@ export class LmdbAdapter extends EventEmitter {
     return error instanceof RangeError;
   }
 
-  /** Waits for what is under way, then closes the environment. */
+  /** Waits for pending writes, then closes the environment. */
   async disconnect(): Promise<void> {
     await this.#database.flushed;
     await this.#database.close();
   }
 }
 
-/** Opens (or makes) the environment in a directory. lmdb is loaded here and not before. */
+/** Opens the environment in a directory, or creates it. Loads lmdb. */
 export async function openLmdbAdapter(directory: string): Promise<LmdbAdapter> {
   const { open } = await import("lmdb");
   const database = open<string, string>({ path: directory, encoding: "string", noSubdir: false });

@@ -1,8 +1,8 @@
-/** A Keyv adapter over a Map: for tests, demos, and sessions that need not survive the process. */
+/** A Keyv adapter over a Map, for tests, demos, and sessions that need not survive the process. */
 import { EventEmitter } from "node:events";
 import type { Change } from "./driver.js";
 
-/** Keeps everything in the Map it is given. Nothing is durable. */
+/** Stores everything in a Map. Nothing is durable. */
 export class MemoryAdapter extends EventEmitter {
   readonly opts = { dialect: "memory", url: "memory:" };
   namespace: string | undefined;
@@ -33,7 +33,7 @@ export class MemoryAdapter extends EventEmitter {
     this.#map.clear();
   }
 
-  /** Synchronous, so nobody can see half of it. */
+  /** Synchronous, hence atomic. */
   async applyBatch(changes: readonly Change[]): Promise<void> {
     for (const { key, text } of changes) {
       if (text === null) this.#map.delete(key);

@@ -1,7 +1,7 @@
-/** Packages that only some stores need: loaded when such a store is opened. */
+/** Packages that only some stores need; loaded when such a store is opened. */
 import { ZpwootError } from "../../errors.js";
 
-/** Loads a package. Rejects with `MISSING_PACKAGE`, naming it and the way to install it, when it is not there. */
+/** Loads a package. Rejects with `MISSING_PACKAGE` when it is not installed; the message says how to install it. */
 export async function optionalPackage<T>(name: string, store: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();

@@ -1,6 +1,6 @@
 /**
- * @keyv/postgres made safe for credentials. As it comes, a lost idle connection ends the process, nothing has a deadline, the
- * pool is one for the whole module and can't be reached, and a table that could not be made at boot is never made.
+ * @keyv/postgres made safe for credentials. By itself it ends the process when an idle connection is lost, has no time-outs,
+ * hides one pool per URL in its module, and never creates a table that it could not create at boot.
  */
 import { createRequire } from "node:module";
 import type * as KeyvPg from "@keyv/postgres";
@@ -14,50 +14,50 @@ import { optionalPackage } from "./optional-package.js";
 
 /** Where the table is, and how to reach it. */
 export interface PostgresPlace {
-  /** Without our own parameters. */
+  /** Without the parameters of this package. */
   readonly uri: string;
   readonly schema: string;
   readonly table: string;
-  /** Further options of pg's pool: `max`, `ssl`… */
+  /** More options of pg's pool: `max`, `ssl`… */
   readonly pool: PoolConfig;
-  /** The caller's own adapter that this was taken from. */
+  /** The user's adapter that this was taken from. */
   readonly adopted?: object;
 }
 
-/** What an open Postgres adapter is given. */
+/** Options of {@link openPostgresAdapter}. */
 export interface PostgresAdapterOptions extends PostgresPlace {
   /** Errors of idle connections. */
   readonly onError: (error: unknown) => void;
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
 
-/** Nothing waits longer than the server lets a statement run; the pool gives a broken connection up a little later. */
+/** The server ends a statement after 4 s; the client gives up a connection that does not answer a little later. */
 const TIMEOUTS = {
   statement_timeout: 4_000,
   query_timeout: 4_500,
   connectionTimeoutMillis: 3_000,
 } as const satisfies PoolConfig;
 
-/** A name that needs no quotes: @keyv/postgres quotes in some places only. */
+/** A name that needs no quotes: @keyv/postgres quotes names in some statements only. */
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /**
- * What a process hears that makes a table or schema while another one does: a unique index of the catalogue, the schema, the
- * table, or the table's row type is there. IF NOT EXISTS looks before it makes, without a lock in between.
+ * SQLSTATEs of two processes that create the same table or schema at once: the entry of the catalogue, the schema, the table or
+ * its row type exists already. IF NOT EXISTS checks first and creates afterwards, without a lock in between.
  */
-const MADE_MEANWHILE: readonly unknown[] = ["23505", "42P06", "42P07", "42710"];
+const ALREADY_CREATED: readonly unknown[] = ["23505", "42P06", "42P07", "42710"];
 
 /** SQLSTATE classes of errors in the data itself: another try can't help. */
 const DATA_ERROR = /^2[23]/;
 
-/** Throws `INVALID_OPTION` when a table or schema has a name that would have to be quoted. */
+/** Throws `INVALID_OPTION` for the name of a table or schema that would need quotes. */
 export function checkPostgresName(what: string, name: string): string {
   if (NAME.test(name)) return name;
   const sentence = `store: the ${what} must be lower-case letters, digits and _, at most 63`;
   throw new ZpwootError("INVALID_OPTION", sentence, { details: [sentence] });
 }
 
-/** Connects, makes schema and table if they are missing, and warns of settings that lose data. */
+/** Connects, creates schema and table if they are missing, and warns of settings that lose data. */
 export async function openPostgresAdapter(options: PostgresAdapterOptions): Promise<AtomicAdapter> {
   const { KeyvPostgres } = await optionalPackage(
     "@keyv/postgres",
@@ -67,7 +67,7 @@ export async function openPostgresAdapter(options: PostgresAdapterOptions): Prom
   const pool = createPool(options);
   pool.on("error", options.onError);
   try {
-    await makeTable(pool, options);
+    await createTable(pool, options);
     await warnOfDataLoss(pool, options);
   } catch (error) {
     await pool.end();
@@ -76,7 +76,7 @@ export async function openPostgresAdapter(options: PostgresAdapterOptions): Prom
   return new (sharedPostgres(KeyvPostgres, pool))(options);
 }
 
-/** The pg that @keyv/postgres brought along; ours to load only by way of it. */
+/** A pool of the pg that @keyv/postgres depends on: pg is not a dependency of this package. */
 function createPool({ uri, pool }: PostgresPlace): Pool {
   const adapter = createRequire(import.meta.url).resolve("@keyv/postgres");
   const pg = createRequire(adapter)("pg") as typeof Pg;
@@ -89,7 +89,7 @@ function createPool({ uri, pool }: PostgresPlace): Pool {
   });
 }
 
-async function makeTable(pool: Pool, { schema, table }: PostgresPlace): Promise<void> {
+async function createTable(pool: Pool, { schema, table }: PostgresPlace): Promise<void> {
   if (schema !== "public") await createUnlessThere(pool, `CREATE SCHEMA IF NOT EXISTS ${schema}`);
   // The column widths are those of @keyv/postgres.
   const columns = "key VARCHAR(255) PRIMARY KEY, value TEXT";
@@ -100,8 +100,8 @@ async function createUnlessThere(pool: Pool, statement: string): Promise<void> {
   try {
     await pool.query(statement);
   } catch (error) {
-    if (!MADE_MEANWHILE.includes((error as { readonly code?: unknown }).code)) throw error;
-    // The other's is committed by now, so this finds it; what it finds in its place, say a type of that name, it tells.
+    if (!ALREADY_CREATED.includes((error as { readonly code?: unknown }).code)) throw error;
+    // The other process has committed by now, so this finds the table; any other conflict rejects.
     await pool.query(statement);
   }
 }
@@ -122,7 +122,7 @@ async function warnOfDataLoss(pool: Pool, { schema, table, logger }: PostgresAda
   if (found?.replica === "true") warn("The server is a read-only replica: nothing can be written");
 }
 
-/** A subclass over a pool of our own. Made here, because its parent is not loaded before. */
+/** A subclass that uses the given pool. Created here, because its parent is an optional package. */
 function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool) {
   return class SharedPostgres extends KeyvPostgres implements AtomicAdapter {
     readonly #table: string;
@@ -132,13 +132,13 @@ function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool) {
       this.#table = `${schema}.${table}`;
     }
 
-    /** Called by the parent's constructor, which then makes the table: that is done already, and retried if it fails. */
+    /** Called by the parent's constructor, which then creates the table; `createTable` has done that. */
     override async connect(): Promise<(sql: string, values?: unknown[]) => Promise<unknown[]>> {
       return async (sql, values) =>
         /^\s*CREATE/.test(sql) ? [] : (await pool.query<object>(sql, values)).rows;
     }
 
-    /** One statement, hence all or nothing; the keys come sorted, so that two batches can't deadlock. */
+    /** One statement, hence all or nothing. The keys are sorted, so that two batches can't deadlock. */
     async applyBatch(changes: readonly Change[]): Promise<void> {
       const written = changes.filter(({ text }) => text !== null);
       const deleted = changes.filter(({ text }) => text === null).map(({ key }) => key);

@@ -1,18 +1,19 @@
 /**
- * @keyv/redis made safe for credentials. As it comes, an error reads as "absent" and a failed write as done, and while the
- * server is away calls wait for ever in a queue that grows, to be applied whenever it is back.
+ * @keyv/redis made safe for credentials. By itself it returns errors as "absent" and failed writes as done, and while the server
+ * is away, calls wait in an unbounded queue to be applied whenever it comes back.
  */
 import type * as Redis from "@keyv/redis";
 import type { Logger } from "../../api/logger.js";
+import { backoffMs } from "../../async/backoff.js";
 import type { AtomicAdapter } from "./atomic-driver.js";
 import type { Change } from "./driver.js";
 import { optionalPackage } from "./optional-package.js";
 
-/** What an open Redis adapter is given. */
+/** Options of {@link openRedisAdapter}. */
 export interface RedisAdapterOptions {
-  /** Without our own parameters. */
+  /** Without the parameters of this package. */
   readonly url: string;
-  /** Goes before every key as `<namespace>::`. */
+  /** Every key gets the prefix `<namespace>::`. */
   readonly namespace: string | undefined;
   /** Errors that belong to no call: a lost connection. */
   readonly onError: (error: unknown) => void;
@@ -21,13 +22,13 @@ export interface RedisAdapterOptions {
 
 type Client = ReturnType<typeof Redis.createClient>;
 
-/** A silent server is given up after three seconds; the ping keeps an idle connection from looking so. */
+/** A connection without traffic counts as lost after 3 s; the ping keeps an idle one alive. */
 const SOCKET_TIMEOUT_MS = 3_000;
 const PING_INTERVAL_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 
-/** The longest wait between two attempts to connect anew, in milliseconds. */
-const LONGEST_RECONNECT_MS = 1_000;
+/** Waits between two tries to reconnect: half of each is jitter. */
+const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000 };
 
 /** Connects, and warns of settings that lose data. */
 export async function openRedisAdapter(options: RedisAdapterOptions): Promise<AtomicAdapter> {
@@ -52,13 +53,12 @@ function clientOptions(url: string): Redis.RedisClientOptions {
     socket: {
       connectTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,
-      reconnectStrategy: (attempts) =>
-        Math.min(LONGEST_RECONNECT_MS, 50 * 2 ** attempts) + Math.random() * 50,
+      reconnectStrategy: (attempts) => backoffMs(attempts + 1, RECONNECT_BACKOFF, Math.random, 0.5),
     },
   };
 }
 
-/** The client's own promise goes on for ever while the server is away; the first error is enough to give up. */
+/** Rejects at the first error: the client itself goes on trying while the server is away. */
 async function connected(client: Client): Promise<void> {
   let fail: ((error: unknown) => void) | undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
@@ -80,7 +80,7 @@ async function warnOfDataLoss(client: Client, logger: Pick<Logger, "warn"> | und
   if (value("role") === "slave") warn("The Redis server is a read-only replica: nothing can be written");
 }
 
-/** A subclass over a client of our own. Made here, because its parent is not loaded before. */
+/** A subclass that uses the given client. Created here, because its parent is an optional package. */
 function safeRedis(Parent: typeof Redis.default, client: Client) {
   return class SafeRedis extends Parent<string> {
     constructor(namespace: string | undefined) {
@@ -102,7 +102,7 @@ function safeRedis(Parent: typeof Redis.default, client: Client) {
       await multi.exec();
     }
 
-    /** Not the parent's way, which waits for answers that may never come. */
+    /** At once: the parent's `disconnect` waits for answers that may never arrive. */
     override async disconnect(): Promise<void> {
       if (client.isOpen) client.destroy();
     }

@@ -1,4 +1,4 @@
-/** Drivers of database servers, from a URL. */
+/** Drivers of database servers: Postgres and Redis, from their URLs. */
 import type { Logger } from "../../api/logger.js";
 import { adoptPostgres } from "./adopted-postgres.js";
 import { AtomicDriver } from "./atomic-driver.js";
@@ -7,19 +7,21 @@ import { type KeyvPlace, ROOT_PLACE } from "./keyv-texts.js";
 import { checkPostgresName, openPostgresAdapter, type PostgresPlace } from "./postgres-adapter.js";
 import { openRedisAdapter } from "./redis-adapter.js";
 
-/** What a driver tells on its own. */
-export interface DriverVoice {
+/** Where a driver reports what belongs to no call. */
+export interface DriverReports {
+  /** Errors of idle connections. */
   readonly onError: (error: unknown) => void;
+  /** Gets warnings of server settings that lose data. */
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
 
-/** Where @keyv/postgres puts its table unless told otherwise. */
+/** Where @keyv/postgres puts its table by default. */
 const DEFAULT_TABLE = "keyv";
 const DEFAULT_SCHEMA = "public";
 
 /**
- * `postgres://user:password@host/database`, with `table`, `schema` and `max` (connections) as further parameters.
- * Throws a TypeError when it is no URL.
+ * The place of `postgres://user:password@host/database`, with the optional parameters `table`, `schema` and `max` (connections).
+ * Throws a TypeError for anything that is not a URL.
  */
 export function postgresPlaceOf(url: string): PostgresPlace {
   const parsed = new URL(url);
@@ -37,7 +39,7 @@ export function postgresPlaceOf(url: string): PostgresPlace {
   };
 }
 
-/** What of a KeyvPostgres' options is not about the pool. */
+/** Options of a KeyvPostgres that don't concern its pool. */
 const NOT_POOL: readonly string[] = [
   "dialect",
   "uri",
@@ -49,8 +51,9 @@ const NOT_POOL: readonly string[] = [
 ];
 
 /**
- * The place of a KeyvPostgres that a caller made: its table is used through a pool of our own, because a lost idle
- * connection of the adapter's ends the process. Undefined for other adapters and for subclasses, which know what they do.
+ * The place of a KeyvPostgres that the user made. Its table is used through a pool of this package, because a lost idle
+ * connection of the adapter's own pool ends the process. Undefined for other adapters and for subclasses, which are used as
+ * they are.
  */
 export function postgresPlaceOfAdapter(adapter: object): PostgresPlace | undefined {
   const { opts } = adapter as {
@@ -66,19 +69,19 @@ export function postgresPlaceOfAdapter(adapter: object): PostgresPlace | undefin
   };
 }
 
-/** The driver of a table. Several sessions of several processes share it. */
+/** The driver of a Postgres table. Sessions of several processes may share the table. */
 export function postgresDriver(
   at: PostgresPlace,
-  voice: (description: string) => DriverVoice,
+  reports: (description: string) => DriverReports,
   place: KeyvPlace = ROOT_PLACE,
 ): Driver {
   const { host, pathname } = new URL(at.uri);
   const description = `postgres://${host}${pathname}`;
-  const { onError, logger } = voice(description);
+  const { onError, logger } = reports(description);
   if (at.adopted !== undefined) adoptPostgres(at.adopted, onError);
   return new AtomicDriver({
     description,
-    // A commit costs a disk flush: what waits meanwhile shares the next one.
+    // A commit costs a disk flush: writes that arrive in the meantime share the next one.
     batching: { coalesce: true, inFlight: 4 },
     connect: () => openPostgresAdapter({ ...at, onError, logger }),
     place,
@@ -86,16 +89,16 @@ export function postgresDriver(
   });
 }
 
-/** `redis://user:password@host/0` or `rediss://…`, with `namespace` as a further parameter. Throws a TypeError for others. */
-export function redisDriver(url: string, voice: (description: string) => DriverVoice): Driver {
+/** The driver of `redis://user:password@host/0` or `rediss://…`, with the optional parameter `namespace`. Throws a TypeError for anything that is not a URL. */
+export function redisDriver(url: string, reports: (description: string) => DriverReports): Driver {
   const parsed = new URL(url);
   const namespace = parsed.searchParams.get("namespace") ?? undefined;
   parsed.searchParams.delete("namespace");
   const description = `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
-  const { onError, logger } = voice(description);
+  const { onError, logger } = reports(description);
   return new AtomicDriver({
     description,
-    // Commands are pipelined as it is.
+    // The client pipelines commands itself.
     batching: { coalesce: false, inFlight: 1_000 },
     connect: () => openRedisAdapter({ url: parsed.href, namespace, onError, logger }),
     place: { namespace, prefix: "" },

@@ -1,38 +1,51 @@
-/** The list of all sessions, in shards, each with its tombstones. */
-import type { Store, StoredValue } from "../store.js";
+/** The list of all sessions, split into shards, so that creating a session rewrites a small part of it. */
+import { createHash } from "node:crypto";
+import { SerialQueue } from "../../async/serial-queue.js";
 import { type Generation, generationEntry, generationKeys, newestGeneration } from "../generations.js";
-import { registryKey } from "../keys.js";
-import { REGISTRY_SHARDS, shardOf } from "./registry-shards.js";
+import { sessionListKey } from "../keys.js";
+import type { Store, StoredValue } from "../store.js";
+
+/** Number of shards. Part of the layout: changing it needs a migration. */
+const SHARDS = 64;
 
 /** One shard of the list. */
 interface Shard {
   readonly ids: readonly string[];
-  /** Sessions whose deletion has begun and may not be finished. */
+  /** Sessions whose deletion has started and may not be finished: their tombstones. */
   readonly deleting: readonly string[];
 }
 
 /** Ids of sessions. */
-export interface RegistryIds {
+export interface SessionIds {
   readonly live: readonly string[];
   readonly deleting: readonly string[];
 }
 
 const EMPTY: Shard = { ids: [], deleting: [] };
 
-/** Reads the list and prepares changes of it. Changes of one shard run one after another. */
+/** The number of the shard that lists a session. */
+export function shardOf(sessionId: string): number {
+  return createHash("sha256").update(sessionId).digest().readUInt16BE(0) % SHARDS;
+}
+
+/** The keys of all shards, both generations of each. */
+export function sessionListKeys(): readonly string[] {
+  return shards().flatMap((shard) => generationKeys(sessionListKey(shard)));
+}
+
+/** Reads and changes the list. Changes of one shard run one after the other. */
 export class SessionList {
   readonly #store: Store;
-  readonly #turns = new Map<number, Promise<void>>();
+  readonly #changes = new Map<number, SerialQueue>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** All ids. */
-  async ids(): Promise<RegistryIds> {
-    const shards = Array.from({ length: REGISTRY_SHARDS }, (_, shard) => shard);
-    const stored = await this.#store.readEach(shards.flatMap((shard) => generationKeys(registryKey(shard))));
-    const found = shards.map((shard) => newestShard(shard, stored)?.value ?? EMPTY);
+  /** All ids. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when a shard can't be read. */
+  async ids(): Promise<SessionIds> {
+    const stored = await this.#store.readEach(sessionListKeys());
+    const found = shards().map((shard) => newestShard(shard, stored)?.value ?? EMPTY);
     return { live: found.flatMap(({ ids }) => ids), deleting: found.flatMap(({ deleting }) => deleting) };
   }
 
@@ -41,7 +54,7 @@ export class SessionList {
     return this.#change(id, entries, (shard) => ({ ...shard, ids: [...without(shard.ids, id), id] }));
   }
 
-  /** Marks a session as being deleted. */
+  /** Replaces a session by its tombstone. */
   bury(id: string): Promise<void> {
     return this.#change(id, new Map(), ({ ids, deleting }) => ({
       ids: without(ids, id),
@@ -49,8 +62,8 @@ export class SessionList {
     }));
   }
 
-  /** Forgets a session, in one batch with `entries`. */
-  drop(id: string, entries: ReadonlyMap<string, unknown>): Promise<void> {
+  /** Removes a session and its tombstone, in one batch with `entries`. */
+  remove(id: string, entries: ReadonlyMap<string, unknown>): Promise<void> {
     return this.#change(id, entries, ({ ids, deleting }) => ({
       ids: without(ids, id),
       deleting: without(deleting, id),
@@ -59,43 +72,38 @@ export class SessionList {
 
   #change(id: string, entries: ReadonlyMap<string, unknown>, next: (shard: Shard) => Shard): Promise<void> {
     const number = shardOf(id);
-    const result = (this.#turns.get(number) ?? Promise.resolve()).then(() =>
-      this.#rewrite(number, entries, next),
-    );
-    this.#turns.set(
-      number,
-      result.then(
-        () => undefined,
-        () => undefined,
-      ),
-    );
-    return result;
+    const queue = this.#changes.get(number) ?? new SerialQueue();
+    this.#changes.set(number, queue);
+    return queue.run(() => this.#rewrite(number, entries, next));
   }
 
-  /** Reads the shard anew: another process may have listed a session of its own. */
+  /** Reads the shard before every change: another process may have added a session. */
   async #rewrite(
     number: number,
     entries: ReadonlyMap<string, unknown>,
     next: (shard: Shard) => Shard,
   ): Promise<void> {
-    const key = registryKey(number);
+    const key = sessionListKey(number);
     const newest = newestShard(number, await this.#store.readEach(generationKeys(key)));
     const shard = next(newest?.value ?? EMPTY);
-    const [place, value] = generationEntry(key, (newest?.number ?? 0) + 1, shard);
     const empty = shard.ids.length === 0 && shard.deleting.length === 0;
-    // An empty shard leaves no record: deleting the last session leaves the store as it was.
+    // An empty shard has no record: deleting the last session leaves the store as it was.
     const shardEntries = empty
       ? generationKeys(key).map((old) => [old, null] as const)
-      : [[place, value] as const];
+      : [generationEntry(key, (newest?.number ?? 0) + 1, shard)];
     await this.#store.write(key, new Map<string, unknown>([...entries, ...shardEntries]));
   }
+}
+
+function shards(): readonly number[] {
+  return Array.from({ length: SHARDS }, (_, shard) => shard);
 }
 
 function newestShard(
   number: number,
   stored: ReadonlyMap<string, StoredValue>,
 ): Generation<Shard> | undefined {
-  return newestGeneration<Shard>(registryKey(number), stored);
+  return newestGeneration<Shard>(sessionListKey(number), stored);
 }
 
 function without(ids: readonly string[], id: string): readonly string[] {

@@ -1,47 +1,54 @@
-/** The sessions that exist and their records. */
-import { ZpwootError, messageOf } from "../../errors.js";
-import type { Store } from "../store.js";
+/** Which sessions exist, and their records. */
 import type { Logger } from "../../api/logger.js";
 import type { SessionRecord } from "../../api/session-record.js";
+import { messageOf, ZpwootError } from "../../errors.js";
 import { generationEntry, generationKeys, newestGeneration } from "../generations.js";
 import { recordKey } from "../keys.js";
-import { SessionList } from "./session-list.js";
 import { destroySpace, sessionSpace } from "../space/session-space.js";
+import type { Store } from "../store.js";
+import { SessionList } from "./session-list.js";
 
 /** Records read per call to the store. */
 const LOAD_CHUNK = 500;
 
 /** Options of {@link SessionRecords}. */
 export interface SessionRecordsOptions {
-  /** Hears of records that can't be read. Silent by default. */
+  /** Gets a line for each record that can't be read. Default: silent. */
   readonly logger?: Pick<Logger, "warn" | "error">;
 }
 
 /**
- * The durable side of creating, changing and deleting sessions. Deleting takes two steps: `tombstone` makes it certain,
- * `remove` does it; what a crash leaves between them is in `pendingDeletions`.
+ * The durable side of creating, changing and deleting sessions. A deletion has two steps: `tombstone` makes it final, `remove`
+ * deletes the data. `pendingDeletions` lists sessions between the two, after a crash for example.
+ *
+ * @example
+ * const records = new SessionRecords(store);
+ * await records.insert(record);
+ * await records.update({ ...record, phoneNumber: "+5511999990001" });
+ * await records.remove(record.id);
  */
 export class SessionRecords {
   readonly #store: Store;
-  readonly #registry: SessionList;
+  readonly #sessions: SessionList;
   readonly #logger: Pick<Logger, "warn" | "error"> | undefined;
-  /** The last generation written or read of each record. */
+  /** The generation of each record that was last read or written. */
   readonly #generations = new Map<string, number>();
-  readonly #buried = new Set<string>();
+  /** Sessions with a tombstone. */
+  readonly #deleting = new Set<string>();
 
   constructor(store: Store, options: SessionRecordsOptions = {}) {
     this.#store = store;
-    this.#registry = new SessionList(store);
+    this.#sessions = new SessionList(store);
     this.#logger = options.logger;
   }
 
   /**
-   * All sessions, in no order. One whose record can't be read in either generation is left out, loudly, and stays in
-   * the store. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when a list of sessions itself can't be read.
+   * All sessions, in no particular order. A session whose record can't be read in either generation is logged, left out, and
+   * stays in the store. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when the session list itself can't be read.
    */
   async load(): Promise<SessionRecord[]> {
-    const { live, deleting } = await this.#registry.ids();
-    for (const id of deleting) this.#buried.add(id);
+    const { live, deleting } = await this.#sessions.ids();
+    for (const id of deleting) this.#deleting.add(id);
     const records: SessionRecord[] = [];
     for (let start = 0; start < live.length; start += LOAD_CHUNK) {
       records.push(...(await this.#loadSome(live.slice(start, start + LOAD_CHUNK))));
@@ -49,24 +56,27 @@ export class SessionRecords {
     return records;
   }
 
-  /** Stores a new session and lists it, at once. Rejects with `INVALID_INPUT` when the id is being deleted. */
+  /**
+   * Stores and lists a new session in one batch. Settles when it is durable. Rejects with `INVALID_INPUT` while a session with
+   * this id is being deleted, with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when its part of the session list can't be read.
+   */
   async insert(record: SessionRecord): Promise<void> {
-    if (this.#buried.has(record.id))
+    if (this.#deleting.has(record.id))
       throw new ZpwootError("INVALID_INPUT", "A session with this id is being deleted");
     this.#generations.set(record.id, 1);
-    await this.#registry.add(record.id, new Map([generationEntry(recordKey(record.id), 1, record)]));
+    await this.#sessions.add(record.id, new Map([generationEntry(recordKey(record.id), 1, record)]));
   }
 
   /**
-   * Replaces a session's record; calls for one session keep their order. Rejects with `SESSION_NOT_FOUND` when it was
-   * never loaded or inserted here, or is being deleted.
+   * Replaces a session's record; calls for one session keep their order. Settles when it is durable. Rejects with
+   * `SESSION_NOT_FOUND` when the session was not loaded or inserted here or is being deleted, with `STORE_UNAVAILABLE`.
    */
   async update(record: SessionRecord): Promise<void> {
     const generation = this.#generations.get(record.id);
-    if (generation === undefined || this.#buried.has(record.id)) {
+    if (generation === undefined || this.#deleting.has(record.id)) {
       throw new ZpwootError("SESSION_NOT_FOUND", "The session to update does not exist");
     }
-    // Counted even if the write fails: a gap does no harm, the same number twice might.
+    // Counted even if the write fails: a gap is harmless, the same number twice may not be.
     this.#generations.set(record.id, generation + 1);
     await this.#store.write(
       record.id,
@@ -74,30 +84,30 @@ export class SessionRecords {
     );
   }
 
-  /** The first step of a deletion: from now on, whatever happens, the session is gone for `load`. Repeatable. */
+  /** The first step of a deletion: once it settles, `load` never returns the session again. May be repeated. */
   async tombstone(id: string): Promise<void> {
-    await this.#registry.bury(id);
-    this.#buried.add(id);
+    await this.#sessions.bury(id);
+    this.#deleting.add(id);
   }
 
-  /** Sessions with a tombstone that `remove` has not finished with. */
+  /** Ids of sessions with a tombstone, whose removal is not finished. */
   async pendingDeletions(): Promise<string[]> {
-    return [...(await this.#registry.ids()).deleting];
+    return [...(await this.#sessions.ids()).deleting];
   }
 
   /**
-   * Deletes all that is stored for a session: every key, its record, last its tombstone. Sets the tombstone first if it is
-   * not there. Repeatable until it resolves.
+   * Deletes everything that is stored for a session: its keys, its record, its tombstone last. Sets the tombstone first if there
+   * is none. Repeat it until it resolves.
    */
   async remove(id: string): Promise<void> {
-    if (!this.#buried.has(id)) await this.tombstone(id);
+    if (!this.#deleting.has(id)) await this.tombstone(id);
     await destroySpace(this.#store, id);
-    await this.#registry.drop(id, new Map(generationKeys(recordKey(id)).map((key) => [key, null])));
+    await this.#sessions.remove(id, new Map(generationKeys(recordKey(id)).map((key) => [key, null])));
     this.#generations.delete(id);
-    this.#buried.delete(id);
+    this.#deleting.delete(id);
   }
 
-  /** How many keys a session has of each family (`pre-key`, `session`, `outbox`…). */
+  /** Number of keys of a session by family (`pre-key`, `session`, `outbox`…). */
   countKeys(id: string): Promise<ReadonlyMap<string, number>> {
     return sessionSpace(this.#store, id).counts();
   }
@@ -113,14 +123,14 @@ export class SessionRecords {
         if (newest.damaged)
           this.#logger?.warn(
             { sessionId: id },
-            "One generation of a session's record can't be read; the other is used",
+            "One generation of a session's record can't be read; the other one is used",
           );
         this.#generations.set(id, newest.number);
         records.push(newest.value);
       } catch (error) {
         this.#logger?.error(
-          { sessionId: id, reason: messageOf(error) },
-          "A session's record can't be read; it is left out",
+          { sessionId: id, error: messageOf(error) },
+          "A session's record can't be read; the session is left out",
         );
       }
     }

@@ -1,6 +1,6 @@
 /**
- * Pages of a session's manifest: which ids of one family exist. Numbers (pre-keys, outbox positions) are a bitmap of 1,024
- * each, everything else is listed in one of 64 pages by hash, so that a new key rewrites one small record.
+ * Pages of a session's key list: which ids of one family exist. A page of numbers (pre-keys, outbox positions) is a bitmap of
+ * 1,024 ids; all other ids are listed on one of 64 pages, chosen by hash. So a new key rewrites one small record.
  */
 import { createHash } from "node:crypto";
 
@@ -8,7 +8,7 @@ const NUMBERS_PER_PAGE = 1_024;
 const HASHED_PAGES = 64;
 const NUMBER = /^(0|[1-9]\d{0,14})$/;
 
-/** Names the page that an id (as it stands in the key) belongs to. */
+/** The name of the page of an id (as it is written in the key). */
 export function pageOf(idPart: string): string {
   if (NUMBER.test(idPart)) return `n${Math.floor(Number(idPart) / NUMBERS_PER_PAGE)}`;
   return `h${createHash("sha256").update(idPart).digest().readUInt16BE(0) % HASHED_PAGES}`;
@@ -21,11 +21,11 @@ export interface KeyListPage {
   add(idPart: string): void;
   delete(idPart: string): void;
   ids(): string[];
-  /** What is stored. */
+  /** The value to store. */
   toValue(): unknown;
 }
 
-/** An empty page of that name, or the page of a stored value. Throws a TypeError when the value is of another form. */
+/** The page of a stored value, or an empty page of that name. Throws a TypeError for a value of another form. */
 export function createPage(name: string, value?: unknown): KeyListPage {
   return name.startsWith("n") ? new NumberPage(Number(name.slice(1)), value) : new ListPage(value);
 }
@@ -86,7 +86,8 @@ class ListPage implements KeyListPage {
   readonly #ids: Set<string>;
 
   constructor(value: unknown) {
-    if (value !== undefined && !Array.isArray(value)) throw new TypeError("A manifest page is not a list");
+    if (value !== undefined && !Array.isArray(value))
+      throw new TypeError("A page of the key list is not a list");
     this.#ids = new Set((value as string[] | undefined) ?? []);
   }
 
@@ -117,6 +118,6 @@ class ListPage implements KeyListPage {
 
 function asBits(value: unknown): Buffer {
   const bits = typeof value === "string" ? Buffer.from(value, "base64") : undefined;
-  if (bits?.length !== NUMBERS_PER_PAGE / 8) throw new TypeError("A manifest page is not a bitmap");
+  if (bits?.length !== NUMBERS_PER_PAGE / 8) throw new TypeError("A page of the key list is not a bitmap");
   return bits;
 }

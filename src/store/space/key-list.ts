@@ -1,22 +1,22 @@
 /**
- * Which keys a session has. A store can't be asked (Keyv's iterator ends silently on errors and walks everything), so
- * each batch that adds or removes a key carries the changed page of this list with it: no key exists, at any moment of a
- * crash, that a later deletion would not find.
+ * Which keys a session has. The store can't be asked: Keyv's iterator reads everything and ends silently on errors. So each batch
+ * that adds or deletes a key also contains the changed page of this list; after a crash at any moment, a later deletion finds
+ * every key.
  */
 import { LRUCache } from "lru-cache";
 import { ZpwootError } from "../../errors.js";
 import type { Store } from "../store.js";
-import { manifestKey, manifestPageKey } from "../keys.js";
+import { keyListKey, keyListPageKey } from "../keys.js";
 import { createPage, type KeyListPage, pageOf } from "./key-list-page.js";
 
 /** A key of a session, without the session. */
 export interface SpaceAddress {
   readonly family: string;
-  /** The id as it stands in the key. */
+  /** The id as it is written in the key. */
   readonly idPart: string;
 }
 
-/** Families and the names of their pages. */
+/** The names of the pages of each family. */
 type Root = Map<string, Set<string>>;
 
 /** A page with its place. */
@@ -26,12 +26,12 @@ interface PlacedPage {
   readonly page: KeyListPage;
 }
 
-/** Pages kept in memory per store; a page not kept is read again. */
+/** Pages kept in memory per store; others are read again. */
 const CACHED_PAGES = 20_000;
 
 const caches = new WeakMap<Store, LRUCache<string, KeyListPage>>();
 
-/** The manifest of one session. Calls must not overlap: a session space runs them one after another. */
+/** The key list of one session. Calls must not overlap: the session space runs them one after the other. */
 export class KeyList {
   readonly #store: Store;
   readonly #sessionId: string;
@@ -45,8 +45,8 @@ export class KeyList {
   }
 
   /**
-   * Lists the written keys, strikes out the deleted ones, and gives the records that changed by it, to be stored in the
-   * same batch. Follow with {@link forget} when that batch fails.
+   * Adds the written keys, removes the deleted ones, and returns the records of the list that change, to be stored in the same
+   * batch. Call {@link forget} when that batch fails.
    */
   async change(
     written: readonly SpaceAddress[],
@@ -72,13 +72,13 @@ export class KeyList {
     return this.#entries(root, changed);
   }
 
-  /** All keys of the given families, of all families if none are given. */
+  /** The keys of the given families; by default of all families. */
   async list(families?: readonly string[]): Promise<readonly SpaceAddress[]> {
     const pages = await this.#pagesOf(families);
     return pages.flatMap(({ family, page }) => page.ids().map((idPart) => ({ family, idPart })));
   }
 
-  /** How many keys there are of each family. */
+  /** Number of keys by family. */
   async counts(): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
     for (const { family, page } of await this.#pagesOf())
@@ -86,25 +86,25 @@ export class KeyList {
     return counts;
   }
 
-  /** The keys of the manifest's own records. */
+  /** The keys under which the list itself is stored. */
   async ownKeys(): Promise<readonly string[]> {
     const pages = [...(await this.#loadRoot())].flatMap(([family, names]) =>
-      [...names].map((name) => manifestPageKey(this.#sessionId, family, name)),
+      [...names].map((name) => keyListPageKey(this.#sessionId, family, name)),
     );
-    return [...pages, manifestKey(this.#sessionId)];
+    return [...pages, keyListKey(this.#sessionId)];
   }
 
-  /** Drops what is kept in memory, so that the next call asks the store. */
+  /** Forgets what is kept in memory: the next call asks the store. */
   forget(): void {
     for (const [family, names] of this.#root ?? []) {
-      for (const name of names) this.#cache.delete(manifestPageKey(this.#sessionId, family, name));
+      for (const name of names) this.#cache.delete(keyListPageKey(this.#sessionId, family, name));
     }
     this.#root = undefined;
   }
 
   #placed(pages: Map<string, PlacedPage>, family: string, idPart: string): PlacedPage {
     const name = pageOf(idPart);
-    const key = manifestPageKey(this.#sessionId, family, name);
+    const key = keyListPageKey(this.#sessionId, family, name);
     const placed = pages.get(key) ?? { family, name, page: createPage(name) };
     pages.set(key, placed);
     return placed;
@@ -114,7 +114,7 @@ export class KeyList {
     const entries = new Map<string, unknown>();
     let rootChanged = false;
     for (const { family, name, page } of changed) {
-      const key = manifestPageKey(this.#sessionId, family, name);
+      const key = keyListPageKey(this.#sessionId, family, name);
       const names = root.get(family) ?? new Set();
       const keep = page.size > 0 || !isPast(name, names);
       if (keep !== names.has(name)) rootChanged = true;
@@ -126,7 +126,7 @@ export class KeyList {
     }
     if (rootChanged)
       entries.set(
-        manifestKey(this.#sessionId),
+        keyListKey(this.#sessionId),
         Object.fromEntries([...root].map(([family, names]) => [family, [...names]])),
       );
     return entries;
@@ -140,14 +140,14 @@ export class KeyList {
     return [...pages.values()];
   }
 
-  /** The pages that the root names; those it does not name don't exist yet. */
+  /** The pages that exist, by key. Those that the root does not name don't exist yet. */
   async #loadPages(places: readonly (readonly [string, string])[]): Promise<Map<string, PlacedPage>> {
     const root = await this.#loadRoot();
     const pages = new Map<string, PlacedPage>();
     const missing = new Map<string, readonly [string, string]>();
     for (const [family, name] of places) {
       if (!root.get(family)?.has(name)) continue;
-      const key = manifestPageKey(this.#sessionId, family, name);
+      const key = keyListPageKey(this.#sessionId, family, name);
       const page = this.#cache.get(key);
       if (page === undefined) missing.set(key, [family, name]);
       else pages.set(key, { family, name, page });
@@ -164,7 +164,7 @@ export class KeyList {
 
   async #loadRoot(): Promise<Root> {
     if (this.#root !== undefined) return this.#root;
-    const key = manifestKey(this.#sessionId);
+    const key = keyListKey(this.#sessionId);
     const value = (await this.#store.read([key])).get(key) ?? {};
     const root = readable(
       () => new Map(Object.entries(value).map(([family, names]) => [family, new Set(names as string[])])),
@@ -174,7 +174,7 @@ export class KeyList {
   }
 }
 
-/** Whether a page of numbers was left behind by a family that counts up. Other empty pages are kept: they fill again. */
+/** Whether a page of numbers lies behind a later one: ids that count up don't come back. Other empty pages are kept, as they fill again. */
 function isPast(name: string, names: ReadonlySet<string>): boolean {
   if (!name.startsWith("n")) return false;
   const number = Number(name.slice(1));
@@ -185,7 +185,7 @@ function readable<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new ZpwootError("STORE_CORRUPT", "The list of a session's keys is not of the expected form", {
+    throw new ZpwootError("STORE_CORRUPT", "A session's key list is of an unexpected form", {
       cause,
     });
   }

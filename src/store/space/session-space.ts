@@ -1,79 +1,90 @@
 /**
- * The keys of one session. Whatever is stored under a session goes through its space, which keeps the list of its keys
- * (`manifest.ts`), so that deleting the session leaves nothing and the keys of each family can be counted.
+ * The keys of one session. Everything that is stored for a session goes through its space. The space maintains the key list
+ * (`key-list.ts`), so that a deletion leaves nothing behind and the keys of each family can be counted.
  *
- *     const space = sessionSpace(store, sessionId);
- *     await space.write([{ family: "outbox", id: "17", value: entry }]);
- *     const entries = await space.read("outbox", await space.ids("outbox"));
- *
- * All handles of one session and store share one state: writes of a session keep their order, whoever makes them, and what
- * is written in the same turn of the event loop is one atomic batch.
+ * All handles of one session and store share one state: the writes of a session keep their order, and all entries written in the
+ * same turn of the event loop are one atomic batch.
  */
 import { setImmediate } from "node:timers/promises";
+import { SerialQueue } from "../../async/serial-queue.js";
 import { ZpwootError } from "../../errors.js";
-import type { Store, StoredValue } from "../store.js";
 import { encode } from "../codec.js";
 import { decodeIdPart, encodeIdPart, spaceKey, spaceKeyOfPart } from "../keys.js";
+import type { Store, StoredValue } from "../store.js";
 import { KeyList, type SpaceAddress } from "./key-list.js";
-import { rewriteKeys } from "./rewrite.js";
 
 /** One change of a session's keys. */
 export interface SpaceEntry {
-  /** A kind of key: lower-case letters, digits and `-`. */
+  /** The kind of key: lower-case letters, digits and `-`. */
   readonly family: string;
-  /** Any string. Numbers without leading zeros are listed most compactly. */
+  /** Any string. Numbers without leading zeros need least room in the key list. */
   readonly id: string;
   /** Serialised before `write` returns. `null` deletes. */
   readonly value: unknown;
 }
 
-/** The keys of one session. */
+/**
+ * The keys of one session.
+ *
+ * @example
+ * const space = sessionSpace(store, sessionId);
+ * await space.write([{ family: "outbox", id: "17", value: entry }]);
+ * const entries = await space.read("outbox", await space.ids("outbox"));
+ */
 export interface SessionSpace {
   readonly sessionId: string;
-  /** The values of those ids that exist. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` if one can't be read. */
+  /** The values of those ids that exist. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when one can't be read. */
   read(family: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
-  /** Like `read`, but a record that can't be read stands in its place instead of failing the call. */
+  /** Like `read`, but a record that can't be read is returned as its error instead of failing the call. */
   readEach(family: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredValue>>;
   /**
-   * Writes all entries, and all others of this turn of the event loop, as one batch. Settles when it is durable. Rejects
-   * with `STORE_UNAVAILABLE`, or with `ABORTED` once the session is being deleted.
+   * Writes all entries in one batch with all others of this turn of the event loop. Settles when the batch is durable. Rejects
+   * with `STORE_UNAVAILABLE`, with `STORE_CORRUPT` when the key list can't be read, with `ABORTED` once the session is being
+   * deleted.
    */
   write(entries: readonly SpaceEntry[]): Promise<void>;
-  /** The ids of a family, in no order. Ids of more than 120 encoded characters are not told. */
+  /** The ids of a family, in no particular order, without those of more than 120 encoded characters: only their hash is kept. */
   ids(family: string): Promise<readonly string[]>;
-  /** How many keys there are of each family. */
+  /** Number of keys by family. */
   counts(): Promise<ReadonlyMap<string, number>>;
-  /** Deletes all keys of those families, in batches; what is written meanwhile to them may go too. */
+  /** Deletes all keys of those families, in batches. Keys written in the meantime may be deleted as well. */
   deleteFamilies(families: readonly string[]): Promise<void>;
-  /** Settles when every write begun so far has settled. Never rejects. */
+  /** Settles when every write made so far has settled. Never rejects. */
   settled(): Promise<void>;
-  /** Drops what is kept in memory, after somebody else (another process, an import) may have written. */
+  /** Forgets the key list kept in memory. Needed after another process may have written to the session. */
   refresh(): Promise<void>;
 }
 
-/** The space of a session. Cheap; every call gives the same state. */
+/** The space of a session. Cheap: every call returns the same object. */
 export function sessionSpace(store: Store, sessionId: string): SessionSpace {
   return spaceState(store, sessionId);
 }
 
-/** Refuses every later write of a session, waits for those under way, then deletes all of its keys. Repeatable. */
+/** Refuses later writes of a session, waits for those under way, then deletes all of its keys. May be repeated. */
 export async function destroySpace(store: Store, sessionId: string): Promise<void> {
   await spaceState(store, sessionId).destroy();
   spaces.get(store)?.delete(sessionId);
 }
 
-/** Writes every key of a session anew as it is (sealed with the newest key), between its other writes. Gives their number. */
-export function rewriteSpace(store: Store, sessionId: string): Promise<number> {
-  return spaceState(store, sessionId).rewrite();
+/**
+ * Runs the work with the names of all stored records of a session, its key list included. No other write of the session runs at
+ * the same time.
+ */
+export function withAllKeys<T>(
+  store: Store,
+  sessionId: string,
+  work: (keys: readonly string[]) => Promise<T>,
+): Promise<T> {
+  return spaceState(store, sessionId).withAllKeys(work);
 }
 
-/** Deletions per batch: bounded, so that a big session does not hold the others up. */
+/** Deletions per batch: bounded, so that a large session does not block the others. */
 const DELETE_CHUNK = 1_000;
 
-/** Characters of one session that may wait for its batch in flight: an outage must not eat the memory. */
+/** Characters that one session may have waiting behind its batch in flight: memory stays bounded during an outage. */
 const MAX_PENDING_CHARS = 16_000_000;
 
-/** What an entry costs beside its text, about. */
+/** Memory of an entry beside its text, about, in characters. */
 const ENTRY_CHARS = 100;
 
 const FAMILY = /^[a-z][a-z0-9-]{0,39}$/;
@@ -88,25 +99,25 @@ function spaceState(store: Store, sessionId: string): SpaceState {
   return state;
 }
 
-/** The value of a key by family and encoded id, before it is in the store. */
+/** Changes that wait for the next batch, by key. */
 type Pending = Map<string, SpaceAddress & { readonly value: unknown }>;
 
 class SpaceState implements SessionSpace {
   readonly sessionId: string;
   readonly #store: Store;
-  readonly #manifest: KeyList;
+  readonly #keyList: KeyList;
   #pending: Pending = new Map();
   #pendingChars = 0;
-  /** Settles with the batch that will take what is pending. */
+  /** Settles with the batch that will contain the pending changes. */
   #nextFlush: Promise<void> | undefined;
-  /** The last thing that uses the manifest; never rejects. */
-  #tail: Promise<void> = Promise.resolve();
-  #retired = false;
+  /** Everything that uses the key list, one at a time. */
+  readonly #queue = new SerialQueue();
+  #deleting = false;
 
   constructor(store: Store, sessionId: string) {
     this.sessionId = sessionId;
     this.#store = store;
-    this.#manifest = new KeyList(store, sessionId);
+    this.#keyList = new KeyList(store, sessionId);
   }
 
   async read(family: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
@@ -125,7 +136,7 @@ class SpaceState implements SessionSpace {
   }
 
   write(entries: readonly SpaceEntry[]): Promise<void> {
-    if (this.#retired) return Promise.reject(deleted());
+    if (this.#deleting) return Promise.reject(deleted());
     const changes = entries.map(({ family, id, value }) => ({
       family: checked(family),
       idPart: encodeIdPart(id),
@@ -137,8 +148,8 @@ class SpaceState implements SessionSpace {
     this.#pendingChars += size;
     for (const change of changes)
       this.#pending.set(spaceKeyOfPart(this.sessionId, change.family, change.idPart), change);
-    this.#nextFlush ??= this.#inTurn(async () => {
-      // Lets the rest of this turn of the event loop into the same batch.
+    this.#nextFlush ??= this.#queue.run(async () => {
+      // Entries written later in this turn of the event loop join the batch.
       await setImmediate();
       await this.#flush();
     });
@@ -146,54 +157,44 @@ class SpaceState implements SessionSpace {
   }
 
   async ids(family: string): Promise<readonly string[]> {
-    const addresses = await this.#inTurn(() => this.#manifest.list([family]));
+    const addresses = await this.#queue.run(() => this.#keyList.list([family]));
     return addresses.map(({ idPart }) => decodeIdPart(idPart)).filter((id) => id !== undefined);
   }
 
   counts(): Promise<ReadonlyMap<string, number>> {
-    return this.#inTurn(() => this.#manifest.counts());
+    return this.#queue.run(() => this.#keyList.counts());
   }
 
   deleteFamilies(families: readonly string[]): Promise<void> {
-    return this.#inTurn(() => this.#deleteListed(families));
+    return this.#queue.run(() => this.#deleteListed(families));
   }
 
-  async settled(): Promise<void> {
-    await this.#tail;
+  settled(): Promise<void> {
+    return this.#queue.settled();
   }
 
   refresh(): Promise<void> {
-    return this.#inTurn(async () => this.#manifest.forget());
+    return this.#queue.run(async () => this.#keyList.forget());
   }
 
-  rewrite(): Promise<number> {
-    return this.#inTurn(async () => {
-      this.#manifest.forget();
-      const addresses = await this.#manifest.list();
+  withAllKeys<T>(work: (keys: readonly string[]) => Promise<T>): Promise<T> {
+    return this.#queue.run(async () => {
+      this.#keyList.forget();
+      const addresses = await this.#keyList.list();
       const keys = addresses.map(({ family, idPart }) => spaceKeyOfPart(this.sessionId, family, idPart));
-      return rewriteKeys(this.#store, this.sessionId, [...keys, ...(await this.#manifest.ownKeys())]);
+      return work([...keys, ...(await this.#keyList.ownKeys())]);
     });
   }
 
   async destroy(): Promise<void> {
-    this.#retired = true;
-    await this.#inTurn(async () => {
-      this.#manifest.forget();
+    this.#deleting = true;
+    await this.#queue.run(async () => {
+      this.#keyList.forget();
       await this.#deleteListed();
-      const own = await this.#manifest.ownKeys();
+      const own = await this.#keyList.ownKeys();
       await this.#store.write(this.sessionId, new Map(own.map((key) => [key, null])));
-      this.#manifest.forget();
+      this.#keyList.forget();
     });
-  }
-
-  /** Runs after everything that was begun before, whether that worked or not. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
-    this.#tail = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
   }
 
   async #flush(): Promise<void> {
@@ -215,17 +216,17 @@ class SpaceState implements SessionSpace {
     values: ReadonlyMap<string, unknown>,
   ): Promise<void> {
     try {
-      const listed = await this.#manifest.change(written, deletions);
+      const listed = await this.#keyList.change(written, deletions);
       await this.#store.write(this.sessionId, new Map([...values, ...listed]));
     } catch (error) {
-      // Nobody knows what is stored now; the store does.
-      this.#manifest.forget();
+      // What is stored now is unknown: the next call asks the store.
+      this.#keyList.forget();
       throw error;
     }
   }
 
   async #deleteListed(families?: readonly string[]): Promise<void> {
-    const all = await this.#manifest.list(families);
+    const all = await this.#keyList.list(families);
     for (let start = 0; start < all.length; start += DELETE_CHUNK) {
       const chunk = all.slice(start, start + DELETE_CHUNK);
       const keys = chunk.map(({ family, idPart }) => spaceKeyOfPart(this.sessionId, family, idPart));
@@ -235,12 +236,12 @@ class SpaceState implements SessionSpace {
 }
 
 function checked(family: string): string {
-  if (!FAMILY.test(family)) throw new TypeError(`"${family}" is no family of keys`);
+  if (!FAMILY.test(family)) throw new TypeError(`"${family}" is not the name of a key family`);
   return family;
 }
 
 function tooMuchPending(): ZpwootError {
-  return new ZpwootError("STORE_UNAVAILABLE", "The session has too much waiting to be written");
+  return new ZpwootError("STORE_UNAVAILABLE", "The session has too many writes waiting");
 }
 
 function deleted(): ZpwootError {
