@@ -1,43 +1,55 @@
 /** The auth state of one session: credentials and Signal keys over the store. */
-import { ZpwootError } from "../errors.js";
-import type { AuthState, Credentials, TransactionalKeys, SocketFactory } from "../whatsapp/library.js";
-import type { Store } from "../store/store.js";
 import type { Logger } from "../api/logger.js";
-import { type Encoded, encode } from "../store/codec.js";
 import { withDeadline } from "../async/deadline.js";
+import { ZpwootError } from "../errors.js";
+import { type Encoded, encode } from "../store/codec.js";
 import { encodedGeneration } from "../store/generations.js";
 import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/space/session-space.js";
-import { CREDS_FAMILY, CREDS_PLACES, LINK_MARK, SIGNAL_FAMILIES } from "./auth-keys.js";
-import { isLinked, withoutHalfLink } from "./credentials.js";
+import type { Store } from "../store/store.js";
+import type { AuthState, Credentials, SocketFactory, TransactionalKeys } from "../whatsapp/library.js";
+import {
+  CREDS_FAMILY,
+  CREDS_PLACES,
+  isLinked,
+  LINK_MARK,
+  readCredentials,
+  SIGNAL_FAMILIES,
+  withoutHalfLink,
+} from "./credentials.js";
 import { KeyCache } from "./key-cache.js";
-import { type AuthLimits, DEFAULT_AUTH_LIMITS, WriteGate } from "./write-gate.js";
 import { SignalKeys } from "./signal-keys.js";
-import { readCredentials } from "./stored-credentials.js";
+import { type AuthLimits, DEFAULT_AUTH_LIMITS, WriteGate } from "./write-gate.js";
 
-/** What {@link loadAuthState} takes. */
+/** Options of {@link loadAuthState}. */
 export interface LoadAuthStateOptions {
   readonly store: Store;
   readonly sessionId: string;
   readonly library: Pick<SocketFactory, "initAuthCreds" | "reviveAppStateSyncKey" | "reviveSenderKey">;
-  /** The session's cache, to be used again on the next load. Default: a new one. */
+  /** The session's cache; pass the same one to the next load. Default: a new one. */
   readonly cache?: KeyCache;
-  /** Told once when the store finally failed; from then on every call rejects and the socket should be ended. */
+  /** Called once, when a read or write has failed for good. Every later call rejects; end the socket. */
   readonly onFailure?: (error: ZpwootError) => void;
-  /** Hears of damaged records. Silent by default. */
+  /** Gets a line for each damaged record. Default: silent. */
   readonly logger?: Pick<Logger, "warn">;
   readonly limits?: Partial<AuthLimits>;
 }
 
 /**
- * Loads the auth state of a session; new credentials when it is proved that there are none (they are stored by the first
- * `save`). Unlinked credentials come without what an abandoned link left in them. Rejects with `STORE_UNAVAILABLE` when
- * nothing can be known, with `STORE_CORRUPT` when linked credentials can't be read or are missing.
+ * Loads the auth state of a session. Makes new credentials only when the store proves that there are none; the first `save`
+ * stores them. Removes from unlinked credentials what an abandoned link left. Settles after writes of an earlier auth state of
+ * the session. Rejects with `STORE_UNAVAILABLE` when the store does not answer, with `STORE_CORRUPT` when linked credentials are
+ * missing or can't be read.
+ *
+ * @example
+ * const auth = await loadAuthState({ store, sessionId, library });
+ * const socket = makeSocket({ auth: { creds: auth.creds, keys: auth.keys } });
+ * socket.ev.on("creds.update", () => void auth.save());
  */
 export async function loadAuthState(options: LoadAuthStateOptions): Promise<AuthState> {
   const { library, cache = new KeyCache(), logger } = options;
   const space = sessionSpace(options.store, options.sessionId);
   const limits = { ...DEFAULT_AUTH_LIMITS, ...options.limits };
-  const lifeline = new WriteGate(limits, options.onFailure);
+  const gate = new WriteGate(limits, options.onFailure);
   await settledWrites(space, limits.readTimeoutMs);
   const { newest, marked } = await readCredentials(space);
   if (!marked) linkedSpaces.delete(space);
@@ -45,15 +57,15 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   if (newest?.damaged) {
     logger?.warn(
       { sessionId: options.sessionId },
-      "One generation of the credentials can't be read; the other is used",
+      "One generation of the credentials can't be read; the other one is used",
     );
   }
   const creds = usable(newest?.value, library);
-  const keys = new SignalKeys({ space, cache, library, lifeline, logger });
+  const keys = new SignalKeys({ space, cache, library, gate, logger });
   return new SessionAuthState({
     space,
     cache,
-    lifeline,
+    gate,
     keys,
     creds,
     marked,
@@ -61,18 +73,21 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   });
 }
 
-/** Deletes the credentials and all Signal keys of a session; its other keys stay. Close its auth state before. */
+/**
+ * Deletes the credentials and all Signal keys of a session; its other keys stay. Close its auth state first. Settles when all are
+ * deleted; rejects with `STORE_UNAVAILABLE`. May be repeated.
+ */
 export async function wipeAuthState(store: Store, sessionId: string): Promise<void> {
   const space = sessionSpace(store, sessionId);
-  // First, and at once: without them whatever a crash leaves of the keys is dropped by the next load.
+  // The credentials first, in one batch: without them, the next load deletes what a crash left of the keys.
   await space.write([...CREDS_PLACES, LINK_MARK].map((id) => ({ family: CREDS_FAMILY, id, value: null })));
   await space.deleteFamilies(SIGNAL_FAMILIES);
 }
 
-/** Spaces that linked credentials were written to, or may have been. */
+/** Spaces with linked credentials, written or still being written by this process. */
 const linkedSpaces = new WeakSet<SessionSpace>();
 
-/** What an earlier auth state of the session began to write must have ended before the session is read. */
+/** Waits for the writes of an earlier auth state of the session: what they change must not be read before. */
 async function settledWrites(space: SessionSpace, timeoutMs: number): Promise<void> {
   try {
     await withDeadline("The store", timeoutMs, () => space.settled());
@@ -88,7 +103,7 @@ function usable(stored: Credentials | undefined, library: Pick<SocketFactory, "i
   return isLinked(stored) ? stored : withoutHalfLink(stored, library);
 }
 
-/** Keys of an identity that is gone, left by a wipe that did not finish: they would spoil the next one. */
+/** Deletes the keys of a former identity, left by a wipe that did not finish: they don't fit the next identity. */
 async function dropLeftovers(space: SessionSpace): Promise<void> {
   const counts = await space.counts();
   if (SIGNAL_FAMILIES.some((family) => (counts.get(family) ?? 0) > 0))
@@ -98,7 +113,7 @@ async function dropLeftovers(space: SessionSpace): Promise<void> {
 interface Parts {
   readonly space: SessionSpace;
   readonly cache: KeyCache;
-  readonly lifeline: WriteGate;
+  readonly gate: WriteGate;
   readonly keys: TransactionalKeys;
   readonly creds: Credentials;
   readonly marked: boolean;
@@ -110,13 +125,13 @@ class SessionAuthState implements AuthState {
   readonly keys: TransactionalKeys;
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
-  readonly #lifeline: WriteGate;
+  readonly #gate: WriteGate;
   #generation: number;
-  /** Whether the store says that the account is linked. */
+  /** Whether the store holds the mark of a link. */
   #marked: boolean;
   #lastText: string | undefined;
   #lastSave: Promise<void> = Promise.resolve();
-  /** Saves that first have to ask the store whether they may; later ones wait behind them. */
+  /** Saves that must read the store before they may write; later saves wait for them. */
   #asking = 0;
 
   constructor(parts: Parts) {
@@ -124,7 +139,7 @@ class SessionAuthState implements AuthState {
     this.keys = parts.keys;
     this.#space = parts.space;
     this.#cache = parts.cache;
-    this.#lifeline = parts.lifeline;
+    this.#gate = parts.gate;
     this.#generation = parts.generation;
     this.#marked = parts.marked;
     if (isLinked(parts.creds)) this.#lastText = encode(parts.creds).text;
@@ -137,7 +152,7 @@ class SessionAuthState implements AuthState {
 
   save(): Promise<void> {
     try {
-      this.#lifeline.check();
+      this.#gate.check();
       if (!this.linked && this.#marked) throw alreadyLinked();
       const encoded = encode(this.creds);
       if (encoded.text === this.#lastText) return this.#lastSave;
@@ -150,24 +165,27 @@ class SessionAuthState implements AuthState {
   }
 
   settled(): Promise<void> {
-    return this.#lifeline.settled();
+    return this.#gate.settled();
   }
 
   close(): void {
-    this.#lifeline.close();
+    this.#gate.close();
   }
 
-  /** Linked credentials go with the keys of the same moment; unlinked ones ask first, and are few. */
+  /**
+   * Linked credentials are written in the same batch as the keys of the same turn of the event loop. Unlinked ones, which are
+   * rare, read the mark of a link first. Not a `SerialQueue`: its turns would take linked credentials out of that batch.
+   */
   #saveInOrder(encoded: Encoded, linked: boolean): Promise<void> {
-    if (linked && this.#asking === 0) return this.#lifeline.write(() => this.#write(encoded, linked));
+    if (linked && this.#asking === 0) return this.#gate.write(() => this.#write(encoded, linked));
     this.#asking += 1;
     const before = this.#lastSave.catch(() => undefined);
-    return this.#lifeline.write(async () => {
+    return this.#gate.write(async () => {
       try {
         await before;
         if (!linked) await this.#refuseWhenStoreIsLinked();
-        // It may have been closed meanwhile, and the session wiped.
-        this.#lifeline.check();
+        // The auth state may have been closed in the meantime, and the session wiped.
+        this.#gate.check();
       } catch (error) {
         this.#lastText = undefined;
         throw error;
@@ -183,7 +201,7 @@ class SessionAuthState implements AuthState {
   }
 
   async #write(encoded: Encoded, linked: boolean): Promise<void> {
-    // The store was asked a moment ago; another auth state of this process may have linked since.
+    // Another auth state of this process may have linked since the mark was read.
     if (linked) linkedSpaces.add(this.#space);
     else if (linkedSpaces.has(this.#space)) throw alreadyLinked();
     this.#generation += 1;
@@ -197,7 +215,7 @@ class SessionAuthState implements AuthState {
     await this.#space.write(entries);
   }
 
-  /** Ties the cache to these credentials: after a wipe, or a write by somebody else, the next load starts with none. */
+  /** Ties the cache to these credentials: after a wipe or a write by another process, the next load starts with an empty one. */
   #stamp(): string {
     return `${Buffer.from(this.creds.signedIdentityKey.public).toString("base64")} ${this.#generation}`;
   }
@@ -206,6 +224,6 @@ class SessionAuthState implements AuthState {
 function alreadyLinked(): ZpwootError {
   return new ZpwootError(
     "SESSION_ALREADY_LINKED",
-    "Linked credentials are stored; unlinked ones don't replace them",
+    "The session has linked credentials; unlinked ones don't replace them",
   );
 }

@@ -1,11 +1,11 @@
 /**
- * libsignal never forgets a receiving chain: each turn of a conversation adds about a hundred bytes to the session's record for
- * ever, and the whole record is written with every message. Signal's own implementations keep five chains per session. Here a
- * chain that is closed and holds no key for a late message is dropped, but for the last five; there is nothing left in it to
- * decrypt with.
+ * Keeps Signal sessions small. libsignal never drops a receiving chain: each turn of a conversation adds about a hundred bytes to
+ * the session's record, and every message writes the whole record. Signal's own implementations keep five chains per session.
+ * Here a chain is dropped when it is closed, holds no key for a late message, and is not among the last five: such a chain can't
+ * decrypt anything.
  */
 
-/** Closed, empty receiving chains that are kept: Signal's own number. */
+/** Closed, empty receiving chains that are kept: as many as Signal keeps. */
 const KEPT_CHAINS = 5;
 /** `chainType` of a receiving chain. */
 const RECEIVING = 2;
@@ -20,7 +20,7 @@ interface SerializedSession {
   readonly _chains?: Readonly<Record<string, Chain>>;
 }
 
-/** A session record as libsignal serialises it, without chains that are spent. Anything of another shape is given back as it is. */
+/** A session record, as libsignal serialises it, without spent chains. Returns a value of any other form as it is. */
 export function prunedSession(record: unknown): unknown {
   const sessions = (record as { readonly _sessions?: unknown } | null)?._sessions;
   if (typeof sessions !== "object" || sessions === null) return record;
@@ -33,7 +33,7 @@ export function prunedSession(record: unknown): unknown {
 function withoutSpentChains(session: SerializedSession): SerializedSession {
   const { _chains: chains } = session;
   if (typeof chains !== "object" || chains === null) return session;
-  // In the order in which they were begun.
+  // In the order in which the chains were started.
   const spent = Object.entries(chains).filter(([, chain]) => isSpent(chain));
   if (spent.length <= KEPT_CHAINS) return session;
   const dropped = new Set(spent.slice(0, -KEPT_CHAINS).map(([key]) => key));

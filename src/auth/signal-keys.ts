@@ -1,31 +1,32 @@
 /**
- * whaileys' key store over a session's space: write-through and never rolled back, because a ratchet must not go back.
+ * The library's key store over a session's space. Writes go straight to the store and are never rolled back: a ratchet must not
+ * move back.
  *
- * The library's own transaction layer loses writes (a write during a commit, a receive beside a failing send, a commit
- * that failed for long); this takes its place by `Object.assign(socket.authState.keys, keys)` right after the socket is
- * made. `set` settles when it is durable, so that nothing is acknowledged before.
+ * The library's own transaction layer loses writes: one made during a commit, a receive beside a failing send, a commit that
+ * fails for long. This replaces it with `Object.assign(socket.authState.keys, keys)` right after the socket is made. `set`
+ * settles when the keys are durable, so that no message is acknowledged before.
  */
 import type { SignalDataSet, SignalDataTypeMap } from "whaileys";
-import type { TransactionalKeys, SocketFactory } from "../whatsapp/library.js";
 import type { Logger } from "../api/logger.js";
+import { SerialQueue } from "../async/serial-queue.js";
 import { decode, Encoded, encode } from "../store/codec.js";
 import type { SessionSpace, SpaceEntry } from "../store/space/session-space.js";
-import type { SignalFamily } from "./auth-keys.js";
+import type { SocketFactory, TransactionalKeys } from "../whatsapp/library.js";
+import type { SignalFamily } from "./credentials.js";
 import type { KeyCache } from "./key-cache.js";
-import type { WriteGate } from "./write-gate.js";
 import { prunedSession } from "./session-pruning.js";
-import { SerialQueue } from "../async/serial-queue.js";
+import type { WriteGate } from "./write-gate.js";
 
-/** What {@link SignalKeys} stands on. */
+/** Options of {@link SignalKeys}. */
 export interface SignalKeysOptions {
   readonly space: SessionSpace;
   readonly cache: KeyCache;
   readonly library: Pick<SocketFactory, "reviveAppStateSyncKey" | "reviveSenderKey">;
-  readonly lifeline: WriteGate;
+  readonly gate: WriteGate;
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
 
-/** A value on its way to the store: its text, or null for a deletion. */
+/** A value that is being written: its text, or null for a deletion. */
 interface Dirty {
   readonly encoded: Encoded | null;
 }
@@ -37,27 +38,27 @@ export class SignalKeys implements TransactionalKeys {
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
   readonly #library: Pick<SocketFactory, "reviveAppStateSyncKey" | "reviveSenderKey">;
-  readonly #lifeline: WriteGate;
+  readonly #gate: WriteGate;
   readonly #logger: Pick<Logger, "warn"> | undefined;
-  /** What is not durable yet. Reads see it: the library must not use a key twice while the store is slow. */
+  /** Values that are not durable yet. Reads return them: the library must not use a key twice while the store is slow. */
   readonly #dirty = new Map<string, Dirty>();
-  /** Keys written while a read is under way, per read: their old values must not get into the cache. */
+  /** Keys written during a read, per read: their old values must not enter the cache. */
   readonly #reads = new Set<Set<string>>();
-  readonly #turns = new SerialQueue({ reentrant: true });
+  readonly #transactions = new SerialQueue({ reentrant: true });
 
   constructor(options: SignalKeysOptions) {
     this.#space = options.space;
     this.#cache = options.cache;
     this.#library = options.library;
-    this.#lifeline = options.lifeline;
+    this.#gate = options.gate;
     this.#logger = options.logger;
   }
 
-  // Arrow functions: the library's object takes them over one by one, without `this`.
+  // Arrow functions, because the library's object gets them one by one, without `this`.
 
-  /** Those of the ids that exist. Rejects with `STORE_UNAVAILABLE` when that can't be known. */
+  /** The values of those ids that exist. Rejects with `STORE_UNAVAILABLE`, or `ABORTED` once the auth state is closed. */
   readonly get = async <T extends SignalFamily>(family: T, ids: string[]): Promise<Values<T>> => {
-    this.#lifeline.check();
+    this.#gate.check();
     const found = new Map<string, Encoded | null>();
     for (const id of ids) {
       const known = this.#known(cacheKey(family, id));
@@ -72,27 +73,30 @@ export class SignalKeys implements TransactionalKeys {
     return values;
   };
 
-  /** Takes a snapshot of all values now; settles when they are durable. A falsy value deletes. */
+  /**
+   * Takes a snapshot of all values now; a falsy value deletes. Settles when they are durable. Rejects with `STORE_UNAVAILABLE`,
+   * or `ABORTED` once the auth state is closed.
+   */
   readonly set = (data: SignalDataSet): Promise<void> => {
     try {
-      this.#lifeline.check();
+      this.#gate.check();
       const { entries, dirty } = snapshot(data);
-      return this.#lifeline.write(() => this.#write(entries, dirty));
+      return this.#gate.write(() => this.#write(entries, dirty));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   };
 
-  /** There are no transactions: every `set` is durable by itself. */
+  /** False: every `set` is durable by itself. */
   readonly isInTransaction = (): boolean => false;
 
   /**
-   * Runs the work; with a key (Baileys 7), after all other such work. Not only that under the same key: Baileys 7 names one contact by phone
-   * number here and by LID there, and means the same ratchet; what one of them wrote was lost to the other, and the contact could
-   * not read the next message.
+   * Runs the work. Work with a key (Baileys 7) runs one after the other, also under different keys: Baileys 7 locks the same ratchet
+   * of a contact sometimes by phone number, sometimes by LID. Measured: run in parallel, one lost what the other wrote, and the
+   * contact could not read the next message.
    */
   readonly transaction = <T>(work: () => Promise<T>, key?: string): Promise<T> =>
-    key === undefined ? work() : this.#turns.run(work);
+    key === undefined ? work() : this.#transactions.run(work);
 
   async #write(entries: readonly SpaceEntry[], dirty: ReadonlyMap<string, Dirty>): Promise<void> {
     for (const [key, value] of dirty) {
@@ -102,7 +106,7 @@ export class SignalKeys implements TransactionalKeys {
     try {
       await this.#space.write(entries);
     } catch (error) {
-      // Nobody knows what the store holds now.
+      // What the store holds now is unknown.
       this.#cache.clear();
       throw error;
     }
@@ -116,7 +120,7 @@ export class SignalKeys implements TransactionalKeys {
     else this.#cache.set(key, value.encoded.text);
   }
 
-  /** What is known without the store: a value, null for a deletion under way, undefined for nothing. */
+  /** What is known without the store: a value, null for a deletion that is being written, undefined when nothing is known. */
   #known(key: string): Encoded | null | undefined {
     const dirty = this.#dirty.get(key);
     if (dirty !== undefined) return dirty.encoded;
@@ -128,12 +132,12 @@ export class SignalKeys implements TransactionalKeys {
     const written = new Set<string>();
     this.#reads.add(written);
     try {
-      const stored = await this.#lifeline.read(() => this.#space.readEach(family, ids));
+      const stored = await this.#gate.read(() => this.#space.readEach(family, ids));
       const found = new Map<string, Encoded | null>();
       for (const id of ids) {
         const key = cacheKey(family, id);
         const value = stored.get(id);
-        // Whatever was written meanwhile is newer than what was read.
+        // A value written during the read is newer than the one read.
         const known = written.has(key) ? this.#known(key) : undefined;
         if (known !== undefined) found.set(id, known);
         else if (value?.corrupt !== undefined) this.#reportCorrupt(family);
@@ -150,11 +154,11 @@ export class SignalKeys implements TransactionalKeys {
     return encoded;
   }
 
-  /** Treated as absent: the protocol makes a new Signal session, a rejection would end the contact's for good. */
+  /** The record counts as absent: the protocol then makes a new Signal session; a rejection would block the contact for good. */
   #reportCorrupt(family: SignalFamily): void {
     this.#logger?.warn(
       { sessionId: this.#space.sessionId, family },
-      "A Signal record can't be read and counts as absent",
+      "A Signal record can't be read and is treated as absent",
     );
   }
 

@@ -1,11 +1,11 @@
 /**
- * The life of one auth state: open, closed, or failed for good. After the first write or read that finally failed,
- * everything is refused, so that the session can't run ahead of its disk, and the owner is told once.
+ * The gate before every read and write of an auth state: open, closed, or failed for good. After the first call that fails for
+ * good, every other one is refused, so that the session can't get ahead of what is stored; its owner is notified once.
  */
-import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 import { retrying, withDeadline } from "../async/deadline.js";
+import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 
-/** Times of an auth state's calls. They bound the store's own, because libsignal's queue of a contact waits for them. */
+/** Time limits of an auth state's calls. They bound the store's own limits: libsignal's queue of a contact waits for each call. */
 export interface AuthLimits {
   /** How long a read is tried, in milliseconds. */
   readonly readTimeoutMs: number;
@@ -13,7 +13,7 @@ export interface AuthLimits {
   readonly writeTimeoutMs: number;
 }
 
-/** The limits unless told otherwise. */
+/** The default limits. */
 export const DEFAULT_AUTH_LIMITS = {
   readTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
@@ -24,35 +24,39 @@ export class WriteGate {
   readonly #limits: AuthLimits;
   readonly #onFailure: ((error: ZpwootError) => void) | undefined;
   readonly #writes = new Set<Promise<void>>();
-  #end: ZpwootError | undefined;
+  #closedBy: ZpwootError | undefined;
 
   constructor(limits: AuthLimits, onFailure: ((error: ZpwootError) => void) | undefined) {
     this.#limits = limits;
     this.#onFailure = onFailure;
   }
 
-  /** Throws why nothing is accepted any more. */
+  /** Throws the error that closed the gate, if it is closed. */
   check(): void {
-    if (this.#end !== undefined) throw this.#end;
+    if (this.#closedBy !== undefined) throw this.#closedBy;
   }
 
   /** Refuses every later call. */
   close(): void {
-    this.#end ??= new ZpwootError("ABORTED", "The auth state was closed");
+    this.#closedBy ??= new ZpwootError("ABORTED", "The auth state was closed");
   }
 
-  /** Runs a read, again while the store is away and there is time. */
+  /** Runs a read, and repeats it within its time while the store does not answer. Rejects with the error that closes the gate. */
   async read<T>(call: () => Promise<T>): Promise<T> {
     const { readTimeoutMs } = this.#limits;
     const policy = { totalMs: readTimeoutMs, callMs: readTimeoutMs, tries: Number.POSITIVE_INFINITY };
     try {
-      return await retrying("The store", { ...policy, isPermanent: (error) => this.#isOver(error) }, call);
+      return await retrying(
+        "The store",
+        { ...policy, isPermanent: (error) => this.#isPermanent(error) },
+        call,
+      );
     } catch (error) {
       throw this.#fail(error);
     }
   }
 
-  /** Runs a write and remembers it until it has settled. */
+  /** Runs a write, once. Rejects with the error that closes the gate, or with `SESSION_ALREADY_LINKED`, which does not. */
   write(call: () => Promise<void>): Promise<void> {
     const written = this.#write(call);
     this.#writes.add(written);
@@ -61,7 +65,7 @@ export class WriteGate {
     return written;
   }
 
-  /** Settles when all writes begun so far have. */
+  /** Settles when all writes made so far have settled. Never rejects. */
   async settled(): Promise<void> {
     await Promise.allSettled([...this.#writes]);
   }
@@ -74,22 +78,22 @@ export class WriteGate {
     }
   }
 
-  /** Whether asking again is of no use: the auth state has ended, or the store was closed. */
-  #isOver(error: unknown): boolean {
-    return this.#end !== undefined || isZpwootError(error, "STOPPED");
+  /** Whether another try can't help: the gate is closed, or the store is. */
+  #isPermanent(error: unknown): boolean {
+    return this.#closedBy !== undefined || isZpwootError(error, "STOPPED");
   }
 
-  /** The error to give to the caller. The first one ends the auth state. */
+  /** The error for the caller. The first one closes the gate. */
   #fail(cause: unknown): ZpwootError {
     const error = isZpwootError(cause)
       ? cause
-      : new ZpwootError("STORE_UNAVAILABLE", `The session's keys are out of reach: ${messageOf(cause)}`, {
+      : new ZpwootError("STORE_UNAVAILABLE", `The session's keys can't be reached: ${messageOf(cause)}`, {
           cause,
         });
-    // A refusal is about that call, not about the store.
+    // This refusal concerns the call, not the store.
     if (isZpwootError(error, "SESSION_ALREADY_LINKED")) return error;
-    if (this.#end !== undefined) return error;
-    this.#end = error;
+    if (this.#closedBy !== undefined) return error;
+    this.#closedBy = error;
     this.#onFailure?.(error);
     return error;
   }

@@ -8,7 +8,7 @@ import type {
 } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
-import { readCredentials } from "../auth/stored-credentials.js";
+import { readCredentials } from "../auth/credentials.js";
 import { ZpwootError } from "../errors.js";
 import type { EncryptionKey } from "../store/encryption.js";
 import { openStore, type StoreOption } from "../store/open-store.js";

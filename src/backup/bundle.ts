@@ -1,22 +1,22 @@
 /** Export and import of one session as a portable, encrypted bundle. */
+import type { WrittenAuth } from "../api/backup.js";
 import { ZpwootError } from "../errors.js";
-import type { Store } from "../store/store.js";
 import { decode, Encoded, encode } from "../store/codec.js";
+import type { Store } from "../store/store.js";
 import { type KeyDerivation, PassphraseKey } from "./passphrase.js";
 import { type PortableAuth, readPortableAuth, writePortableAuth } from "./portable-auth.js";
-import { type WrittenAuth } from "../api/backup.js";
 
 const FORMAT = "zpwoot-session";
 const VERSION = 1;
 
-/** What stands in a bundle in the clear. */
+/** The unencrypted part of a bundle. */
 export interface BundleHead {
   readonly format: typeof FORMAT;
   readonly version: typeof VERSION;
   readonly sessionId: string;
   /** ISO 8601 UTC. */
   readonly createdAt: string;
-  /** Of two bundles of one session the higher is the newer. */
+  /** The bundle of a session with the higher number is the newer one. */
   readonly generation: number;
 }
 
@@ -33,15 +33,16 @@ export interface ExportCredentialsOptions {
 
 /** Options of {@link importCredentials}. */
 export interface ImportCredentialsOptions extends ExportCredentialsOptions {
-  /** What `exportCredentials` gave. */
+  /** The text returned by `exportCredentials`. */
   readonly bundle: string;
   /** Replace newer credentials, or those of another device. Default false. */
   readonly force?: boolean;
 }
 
 /**
- * The credentials and Signal keys of a linked session as one encrypted text. Whoever has it and the passphrase is that device:
- * when it is used elsewhere, this session must not connect again. Rejects with `INVALID_INPUT` when the session is not linked.
+ * The credentials and Signal keys of a linked session as one encrypted text. The text and the passphrase together are the device:
+ * once they are used elsewhere, this session must not connect again. Rejects with `INVALID_INPUT` when the session is not linked or
+ * the passphrase is empty, with `STORE_UNAVAILABLE` or `STORE_CORRUPT` when it can't be read.
  */
 export async function exportCredentials({
   store,
@@ -66,9 +67,10 @@ export async function exportCredentials({
 }
 
 /**
- * Puts a bundle into a session, which need not be the one it came from and must not be connected. Rejects with
- * `INVALID_INPUT` when the text is no bundle, the passphrase is wrong, or the store holds what only `force` replaces; nothing
- * is changed then. A bundle older than what is there comes without its sessions with contacts, which are made anew.
+ * Imports a bundle into a session that is not connected; it may be another session than the exported one. Rejects with
+ * `INVALID_INPUT` and changes nothing when the text is not a bundle, the passphrase is wrong, or the store holds credentials that
+ * only `force` replaces. The Signal sessions with contacts in a bundle older than the stored credentials are left out; the
+ * protocol makes new ones.
  */
 export async function importCredentials(options: ImportCredentialsOptions): Promise<WrittenAuth> {
   const { store, sessionId, force = false } = options;
@@ -78,7 +80,7 @@ export async function importCredentials(options: ImportCredentialsOptions): Prom
   return writePortableAuth(store, sessionId, auth, { force });
 }
 
-/** What a bundle says about itself without its passphrase. Throws `INVALID_INPUT` when it is none. */
+/** The unencrypted part of a bundle. Throws `INVALID_INPUT` when the text is not a bundle. */
 export function describeBundle(bundle: string): BundleHead {
   return headOf(parseBundle(bundle));
 }
@@ -99,7 +101,7 @@ function parseBundle(text: string): Bundle {
       return bundle as Bundle;
     }
   } catch {
-    // No JSON: told below, without quoting it.
+    // Not JSON: refused below, without quoting it.
   }
-  throw new ZpwootError("INVALID_INPUT", `bundle: this is no exported session of version ${VERSION}`);
+  throw new ZpwootError("INVALID_INPUT", `bundle: not an exported session of version ${VERSION}`);
 }

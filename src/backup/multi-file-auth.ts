@@ -1,11 +1,11 @@
-/** Reading the folder that `useMultiFileAuthState` of whaileys and Baileys writes. */
-import type { ImportedFolder } from "../api/backup.js";
+/** Import of the folder that `useMultiFileAuthState` of whaileys and Baileys writes. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ImportedFolder } from "../api/backup.js";
+import { SIGNAL_FAMILIES } from "../auth/credentials.js";
 import { messageOf, ZpwootError } from "../errors.js";
-import type { Store } from "../store/store.js";
 import { decode, Encoded } from "../store/codec.js";
-import { SIGNAL_FAMILIES } from "../auth/auth-keys.js";
+import type { Store } from "../store/store.js";
 import { type PortableAuth, type PortableKey, writePortableAuth } from "./portable-auth.js";
 
 /** Options of {@link importMultiFileAuth}. */
@@ -23,12 +23,13 @@ const CREDS_FILE = "creds.json";
 /** Files read at once. */
 const READ_CHUNK = 100;
 
-/** The longest name first: `sender-key-memory` begins like `sender-key`. */
+/** The longest name first: `sender-key-memory` starts with `sender-key`. */
 const FAMILIES = [...SIGNAL_FAMILIES].sort((a, b) => b.length - a.length);
 
 /**
- * Puts the folder of another program into a session. Stop that program first: two may not be the same device. Rejects with
- * `INVALID_INPUT` when `creds.json` is missing, damaged or not linked, or the session holds what only `force` replaces.
+ * Imports the folder of another program into a session. Stop that program first: two programs can't be the same device. Rejects
+ * with `INVALID_INPUT` when `creds.json` is missing, damaged or not linked, or the session holds credentials that only `force`
+ * replaces. Files that can't be read are skipped and listed in the result.
  */
 export async function importMultiFileAuth(options: ImportMultiFileOptions): Promise<ImportedFolder> {
   const { auth, skipped } = await readMultiFileAuth(options.folder);
@@ -38,7 +39,7 @@ export async function importMultiFileAuth(options: ImportMultiFileOptions): Prom
   return { ...written, skipped };
 }
 
-/** The folder as a value. Changes nothing in it. */
+/** Reads the folder without changing it. Rejects with `INVALID_INPUT` when `creds.json` can't be read. */
 export async function readMultiFileAuth(
   folder: string,
 ): Promise<{ readonly auth: PortableAuth; readonly skipped: readonly string[] }> {
@@ -63,7 +64,7 @@ async function readCreds(folder: string): Promise<PortableAuth["creds"]> {
   try {
     return decode(new Encoded(await readFile(join(folder, CREDS_FILE), "utf8"))) as PortableAuth["creds"];
   } catch (error) {
-    // A JSON error quotes the file.
+    // Without the parser's message: it quotes the file.
     const reason = error instanceof SyntaxError ? "it is damaged" : messageOf(error);
     throw new ZpwootError("INVALID_INPUT", `folder: ${CREDS_FILE} can't be read: ${reason}`);
   }
@@ -82,7 +83,7 @@ async function readKey(folder: string, file: string): Promise<PortableKey | unde
   }
 }
 
-/** The writer replaces `/` by `__` and `:` by `-`. Only ids of sender keys have a `:`, always in pairs. */
+/** The library writes `__` for `/` and `-` for `:`. Only ids of sender keys contain `:`, always two in a row. */
 function idOf(name: string): string {
   return name.replaceAll("__", "/").replaceAll("--", "::");
 }

@@ -1,13 +1,14 @@
-/** Encryption by passphrase: scrypt and AES-256-GCM, for what leaves the store. */
+/** Encryption by passphrase, for bundles and snapshots: scrypt and AES-256-GCM. */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt, type ScryptOptions } from "node:crypto";
 import { promisify } from "node:util";
 import { ZpwootError } from "../errors.js";
 
-/** How a key was made of a passphrase; stands beside what it encrypts. */
+/** How a key is derived from a passphrase; stored unencrypted beside the encrypted text. */
 export interface KeyDerivation {
   readonly kdf: "scrypt";
-  /** base64 */
+  /** As base64. */
   readonly salt: string;
+  /** The cost parameter N of scrypt. */
   readonly cost: number;
 }
 
@@ -16,10 +17,10 @@ const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** About 0.1 s and 32 MB each time. */
+/** A derivation takes about 0.1 s and 32 MB. */
 const COST = 32_768;
 
-/** What a file may ask of us at most, so that a forged one can't take all memory. */
+/** The highest cost accepted from a file, so that a forged one can't use up the memory. */
 const MAX_COST = 131_072;
 
 const derive = promisify(scrypt) as (
@@ -29,7 +30,7 @@ const derive = promisify(scrypt) as (
   options: ScryptOptions,
 ) => Promise<Buffer>;
 
-/** Seals and opens texts with the key of one passphrase. */
+/** Encrypts and decrypts texts with the key of one passphrase. */
 export class PassphraseKey {
   readonly derivation: KeyDerivation;
   readonly #key: Buffer;
@@ -39,7 +40,10 @@ export class PassphraseKey {
     this.#key = key;
   }
 
-  /** A new key, or with `derivation` the one that sealed something. Throws `INVALID_INPUT` for an empty passphrase. */
+  /**
+   * A new key; with `derivation`, the key that encrypted an existing text. Rejects with `INVALID_INPUT` for an empty passphrase or
+   * a derivation that is not supported.
+   */
   static async of(passphrase: string, derivation?: KeyDerivation): Promise<PassphraseKey> {
     if (passphrase === "") throw new ZpwootError("INVALID_INPUT", "passphrase: must not be empty");
     const used = derivation ?? {
@@ -48,7 +52,7 @@ export class PassphraseKey {
       cost: COST,
     };
     if (used.kdf !== "scrypt" || !Number.isSafeInteger(used.cost) || used.cost < 2 || used.cost > MAX_COST)
-      throw notOpened();
+      throw wrongPassphrase();
     const options = { N: used.cost, r: 8, p: 1, maxmem: 256 * used.cost * 8 };
     return new PassphraseKey(
       used,
@@ -56,7 +60,7 @@ export class PassphraseKey {
     );
   }
 
-  /** base64 of the sealed text. `place` must be the same when it is opened. */
+  /** The encrypted text as base64. `open` needs the same `place`. */
   seal(text: string, place: string): string {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv("aes-256-gcm", this.#key, iv).setAAD(Buffer.from(place));
@@ -65,7 +69,7 @@ export class PassphraseKey {
     );
   }
 
-  /** The text. Throws `INVALID_INPUT` when the passphrase is wrong or the data was changed. */
+  /** The decrypted text. Throws `INVALID_INPUT` when the passphrase or the place is wrong, or the data was changed. */
   open(sealed: string, place: string): string {
     const data = Buffer.from(sealed, "base64");
     try {
@@ -75,11 +79,11 @@ export class PassphraseKey {
       decipher.setAAD(Buffer.from(place)).setAuthTag(data.subarray(-TAG_BYTES));
       return decipher.update(data.subarray(IV_BYTES, -TAG_BYTES), undefined, "utf8") + decipher.final("utf8");
     } catch {
-      throw notOpened();
+      throw wrongPassphrase();
     }
   }
 }
 
-function notOpened(): ZpwootError {
+function wrongPassphrase(): ZpwootError {
   return new ZpwootError("INVALID_INPUT", "The passphrase is wrong, or the file is damaged");
 }

@@ -1,15 +1,22 @@
-/** The auth state of one session as a value: to be taken out of a store, and put into one. */
+/** The auth state of one session as a value that can be read from one store and written to another. */
 import type { WrittenAuth } from "../api/backup.js";
-import { ZpwootError, isZpwootError } from "../errors.js";
-import type { Credentials } from "../whatsapp/library.js";
-import type { Store } from "../store/store.js";
+import { wipeAuthState } from "../auth/auth-state.js";
+import {
+  CREDS_FAMILY,
+  CREDS_PLACES,
+  isCredentials,
+  isLinked,
+  LINK_MARK,
+  readCredentials,
+  SIGNAL_FAMILIES,
+  type StoredCredentials,
+} from "../auth/credentials.js";
+import { isZpwootError, ZpwootError } from "../errors.js";
 import { encode } from "../store/codec.js";
 import { encodedGeneration } from "../store/generations.js";
 import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/space/session-space.js";
-import { wipeAuthState } from "../auth/auth-state.js";
-import { CREDS_FAMILY, CREDS_PLACES, LINK_MARK, SIGNAL_FAMILIES } from "../auth/auth-keys.js";
-import { isLinked } from "../auth/credentials.js";
-import { isCredentials, readCredentials, type StoredCredentials } from "../auth/stored-credentials.js";
+import type { Store } from "../store/store.js";
+import type { Credentials } from "../whatsapp/library.js";
 
 /** One Signal key. */
 export interface PortableKey {
@@ -20,46 +27,46 @@ export interface PortableKey {
 
 /** Credentials and Signal keys of one linked device. */
 export interface PortableAuth {
-  /** Counts up with every change of the credentials; of two copies the higher is the newer. 0: not known. */
+  /** Counts up with every change of the credentials: the copy with the higher number is the newer one. 0 when unknown. */
   readonly generation: number;
   readonly creds: Credentials;
   readonly keys: readonly PortableKey[];
 }
 
-/** How {@link writePortableAuth} treats what is there. */
+/** Options of {@link writePortableAuth}. */
 export interface WriteAuthOptions {
   /** Replace newer credentials, those of another device, or ones that can't be read. Default false. */
   readonly force?: boolean;
-  /** The device went on since the copy was made: leave its sessions with contacts out. Default: if the store shows so. */
+  /**
+   * The device was used after the copy was made: leave its Signal sessions with contacts out. Default: true when the store holds
+   * newer credentials.
+   */
   readonly stale?: boolean;
 }
 
-/** Ratchets: an old one can't read what was sent since, and would use keys twice. The others are only looked up. */
+/** Ratchets. An old one can't read messages sent since, and would use keys twice; keys of other families are only looked up. */
 const RATCHETS: readonly string[] = ["session", "sender-key", "sender-key-memory"];
 
 const READ_CHUNK = 500;
 const WRITE_CHUNK = 500;
 
-/** A busy session changes its credentials between two reads; seldom more than once. */
+/** A busy session may change its credentials between two reads, rarely more than once. */
 const READ_TRIES = 10;
 
 /**
- * Takes a copy, of a running session too. Rejects with `INVALID_INPUT` when the session is not linked, with
- * `STORE_UNAVAILABLE` or `STORE_CORRUPT` when it can't be read.
+ * Copies a session, which may be running. Rejects with `INVALID_INPUT` when the session is not linked, with `STORE_UNAVAILABLE` or
+ * `STORE_CORRUPT` when it can't be read.
  */
 export async function readPortableAuth(store: Store, sessionId: string): Promise<PortableAuth> {
   const space = sessionSpace(store, sessionId);
   for (let attempt = 1; ; attempt += 1) {
     const { newest } = await readCredentials(space);
     if (newest === undefined || !isLinked(newest.value)) {
-      throw new ZpwootError(
-        "INVALID_INPUT",
-        "The session is not linked: there are no credentials to take out",
-      );
+      throw new ZpwootError("INVALID_INPUT", "The session is not linked: it has no credentials to export");
     }
     const keys: PortableKey[] = [];
     for (const family of SIGNAL_FAMILIES) keys.push(...(await readFamily(space, family)));
-    // The same credentials before and after: no pre-key among the keys that they don't know of.
+    // Unchanged credentials before and after: they know of every pre-key among the keys.
     const after = (await readCredentials(space)).newest?.number;
     if (after === newest.number || attempt === READ_TRIES) {
       return { generation: newest.number, creds: newest.value, keys };
@@ -68,9 +75,10 @@ export async function readPortableAuth(store: Store, sessionId: string): Promise
 }
 
 /**
- * Puts a copy into a session that is not running. Rejects with `INVALID_INPUT` and changes nothing when the store holds
- * newer credentials, another device's, or ones that can't be read, unless `force` is set. Older copies come without their
- * sessions with contacts. A crash in the middle leaves an unlinked session, to be repeated.
+ * Writes a copy into a session that is not running. Rejects and changes nothing when the copy is not linked, or when the store
+ * holds newer credentials or those of another device (`INVALID_INPUT`), or ones that can't be read (`STORE_CORRUPT`); `force`
+ * overwrites them. The Signal sessions with contacts of an older copy are left out. A crash in the middle leaves the session
+ * unlinked; repeat the call then.
  */
 export async function writePortableAuth(
   store: Store,
@@ -79,14 +87,14 @@ export async function writePortableAuth(
   { force = false, stale = false }: WriteAuthOptions = {},
 ): Promise<WrittenAuth> {
   if (!isCredentials(auth.creds) || !isLinked(auth.creds)) {
-    throw new ZpwootError("INVALID_INPUT", "The credentials to put in are not those of a linked device");
+    throw new ZpwootError("INVALID_INPUT", "The credentials to import are not those of a linked device");
   }
   const space = sessionSpace(store, sessionId);
   await space.refresh();
   const existing = await existingCredentials(space, force);
   const verdict = compare(auth, existing);
   if (verdict.refusal !== undefined && !force) {
-    throw new ZpwootError("INVALID_INPUT", `${verdict.refusal}. Use force to replace it.`);
+    throw new ZpwootError("INVALID_INPUT", `${verdict.refusal}; use force to replace it`);
   }
   const droppedSessions = stale || verdict.older;
   await wipeAuthState(store, sessionId);
@@ -94,7 +102,7 @@ export async function writePortableAuth(
   const keys = auth.keys.filter(({ family }) => wanted.includes(family));
   for (let start = 0; start < keys.length; start += WRITE_CHUNK)
     await space.write(keys.slice(start, start + WRITE_CHUNK));
-  // Last: until they are there, whatever was written so far is dropped by the next load.
+  // Last: until the credentials are stored, the next load deletes the keys written so far.
   await space.write(credsEntries(auth, Math.max(auth.generation, existing?.newest?.number ?? 0) + 1));
   return { keys: keys.length, droppedSessions };
 }
@@ -113,7 +121,7 @@ async function readFamily(space: SessionSpace, family: string): Promise<Portable
   return keys;
 }
 
-/** With `force`, credentials that can't be read count as none. */
+/** The stored credentials. With `force`, ones that can't be read are ignored. */
 async function existingCredentials(
   space: SessionSpace,
   force: boolean,

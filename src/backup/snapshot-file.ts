@@ -1,12 +1,12 @@
 /**
- * Snapshots as files: a head in the clear, then one sealed line per session. A file appears under its name only when it is
- * whole and on the disk.
+ * Snapshots as files: an unencrypted head, then one encrypted line per session. A file gets its final name when it is complete and
+ * on the disk.
  */
 import { open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { SessionRecord } from "../api/session-record.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import { decode, Encoded, encode } from "../store/codec.js";
-import type { SessionRecord } from "../api/session-record.js";
 import { type KeyDerivation, PassphraseKey } from "./passphrase.js";
 import type { PortableAuth } from "./portable-auth.js";
 
@@ -19,7 +19,7 @@ const NAME = /^zpwoot-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z\.snapshot$/;
 /** One session in a snapshot. */
 export interface SnapshotSession {
   readonly record: SessionRecord;
-  /** Null when it was not linked. */
+  /** Null when the session was not linked. */
   readonly auth: PortableAuth | null;
 }
 
@@ -29,7 +29,7 @@ interface Head extends KeyDerivation {
   readonly createdAt: string;
 }
 
-/** Writes one snapshot. Gives its path. Nothing is left of it when it fails. */
+/** Writes one snapshot. Settles with its path. Leaves no file behind when it rejects. */
 export async function writeSnapshot(
   directory: string,
   passphrase: string,
@@ -39,7 +39,7 @@ export async function writeSnapshot(
   const createdAt = new Date().toISOString();
   const path = join(directory, `zpwoot-${createdAt.replace(/[:.]/g, "-")}.snapshot`);
   const unfinished = `${path}.tmp`;
-  // Only the owner of the process reads it.
+  // Readable only by the user that runs the process.
   const file = await open(unfinished, "wx", 0o600);
   try {
     const head: Head = { format: FORMAT, version: VERSION, createdAt, ...key.derivation };
@@ -49,7 +49,7 @@ export async function writeSnapshot(
       line += 1;
       await file.write(`${key.seal(encode(session).text, placeOf(createdAt, line))}\n`);
     }
-    // The end is sealed, too: a file that was cut off is not taken for one with fewer sessions.
+    // The end is a line of its own: a truncated file is not taken for one with fewer sessions.
     await file.write(`${key.seal("end", placeOf(createdAt, line + 1))}\n`);
     await file.sync();
     await file.close();
@@ -62,7 +62,7 @@ export async function writeSnapshot(
   return path;
 }
 
-/** The sessions of a snapshot. Rejects with `INVALID_INPUT` when it is none, is cut off, or the passphrase is wrong. */
+/** The sessions of a snapshot. Rejects with `INVALID_INPUT` when it is not a snapshot, is truncated, or the passphrase is wrong. */
 export async function readSnapshot(path: string, passphrase: string): Promise<readonly SnapshotSession[]> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new ZpwootError("INVALID_INPUT", `The snapshot can't be read: ${messageOf(cause)}`, { cause });
@@ -71,11 +71,16 @@ export async function readSnapshot(path: string, passphrase: string): Promise<re
   const head = parseHead(first);
   const key = await PassphraseKey.of(passphrase, head);
   const texts = lines.map((line, index) => key.open(line, placeOf(head.createdAt, index + 1)));
-  if (texts.pop() !== "end") throw noSnapshot();
+  if (texts.pop() !== "end") throw notASnapshot();
   return texts.map((text) => decode(new Encoded(text)) as SnapshotSession);
 }
 
-/** The snapshots of a directory, newest first. */
+/**
+ * The paths of the snapshots in a directory, newest first. Rejects when the directory can't be read.
+ *
+ * @example
+ * const [newest] = await listSnapshots("./snapshots");
+ */
 export async function listSnapshots(directory: string): Promise<readonly string[]> {
   const files = await readdir(directory);
   return files
@@ -85,7 +90,7 @@ export async function listSnapshots(directory: string): Promise<readonly string[
     .map((file) => join(directory, file));
 }
 
-/** Deletes all but the newest ones, and what a crash left unfinished. */
+/** Deletes all but the newest snapshots of a directory, and files that a crash left unfinished. */
 export async function pruneSnapshots(directory: string, keep: number): Promise<void> {
   const old = (await listSnapshots(directory)).slice(keep);
   const unfinished = (await readdir(directory)).filter(
@@ -94,7 +99,7 @@ export async function pruneSnapshots(directory: string, keep: number): Promise<v
   for (const path of [...old, ...unfinished.map((file) => join(directory, file))]) await unlink(path);
 }
 
-/** Ties a line to its file and number: lines can't be exchanged, left out or moved. */
+/** Ties a line to its file and its number: lines can't be swapped, dropped or moved to another file. */
 function placeOf(createdAt: string, line: number): string {
   return `${createdAt} ${line}`;
 }
@@ -105,11 +110,11 @@ function parseHead(line: string): Head {
     if (head?.format === FORMAT && head.version === VERSION && typeof head.salt === "string")
       return head as Head;
   } catch {
-    // No JSON: told below.
+    // Not JSON: refused below.
   }
-  throw noSnapshot();
+  throw notASnapshot();
 }
 
-function noSnapshot(): ZpwootError {
-  return new ZpwootError("INVALID_INPUT", `The file is no whole snapshot of version ${VERSION}`);
+function notASnapshot(): ZpwootError {
+  return new ZpwootError("INVALID_INPUT", `The file is not a complete snapshot of version ${VERSION}`);
 }

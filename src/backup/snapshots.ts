@@ -1,9 +1,11 @@
-/** Automatic encrypted snapshots of all sessions, and the way back. */
+/** Automatic encrypted snapshots of all sessions, and how to restore a session from one. */
 import { mkdir } from "node:fs/promises";
-import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
-import type { Store } from "../store/store.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
+import { once } from "../async/once.js";
+import { MAX_TIMER_MS } from "../async/timer.js";
+import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
+import type { Store } from "../store/store.js";
 import { type PortableAuth, readPortableAuth, writePortableAuth } from "./portable-auth.js";
 import { pruneSnapshots, readSnapshot, type SnapshotSession, writeSnapshot } from "./snapshot-file.js";
 
@@ -12,55 +14,66 @@ export interface SnapshotOptions {
   readonly store: Store;
   /** All sessions that exist now. */
   readonly records: () => Promise<readonly SessionRecord[]>;
-  /** Made if it is missing. */
+  /** Created if it is missing. */
   readonly directory: string;
   readonly passphrase: string;
-  /** From the end of one to the beginning of the next, in milliseconds. Default: six hours. */
+  /** Wait between the end of a snapshot and the start of the next, in milliseconds. Default: six hours. */
   readonly intervalMs?: number;
-  /** How many are kept. Default 28. */
+  /** Number of snapshots that are kept. Default 28. */
   readonly keep?: number;
-  /** Hears of sessions left out and of snapshots that failed. Silent by default. */
+  /** Gets a line for each snapshot, each failure, and each session left out. Default: silent. */
   readonly logger?: Pick<Logger, "info" | "warn" | "error">;
 }
 
 const DEFAULT_INTERVAL_MS = 6 * 60 * 60 * 1_000;
 const DEFAULT_KEEP = 28;
 
-/** Takes snapshots while it is started. One at a time; sessions go on running. */
+/**
+ * Takes snapshots at an interval, one at a time, while sessions go on running.
+ *
+ * @example
+ * const snapshots = new Snapshots({ store, records, directory: "./snapshots", passphrase });
+ * snapshots.start();
+ * await snapshots.take(); // one more, now
+ * await snapshots.stop();
+ */
 export class Snapshots {
   readonly #options: SnapshotOptions;
   #timer: NodeJS.Timeout | undefined;
   #started = false;
-  #running: Promise<string> | undefined;
+  readonly #taking = once(() => this.#take(), { again: "settled" });
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
   }
 
-  /** Takes the first one an interval from now. Idempotent. */
+  /** Starts the timer: the first snapshot is taken after one interval. Idempotent. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
     this.#schedule();
   }
 
-  /** Takes none after this. Settles when the one under way is done. Idempotent. */
+  /** Stops the timer. Settles when the present snapshot, if any, has settled. Idempotent, never rejects. */
   async stop(): Promise<void> {
     this.#started = false;
     clearTimeout(this.#timer);
-    await this.#running?.catch(() => undefined);
+    await this.#taking.settled();
   }
 
-  /** Takes one now, or joins the one under way. Gives its path. A session that can't be read is left out, loudly. */
+  /**
+   * Takes a snapshot now, or joins the present one. Settles with its path. A session that can't be read is logged and left out.
+   * Rejects when the store does not answer or the file can't be written.
+   */
   take(): Promise<string> {
-    this.#running ??= this.#take().finally(() => (this.#running = undefined));
-    return this.#running;
+    return this.#taking();
   }
 
   #schedule(): void {
     if (!this.#started) return;
-    this.#timer = setTimeout(() => void this.#takeAndGoOn(), this.#options.intervalMs ?? DEFAULT_INTERVAL_MS);
-    // A snapshot to come keeps no process alive.
+    const intervalMs = Math.min(this.#options.intervalMs ?? DEFAULT_INTERVAL_MS, MAX_TIMER_MS);
+    this.#timer = setTimeout(() => void this.#takeAndGoOn(), intervalMs);
+    // The timer alone must not keep the process alive.
     this.#timer.unref();
   }
 
@@ -68,7 +81,7 @@ export class Snapshots {
     try {
       await this.take();
     } catch (error) {
-      this.#options.logger?.error({ reason: messageOf(error) }, "A snapshot failed");
+      this.#options.logger?.error({ error: messageOf(error) }, "A snapshot failed");
     }
     this.#schedule();
   }
@@ -95,11 +108,11 @@ export class Snapshots {
       return { record, auth: await readPortableAuth(this.#options.store, record.id) };
     } catch (error) {
       if (isZpwootError(error, "INVALID_INPUT")) return { record, auth: null };
-      // Without the store the snapshot would be empty, and push out one that is not.
+      // While the store does not answer, an empty snapshot would replace a good one.
       if (!isZpwootError(error, "STORE_CORRUPT")) throw error;
       this.#options.logger?.warn(
         { sessionId: record.id },
-        "A session can't be read and is not in the snapshot",
+        "A session can't be read; it is left out of the snapshot",
       );
       return undefined;
     }
@@ -111,17 +124,17 @@ export interface RestoreOptions {
   readonly store: Store;
   readonly path: string;
   readonly passphrase: string;
-  /** Which session of the snapshot. */
+  /** The session to restore. */
   readonly sessionId: string;
   /** Replace newer credentials, or those of another device. Default false. */
   readonly force?: boolean;
 }
 
 /**
- * Puts one session's credentials back as they were, into the session of the same id, which must not be connected. Its sessions
- * with contacts are left out, because they went on since: they are made anew. Gives the session's record as it was. Rejects
- * with `INVALID_INPUT` when the snapshot does not hold the session as a linked one, or the store holds what only `force`
- * replaces.
+ * Restores the credentials of one session into the session with the same id, which must not be connected. Its Signal sessions with
+ * contacts are left out, since they have changed since then; the protocol makes new ones. Settles with the session's record as it
+ * was. Rejects with `INVALID_INPUT` when the snapshot does not contain the session as a linked one, or the store holds credentials
+ * that only `force` replaces.
  */
 export async function restoreFromSnapshot(options: RestoreOptions): Promise<SessionRecord> {
   const { store, sessionId, force = false } = options;
@@ -130,7 +143,7 @@ export async function restoreFromSnapshot(options: RestoreOptions): Promise<Sess
   return record;
 }
 
-/** A linked session as a snapshot holds it. Rejects with `INVALID_INPUT` when it does not. */
+/** A linked session of a snapshot. Rejects with `INVALID_INPUT` when the snapshot does not contain it as a linked one. */
 export async function linkedInSnapshot({
   path,
   passphrase,
@@ -140,6 +153,6 @@ export async function linkedInSnapshot({
 > {
   const session = (await readSnapshot(path, passphrase)).find(({ record }) => record.id === sessionId);
   if (session?.auth == null)
-    throw new ZpwootError("INVALID_INPUT", "The snapshot does not hold this session as a linked one");
+    throw new ZpwootError("INVALID_INPUT", "The snapshot does not contain this session as a linked one");
   return { record: session.record, auth: session.auth };
 }
