@@ -2,15 +2,15 @@
 import { messageOf } from "../errors.js";
 import type { Store } from "../store/store.js";
 import type { Logger } from "../api/logger.js";
-import type { VersionMemory, WhatsAppVersion } from "../whatsapp/client-version.js";
+import type { ClientVersionStore, WhatsAppVersion } from "../whatsapp/client-version.js";
 import { CLIENT_VERSION_KEY } from "../store/keys.js";
 
 /** The memory of a manager. What the store can't do is logged: a version is a convenience, not a credential. */
-export function versionMemory(store: Store, logger: Logger): VersionMemory {
+export function versionMemory(store: Store, logger: Logger): ClientVersionStore {
   const log = (error: unknown): void =>
-    logger.debug({ error: messageOf(error) }, "the client version could not be recalled or kept");
+    logger.debug({ error: messageOf(error) }, "the client version could not be loaded or saved");
   return {
-    recall: async () => {
+    load: async () => {
       try {
         return versionIn((await store.readEach([CLIENT_VERSION_KEY])).get(CLIENT_VERSION_KEY)?.value);
       } catch (error) {
@@ -18,7 +18,7 @@ export function versionMemory(store: Store, logger: Logger): VersionMemory {
         return undefined;
       }
     },
-    keep: async (version) => {
+    save: async (version) => {
       try {
         await store.write(CLIENT_VERSION_KEY, new Map([[CLIENT_VERSION_KEY, [...version]]]));
       } catch (error) {

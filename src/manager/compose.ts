@@ -99,7 +99,8 @@ function composeVersions(
 ): ClientVersion {
   return new ClientVersion({
     ...versionOptions(options),
-    memory: versionMemory(store, logger),
+    store: versionMemory(store, logger),
+    logger,
     now: Date.now,
     onReopened: () => registry.all().forEach((session) => session.nudge()),
   });

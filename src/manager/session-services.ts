@@ -12,7 +12,7 @@ import { reachable, type Store } from "../store/store.js";
 import { DEFAULT_ENDPOINT } from "../webhooks/index.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
-import { quietLogger } from "../whatsapp/library-logger.js";
+import { libraryLogger } from "../whatsapp/library-logger.js";
 import { egressOf } from "../whatsapp/proxy.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { agentConfig, libraryOf, socketConfig, timeoutsOf } from "./whatsapp-config.js";
@@ -54,7 +54,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
       ...socketConfig(options, versions),
       ...agentConfig(egressOf(input.proxy(sessionId))),
       ...memory.caches(sessionId, used),
-      logger: quietLogger(logger, sessionId),
+      logger: libraryLogger(logger, sessionId),
     }),
     loadAuth: async (sessionId, onFailure) =>
       loadAuthState({

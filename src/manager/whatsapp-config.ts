@@ -6,7 +6,7 @@ import type { SessionServices } from "../session/services.js";
 import {
   resolveWhatsAppWebVersion,
   type ClientVersion,
-  type VersionGateOptions,
+  type ClientVersionOptions,
 } from "../whatsapp/client-version.js";
 import { loadWhaileys } from "../whatsapp/libraries/whaileys.js";
 import type { SocketFactory } from "../whatsapp/library.js";
@@ -22,7 +22,7 @@ export function libraryOf({ whatsapp = {} }: SessionManagerOptions): () => Promi
 /** How the version to announce is found: the real service is asked only when the sockets go to it. */
 export function versionOptions({
   whatsapp = {},
-}: SessionManagerOptions): Pick<VersionGateOptions, "pinned" | "resolve"> {
+}: SessionManagerOptions): Pick<ClientVersionOptions, "pinned" | "resolve"> {
   const { version, url } = whatsapp;
   if (typeof version === "function") return { resolve: version };
   if (version !== undefined) return { pinned: version };

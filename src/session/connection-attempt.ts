@@ -9,9 +9,8 @@ import { ZpwootError, isZpwootError, messageOf } from "../errors.js";
 import type { AuthState } from "../whatsapp/library.js";
 import { QRCodes } from "./linking/qr-codes.js";
 import type { QRCode } from "./state.js";
-import { SocketHandle } from "../whatsapp/socket.js";
+import { SessionSocket } from "../whatsapp/socket.js";
 import type { NamedWhatsAppEvent } from "../api/events.js";
-import type { WebhookEventName } from "../api/webhook-events.js";
 
 /** Where sockets go unless told otherwise (whaileys' default). */
 const SERVICE_URL = "wss://web.whatsapp.com/ws/chat";
@@ -34,7 +33,7 @@ export class ConnectionAttempt {
   #auth: AuthState | undefined;
   #beginError: ZpwootError | undefined;
   #linkedNow = false;
-  #handle: SocketHandle | undefined;
+  #handle: SessionSocket | undefined;
   #deadline = Infinity;
   readonly #cut = new AbortController();
   #offer: QRCodes | undefined;
@@ -86,7 +85,7 @@ export class ConnectionAttempt {
   }
 
   /** The live socket, if there is one. */
-  get handle(): SocketHandle | undefined {
+  get handle(): SessionSocket | undefined {
     return this.#handle;
   }
 
@@ -172,7 +171,14 @@ export class ConnectionAttempt {
       const { link, qrStyle: style } = this.#options;
       this.#offer = new QRCodes({ link, style, qrTimeoutMs: config.qrTimeout, now });
       this.#deadline = now() + timeouts.connectMs;
-      this.#handle = new SocketHandle({ sessionId, library, auth, config, logger, hooks: this.#hooks(auth) });
+      this.#handle = new SessionSocket({
+        sessionId,
+        library,
+        auth,
+        config,
+        logger,
+        hooks: this.#hooks(auth),
+      });
     }
     wake();
   }
@@ -209,8 +215,7 @@ export class ConnectionAttempt {
       },
       // A failure reaches the loop through the auth state's onFailure.
       onCreds: () => auth.save(),
-      onEvent: <Name extends WebhookEventName>(name: Name, data: BaileysEventMap[Name]) => {
-        const event = { name, data } as NamedWhatsAppEvent;
+      onEvent: (event: NamedWhatsAppEvent) => {
         if (event.name !== "connection.update") return onEvent(event);
         const update = this.#withNewestQR(event.data);
         if (Object.keys(update).length > 0) onEvent({ name: "connection.update", data: update });

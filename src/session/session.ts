@@ -315,7 +315,7 @@ export class Session {
       loadAuth: (onFailure) => deps.loadAuth(id, onFailure),
       config: (library) => deps.config(id, library),
       egress: deps.egress(id),
-      versionKnown: (agent) => deps.versions.known(agent),
+      versionKnown: (agent) => deps.versions.resolve(agent),
       link: this.#link,
       qrStyle: deps.qrStyle,
       onlyLinked,

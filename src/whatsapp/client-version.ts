@@ -1,66 +1,77 @@
 /**
- * Which client version the sockets announce, and the process-wide breaker for the day WhatsApp refuses it (405): one
- * probe at a time instead of every session knocking (engine.md section 2).
+ * Which client version the sockets announce, and a circuit breaker for the day WhatsApp refuses it (405): one session probes at a
+ * time, instead of all of them reconnecting with a version that is known to be refused.
  */
-import { once } from "node:events";
+import { once as nextEvent } from "node:events";
 import type { Agent, IncomingMessage } from "node:http";
 import { get } from "node:https";
+import { SILENT, type Logger } from "../api/logger.js";
+import { waitFor } from "../async/deadline.js";
+import { once } from "../async/once.js";
+import { messageOf } from "../errors.js";
 
 /** A WhatsApp Web version: `[2, 3000, revision]`. */
 export type WhatsAppVersion = readonly [number, number, number];
 
-/** Finds the version to announce; undefined when it can't be known. `agent` is the way out of the session that asks; undefined: direct. */
+/**
+ * Looks up the version to announce; resolves with undefined if it can't be found. `agent` is the proxy agent of the session that
+ * asks, undefined for a direct connection.
+ */
 export type VersionResolver = (signal: AbortSignal, agent?: Agent) => Promise<WhatsAppVersion | undefined>;
 
-/** How long finding the version may take. */
+/** Deadline of a look-up. */
 const RESOLVE_MS = 10_000;
-/** How long a connection waits for it, and only when none was found before; the next one has it. */
-const WAIT_MS = 2_000;
-/** How long a version that was found is taken for the current one. WhatsApp Web changes several times a day, and accepts weeks. */
+/** How long a connection waits for the first look-up. Later connections use its result. */
+const FIRST_WAIT_MS = 2_000;
+/** How long a version counts as current. WhatsApp Web changes several times a day and accepts versions for weeks. */
 const FRESH_MS = 6 * 3_600_000;
-/** How long to leave it at that when none could be found. */
+/** Pause after a failed look-up. */
 const RETRY_MS = 10 * 60_000;
-/** How long the breaker waits between two probes. */
+/** Time between two probes of the breaker. */
 const PROBE_INTERVAL_MS = 10 * 60_000;
 
-/** The part of WhatsApp Web that names its revision. */
+/** The file of WhatsApp Web that contains its revision. */
 const SERVICE_WORKER_URL = "https://web.whatsapp.com/sw.js";
-/** Its revision is written there as `\"client_revision\":1234567890`. */
+/** The revision is written there as `\"client_revision\":1234567890`. */
 const REVISION = /client_revision\\?":\s*(\d+)/;
+/** The file has about a megabyte; reading stops at anything far larger. */
+const MAX_FILE_CHARS = 8_000_000;
 
-/** What a gate is made from. */
-export interface VersionGateOptions {
-  /** The version to begin with; undefined leaves it to the library. */
+/** What a {@link ClientVersion} needs. */
+export interface ClientVersionOptions {
+  /** The initial version; undefined leaves it to the library. */
   readonly pinned?: WhatsAppVersion | undefined;
-  /** Asked before the first connection, then when the version is old, and after a 405; without it the first 405 opens the breaker. */
+  /** Called before the first connection, when the version is old, and after a 405. Without it the first 405 opens the breaker. */
   readonly resolve?: VersionResolver | undefined;
-  /** Where the last version that was accepted outlives the process. */
-  readonly memory?: VersionMemory | undefined;
+  /** Keeps the last accepted version when the process ends. */
+  readonly store?: ClientVersionStore | undefined;
   readonly now: () => number;
-  /** Called when a version was accepted again, so that waiting sessions can go on. */
+  /** Called when WhatsApp accepts a version again, so that waiting sessions can reconnect. */
   readonly onReopened: () => void;
+  readonly logger?: Logger | undefined;
 }
 
-/** Keeps one version. Neither call rejects. */
-export interface VersionMemory {
-  recall(): Promise<WhatsAppVersion | undefined>;
-  keep(version: WhatsAppVersion): Promise<void>;
+/** Persists one version. Neither call rejects. */
+export interface ClientVersionStore {
+  load(): Promise<WhatsAppVersion | undefined>;
+  save(version: WhatsAppVersion): Promise<void>;
 }
 
-/** One per process (per manager). */
+/** The client version of all sessions of a manager. */
 export class ClientVersion {
-  readonly #options: VersionGateOptions;
+  readonly #options: ClientVersionOptions;
+  readonly #logger: Logger;
   #version: WhatsAppVersion | undefined;
   #refreshing: Promise<void> | undefined;
-  /** When to ask again: ms since the epoch. */
+  /** When to look it up again: ms since the epoch. */
   #staleAt = 0;
-  #recalled: Promise<void> | undefined;
-  /** What is in the memory. */
-  #kept: WhatsAppVersion | undefined;
+  #saved: WhatsAppVersion | undefined;
+  /** Ms since the epoch; undefined while the breaker is closed. */
   #nextProbeAt: number | undefined;
 
-  constructor(options: VersionGateOptions) {
+  constructor(options: ClientVersionOptions) {
     this.#options = options;
+    this.#logger = options.logger ?? SILENT;
     this.#version = options.pinned;
   }
 
@@ -70,37 +81,43 @@ export class ClientVersion {
   }
 
   /**
-   * Settles when the version to announce is known as well as it can be: the current one, or the last that was accepted. Waits for
-   * the answer, two seconds at most, only while none is known; an old one is renewed in the background. Never rejects.
+   * Settles when a version is known, or the look-up failed. Waits for a look-up only while no version is known, for two seconds at
+   * most; an old version is renewed in the background. Never rejects.
    */
-  async known(agent: Agent | undefined): Promise<void> {
+  async resolve(agent: Agent | undefined): Promise<void> {
     if (this.#options.resolve === undefined) return;
-    await (this.#recalled ??= this.#recall());
+    await this.#load();
     if (this.#options.now() < this.#staleAt) return;
     const refreshed = this.refresh(agent);
-    if (this.#version !== undefined) return;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), WAIT_MS);
-    await Promise.race([refreshed, aborted(late.signal)]);
-    clearTimeout(timer);
+    if (this.#version === undefined) await waitFor(refreshed, { timeoutMs: FIRST_WAIT_MS });
   }
 
   /**
-   * Asks for the current version through a session's agent, once however many sessions call. Never rejects: without an
-   * answer all stays.
+   * Looks up the current version through a session's agent; concurrent calls share one look-up. If it fails, the last version stays.
+   * Never rejects.
    */
   refresh(agent?: Agent): Promise<void> {
     this.#refreshing ??= this.#refresh(agent).finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
   }
 
-  /** Opens the breaker. Gives the time of the next probe, ms since the epoch. */
+  /** Opens the breaker, if it is closed. Returns the time of the next probe, in ms since the epoch. */
   trip(): number {
-    this.#nextProbeAt ??= this.#options.now() + PROBE_INTERVAL_MS;
+    if (this.#nextProbeAt === undefined) {
+      this.#nextProbeAt = this.#options.now() + PROBE_INTERVAL_MS;
+      const [version, probeAt] = [textOf(this.#version), new Date(this.#nextProbeAt).toISOString()];
+      this.#logger.warn(
+        { version, probeAt },
+        "WhatsApp refuses the client version as outdated; sessions wait until a probe with it or a newer one succeeds",
+      );
+    }
     return this.#nextProbeAt;
   }
 
-  /** Undefined: go on. A time: the breaker is open, ask again then. The one that asks first when it is time probes. */
+  /**
+   * Returns when the breaker may be retried (ms since the epoch), or undefined if it is closed. The first caller after that time
+   * becomes the probe.
+   */
   heldUntil(): number | undefined {
     if (this.#nextProbeAt === undefined) return undefined;
     const now = this.#options.now();
@@ -109,59 +126,73 @@ export class ClientVersion {
     return undefined;
   }
 
-  /** WhatsApp took our version: it is kept, and the breaker closes. */
+  /** Reports that WhatsApp accepted the version: saves it and closes the breaker. */
   accepted(): void {
     const version = this.#version;
-    if (version !== undefined && version !== this.#kept && this.#options.resolve !== undefined) {
-      this.#kept = version;
-      void this.#options.memory?.keep(version);
+    if (version !== undefined && version !== this.#saved && this.#options.resolve !== undefined) {
+      this.#saved = version;
+      void this.#options.store?.save(version);
     }
     if (this.#nextProbeAt === undefined) return;
     this.#nextProbeAt = undefined;
+    this.#logger.info({ version: textOf(version) }, "WhatsApp accepts the client version again");
     this.#options.onReopened();
   }
 
-  async #recall(): Promise<void> {
-    if (this.#version !== undefined) return;
-    this.#version = this.#kept = await this.#options.memory?.recall();
-  }
+  readonly #load = once(
+    async () => {
+      if (this.#version === undefined) this.#version = this.#saved = await this.#options.store?.load();
+    },
+    { again: "never" },
+  );
 
   async #refresh(agent: Agent | undefined): Promise<void> {
     const { resolve, now } = this.#options;
     this.#staleAt = now() + RETRY_MS;
-    const signal = AbortSignal.timeout(RESOLVE_MS);
     try {
-      const found = await Promise.race([resolve?.(signal, agent), aborted(signal)]);
+      const found = await this.#lookUp(resolve, agent);
       if (found === undefined) return;
-      this.#version = found;
       this.#staleAt = now() + FRESH_MS;
-    } catch {
-      // The last known version is the best one left; the close policy decides what follows.
+      const [version, previous] = [textOf(found), textOf(this.#version)];
+      this.#version = found;
+      if (version !== previous) this.#logger.info({ version, previous }, "client version refreshed");
+    } catch (error) {
+      this.#logger.info(
+        { error: messageOf(error), version: textOf(this.#version) },
+        "client version could not be looked up; the last one stays",
+      );
     }
+  }
+
+  /** Has a deadline of its own, because a custom resolver may ignore the signal. */
+  async #lookUp(
+    resolve: VersionResolver | undefined,
+    agent: Agent | undefined,
+  ): Promise<WhatsAppVersion | undefined> {
+    const signal = AbortSignal.timeout(RESOLVE_MS);
+    const result = await waitFor(Promise.resolve(resolve?.(signal, agent)), { signal });
+    return result.by === "value" ? result.value : undefined;
   }
 }
 
-/** Settles with undefined when the signal is aborted: a resolver of the host's may not look at it. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((settle) => signal.addEventListener("abort", () => settle(undefined), { once: true }));
+/** For log lines: `2.3000.1234567890`. */
+function textOf(version: WhatsAppVersion | undefined): string | undefined {
+  return version?.join(".");
 }
 
-/** The page is about a megabyte; what is far larger is not it. */
-const MAX_PAGE_CHARS = 8_000_000;
-
-/** Reads the current version from WhatsApp Web itself. */
+/** Reads the current version from WhatsApp Web itself. Rejects if the file can't be fetched. */
 export async function resolveWhatsAppWebVersion(
   signal: AbortSignal,
   agent?: Agent,
 ): Promise<WhatsAppVersion | undefined> {
-  const way = agent === undefined ? {} : { agent };
-  const request = get(SERVICE_WORKER_URL, { signal, headers: { accept: "text/javascript" }, ...way });
-  const [response] = (await once(request, "response", { signal })) as [IncomingMessage];
+  const options = { signal, headers: { accept: "text/javascript" }, ...(agent && { agent }) };
+  const request = get(SERVICE_WORKER_URL, options);
+  const [response] = (await nextEvent(request, "response", { signal })) as [IncomingMessage];
   let text = "";
   response.setEncoding("utf8");
   for await (const chunk of response) {
     text += chunk as string;
-    if (text.length > MAX_PAGE_CHARS) break;
+    if (text.length > MAX_FILE_CHARS) break;
   }
   const revision = response.statusCode === 200 ? REVISION.exec(text)?.[1] : undefined;
   return revision === undefined ? undefined : [2, 3000, Number(revision)];

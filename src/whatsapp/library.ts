@@ -1,4 +1,4 @@
-/** What the engine needs of a Baileys-family library, as small structural interfaces. What differs between libraries is one file each in `libraries/`. */
+/** What the engine needs from a Baileys-family library. Each supported library implements it in a file of its own in `libraries/`. */
 import type { Agent } from "node:http";
 import type {
   AuthenticationCreds,
@@ -11,68 +11,74 @@ import type {
 /** The socket of a Baileys-family library; whaileys' type stands for the family. */
 export type WhatsAppSocket = WhaileysSocket;
 
-/** Credentials of one linked device, as whaileys keeps them. */
+/** Credentials of one linked device, in the format of whaileys. */
 export type Credentials = AuthenticationCreds;
 
-/** The `ws` WebSocket that a socket stands on, as far as the engine uses it. */
+/** `WebSocket.CLOSED`. */
+export const WEB_SOCKET_CLOSED = 3;
+
+/** The part of the `ws` WebSocket under a socket that the engine uses. */
 export interface WebSocketLike {
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number;
-  /** Cuts the connection; `close` follows. */
+  /** Destroys the connection at once; a `close` event follows. */
   terminate(): void;
   addListener(event: "close", listener: () => void): unknown;
 }
 
-/** Caches that a socket is given as options of its own library, one set per session, kept over reconnects. */
+/** Caches passed to a socket as options of its library: one set per session, reused when it reconnects. */
 export type SessionCaches = Readonly<Record<string, unknown>>;
 
 /**
- * A Baileys-family library, as the engine uses it. The default is whaileys, loaded on the first connect; a caller may
- * hand in another one (docs/libraries.md). What differs between libraries is absorbed here, in one file per library.
+ * Creates sockets with a Baileys-family library. The default is whaileys, loaded on the first connect; set
+ * `whatsapp.socketFactory` to use another one (docs/libraries.md). Differences between libraries are hidden behind it.
  */
 export interface SocketFactory {
+  /** Name of the library, for log lines and error texts. */
   readonly name: string;
   /**
-   * Makes a socket, synchronously; it starts connecting at once. `onFrameError` is to be called with errors the library
-   * meets in incoming frames and would otherwise leave to nobody; the engine then ends the socket. Frames must reach
-   * the socket's listeners in the order in which they came.
+   * Creates a socket synchronously; it starts connecting at once. `onFrameError` must be called with errors in incoming
+   * frames that the library itself does not handle; the engine then ends the socket. Frames must reach the socket's
+   * listeners in the order of arrival.
    */
   makeSocket(config: UserFacingSocketConfig, onFrameError: (error: Error) => void): WhatsAppSocket;
-  /** The WebSocket under a socket made a moment ago, in the same turn. */
+  /** Returns the WebSocket under a socket. Called in the same tick as `makeSocket`. */
   webSocketOf(socket: WhatsAppSocket): WebSocketLike;
-  /** New caches for one session, as options of `makeSocket`. Without it the library's own are used. */
+  /** Creates the caches of one session, as options of `makeSocket`. If absent, the library uses its own. */
   makeCaches?(): SessionCaches;
-  /** New, unlinked credentials. */
+  /** Creates new, unlinked credentials. */
   initAuthCreds(): Credentials;
-  /** Downloads and decrypts what a media message holds, through the agent; asks for it to be uploaded again when it is gone. */
+  /** Downloads and decrypts the media of a message through the agent. If it is no longer stored, asks the sender to upload it again. */
   downloadMedia?(
     message: WAMessage,
-    way: { readonly agent: Agent | undefined; readonly socket: WhatsAppSocket | undefined },
+    options: { readonly agent: Agent | undefined; readonly socket: WhatsAppSocket | undefined },
   ): Promise<Buffer>;
-  /** Gives a stored `sender-key` the form the library reads, where another one's differs. */
+  /** Converts a stored `sender-key` that another library wrote to the form this library reads. */
   reviveSenderKey?(stored: unknown): unknown;
   /** Restores the protobuf class of an `app-state-sync-key` that was stored as a plain object. */
   reviveAppStateSyncKey(plain: object): object;
 }
 
-/** whaileys' key store with its transaction capability, which the engine replaces by its own. */
+/** The key store of whaileys with transactions, which the engine replaces with its own. */
 export type TransactionalKeys = SignalKeyStore & {
+  /** Whether the caller runs inside a transaction. */
   isInTransaction(): boolean;
-  /** Runs the work; with a key (Baileys 7), after all other such work. Gives what the work gives. */
+  /** Runs the work and returns its result. With a key (Baileys 7), waits for all earlier work with a key. */
   transaction<T>(work: () => Promise<T>, key?: string): Promise<T>;
 };
 
-/** The auth state of one session: what a socket is given, and what keeps it durable. */
+/** The auth state of one session: what a socket reads and changes, and how it is persisted. */
 export interface AuthState {
-  /** The live object that the library mutates in place. */
+  /** The live object; the library changes it in place. */
   readonly creds: Credentials;
+  /** The Signal key store; every write goes to the store before it settles. */
   readonly keys: TransactionalKeys;
-  /** Whether the account is linked: `creds.account` is present (`me` alone is not enough, see engine.md section 4). */
+  /** Whether the account is linked: `creds.account` is present. `me` alone is already set while a pairing code is pending. */
   readonly linked: boolean;
-  /** Takes a snapshot of the creds now; settles when it is durable. Unchanged creds write nothing. */
+  /** Saves the current creds; settles when they are durable. Unchanged creds are not written. */
   save(): Promise<void>;
-  /** Settles when every write begun so far is durable or has failed. Never rejects. */
+  /** Settles when every write started so far is durable or has failed. Never rejects. */
   settled(): Promise<void>;
-  /** Refuses every later call with `ABORTED`, so that a socket that was left behind can't write. */
+  /** Rejects every later call with `ABORTED`, so that an abandoned socket can't write. */
   close(): void;
 }

@@ -1,36 +1,42 @@
 /**
- * Linking by pairing code on a live socket. whaileys never reads WhatsApp's answer to the request, so a refusal would
- * be a dead code: the answer is watched for here (whatsapp-protocol.md section 5).
+ * Requests a pairing code on a live socket. whaileys ignores WhatsApp's answer to the request, so after a refusal it would
+ * return a code that never works; the answer is awaited here (docs/protocol.md#pairing-codes).
  */
+import { waitFor } from "../async/deadline.js";
 import { ZpwootError, messageOf } from "../errors.js";
 import type { WhatsAppSocket } from "./library.js";
 
-/** How long WhatsApp may take to answer. */
+/** Deadline for WhatsApp's answer. */
 const ANSWER_MS = 20_000;
 
+/** The event side of a library's WebSocket. */
 interface Listenable {
   on(event: string, listener: (node: unknown) => void): unknown;
   off(event: string, listener: (node: unknown) => void): unknown;
 }
 
 /**
- * Asks for a code that links the account with these digits. Call it only after the first QR code of the connection.
- * @throws ZpwootError `PAIRING_REFUSED` with WhatsApp's code, `TIMEOUT`, `CONNECTION_FAILED` when the socket closed.
+ * Requests a pairing code for the phone number. Call it only after the connection's first QR code.
+ * @throws ZpwootError `PAIRING_REFUSED` with WhatsApp's code; `TIMEOUT` without an answer within 20 s; `CONNECTION_FAILED` if the
+ * socket closes.
  */
 export async function requestPairingCode(
   socket: WhatsAppSocket,
   digits: string,
   custom?: string,
 ): Promise<string> {
-  const answer = watchAnswer(socket.ws);
+  const answer = listenForAnswer(socket.ws);
   try {
-    const [code] = await Promise.all([socket.requestPairingCode(digits, custom), answer.promise]);
-    return code;
+    const code = Promise.all([socket.requestPairingCode(digits, custom), answer.received]);
+    const result = await waitFor(code, { timeoutMs: ANSWER_MS });
+    if (result.by !== "value")
+      throw new ZpwootError("TIMEOUT", "WhatsApp did not answer the pairing request in time");
+    return result.value[0];
   } catch (cause) {
     if (cause instanceof ZpwootError) throw cause;
     throw new ZpwootError(
       "CONNECTION_FAILED",
-      `the pairing code could not be asked for: ${messageOf(cause)}`,
+      `the pairing code could not be requested: ${messageOf(cause)}`,
       { cause },
     );
   } finally {
@@ -38,33 +44,30 @@ export async function requestPairingCode(
   }
 }
 
-function watchAnswer(ws: Listenable): { readonly promise: Promise<void>; stop(): void } {
+/** Starts to listen for the answer; `received` rejects if WhatsApp refuses or the socket closes. */
+function listenForAnswer(ws: Listenable): { readonly received: Promise<void>; stop(): void } {
   let stop!: () => void;
-  const promise = new Promise<void>((resolve, reject) => {
-    const accepted = (): void => resolve();
-    const refused = (node: unknown): void => reject(new ZpwootError("PAIRING_REFUSED", refusalText(node)));
-    const closed = (): void =>
-      reject(
-        new ZpwootError(
-          "CONNECTION_FAILED",
-          "the connection closed before WhatsApp answered the pairing request",
-        ),
-      );
-    const late = (): void =>
-      reject(new ZpwootError("TIMEOUT", "WhatsApp did not answer the pairing request in time"));
-    const timer = setTimeout(late, ANSWER_MS);
+  const received = new Promise<void>((resolve, reject) => {
     const listeners: [string, (node: unknown) => void][] = [
-      ["CB:iq,type:result,link_code_companion_reg", accepted],
-      ["CB:iq,type:error", refused],
-      ["close", closed],
+      ["CB:iq,type:result,link_code_companion_reg", () => resolve()],
+      ["CB:iq,type:error", (node) => reject(new ZpwootError("PAIRING_REFUSED", refusalText(node)))],
+      [
+        "close",
+        () =>
+          reject(
+            new ZpwootError(
+              "CONNECTION_FAILED",
+              "the connection closed before WhatsApp answered the pairing request",
+            ),
+          ),
+      ],
     ];
     for (const [event, listener] of listeners) ws.on(event, listener);
     stop = () => {
-      clearTimeout(timer);
       for (const [event, listener] of listeners) ws.off(event, listener);
     };
   });
-  return { promise, stop };
+  return { received, stop };
 }
 
 function refusalText(node: unknown): string {

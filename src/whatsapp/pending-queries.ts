@@ -1,4 +1,4 @@
-/** What becomes of a socket's pending queries when it ends. */
+/** Settles a socket's pending queries when the socket ends. */
 
 type Listener = (...args: unknown[]) => void;
 
@@ -14,11 +14,11 @@ export interface Emitter {
 }
 
 /**
- * Queries learn of the close by a `close` listener, which whaileys' `end()` takes away uncalled, whoever ends: each would
- * hold its timer, its socket and the process for a minute. From here on they are told, also those made after the end.
- * Call it when the library's own listeners are in place; the real `close` is still to be had through `addListener`.
+ * A pending query waits for a `close` listener, which `end()` of whaileys removes without calling it: the query's timer would
+ * then keep the socket and the process alive for a minute. This calls those listeners on removal, and at once if they are added after
+ * the end. Apply it after the library has added its own listeners; `addListener` still receives the real `close`.
  */
-export function settleQueriesAtEnd(ws: Emitter): void {
+export function settleQueriesOnEnd(ws: Emitter): void {
   const { on, removeAllListeners } = ws;
   let ended = false;
   ws.removeAllListeners = (...names) => {

@@ -1,6 +1,6 @@
 /**
- * The way out of one session: direct, or through its proxy. WebSocket, media and the look for the current client version all
- * use the agent given here, so that nothing of the session goes past its proxy (engine.md section 6).
+ * How a session reaches WhatsApp: directly, or through its proxy. WebSocket, media and the look-up of the client version all use the
+ * agent of this file, so that no traffic of a session bypasses its proxy (docs/proxies.md).
  */
 import type { Agent } from "node:http";
 import { request as requestHttp } from "node:http";
@@ -10,30 +10,30 @@ import { SocksProxyAgent } from "socks-proxy-agent";
 import { ZpwootError } from "../errors.js";
 import type { ProxyConfig } from "../api/session-info.js";
 
-/** How long a proxy may take to reach WhatsApp before an attempt. */
+/** Deadline for a proxy to reach WhatsApp before a connection attempt. */
 const PREFLIGHT_MS = 10_000;
 
-/** See the head of this file. */
+/** How a session reaches WhatsApp. */
 export interface Egress {
-  /** Undefined: direct. */
+  /** Undefined for a direct connection. */
   readonly agent: Agent | undefined;
   /**
-   * Checks that the proxy lets us reach the host of a ws:// or wss:// URL, at once without a proxy. Rejects with `PROXY_FAILED`,
-   * saying what is wrong and never the password.
+   * Checks that the proxy reaches the host of a ws:// or wss:// URL; settles at once without a proxy. Rejects with `PROXY_FAILED`
+   * and the reason, never with the password, or with `ABORTED`.
    */
   preflight(url: string, signal: AbortSignal): Promise<void>;
 }
 
 const DIRECT: Egress = { agent: undefined, preflight: async () => {} };
 
-/** Makes the egress of a session. */
+/** Returns the egress for a session's proxy; null means direct. */
 export function egressOf(proxy: ProxyConfig | null): Egress {
   if (proxy === null) return DIRECT;
   const agent = agentOf(proxy);
   return { agent, preflight: (url, signal) => preflight(agent, url, signal) };
 }
 
-/** What the libraries' HTTP client takes for media. `proxy: false` keeps it from taking one out of the environment instead. */
+/** Returns the options of the libraries' HTTP client for media. `proxy: false` stops it from using a proxy of the environment. */
 export function mediaOptions(agent: Agent | undefined): {
   readonly httpAgent?: Agent;
   readonly httpsAgent?: Agent;
@@ -42,26 +42,26 @@ export function mediaOptions(agent: Agent | undefined): {
   return agent === undefined ? {} : { httpAgent: agent, httpsAgent: agent, proxy: false };
 }
 
-/** Names are resolved by the proxy, not here: a look-up of WhatsApp's hosts must not go past it either. */
+/** The variants that resolve host names at the proxy, so that no DNS query bypasses it. */
 const SOCKS_SCHEMES = { socks4: "socks4a", socks5: "socks5h" } as const;
 
 function agentOf({ protocol = "http", host, port, username, password = "" }: ProxyConfig): Agent {
   const login =
     username === undefined ? "" : `${encodeURIComponent(username)}:${encodeURIComponent(password)}@`;
-  const place = `${login}${host.includes(":") ? `[${host}]` : host}:${port}`;
-  if (protocol === "http" || protocol === "https") return new HttpsProxyAgent(`${protocol}://${place}`);
-  return new SocksProxyAgent(`${SOCKS_SCHEMES[protocol]}://${place}`);
+  const address = `${login}${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (protocol === "http" || protocol === "https") return new HttpsProxyAgent(`${protocol}://${address}`);
+  return new SocksProxyAgent(`${SOCKS_SCHEMES[protocol]}://${address}`);
 }
 
 async function preflight(agent: Agent, url: string, signal: AbortSignal): Promise<void> {
   const target = new URL(url);
   const request = target.protocol === "wss:" ? requestHttps : requestHttp;
   target.protocol = target.protocol === "wss:" ? "https:" : "http:";
-  const ending = AbortSignal.any([signal, AbortSignal.timeout(PREFLIGHT_MS)]);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(PREFLIGHT_MS)]);
   await new Promise<void>((resolve, reject) => {
     let refused: number | undefined;
-    // Nothing is sent to the target: the request is given up as soon as the way to it is open.
-    const attempt = request(target, { agent, signal: ending });
+    // Nothing is sent to the target: the request is destroyed as soon as the connection is open.
+    const attempt = request(target, { agent, signal: deadline });
     attempt.on("proxyConnect", ({ statusCode }: { statusCode: number }) => {
       if (statusCode !== 200) refused = statusCode;
     });
@@ -70,13 +70,13 @@ async function preflight(agent: Agent, url: string, signal: AbortSignal): Promis
       else reject(proxyRefused(refused));
       attempt.destroy();
     });
-    // Stays: a request that was given up may still fail.
-    attempt.on("error", (error) => reject(signal.aborted ? aborted() : proxyFailed(error, ending.aborted)));
+    // Not once: a destroyed request may emit another error.
+    attempt.on("error", (error) => reject(signal.aborted ? aborted() : proxyFailed(error, deadline.aborted)));
   });
 }
 
 function aborted(): ZpwootError {
-  return new ZpwootError("ABORTED", "The attempt was ended");
+  return new ZpwootError("ABORTED", "the connection attempt was aborted");
 }
 
 function proxyRefused(status: number): ZpwootError {
@@ -87,9 +87,9 @@ function proxyRefused(status: number): ZpwootError {
   return new ZpwootError("PROXY_FAILED", `${why} (${status})`, { status });
 }
 
-/** The error's own text may hold the proxy's URL, and its fields the password: neither is passed on. */
-function proxyFailed(error: Error & { code?: string }, late: boolean): ZpwootError {
-  if (late)
+/** The original error is dropped, as its text may contain the proxy's URL and its fields the password. */
+function proxyFailed(error: Error & { code?: string }, timedOut: boolean): ZpwootError {
+  if (timedOut)
     return new ZpwootError("PROXY_FAILED", `the session's proxy did not answer within ${PREFLIGHT_MS} ms`);
   if (/authentication/i.test(error.message)) return proxyRefused(407);
   if (/rejected connection|Socks5 proxy rejected|Socks4/i.test(error.message)) return proxyRefused(502);

@@ -1,6 +1,6 @@
-/** The text of a linking QR code, in the two forms there are (whatsapp-protocol.md sections 3 and 13). */
+/** The text of a linking QR code in its two formats, bare and URL (docs/protocol.md#linking-by-qr-code). */
 
-/** See `WhatsAppOptions.qrFormat`. */
+/** `bare`: four fields with commas between them; `url`: the same and a fifth field in a wa.me link. See `WhatsAppOptions.qrFormat`. */
 export type QRFormat = "bare" | "url";
 
 const URL_START = "https://wa.me/settings/linked_devices#";
@@ -8,7 +8,7 @@ const URL_START = "https://wa.me/settings/linked_devices#";
 const BARE_FIELDS = 4;
 const SECRET_FIELD = 3;
 
-/** The kinds of companion that WhatsApp tells apart, by the browser's name; whatever else is 9. */
+/** WhatsApp's numbers for the kinds of companion, by browser name. */
 const CLIENT_KINDS: Readonly<Record<string, number>> = {
   Chrome: 1,
   Edge: 2,
@@ -21,18 +21,18 @@ const ELECTRON = 7;
 const WINDOWS_APP = 8;
 const OTHER = 9;
 
-/** How a QR code is to be written. */
+/** How to write a QR code. */
 export interface QRStyle {
   readonly format: QRFormat;
-  /** System, browser, system version: what the companion calls itself. */
+  /** Operating system, browser and version that the companion presents itself as. */
   readonly browser: readonly [string, string, string];
-  /** In place of the one the library drew. */
+  /** Replaces the adv secret in the library's QR code. */
   readonly secret?: string | undefined;
 }
 
-/** A QR code as a library drew it, in either form, in the form that is wanted. */
-export function styledQR(drawn: string, { format, browser, secret }: QRStyle): string {
-  const text = drawn.startsWith(URL_START) ? drawn.slice(URL_START.length) : drawn;
+/** Rewrites the text of a library's QR code, which may be in either format, in the given style. */
+export function styleQR(original: string, { format, browser, secret }: QRStyle): string {
+  const text = original.startsWith(URL_START) ? original.slice(URL_START.length) : original;
   const fields = text.split(",");
   if (secret !== undefined) fields[SECRET_FIELD] = secret;
   const bare = fields.slice(0, BARE_FIELDS);

@@ -1,30 +1,27 @@
 /**
- * What the library hands out as a message may hold keys: the phone gives its companions the app-state key in one, and the first
- * message of an author to a group carries the author's sender key. The contract keeps keys out of every event.
+ * Removes keys from events. Some messages carry them: the phone shares the app-state key with its companions in one, and an author's
+ * first message to a group contains the author's sender key. docs/decisions/0007-no-key-in-an-event.md.
  */
-import type { BaileysEventMap, WAMessage } from "whaileys";
-import type { WebhookEventName } from "../api/webhook-events.js";
+import type { WAMessage } from "whaileys";
+import type { NamedWhatsAppEvent } from "../api/events.js";
 
 type Content = NonNullable<WAMessage["message"]>;
 
-/** The event's data without keys; undefined when nothing else was in it. The library's own objects are left as they are. */
-export function withoutKeys<Name extends WebhookEventName>(
-  name: Name,
-  data: BaileysEventMap[Name],
-): BaileysEventMap[Name] | undefined {
-  if (name !== "messages.upsert") return data;
-  const upsert = data as BaileysEventMap["messages.upsert"];
-  const messages = upsert.messages.filter((message) => !givesAppStateKey(message.message)).map(keyFree);
-  if (messages.length === 0 && upsert.messages.length > 0) return undefined;
-  return { ...upsert, messages } as BaileysEventMap[Name];
+/** Returns the event without keys, or undefined if it contains nothing else. The library's own objects are not changed. */
+export function redactKeys(event: NamedWhatsAppEvent): NamedWhatsAppEvent | undefined {
+  if (event.name !== "messages.upsert") return event;
+  const { data } = event;
+  const messages = data.messages.filter((message) => !sharesAppStateKey(message.message)).map(redacted);
+  if (messages.length === 0 && data.messages.length > 0) return undefined;
+  return { name: event.name, data: { ...data, messages } };
 }
 
-function givesAppStateKey(content: WAMessage["message"]): boolean {
+function sharesAppStateKey(content: WAMessage["message"]): boolean {
   const protocol = content?.protocolMessage ?? content?.deviceSentMessage?.message?.protocolMessage;
   return protocol?.appStateSyncKeyShare !== undefined && protocol.appStateSyncKeyShare !== null;
 }
 
-function keyFree(message: WAMessage): WAMessage {
+function redacted(message: WAMessage): WAMessage {
   const { message: content } = message;
   if (content === undefined || content === null) return message;
   const inner = content.deviceSentMessage?.message;
@@ -48,7 +45,7 @@ function withoutSenderKey(content: Content): Content {
   return clean;
 }
 
-/** A copy that is still of the library's class. */
+/** Copies a message object; the copy keeps the library's class. */
 function copied<Shape extends object>(original: Shape, change: Partial<Shape>): Shape {
   const copy = Object.create(Object.getPrototypeOf(original) as object) as Shape;
   return Object.assign(copy, original, change);

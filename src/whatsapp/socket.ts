@@ -1,50 +1,53 @@
 /**
- * One socket and all that belongs to it: its guarded listeners, its flush, its end. A session makes one handle per
- * attempt and drops it; nothing of an old socket reaches the session after `close()` was called.
+ * A session's socket: guards the library's listeners, reports what happens, flushes and closes it. A session makes a new one for each
+ * connection attempt; nothing from an old socket reaches the session after its `close()`.
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
-import type { CloseSignal } from "./close-signal.js";
-import { messageOf } from "../errors.js";
-import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./library.js";
+import type { BaileysEventMap, BinaryNode, UserFacingSocketConfig } from "whaileys";
+import type { NamedWhatsAppEvent } from "../api/events.js";
 import type { Logger } from "../api/logger.js";
-import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
-import { closeSignalOf } from "./close-signal.js";
-import { withoutKeys } from "./redact-keys.js";
-import { settleQueriesAtEnd, type Emitter } from "./pending-queries.js";
-import { inSession } from "./rejection-guard.js";
-import { unlinkDevice } from "./unlink-device.js";
+import { WEBHOOK_EVENTS } from "../api/webhook-events.js";
+import { waitFor } from "../async/deadline.js";
+import { once } from "../async/once.js";
+import { messageOf } from "../errors.js";
+import { closeSignalOf, type CloseSignal } from "./close-signal.js";
+import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./library.js";
+import { WEB_SOCKET_CLOSED } from "./library.js";
+import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
+import { redactKeys } from "./redact-keys.js";
+import { runInSession } from "./rejection-guard.js";
 
-/** How long buffered events may take to be handed out when a socket closes. */
+/** Deadline for emitting buffered events when a socket closes. */
 const FLUSH_MS = 1_000;
-/** How long the peer may take to answer the WebSocket's close before the connection is cut. */
+/** How long the peer may take to answer the WebSocket close before the connection is terminated. */
 const CLOSE_GRACE_MS = 500;
-/** What an account that is guarded by a passkey answers a link with (whatsapp-protocol.md section 13). */
+/** Notifications to a new device when the account requires a passkey (docs/protocol.md#changes-in-2026). */
 const PASSKEY_NOTIFICATIONS = ["passkey_prologue_request", "crsc_continuation"] as const;
-/** `WebSocket.CLOSED`. */
-const CLOSED = 3;
 
-/** What a socket reports. Called synchronously; must not throw. */
+/** Callbacks of a socket. Called synchronously; must not throw. */
 export interface SocketHooks {
+  /** The library drew a QR code. */
   onQR(value: string): void;
-  /** WhatsApp accepted the login; `onOpen` follows when the start-up queries are through. */
+  /** WhatsApp accepted the login; `onOpen` follows after the start-up queries. */
   onLogin(): void;
   onOpen(): void;
-  /** The account was linked; WhatsApp will ask for a restart. */
+  /** The account was linked; WhatsApp asks for a restart next. */
   onLinked(): void;
-  /** WhatsApp retired the secret in the QR code that is shown. */
+  /** WhatsApp no longer accepts the secret in the current QR code. */
   onSecretRetired(): void;
-  /** The account wants a passkey for this link. */
+  /** The account requires a passkey for this link. */
   onPasskey(): void;
+  /** The connection ended by itself. */
   onClosed(signal: CloseSignal): void;
-  /** The library changed the creds in place; settles when they are durable, rejects when they can't be. */
+  /** The library changed the creds in place. Settles when they are durable, rejects if they can't be saved. */
   onCreds(): Promise<void>;
-  onEvent<Name extends WebhookEventName>(name: Name, data: BaileysEventMap[Name]): void;
+  /** One of WhatsApp's events, without keys. */
+  onEvent(event: NamedWhatsAppEvent): void;
 }
 
-/** What a socket is made from. */
-export interface SocketHandleOptions {
+/** What a {@link SessionSocket} needs. */
+export interface SessionSocketOptions {
   readonly sessionId: string;
   readonly library: SocketFactory;
   readonly auth: AuthState;
@@ -53,52 +56,51 @@ export interface SocketHandleOptions {
   readonly logger: Logger;
 }
 
-/** A live socket. */
-export class SocketHandle {
+/** A live socket of a session. */
+export class SessionSocket {
+  /** The library's socket, for what the engine does not wrap. */
   readonly socket: WhatsAppSocket;
-  readonly #options: SocketHandleOptions;
-  readonly #detach: (() => void)[] = [];
+  readonly #options: SessionSocketOptions;
+  readonly #removeListeners: (() => void)[] = [];
   readonly #webSocket: WebSocketLike;
-  /** The connection under the WebSocket, from the upgrade on. */
-  #wire: Duplex | undefined;
-  #closing: Promise<void> | undefined;
-  #closeSeen = false;
-  /** It is being ended for an error; what it still says of itself is not believed. */
+  /** The TCP or TLS connection under the WebSocket, once it is upgraded. */
+  #connection: Duplex | undefined;
+  #closedByItself = false;
+  /** An error ended it: an `open` that still arrives is ignored. */
   #failed = false;
 
-  /** Makes the socket and begins to connect. Throws what the library throws for impossible options. */
-  constructor(options: SocketHandleOptions) {
+  /** Creates the socket, which connects at once. Throws what the library throws for invalid options. */
+  constructor(options: SessionSocketOptions) {
     this.#options = options;
     const { library, auth, config, sessionId } = options;
-    this.socket = inSession(sessionId, () =>
+    this.socket = runInSession(sessionId, () =>
       library.makeSocket({ ...config, auth: { creds: auth.creds, keys: auth.keys } }, (error) =>
         this.#fail(error),
       ),
     );
     this.#webSocket = library.webSocketOf(this.socket);
-    // The library wraps our key store in a transaction that loses writes; its wrapper becomes ours again
-    // (stores.md section 2.1). The same object is used by every module of the library.
+    // The library wraps the key store in transactions that lose writes (docs/protocol.md#library-quirks, 6). All its modules share
+    // the wrapper object, so our methods are put back on it.
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#guardListeners();
-    settleQueriesAtEnd(this.#ws);
+    settleQueriesOnEnd(this.#ws);
     this.#listen();
   }
 
-  /** Hands out what is still buffered, then ends the socket without unlinking. Settles when it is down. Idempotent. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
+  /** Emits what is still buffered, then closes the socket without unlinking. Settles when the connection is gone. Idempotent. */
+  readonly close = once(() => this.#close(), { again: "never" });
 
-  /** Asks WhatsApp to unlink this device. True when it acknowledged within the time. Never rejects. */
+  /** Asks WhatsApp to unlink this device. Returns whether WhatsApp confirmed it within `timeoutMs`. Never rejects. */
   async unlink(timeoutMs: number): Promise<boolean> {
     const jid = this.#options.auth.creds.me?.id;
     if (jid === undefined) return false;
     try {
-      await unlinkDevice(this.socket, jid, timeoutMs);
+      // On a time-out Baileys 7 resolves with undefined instead of rejecting.
+      const answer: unknown = await this.socket.query(unlinkQuery(jid), timeoutMs);
+      if (answer === undefined) throw new Error(`no answer within ${timeoutMs} ms`);
       return true;
     } catch (error) {
-      this.#warn("unlinking was not acknowledged", error);
+      this.#warn("WhatsApp did not confirm the unlink", error);
       return false;
     }
   }
@@ -108,9 +110,9 @@ export class SocketHandle {
   }
 
   /**
-   * whaileys leaves the promises of its socket listeners to nobody, so a failed handshake is an unhandled rejection.
-   * Each listener is registered again through a wrapper that ends this socket instead. Safe: the socket was made in
-   * this very tick, no event was missed. (`message` has a guard of its own, see frame-guard.ts.)
+   * whaileys ignores the promises of its socket listeners, so a failed handshake is an unhandled rejection. Replaces each listener
+   * with a wrapper that ends this socket instead. No event is missed: the socket was created in the same tick. (`message` has its
+   * own guard in libraries/frame-order.ts.)
    */
   #guardListeners(): void {
     const ws = this.#ws;
@@ -139,9 +141,9 @@ export class SocketHandle {
   }
 
   #end(error: Error | undefined): void {
-    // Baileys 7 gives a promise.
+    // Returns a promise in Baileys 7.
     Promise.resolve(this.socket.end(error) as unknown).catch((thrown: unknown) =>
-      this.#warn("ending a socket failed", thrown),
+      this.#warn("could not end a socket", thrown),
     );
   }
 
@@ -158,91 +160,89 @@ export class SocketHandle {
       if (typeof update.qr === "string") hooks.onQR(update.qr);
       if (update.connection === "open" && !this.#failed) hooks.onOpen();
       if (update.connection === "close") {
-        this.#closeSeen = true;
+        this.#closedByItself = true;
         hooks.onClosed(closeSignalOf(update.lastDisconnect?.error));
       }
     });
     for (const name of WEBHOOK_EVENTS) {
       this.#on(name, (data) => {
-        const shown = withoutKeys(name, data);
-        if (this.#failed && (shown as { connection?: string } | undefined)?.connection === "open") return;
-        if (shown !== undefined) hooks.onEvent(name, shown);
+        const event = redactKeys({ name, data } as NamedWhatsAppEvent);
+        if (event === undefined || (this.#failed && isOpened(event))) return;
+        hooks.onEvent(event);
       });
     }
     this.#onWs("CB:success", () => hooks.onLogin());
     this.#onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
     for (const type of PASSKEY_NOTIFICATIONS)
       this.#onWs(`CB:notification,type:${type}`, () => hooks.onPasskey());
-    this.#onWs("upgrade", (response) => (this.#wire = (response as IncomingMessage).socket));
+    this.#onWs("upgrade", (response) => (this.#connection = (response as IncomingMessage).socket));
   }
 
   /**
-   * Nothing leaves the socket while credentials are on their way to the disk: whaileys confirms a link in the same turn
-   * in which it changes them, and a crash in between would leave a device that WhatsApp knows and we don't. If they can't
-   * be stored the confirmation is never sent; the session ends this socket.
+   * Holds back all outgoing data until changed credentials are durable. whaileys confirms a link in the same tick in which it
+   * changes them; a crash in between would leave a device that WhatsApp knows and we don't. If they can't be saved, the
+   * confirmation is never sent and the session closes this socket.
    */
   #holdUntil(durable: Promise<void>): void {
-    const wire = this.#wire;
-    wire?.cork();
+    const connection = this.#connection;
+    connection?.cork();
     durable.then(
-      () => wire?.uncork(),
+      () => connection?.uncork(),
       () => {},
     );
   }
 
   #onWs(name: string, listener: (...args: unknown[]) => void): void {
     this.#ws.on(name, listener);
-    this.#detach.push(() => this.#ws.off(name, listener));
+    this.#removeListeners.push(() => this.#ws.off(name, listener));
   }
 
   #on<Name extends keyof BaileysEventMap>(name: Name, listener: (data: BaileysEventMap[Name]) => void): void {
     this.socket.ev.on(name, listener);
-    this.#detach.push(() => this.socket.ev.off(name, listener));
+    this.#removeListeners.push(() => this.socket.ev.off(name, listener));
   }
 
   async #close(): Promise<void> {
-    await within(FLUSH_MS, this.#flush());
-    if (!this.#closeSeen) {
-      // Ours to tell: from here on the library is no longer listened to.
-      this.#options.hooks.onEvent("connection.update", {
-        connection: "close",
-        lastDisconnect: { error: undefined, date: new Date() },
-      });
+    await waitFor(this.#flush(), { timeoutMs: FLUSH_MS });
+    if (!this.#closedByItself) {
+      // The library's own close event comes after its listeners are removed.
+      const data = { connection: "close", lastDisconnect: { error: undefined, date: new Date() } } as const;
+      this.#options.hooks.onEvent({ name: "connection.update", data });
     }
-    for (const detach of this.#detach) detach();
+    for (const remove of this.#removeListeners) remove();
     const webSocket = this.#webSocket;
-    // An `error` after the end must not be an uncaught one.
+    // Without a listener, an `error` after the end would be an uncaught exception.
     this.#ws.on("error", () => {});
     this.#end(undefined);
-    if (webSocket.readyState === CLOSED) return;
-    // After the end: whaileys takes away the listeners that were there before.
-    const down = new Promise<void>((resolve) => webSocket.addListener("close", () => resolve()));
-    await within(CLOSE_GRACE_MS, down);
-    if (webSocket.readyState === CLOSED) return;
+    if (webSocket.readyState === WEB_SOCKET_CLOSED) return;
+    // Added after the end, because whaileys removes all earlier listeners.
+    const closed = new Promise<void>((resolve) => webSocket.addListener("close", () => resolve()));
+    await waitFor(closed, { timeoutMs: CLOSE_GRACE_MS });
+    if (webSocket.readyState === WEB_SOCKET_CLOSED) return;
     webSocket.terminate();
-    // The cut takes a turn of the event loop; the next socket is not made before.
-    await within(CLOSE_GRACE_MS, down);
+    // Termination takes a turn of the event loop; the next socket must not be created before.
+    await waitFor(closed, { timeoutMs: CLOSE_GRACE_MS });
   }
 
-  /** Messages that were decrypted and acknowledged while the library was buffering are lost unless flushed. */
+  /** Messages that the library has acknowledged but still buffers are lost unless they are flushed. */
   async #flush(): Promise<void> {
     try {
       await (this.socket.ev as { flush?: () => unknown }).flush?.();
     } catch (error) {
-      this.#warn("flushing buffered events failed", error);
+      this.#warn("could not flush buffered events", error);
     }
   }
 }
 
-/** Settles with the promise, or after the time, whichever comes first. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function isOpened(event: NamedWhatsAppEvent): boolean {
+  return event.name === "connection.update" && event.data.connection === "open";
+}
+
+/** The query by which a linked device removes itself from its account. */
+function unlinkQuery(jid: string): BinaryNode {
+  return {
+    tag: "iq",
+    attrs: { to: "@s.whatsapp.net", type: "set", xmlns: "md" },
+    content: [{ tag: "remove-companion-device", attrs: { jid, reason: "user_initiated" } }],
+  };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { styledQR } from "../../src/whatsapp/qr-text.js";
+import { styleQR } from "../../src/whatsapp/qr-text.js";
 
 const BARE = "2@ref,noise,identity,secret";
 const URL_FORM = "https://wa.me/settings/linked_devices#2@ref,noise,identity,secret,1";
@@ -7,13 +7,13 @@ const browser = ["Windows", "Chrome", "10.0"] as const;
 
 describe("the text of a QR code", () => {
   it.each([BARE, URL_FORM])("is written in either form, from %s", (drawn) => {
-    expect(styledQR(drawn, { format: "bare", browser })).toBe(BARE);
-    expect(styledQR(drawn, { format: "url", browser })).toBe(URL_FORM);
+    expect(styleQR(drawn, { format: "bare", browser })).toBe(BARE);
+    expect(styleQR(drawn, { format: "url", browser })).toBe(URL_FORM);
   });
 
   it("gets another secret in either form", () => {
-    expect(styledQR(BARE, { format: "bare", browser, secret: "new" })).toBe("2@ref,noise,identity,new");
-    expect(styledQR(URL_FORM, { format: "url", browser, secret: "new" })).toBe(
+    expect(styleQR(BARE, { format: "bare", browser, secret: "new" })).toBe("2@ref,noise,identity,new");
+    expect(styleQR(URL_FORM, { format: "url", browser, secret: "new" })).toBe(
       "https://wa.me/settings/linked_devices#2@ref,noise,identity,new,1",
     );
   });
@@ -25,6 +25,6 @@ describe("the text of a QR code", () => {
     [["Windows", "Desktop", "10"], "8"],
     [["Ubuntu", "Konqueror", "5"], "9"],
   ] as const)("names the kind of client that %j is", (named, kind) => {
-    expect(styledQR(BARE, { format: "url", browser: named }).split(",")[4]).toBe(kind);
+    expect(styleQR(BARE, { format: "url", browser: named }).split(",")[4]).toBe(kind);
   });
 });

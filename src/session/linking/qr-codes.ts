@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { LinkingLimits } from "./limits.js";
 import type { Credentials } from "../../whatsapp/library.js";
 import type { QRCode } from "../state.js";
-import { styledQR, type QRStyle } from "../../whatsapp/qr-text.js";
+import { styleQR, type QRStyle } from "../../whatsapp/qr-text.js";
 
 /** How long WhatsApp honours the first QR code and each one after it (whatsapp-protocol.md section 3). */
 const FIRST_QR_MS = 60_000;
@@ -84,6 +84,6 @@ export class QRCodes {
   /** In the form that is wanted. The library draws with the secret that the connection began with. */
   #styled(drawn: string, creds: Credentials): string {
     const secret = this.#rotated ? creds.advSecretKey : undefined;
-    return styledQR(drawn, { ...this.#options.style, secret });
+    return styleQR(drawn, { ...this.#options.style, secret });
   }
 }

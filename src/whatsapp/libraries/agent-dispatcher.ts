@@ -1,11 +1,11 @@
 /**
- * Node's own `fetch` over an `http.Agent`. Baileys 7 downloads media with `fetch`, which takes no agent: without this its downloads
- * would go past the session's proxy. What can't be sent this way fails; nothing goes out directly instead.
+ * Lets Node's `fetch` use an `http.Agent`. Baileys 7 downloads media with `fetch`, which has no agent option, so its downloads would
+ * bypass the session's proxy. A request that this can't send fails; none is sent directly instead.
  */
 import { request as requestHttp, type Agent, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 
-/** What `fetch` asks of its dispatcher. */
+/** The request that `fetch` passes to its dispatcher. */
 interface DispatchOptions {
   readonly origin: string | URL;
   readonly path: string;
@@ -14,7 +14,7 @@ interface DispatchOptions {
   readonly body?: unknown;
 }
 
-/** What `fetch` hears of it. */
+/** The callbacks of `fetch` for the response. */
 interface DispatchHandler {
   onConnect(abort: (reason?: Error) => void): void;
   onHeaders(status: number, headers: Buffer[], resume: () => void, statusText: string): boolean;
@@ -23,21 +23,21 @@ interface DispatchHandler {
   onError(error: Error): void;
 }
 
-/** The `dispatcher` option of `fetch`, over the agent. Serves requests without a body. */
+/** Returns a `dispatcher` for `fetch` that uses the agent. Sends requests without a body only. */
 export function dispatcherOver(agent: Agent): {
   dispatch(options: DispatchOptions, handler: DispatchHandler): boolean;
 } {
   return {
     dispatch: (options, handler) => {
       if (options.body !== null && options.body !== undefined) {
-        handler.onError(new Error("Only downloads go through the session's proxy this way"));
+        handler.onError(new Error("only requests without a body can use the session's proxy"));
         return true;
       }
       const target = new URL(options.path, options.origin);
       const send = target.protocol === "https:" ? requestHttps : requestHttp;
       const request = send(target, { agent, method: options.method, headers: headersOf(options.headers) });
       handler.onConnect((reason) => request.destroy(reason));
-      request.on("response", (response) => pass(response, handler));
+      request.on("response", (response) => forward(response, handler));
       request.on("error", (error) => handler.onError(error));
       request.end();
       return true;
@@ -45,7 +45,7 @@ export function dispatcherOver(agent: Agent): {
   };
 }
 
-function pass(response: IncomingMessage, handler: DispatchHandler): void {
+function forward(response: IncomingMessage, handler: DispatchHandler): void {
   const resume = (): void => void response.resume();
   const headers = response.rawHeaders.map((text) => Buffer.from(text, "latin1"));
   response.on("data", (chunk: Buffer) => {

@@ -1,21 +1,23 @@
 /**
- * The caches a socket is given, one set per session, kept over its reconnects. whaileys' own defaults are shared by all
- * sockets of the process (a retry receipt made one session send another one's text) and leak a timer per reconnect
- * (whatsapp-protocol.md sections 10 and 11, hazard 3).
+ * The caches of a session's sockets, reused when it reconnects. The defaults of whaileys are shared by all sockets of the process, so
+ * that a retry receipt made one session send another one's text, and leak a timer per reconnect (docs/protocol.md#library-quirks, 3
+ * and 15).
  */
 import { LRUCache } from "lru-cache";
 import type { SessionCaches } from "../library.js";
 
-/** Sent messages kept for a retry receipt; whaileys keeps them for 20 s, phones ask for minutes. */
+/** Sent messages, for retry receipts. whaileys keeps them for 20 s, but phones ask again after minutes. */
 const SENT_MESSAGES = { max: 256, ttl: 10 * 60_000 };
-/** whaileys' own time for group metadata and device lists: 15 and 5 minutes. */
+/** Group metadata; the time is that of whaileys. */
 const GROUPS = { max: 512, ttl: 15 * 60_000 };
+/** Device lists; the time is that of whaileys. */
 const DEVICES = { max: 4096, ttl: 5 * 60_000 };
+/** How often a message was retried. */
 const RETRY_COUNTERS = { max: 2048, ttl: 60 * 60_000 };
-/** Baileys 7's own time for calls that ring. */
+/** Ringing calls; the time is that of Baileys 7. */
 const CALLS = { max: 512, ttl: 5 * 60_000 };
 
-/** The part of NodeCache that the libraries call, over a bounded LRU without timers. */
+/** The part of NodeCache that the libraries use, on a bounded LRU cache without timers. */
 export class BoundedCache {
   readonly #entries: LRUCache<string, NonNullable<unknown>>;
 
@@ -40,7 +42,7 @@ export class BoundedCache {
     return this.#entries.delete(key) ? 1 : 0;
   }
 
-  /** Those of the keys that are there. */
+  /** Returns the entries that exist. */
   mget(keys: readonly string[]): Record<string, unknown> {
     const found = keys.map((key) => [key, this.#entries.get(key)] as const);
     return Object.fromEntries(found.filter(([, value]) => value !== undefined));
@@ -56,7 +58,7 @@ export class BoundedCache {
   }
 }
 
-/** A new set of caches for one session, as options of whaileys. */
+/** Creates the caches of one session, as options of whaileys. */
 export function whaileysCaches(): SessionCaches {
   return {
     groupMetadataCache: new BoundedCache(GROUPS),
@@ -66,7 +68,7 @@ export function whaileysCaches(): SessionCaches {
   };
 }
 
-/** The same as options of Baileys 7. What it sent it keeps per socket by itself. */
+/** Creates the caches of one session, as options of Baileys 7, which keeps sent messages per socket itself. */
 export function baileys7Caches(): SessionCaches {
   return {
     userDevicesCache: new BoundedCache(DEVICES),
@@ -76,7 +78,7 @@ export function baileys7Caches(): SessionCaches {
   };
 }
 
-/** whaileys reads and writes this one as a plain object, and never empties it. */
+/** Bounds a map that whaileys uses as a plain object and never clears. */
 function boundedCounters(): Record<string, number> {
   const counters = new LRUCache<string, number>(RETRY_COUNTERS);
   return new Proxy<Record<string, number>>(

@@ -1,51 +1,56 @@
 /**
- * whaileys encrypts media into a temporary file and uploads that at once, without waiting for the disk: on a busy one a part of it,
- * or nothing, is uploaded under the checksum of the whole, and nobody can ever open the message. Here the file is waited for.
+ * Waits until encrypted media is completely written. whaileys encrypts it into a temporary file and uploads that file without waiting
+ * for the writes: on a busy disk the upload is truncated, and the message can't be opened by anyone.
  */
 import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How long a disk may take. */
-const DISK_MS = 60_000;
-const LOOK_MS = 5;
-/** AES block, and the MAC behind the ciphertext. */
+/** Deadline for the writes. */
+const WRITE_MS = 60_000;
+/** Time between two looks at the file's size. */
+const POLL_MS = 5;
+/** A block of AES. */
 const BLOCK_BYTES = 16;
+/** The MAC after the ciphertext. */
 const MAC_BYTES = 10;
 
+/** The encrypted file of a media message. */
 interface Encrypted {
   readonly encFilePath: string;
-  /** Of the plaintext. */
+  /** Bytes of the plaintext. */
   readonly fileLength: number;
 }
 
-/** The part of `whaileys/lib/Utils/messages-media` that is replaced. */
+/** The part of `whaileys/lib/Utils/messages-media` that is patched. */
 export interface MediaModule {
   encryptedStream: (...args: never[]) => Promise<Encrypted>;
 }
 
-const cured = Symbol.for("zpwoot.whole-uploads");
+const patched = Symbol.for("zpwoot.whole-uploads");
 
-/** Replaces the encryption of the loaded module by one that settles when its file is whole. Once per module, whoever calls. */
-export function wholeUploads(module: MediaModule & { [cured]?: true }): void {
-  if (module[cured] === true) return;
+/** Patches the loaded module: encryption settles when its file is complete. Does nothing the second time. */
+export function patchUploads(module: MediaModule & { [patched]?: true }): void {
+  if (module[patched] === true) return;
   const encrypt = module.encryptedStream;
   module.encryptedStream = async (...args) => {
     const encrypted = await encrypt(...args);
-    await written(encrypted.encFilePath, encryptedLength(encrypted.fileLength));
+    await waitForSize(encrypted.encFilePath, encryptedLength(encrypted.fileLength));
     return encrypted;
   };
-  Object.defineProperty(module, cured, { value: true });
+  Object.defineProperty(module, patched, { value: true });
 }
 
-/** AES-CBC fills up to a whole block, with a block of its own when there is nothing to fill. */
+/** AES-CBC pads to whole blocks, with a block of padding if the last one is full. */
 function encryptedLength(length: number): number {
   return (Math.floor(length / BLOCK_BYTES) + 1) * BLOCK_BYTES + MAC_BYTES;
 }
 
-async function written(path: string, length: number): Promise<void> {
-  const ends = performance.now() + DISK_MS;
+/** Settles when the file has the given size in bytes. */
+async function waitForSize(path: string, length: number): Promise<void> {
+  const endsAt = performance.now() + WRITE_MS;
   while ((await stat(path)).size < length) {
-    if (performance.now() > ends) throw new Error("Encrypted media could not be written to the disk in time");
-    await sleep(LOOK_MS);
+    if (performance.now() > endsAt)
+      throw new Error(`encrypted media was not written to disk within ${WRITE_MS} ms`);
+    await sleep(POLL_MS);
   }
 }

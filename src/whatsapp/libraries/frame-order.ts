@@ -1,60 +1,62 @@
 /**
- * whaileys drops the promise of its frame decoder: a frame that can't be decoded, or a listener that throws, becomes an
- * unhandled rejection, which ends a Node process; and a compressed frame, inflated asynchronously, is overtaken by those
- * behind it (whatsapp-protocol.md section 11, hazards 2 and 8). The guard decodes the chunks of one socket strictly one
- * after the other and hands an error to that socket's owner.
+ * Decodes the frames of a socket one after the other and reports the first error. whaileys drops the promise of its frame decoder, so
+ * an undecodable frame or a throwing listener is an unhandled rejection, which ends a Node process; and it inflates compressed frames
+ * asynchronously, so later frames overtake them (docs/protocol.md#library-quirks, 2 and 8).
  */
+import { SerialQueue } from "../../async/serial-queue.js";
 
 type OnFrame = (frame: unknown) => void;
+type OnFrameError = (error: Error) => void;
 
 interface NoiseHandler {
   decodeFrame(this: void, chunk: Uint8Array, onFrame: OnFrame): Promise<void>;
 }
 
-/** The part of `whaileys/lib/Utils/noise-handler` that is replaced. */
+/** The part of `whaileys/lib/Utils/noise-handler` that is patched. */
 export interface NoiseModule {
   makeNoiseHandler: (...args: never[]) => NoiseHandler;
 }
 
-type OnFrameError = (error: Error) => void;
+const patched = Symbol.for("zpwoot.frame-guard");
 
-const guarded = Symbol.for("zpwoot.frame-guard");
+/** Error handler of the socket being created; a variable is enough, because sockets are created synchronously. */
+let currentOnError: OnFrameError | undefined;
 
-/** Sockets are made synchronously, so the owner of the socket being made can be a variable. */
-let owner: OnFrameError | undefined;
-
-/** Runs `makeSocket`, a synchronous call; errors in the frames of that socket go to `onError`. */
-export function withFrameGuard<T>(onError: OnFrameError, makeSocket: () => T): T {
-  owner = onError;
+/** Runs `makeSocket`, a synchronous call; frame errors of the new socket are reported to `onError`. */
+export function withFrameErrors<T>(onError: OnFrameError, makeSocket: () => T): T {
+  currentOnError = onError;
   try {
     return makeSocket();
   } finally {
-    owner = undefined;
+    currentOnError = undefined;
   }
 }
 
-/** Replaces the noise handler's factory in the loaded module. Once per module, whoever calls. */
-export function guardFrames(module: NoiseModule & { [guarded]?: true }): void {
-  if (module[guarded] === true) return;
+/** Patches the noise handlers of the loaded module. Does nothing the second time. */
+export function patchFrameOrder(module: NoiseModule & { [patched]?: true }): void {
+  if (module[patched] === true) return;
   const make = module.makeNoiseHandler;
   module.makeNoiseHandler = (...args) => {
     const noise = make(...args);
-    // Sockets the host makes with whaileys by itself stay as they are.
-    return owner === undefined ? noise : { ...noise, decodeFrame: inOrder(noise.decodeFrame, owner) };
+    const onError = currentOnError;
+    // Sockets that the host creates itself are not changed.
+    return onError === undefined ? noise : { ...noise, decodeFrame: inOrder(noise.decodeFrame, onError) };
   };
-  Object.defineProperty(module, guarded, { value: true });
+  Object.defineProperty(module, patched, { value: true });
 }
 
-/** The decoder, called with one chunk after the other; the first error goes to `onError` and is the last. Never rejects. */
+/**
+ * Returns a decoder that handles one chunk after the other. It stops at the first error, which it reports to `onError`. Never rejects.
+ */
 export function inOrder<Args extends unknown[]>(
   decode: (...args: Args) => Promise<void>,
   onError: OnFrameError,
 ): (...args: Args) => Promise<void> {
-  let tail = Promise.resolve();
+  const queue = new SerialQueue();
   let failed = false;
-  return (...args) => {
-    tail = tail.then(async () => {
-      // After one bad frame the cipher's counter is lost: nothing behind it can be read.
+  return (...args) =>
+    queue.run(async () => {
+      // After a bad frame the cipher's counter is wrong, so no later frame can be decoded.
       if (failed) return;
       try {
         await decode(...args);
@@ -63,6 +65,4 @@ export function inOrder<Args extends unknown[]>(
         onError(error instanceof Error ? error : new Error(String(error)));
       }
     });
-    return tail;
-  };
 }

@@ -1,14 +1,12 @@
 /**
- * Two defects of libsignal, cured in memory while it is loaded; the files on disk stay as they are.
+ * Fixes two defects of libsignal in memory while it is loaded; the files on disk are not changed (docs/protocol.md#library-quirks, 4
+ * and 5). A libsignal that the host loaded earlier is not fixed.
  *
- * It prints whole session records, private ratchet keys included, with console.info and console.warn: its files get a silent
- * `console` of their own, the host's is not touched.
+ * It prints whole session records, private ratchet keys included, with console.info and console.warn. Its files get a silent `console`
+ * of their own; the host's is not changed.
  *
- * It does its work on a contact in one queue per contact, for the whole process: a store that hangs for one session held back
- * that contact's messages to every other session (whatsapp-protocol.md section 11, hazard 4). Here each session gets queues of its
- * own; within a session the order stays.
- *
- * Both are without effect on a libsignal that the host has loaded before.
+ * It queues work by contact for the whole process, so a store that hangs for one session delays that contact's messages to every
+ * other session. Each session gets its own queues; within a session the order stays.
  */
 import Module from "node:module";
 import { dirname } from "node:path";
@@ -22,33 +20,34 @@ interface Storage {
 
 type Method = (this: { readonly storage: Storage }, ...args: unknown[]) => unknown;
 
-/** The methods that queue, by the file of their class: each reaches the queue in the same turn in which it is called. */
-const QUEUEING: ReadonlyMap<string, string> = new Map([
+/** The methods that add to a queue, by the file of their class. Each does so synchronously. */
+const QUEUEING_METHODS: ReadonlyMap<string, string> = new Map([
   ["session_builder", "initOutgoing"],
   ["session_cipher", "queueJob"],
 ]);
 
 const LIBSIGNAL = /[\\/]libsignal[\\/]/;
-const SILENT = "const console = new Proxy({}, { get: () => () => {} });";
+const SILENT_CONSOLE = "const console = new Proxy({}, { get: () => () => {} });";
 
-/** Whose job is being queued. */
+/** The session whose job is being queued. */
 let owner = "";
-/** How many of a copy's classes tell whose job they queue, by the copy's folder. Some but not all would break the order. */
-const telling = new Map<string, number>();
+/** How many methods are patched, by the folder of the libsignal copy. With only some of them patched the order would break. */
+const patchedMethods = new Map<string, number>();
 
-let holders = 0;
+/** How many callers want the patch; it is removed when none is left. */
+let users = 0;
 let original: Compile | undefined;
 
-/** Cures every copy of libsignal that is loaded from now on, until the function it gives is called. */
-export function cureLibsignal(): () => void {
-  holders += 1;
-  if (holders === 1) install();
+/** Patches every copy of libsignal that is loaded until the returned function is called. */
+export function patchLibsignal(): () => void {
+  users += 1;
+  if (users === 1) install();
   let released = false;
   return () => {
     if (released) return;
     released = true;
-    holders -= 1;
-    if (holders === 0) uninstall();
+    users -= 1;
+    if (users === 0) uninstall();
   };
 }
 
@@ -59,7 +58,7 @@ function install(): void {
   original = compile;
   loader._compile = function (source, filename, ...rest) {
     if (!LIBSIGNAL.test(filename)) return compile.call(this, source, filename, ...rest);
-    const result = compile.call(this, `${SILENT}${source}`, filename, ...rest);
+    const result = compile.call(this, `${SILENT_CONSOLE}${source}`, filename, ...rest);
     separateQueues(this, filename);
     return result;
   };
@@ -70,27 +69,27 @@ function uninstall(): void {
   original = undefined;
 }
 
-/** Called with each file of libsignal when it was run, before whoever requires it gets its exports. */
+/** Patches the exports of a libsignal file after it has run and before its importer receives them. */
 function separateQueues(module: NodeJS.Module, filename: string): void {
   const folder = dirname(filename);
   const name = /([^\\/]+)\.js$/.exec(filename)?.[1] ?? "";
   if (name === "queue_job" && typeof module.exports === "function") {
     const queue = module.exports as Queue;
     module.exports = ((bucket, job) => {
-      const own = telling.get(folder) === QUEUEING.size;
-      return queue(own ? `${owner} ${String(bucket)}` : bucket, job);
+      const separate = patchedMethods.get(folder) === QUEUEING_METHODS.size;
+      return queue(separate ? `${owner} ${String(bucket)}` : bucket, job);
     }) satisfies Queue;
   }
-  const method = QUEUEING.get(name);
+  const method = QUEUEING_METHODS.get(name);
   if (method === undefined) return;
   const { prototype } = module.exports as { readonly prototype?: Record<string, Method> };
-  const queueing = prototype?.[method];
-  if (prototype === undefined || queueing === undefined) return;
-  prototype[method] = withOwner(queueing);
-  telling.set(folder, (telling.get(folder) ?? 0) + 1);
+  const unpatched = prototype?.[method];
+  if (prototype === undefined || unpatched === undefined) return;
+  prototype[method] = withOwner(unpatched);
+  patchedMethods.set(folder, (patchedMethods.get(folder) ?? 0) + 1);
 }
 
-/** The method, which says whose session it works for while it queues. */
+/** Wraps a method so that its job is queued under the session it belongs to. */
 function withOwner(method: Method): Method {
   return function (...args) {
     owner = identityOf(this.storage);
@@ -102,7 +101,7 @@ function withOwner(method: Method): Method {
   };
 }
 
-/** The session's public identity key: its storage object is another one at every call. */
+/** Identifies a session by its public identity key, because every call has a new storage object. */
 function identityOf(storage: Storage): string {
   const { pubKey } = storage.getOurIdentity?.() ?? {};
   return pubKey === undefined ? "" : Buffer.from(pubKey).toString("base64");

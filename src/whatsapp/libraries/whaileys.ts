@@ -1,7 +1,7 @@
 /**
- * The one place that loads whaileys. Loading costs about 0.25 s and 50 MB, so it happens on the first connect. Four
- * defects that can't be reached from a socket's public surface are cured in memory while loading; the files on disk
- * stay as they are.
+ * The only file that loads whaileys. Loading takes about 0.25 s and 50 MB, so it happens on the first connect. Four defects that
+ * can't be fixed from outside are patched in memory while it loads; the files on disk are not changed
+ * (docs/decisions/0003-cures-from-outside.md).
  */
 import { createRequire } from "node:module";
 import type * as Whaileys from "whaileys";
@@ -9,27 +9,27 @@ import type { UserFacingSocketConfig, WAMessage } from "whaileys";
 import { ZpwootError, isZpwootError } from "../../errors.js";
 import type { SocketFactory } from "../library.js";
 import { mediaOptions } from "../proxy.js";
-import { guardFrames, withFrameGuard } from "./frame-order.js";
-import { cureLibsignal } from "./libsignal-patches.js";
+import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
+import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
-import { wholeUploads, type MediaModule } from "./complete-uploads.js";
+import { patchUploads, type MediaModule } from "./complete-uploads.js";
 
 const require = createRequire(import.meta.url);
 
-/** What the library would log of a download holds media keys. */
+/** For downloads, which would log media keys. */
 const SILENT = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {}, trace: () => {} };
 
-/** What has to be installed, and the override that makes it installable; also in the README. */
+/** Error text with the way to install whaileys; the README has it too. */
 export const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer dependency of zpwoot, because it names its own dependency \
 libsignal as a GitHub tarball, which current npm refuses. Add to your package.json  "overrides": { "libsignal": "6.0.0" }  and run  \
-npm install whaileys@6.4.9  (with pnpm the override goes into pnpm-workspace.yaml). Or hand in another Baileys-family \
+npm install whaileys@6.4.9  (with pnpm the override goes into pnpm-workspace.yaml). Or set another Baileys-family \
 library as \`whatsapp.socketFactory\`.`;
 
 let loaded: SocketFactory | undefined;
 
 /**
- * whaileys as a {@link SocketFactory}; the same object every time.
- * @throws ZpwootError `MISSING_PACKAGE` when it is not installed, with the way to install it.
+ * Returns whaileys as a {@link SocketFactory}; the same object every time.
+ * @throws ZpwootError `MISSING_PACKAGE` if it is not installed, with the way to install it; `CONNECTION_FAILED` if it can't be loaded.
  */
 export function loadWhaileys(): SocketFactory {
   loaded ??= load();
@@ -43,25 +43,25 @@ function load(): SocketFactory {
     throw new ZpwootError("MISSING_PACKAGE", WHAILEYS_MISSING, { cause });
   }
   try {
-    const whaileys = requireAndRelease(cureLibsignal());
-    guardFrames(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof guardFrames>[0]);
-    wholeUploads(require("whaileys/lib/Utils/messages-media") as MediaModule);
+    const whaileys = requireWhaileys(patchLibsignal());
+    patchFrameOrder(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof patchFrameOrder>[0]);
+    patchUploads(require("whaileys/lib/Utils/messages-media") as MediaModule);
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) =>
-        withFrameGuard(onFrameError, () => whaileys.default(keepingLink(config))),
+        withFrameErrors(onFrameError, () => whaileys.default(withoutEarlyHistory(config))),
       webSocketOf: ({ ws }) => ws,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
       downloadMedia: async (message, { agent, socket }) => {
-        const again = socket && {
+        const reupload = socket && {
           logger: SILENT,
           reuploadRequest: (stale: WAMessage) => socket.updateMediaMessage(stale),
         };
-        const way = { options: mediaOptions(agent) };
-        return (await whaileys.downloadMediaMessage(message, "buffer", way, again as never)) as Buffer;
+        const options = { options: mediaOptions(agent) };
+        return (await whaileys.downloadMediaMessage(message, "buffer", options, reupload as never)) as Buffer;
       },
-      reviveSenderKey: (stored) => senderKeyIn(stored, whaileys.BufferJSON.reviver),
+      reviveSenderKey: (stored) => parseSenderKey(stored, whaileys.BufferJSON.reviver),
       reviveAppStateSyncKey: (plain) => whaileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
     };
   } catch (cause) {
@@ -71,10 +71,10 @@ function load(): SocketFactory {
 }
 
 /**
- * History that comes before the app-state key makes whaileys unlink itself ("bad link", whatsapp-protocol.md section 8): it is not shown
- * such history. What was in it is lost, the link is not.
+ * Skips history that arrives before the app-state key, which makes whaileys unlink itself ("bad link",
+ * docs/protocol.md#history-and-app-state). That history is lost, the link is kept.
  */
-function keepingLink(config: UserFacingSocketConfig): UserFacingSocketConfig {
+function withoutEarlyHistory(config: UserFacingSocketConfig): UserFacingSocketConfig {
   const { shouldSyncHistoryMessage: wanted } = config;
   if (wanted === undefined) return config;
   const { creds } = config.auth;
@@ -84,8 +84,8 @@ function keepingLink(config: UserFacingSocketConfig): UserFacingSocketConfig {
   };
 }
 
-/** Baileys 7 stores a sender key as the bytes of its JSON text, whaileys as the list that the text is of. */
-function senderKeyIn(stored: unknown, reviver: (key: string, value: unknown) => unknown): unknown {
+/** Converts a sender key that Baileys 7 stored, as the bytes of its JSON text, to the list that whaileys reads. */
+function parseSenderKey(stored: unknown, reviver: (key: string, value: unknown) => unknown): unknown {
   if (!(stored instanceof Uint8Array)) return stored;
   const text = Buffer.from(stored).toString();
   try {
@@ -95,7 +95,7 @@ function senderKeyIn(stored: unknown, reviver: (key: string, value: unknown) => 
   }
 }
 
-function requireAndRelease(release: () => void): (typeof Whaileys)["default"] {
+function requireWhaileys(release: () => void): (typeof Whaileys)["default"] {
   try {
     return require("whaileys") as (typeof Whaileys)["default"];
   } finally {
