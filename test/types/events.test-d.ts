@@ -2,6 +2,9 @@
 import type { BaileysEventMap } from "whaileys";
 import { expectTypeOf, test } from "vitest";
 import type {
+  LogoutCause,
+  RequiredAction,
+  SessionDetail,
   SessionEventName,
   SessionManager,
   SessionStatus,
@@ -31,9 +34,16 @@ test("an event of the engine has fields of its own", () => {
   manager.on("session.status", (event) => {
     expectTypeOf(event.from).toEqualTypeOf<SessionStatus>();
     expectTypeOf(event.to).toEqualTypeOf<SessionStatus>();
+    expectTypeOf(event.detail).toEqualTypeOf<SessionDetail>();
   });
   manager.on("session.logged-out", ({ cause }) => {
-    expectTypeOf(cause).toEqualTypeOf<"logout" | "device-removed" | "login-refused">();
+    expectTypeOf(cause).toEqualTypeOf<LogoutCause>();
+  });
+  manager.on("session.action-required", ({ action }) => {
+    expectTypeOf(action).toEqualTypeOf<RequiredAction>();
+    expectTypeOf<"passkey">().toExtend<typeof action>();
+    // @ts-expect-error no such action
+    void (action === "unknown");
   });
   manager.on("webhook.failed", ({ event, reason }) => {
     expectTypeOf(event).toEqualTypeOf<WebhookEventName>();
