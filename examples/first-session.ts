@@ -3,12 +3,12 @@
  *
  *     npx tsx examples/first-session.ts
  *
- * For the real WhatsApp leave `whatsapp.url` away and scan the QR code with your phone.
+ * For the real WhatsApp leave out `whatsapp.url` and scan the QR code with your phone.
  */
 import { SessionManager } from "zpwoot";
 import { WhatsAppEmulator } from "zpwoot/testing";
 
-// The stand-ins for WhatsApp, for your phone, and for somebody who writes to you.
+// Stand-ins for WhatsApp, for your phone, and for a friend who writes to you.
 await using emulator = await WhatsAppEmulator.start();
 const myPhone = emulator.addPhone({ phoneNumber: "5511999990001", name: "Ana" });
 const friend = emulator.addPhone({ phoneNumber: "5511999990002", name: "Bruno" });
@@ -16,7 +16,7 @@ const friend = emulator.addPhone({ phoneNumber: "5511999990002", name: "Bruno" }
 await using manager = new SessionManager({ store: "memory:", whatsapp: { url: emulator.url } });
 
 manager.on("session.qr", async ({ value }) => {
-  // Show it to a person: it is a plain string, any QR library draws it. Here the virtual phone scans it.
+  // Show it to a person: `drawQRCode` makes an image of it. Here the virtual phone scans it.
   await myPhone.scan(value);
 });
 

@@ -20,7 +20,7 @@ class AppController {
     return "my own route";
   }
 }
-// With decorators: @Controller() and @Get(). Called by hand here, so that the example runs without a build step.
+// With decorators: @Controller() and @Get(). Called directly here, so that the example runs without a build step.
 Get()(
   AppController.prototype,
   "root",

@@ -1,6 +1,6 @@
 /**
- * The `/sessions` routes in a Next.js application. This is what `app/sessions/[...path]/route.ts` holds, with the manager in a file of its
- * own; here the functions are called as Next calls them:
+ * The `/sessions` routes in a Next.js application. This is what `app/sessions/[...path]/route.ts` contains, with the manager in a file
+ * of its own; here the functions are called as Next calls them:
  *
  *     npx tsx examples/http-next.ts
  */

@@ -3,15 +3,15 @@
  *
  *     npx tsx examples/testing-your-app.ts
  *
- * The bot is at the top, as it might stand in your program; the tests below work the phones of the people who write to it.
- * They use Node's own test runner; vitest or jest do as well.
+ * The bot is at the top, as it could be in your program; the tests below operate the phones of the people who write to it.
+ * They use Node's own test runner; vitest and jest work too.
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { SessionManager } from "zpwoot";
 import { WhatsAppEmulator, type VirtualPhone } from "zpwoot/testing";
 
-/** The bot: answers prices, in groups only when it is asked by name. */
+/** The bot: answers questions about the price, in groups only when it is addressed. */
 function runBot(manager: SessionManager): void {
   manager.on("messages.upsert", async ({ sessionId, data }) => {
     for (const { key, message } of data.messages) {
@@ -51,20 +51,20 @@ before(async () => {
 });
 
 after(async () => {
-  // What the client did that the protocol forbids, and what the emulator had no answer for: both show a bug, here or there.
+  // What the protocol forbids, and queries without an answer: both show a bug, in the client or in the emulator.
   assert.deepEqual(emulator.violations, [], emulator.transcript());
   assert.deepEqual(emulator.unknownQueries, []);
   await manager.stop();
   await emulator.stop();
 });
 
-test("answers a question for the price", async () => {
+test("answers a question about the price", async () => {
   customer.sendText(shop, "what is the price?");
   const answer = await customer.waitForMessage(({ fromMe }) => !fromMe);
   assert.equal(answer.text, "It costs 10.");
 });
 
-test("speaks in a group only when it is asked", async () => {
+test("answers in a group only when it is addressed", async () => {
   const group = customer.createGroup("Customers", [shop]);
   customer.sendText(group, "the price is too high");
   customer.sendText(group, "@bot price?");
@@ -84,10 +84,10 @@ test("answers what was asked while the connection was down", async () => {
   assert.equal((await manager.getStatus(id)).status, "connected");
 });
 
-test("is told when WhatsApp throws it out, and does not come back by itself", async () => {
-  const told = new Promise((resolve) => manager.once("session.logged-out", resolve));
+test("learns that it was unlinked, and does not reconnect", async () => {
+  const loggedOut = new Promise((resolve) => manager.once("session.logged-out", resolve));
   shop.unlink();
-  await told;
+  await loggedOut;
   const { status, detail } = await manager.getStatus(id);
   assert.equal(status, "disconnected");
   assert.equal(detail.reason, "device-removed");

@@ -104,4 +104,5 @@ export type {
   WhatsAppSocket,
 } from "./whatsapp/library.js";
 export type { Logger } from "./api/logger.js";
+export type { QRFormat } from "./whatsapp/qr-text.js";
 export type { VersionResolver, WhatsAppVersion } from "./whatsapp/client-version.js";

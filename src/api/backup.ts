@@ -18,26 +18,27 @@ export interface RestoreSnapshotOptions {
   readonly force?: boolean;
 }
 
-/** What {@link writePortableAuth} did. */
+/** What an import wrote. */
 export interface WrittenAuth {
+  /** How many Signal keys. */
   readonly keys: number;
-  /** Whether the sessions with contacts were left out, because the copy is not the newest; they are made anew. */
+  /** Whether the Signal sessions with contacts were left out, because the copy is not the newest; they are re-established. */
   readonly droppedSessions: boolean;
 }
 
-/** What {@link importMultiFileAuth} did. */
+/** What `SessionManager.importAuthFolder` read and wrote. */
 export interface ImportedFolder extends WrittenAuth {
-  /** Files that are of no known kind or damaged: the folder's writer is not atomic. Their keys are made anew. */
+  /** Files of an unknown kind, and damaged ones: the folder's writer is not atomic. Their keys are created again. */
   readonly skipped: readonly string[];
 }
 
 /** Automatic snapshots. */
 export interface SnapshotsOption {
-  /** Where the files go; made if it is missing. */
+  /** Where the files are written; created if it is missing. */
   readonly directory: string;
   /** Encrypts them. Without it they can't be read: keep it elsewhere. */
   readonly passphrase: string;
-  /** From the end of one to the beginning of the next, in milliseconds. Default 21,600,000: six hours. */
+  /** From the end of one to the start of the next, in milliseconds. Default 21,600,000: six hours. */
   readonly intervalMs?: number;
   /** How many are kept. Default 28. */
   readonly keep?: number;

@@ -1,2 +1,2 @@
 /** `zpwoot/metrics`: what a manager does, as Prometheus metrics. */
-export { createMetrics, type Metrics, type MetricsOptions } from "./metrics.js";
+export { createMetrics, type MeteredSessions, type Metrics, type MetricsOptions } from "./metrics.js";
