@@ -1,20 +1,27 @@
-/** The emulator's phones over HTTP: JSON in, JSON out. For trying things by hand and for tests in other languages. */
-
+/** The emulator's phones over HTTP: JSON in, JSON out. For use by hand and for tests in other languages. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
-import { digitsOf } from "./wire/jid.js";
-import type { WhatsAppEmulator } from "./emulator.js";
+import type { ConnectionFacts, UnknownQuery, Violation } from "./context/events.js";
+import type { AdminOptions, DisconnectInput, PhoneInput } from "./emulator-options.js";
 import type { VirtualPhone } from "./virtual-phone.js";
+import { digitsOf } from "./wire/jid.js";
 
-/** How the admin calls behave. */
-export interface AdminOptions {
-  /** Add a phone when a call names a number that has none, instead of answering 404. */
-  readonly addPhonesOnDemand?: boolean;
+/** The part of an emulator that the admin calls operate. Every `WhatsAppEmulator` has it. */
+export interface OperatedEmulator {
+  readonly url: string;
+  readonly connections: readonly ConnectionFacts[];
+  readonly violations: readonly Violation[];
+  readonly unknownQueries: readonly UnknownQuery[];
+  readonly pendingPairingNumbers: readonly string[];
+  readonly phones: readonly VirtualPhone[];
+  addPhone(input: PhoneInput): VirtualPhone;
+  disconnect(jidOrPhone: string, input?: DisconnectInput): number;
+  transcript(): string;
 }
 
-/** The admin calls, one line each, as a user would want them listed. */
-export const adminCalls: readonly string[] = [
+/** The admin calls, one line each, for a help text. */
+export const ADMIN_CALLS: readonly string[] = [
   "GET  /admin/state",
   "POST /admin/phones                       {phoneNumber, name?}",
   "POST /admin/phones/:number/scan          {qr}",
@@ -33,11 +40,11 @@ interface Answer {
 }
 
 interface Call {
-  readonly emulator: WhatsAppEmulator;
+  readonly emulator: OperatedEmulator;
   readonly body: unknown;
   /** The phone in the path. Throws 404 when there is none. */
   readonly phone: () => VirtualPhone;
-  /** Makes sure a number has a phone, if phones are added on demand. */
+  /** Adds a phone for a number without one, if phones are added on demand. */
   readonly ensurePhone: (number: string) => void;
 }
 
@@ -52,12 +59,12 @@ const dropBody = z.strictObject({
 });
 
 /** By method and the path behind `/admin`, with `:number` where a phone number stands. */
-const routes: Readonly<Record<string, (call: Call) => unknown>> = {
+const ROUTES: Readonly<Record<string, (call: Call) => unknown>> = {
   "GET /state": ({ emulator }) => stateOf(emulator),
   "GET /transcript": ({ emulator }) => ({ transcript: emulator.transcript().split("\n") }),
   "POST /phones": ({ emulator, body }) => {
     const { phoneNumber, name } = parse(phoneBody, body);
-    return phoneFacts(emulator.addPhone({ phoneNumber, ...(name !== undefined && { name }) }));
+    return describePhone(emulator.addPhone({ phoneNumber, ...(name !== undefined && { name }) }));
   },
   "POST /phones/:number/scan": ({ phone, body }) => phone().scan(parse(scanBody, body).qr),
   "POST /phones/:number/pairing-code": ({ phone, body }) =>
@@ -80,12 +87,12 @@ const routes: Readonly<Record<string, (call: Call) => unknown>> = {
   },
 };
 
-/** Largest body taken, in bytes. */
-const maxBodyLength = 1 << 20;
+/** Largest accepted body, in bytes. */
+const MAX_BODY_LENGTH = 1 << 20;
 
-/** Answers the admin calls for an emulator. Never rejects: what goes wrong is answered as JSON. */
+/** Makes the function that answers the admin calls of an emulator. It never throws: errors are answered as JSON. */
 export function createAdminHandler(
-  emulator: WhatsAppEmulator,
+  emulator: OperatedEmulator,
   options: AdminOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
@@ -98,11 +105,11 @@ export function createAdminHandler(
 
 /** Answers every request with 404, for an emulator without admin calls. */
 export function refuseRequest(_request: IncomingMessage, response: ServerResponse): void {
-  write(response, errorAnswer(new NotFound("The admin calls are off; start the emulator with admin: true.")));
+  write(response, errorAnswer(new NotFound("The admin calls are off; start the emulator with admin: true")));
 }
 
 async function answer(
-  emulator: WhatsAppEmulator,
+  emulator: OperatedEmulator,
   { addPhonesOnDemand = false }: AdminOptions,
   request: IncomingMessage,
 ): Promise<Answer> {
@@ -111,9 +118,9 @@ async function answer(
   const match = /^\/admin(\/phones\/)([^/]+)(\/.+)$/u.exec(path);
   const number = match?.[2];
   const pattern = match === null ? path.replace(/^\/admin/u, "") : `${match[1]}:number${match[3]}`;
-  const route = path.startsWith("/admin/") ? routes[`${method} ${pattern}`] : undefined;
+  const route = path.startsWith("/admin/") ? ROUTES[`${method} ${pattern}`] : undefined;
   if (route === undefined)
-    throw new NotFound(`There is no ${method} ${path}. The calls are: ${adminCalls.join("; ")}`);
+    throw new NotFound(`Unknown call ${method} ${path}; the calls are: ${ADMIN_CALLS.join("; ")}`);
   const ensurePhone = (phoneNumber: string): void => {
     const digits = digitsOf(phoneNumber);
     if (!addPhonesOnDemand || emulator.phones.some((phone) => phone.phoneNumber === digits)) return;
@@ -123,7 +130,7 @@ async function answer(
     ensurePhone(number ?? "");
     const found = emulator.phones.find(({ phoneNumber }) => phoneNumber === digitsOf(number ?? ""));
     if (found === undefined)
-      throw new NotFound(`There is no phone ${number}. Add it with POST /admin/phones.`);
+      throw new NotFound(`There is no phone ${number}: add it with POST /admin/phones`);
     return found;
   };
   const body = method === "POST" ? await readJson(request) : undefined;
@@ -131,13 +138,13 @@ async function answer(
   return { status, body: await route({ emulator, body, phone, ensurePhone }) };
 }
 
-function stateOf(emulator: WhatsAppEmulator): unknown {
+function stateOf(emulator: OperatedEmulator): unknown {
   const { url, connections, violations, unknownQueries, pendingPairingNumbers } = emulator;
-  const phones = emulator.phones.map(phoneFacts);
+  const phones = emulator.phones.map(describePhone);
   return { url, phones, connections, pendingPairingNumbers, violations, unknownQueries };
 }
 
-function phoneFacts(phone: VirtualPhone) {
+function describePhone(phone: VirtualPhone) {
   const { phoneNumber, name, jid, lid, companions, messages } = phone;
   return { phoneNumber, name, jid, lid, companions, messageCount: messages.length };
 }
@@ -147,14 +154,14 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > maxBodyLength) throw new ZpwootError("INVALID_INPUT", "The body is too large.");
+    if (length > MAX_BODY_LENGTH) throw new ZpwootError("INVALID_INPUT", "The body is too large");
     chunks.push(chunk);
   }
   if (length === 0) return {};
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch {
-    throw new ZpwootError("INVALID_INPUT", "The body must be JSON.");
+    throw new ZpwootError("INVALID_INPUT", "The body must be JSON");
   }
 }
 
@@ -162,10 +169,10 @@ function parse<Shape>(schema: z.ZodType<Shape>, body: unknown): Shape {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const details = parsed.error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
-  throw new ZpwootError("INVALID_INPUT", `The body is wrong: ${details.join("; ")}`, { details });
+  throw new ZpwootError("INVALID_INPUT", `The body is invalid: ${details.join("; ")}`, { details });
 }
 
-/** Names a path or a phone that is not there. */
+/** A path or a phone that does not exist. */
 class NotFound extends Error {}
 
 function errorAnswer(error: unknown): Answer {

@@ -1,30 +1,26 @@
-/** A WhatsApp service and phones for tests: what `zpwoot/testing` gives. */
-
+/** A WhatsApp service and phones for tests, and the store contract: the entry point `zpwoot/testing`. */
 export { WhatsAppEmulator } from "./emulator.js";
-export { adminCalls } from "./admin.js";
-export type { AdminOptions } from "./admin.js";
-export type { DisconnectInput, EmulatorOptions, PhoneInput } from "./emulator.js";
-export type { VirtualPhone, CompanionFacts } from "./virtual-phone.js";
-export type { SyncAction } from "./phone/app-state/index.js";
-export type { ChatEntry, ChatEntryStatus, SendOptions, SentText } from "./phone/chat-entry.js";
-export { ManualClock } from "./context/clock.js";
+export type { AdminOptions, DisconnectInput, EmulatorOptions, PhoneInput } from "./emulator-options.js";
+export { ADMIN_CALLS as adminCalls } from "./admin.js";
+
+// Phones and groups.
+export type { CompanionFacts } from "./companion-facts.js";
 export type { GroupSettings } from "./network/group-changes.js";
 export type { GroupRole } from "./network/group.js";
-export type { HistoryChat, HistoryInput, HistoryMessage } from "./phone/history.js";
 export type { ChatActivity, PresenceInput } from "./network/presence.js";
-export type { StreamErrorSpec } from "./server/stream-end.js";
-export type { GroupMember, VirtualGroup } from "./virtual-group.js";
+export type { SyncAction } from "./phone/app-state/actions.js";
+export type { HistoryChat, HistoryInput, HistoryMessage } from "./phone/history.js";
+export type { SendOptions, SentText } from "./phone/message-sender.js";
+export type { GroupMember, GroupParticipant, VirtualGroup } from "./virtual-group.js";
+export type { VirtualPhone } from "./virtual-phone.js";
+
+// Time, switches, faults, and events.
 export type { ServiceBehaviour } from "./context/behaviour.js";
-export { exchanges, phases } from "./context/faults.js";
+export { ManualClock } from "./context/clock.js";
+export type { EmulatorListener } from "./context/event-hub.js";
 export type {
-  FailureSpec,
-  FaultAction,
-  FaultRule,
-  FaultRules,
-  Phase,
-  QueryFilter,
-} from "./context/faults.js";
-export type {
+  ChatEntry,
+  ChatEntryStatus,
   ConnectionFacts,
   EmulatorEventName,
   EmulatorEvents,
@@ -32,4 +28,18 @@ export type {
   UnknownQuery,
   Violation,
 } from "./context/events.js";
-export type { EmulatorListener, WaitOptions } from "./context/event-hub.js";
+export { EXCHANGES as exchanges, PHASES as phases } from "./context/faults.js";
+export type {
+  FailureSpec,
+  FaultAction,
+  FaultRule,
+  FaultRules,
+  Phase,
+  QueryFilter,
+  StreamErrorSpec,
+} from "./context/faults.js";
+export type { WaitOptions } from "./context/wait.js";
+
+// What a storage adapter of your own must do.
+export { storeContract } from "./store-contract.js";
+export type { ContractAdapter, StoreContractCase, StoreContractOptions } from "./store-contract.js";

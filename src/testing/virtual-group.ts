@@ -1,5 +1,6 @@
-/** A group in the hands of a test. */
-
+/** A group, operated by a test. */
+import { ZpwootError } from "../errors.js";
+import type { Account } from "./network/account.js";
 import {
   changeParticipants,
   changeSettings,
@@ -7,8 +8,7 @@ import {
   type ParticipantChange,
 } from "./network/group-changes.js";
 import type { Group, GroupRole } from "./network/group.js";
-import type { VirtualPhone } from "./virtual-phone.js";
-import type { Service } from "./network/service.js";
+import type { Network } from "./network/network.js";
 
 /** A member, as a test sees it. */
 export interface GroupMember {
@@ -16,29 +16,50 @@ export interface GroupMember {
   readonly role: GroupRole;
 }
 
-/** A group of virtual phones. Made by `VirtualPhone.createGroup`, or by a linked client. */
+/** Whoever acts in a group, or is acted on. Every `VirtualPhone` is one. */
+export interface GroupParticipant {
+  readonly jid: string;
+}
+
+/**
+ * A group of virtual phones. Made by `VirtualPhone.createGroup`, or by a linked client (then in `WhatsAppEmulator.groups`).
+ * The first argument of each change is the phone that makes it; it throws `INVALID_INPUT` when that phone may not.
+ *
+ * @example
+ * ```ts
+ * const group = ana.createGroup("Family", [bruno]);
+ * group.add(ana, carla);
+ * group.promote(ana, bruno);
+ * group.update(bruno, { subject: "The family" });
+ * ana.sendText(group, "hello, everybody");
+ * ```
+ */
 export class VirtualGroup {
-  readonly #service: Service;
+  readonly #network: Network;
   readonly #group: Group;
 
-  constructor(service: Service, group: Group) {
-    this.#service = service;
+  /** @internal */
+  constructor(network: Network, group: Group) {
+    this.#network = network;
     this.#group = group;
   }
 
-  /** `<id>@g.us`: what `VirtualPhone.sendText` and clients write to. */
+  /** `<id>@g.us`: the address that `VirtualPhone.sendText` and clients send to. */
   get jid(): string {
     return this.#group.jid;
   }
 
+  /** The title of the group. */
   get subject(): string {
     return this.#group.subject;
   }
 
+  /** Undefined until it is set. */
   get description(): string | undefined {
     return this.#group.description;
   }
 
+  /** In the order of joining. */
   get members(): readonly GroupMember[] {
     return this.#group.members.map((account) => ({
       phoneNumber: account.phoneNumber,
@@ -46,36 +67,40 @@ export class VirtualGroup {
     }));
   }
 
-  /** Changes the subject, the description, or who may write and change. Throws `INVALID_INPUT` when the phone may not. */
-  update(by: VirtualPhone, settings: GroupSettings): void {
-    changeSettings(this.#service, this.#group, this.#account(by), settings);
+  /** Changes the subject, the description, or who may write and change settings. */
+  update(by: GroupParticipant, settings: GroupSettings): void {
+    changeSettings(this.#network, this.#group, this.#account(by), settings);
   }
 
-  add(by: VirtualPhone, ...phones: readonly VirtualPhone[]): void {
+  /** Adds members. Only admins may. */
+  add(by: GroupParticipant, ...phones: readonly GroupParticipant[]): void {
     this.#change(by, "add", phones);
   }
 
-  /** Removes others, which only admins may, or the phone itself, which is to leave. */
-  remove(by: VirtualPhone, ...phones: readonly VirtualPhone[]): void {
+  /** Removes others, which only admins may, or the phone itself, which then leaves. */
+  remove(by: GroupParticipant, ...phones: readonly GroupParticipant[]): void {
     this.#change(by, "remove", phones);
   }
 
-  promote(by: VirtualPhone, ...phones: readonly VirtualPhone[]): void {
+  /** Makes members admins. Only admins may. */
+  promote(by: GroupParticipant, ...phones: readonly GroupParticipant[]): void {
     this.#change(by, "promote", phones);
   }
 
-  demote(by: VirtualPhone, ...phones: readonly VirtualPhone[]): void {
+  /** Makes admins plain members. Only admins may. */
+  demote(by: GroupParticipant, ...phones: readonly GroupParticipant[]): void {
     this.#change(by, "demote", phones);
   }
 
-  #change(by: VirtualPhone, change: ParticipantChange, phones: readonly VirtualPhone[]): void {
+  #change(by: GroupParticipant, change: ParticipantChange, phones: readonly GroupParticipant[]): void {
     const accounts = phones.map((phone) => this.#account(phone));
-    changeParticipants(this.#service, this.#group, this.#account(by), change, accounts);
+    changeParticipants(this.#network, this.#group, this.#account(by), change, accounts);
   }
 
-  #account(phone: VirtualPhone) {
-    const account = this.#service.directory.find(phone.jid);
-    if (account === undefined) throw new Error("The phone is of another emulator.");
+  #account(phone: GroupParticipant): Account {
+    const account = this.#network.directory.find(phone.jid);
+    if (account === undefined)
+      throw new ZpwootError("INVALID_INPUT", "The phone belongs to another emulator");
     return account;
   }
 }

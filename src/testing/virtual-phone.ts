@@ -1,45 +1,52 @@
-/** A phone that is not there: the primary device of an account, worked by a test instead of a thumb. */
-
+/** The phone of an account, operated by a test instead of a thumb. */
 import { ZpwootError } from "../errors.js";
+import { companionFacts, type CompanionFacts } from "./companion-facts.js";
+import type { ChatEntry } from "./context/events.js";
+import type { WaitOptions } from "./context/wait.js";
 import type { Account } from "./network/account.js";
-import type { SyncAction } from "./phone/app-state/index.js";
-import type { ChatEntry, SendOptions, SentText } from "./phone/chat-entry.js";
 import type { CompanionDevice } from "./network/companion-device.js";
-import type { WaitOptions } from "./context/event-hub.js";
-import type { Group } from "./network/group.js";
-import { sendHistory, shareAppStateKey, type HistoryInput } from "./phone/history.js";
-import { tellActivity, tellPresence, type ChatActivity, type PresenceInput } from "./network/presence.js";
-import type { Service } from "./network/service.js";
+import { createGroup } from "./network/group-changes.js";
+import { Group } from "./network/group.js";
+import type { Network } from "./network/network.js";
+import {
+  announceActivity,
+  announcePicture,
+  announcePresence,
+  type ChatActivity,
+  type PresenceInput,
+} from "./network/presence.js";
+import type { SyncAction } from "./phone/app-state/actions.js";
+import type { HistoryInput } from "./phone/history.js";
+import type { SendOptions, SentText } from "./phone/message-sender.js";
+import type { PrimaryDevice } from "./phone/primary-device.js";
+import type { Linking } from "./server/linking/linking.js";
 import { VirtualGroup } from "./virtual-group.js";
-import { protocolType } from "./wire/chat-proto.js";
-import { node } from "./wire/node.js";
+import { PROTOCOL_TYPE } from "./wire/chat-proto.js";
 
-/** A linked device, as a test sees it. */
-export interface CompanionFacts {
-  /** 1 and up. */
-  readonly device: number;
-  readonly jid: string;
-  /** How the client called itself when it registered, e.g. `Windows`. */
-  readonly platform: string;
-  /** It is logged in. */
-  readonly online: boolean;
-  /** It is logged in and asked for its traffic. */
-  readonly active: boolean;
-  /** One-time pre-keys the service still has of it. */
-  readonly preKeyCount: number;
-  /** Stanzas it has not acknowledged. */
-  readonly pendingCount: number;
-}
+/** How long {@link VirtualPhone.scan} and {@link VirtualPhone.enterPairingCode} wait by default. */
+const LINK_TIMEOUT_MS = 10_000;
 
-const linkTimeoutMs = 10_000;
-
-/** The phone of an account. Made by `WhatsAppEmulator.addPhone`. */
+/**
+ * The phone of an account. Made by `WhatsAppEmulator.addPhone`.
+ *
+ * @example
+ * ```ts
+ * const owner = emulator.addPhone({ phoneNumber: "5511999990001" });
+ * await owner.scan(qr); // links the client that shows the code
+ * const friend = emulator.addPhone({ phoneNumber: "5511999990002" });
+ * friend.sendText(owner, "hello");
+ * await friend.waitForMessage(({ text }) => text === "hello back");
+ * ```
+ */
 export class VirtualPhone {
-  readonly #service: Service;
-  readonly #account: Account;
+  readonly #network: Network;
+  readonly #linking: Linking;
+  readonly #account: Account<PrimaryDevice>;
 
-  constructor(service: Service, account: Account) {
-    this.#service = service;
+  /** @internal */
+  constructor(network: Network, linking: Linking, account: Account<PrimaryDevice>) {
+    this.#network = network;
+    this.#linking = linking;
     this.#account = account;
   }
 
@@ -65,128 +72,149 @@ export class VirtualPhone {
 
   /** The linked devices, in the order of linking. */
   get companions(): readonly CompanionFacts[] {
-    return this.#account.devices.map(factsOf);
+    return this.#account.devices.map(companionFacts);
   }
 
-  /** All messages on the phone, oldest first. */
+  /** All messages on the phone, oldest first; at most the last 10,000. */
   get messages(): readonly ChatEntry[] {
-    return this.#account.chat.entries;
+    return this.#account.phone.chat.entries;
   }
 
   /**
    * Scans a linking QR code, bare (`ref,noise,identity,adv`) or as a URL. Settles with the new device when the client has
-   * signed its identity and the signature is right; the client is then told to restart and logs in by itself.
-   * Rejects with `INVALID_INPUT` for a code that is malformed, unknown or over, with `PAIRING_REFUSED` when the client
-   * refused or went away, and with `TIMEOUT` (after 10 s unless told).
+   * signed its identity and the signature is right; the client is then asked to restart and logs in by itself.
+   * Rejects with `INVALID_INPUT` for a code that is malformed, unknown, expired or over, with `PAIRING_REFUSED` when the client
+   * refused or disconnected, and with `TIMEOUT` (after 10 s by default) or `ABORTED`.
+   *
+   * @example
+   * ```ts
+   * manager.once("session.qr", ({ value }) => phone.scan(value));
+   * ```
    */
   async scan(qr: string, options: WaitOptions = {}): Promise<CompanionFacts> {
-    return factsOf(
-      await this.#service.linking.scan(this.#account, qr, { timeoutMs: linkTimeoutMs, ...options }),
-    );
+    const wait = { timeoutMs: LINK_TIMEOUT_MS, ...options };
+    return companionFacts(await this.#linking.qrLinks.scan(this.#account, qr, wait));
   }
 
   /**
-   * Types a pairing code. Settles as {@link scan} does. Rejects with `INVALID_INPUT` when no client asked for a code for
-   * this number, or the code is wrong (then the right one may still be typed).
+   * Types a pairing code. Settles as {@link scan} does. Rejects with `INVALID_INPUT` when no client asked for a code for this
+   * number, or the code is wrong (then the right one may still be typed); else as {@link scan} does.
+   *
+   * @example
+   * ```ts
+   * await phone.enterPairingCode("ABCD-1234");
+   * ```
    */
   async enterPairingCode(code: string, options: WaitOptions = {}): Promise<CompanionFacts> {
-    return factsOf(
-      await this.#service.linking.codes.enter(this.#account, code, { timeoutMs: linkTimeoutMs, ...options }),
-    );
+    const wait = { timeoutMs: LINK_TIMEOUT_MS, ...options };
+    return companionFacts(await this.#linking.pairingCodes.enter(this.#account, code, wait));
   }
 
   /**
-   * Sends a text to another account (its phone and every linked device), with copies to the own linked devices; or to a group this
-   * phone is in. Throws `INVALID_INPUT` when the recipient has no account on this emulator.
+   * Sends a text to another account (its phone and every linked device), with copies to the own linked devices; or to a group
+   * this phone is in. Throws `INVALID_INPUT` when the recipient has no account on this emulator.
+   *
+   * @example
+   * ```ts
+   * const { id } = ana.sendText(bruno, "hello"); // or a group, a JID, a phone number
+   * ```
    */
   sendText(to: VirtualPhone | VirtualGroup | string, text: string, options?: SendOptions): SentText {
-    return this.#account.chat.sendText(this.#recipient(to), text, options);
+    return this.#account.phone.chat.sendText(this.#recipient(to), text, options);
   }
 
-  /** Reacts to a message with an emoji; an empty one takes the reaction back. */
+  /** Reacts to a message with an emoji; an empty one removes the reaction. */
   react(id: string, emoji: string): SentText {
-    return this.#account.chat.sendAbout(id, (key) => ({
-      reactionMessage: { key, text: emoji, senderTimestampMs: this.#service.now() },
+    return this.#account.phone.chat.sendAbout(id, (key) => ({
+      reactionMessage: { key, text: emoji, senderTimestampMs: this.#network.context.now() },
     }));
   }
 
-  /** Takes back a message of its own, for everybody. */
+  /** Takes back an own message, for everyone. Throws `INVALID_INPUT` for an unknown message, or one of another author. */
   revoke(id: string): SentText {
-    return this.#account.chat.revoke(id);
+    return this.#account.phone.chat.revoke(id);
   }
 
-  /** Gives a message of its own another text. */
+  /** Replaces the text of an own message. Throws `INVALID_INPUT` for an unknown message. */
   edit(id: string, text: string): SentText {
-    return this.#account.chat.sendAbout(id, (key) => ({
-      protocolMessage: { key, type: protocolType.edit, editedMessage: { conversation: text } },
+    return this.#account.phone.chat.sendAbout(id, (key) => ({
+      protocolMessage: { key, type: PROTOCOL_TYPE.edit, editedMessage: { conversation: text } },
     }));
   }
 
-  /** Makes a group of which this phone is the owner; the others are told. */
+  /** Creates a group that this phone owns; the other members are notified. */
   createGroup(subject: string, others: readonly VirtualPhone[] = []): VirtualGroup {
     const members = others.map((phone) => this.#other(phone));
-    return new VirtualGroup(this.#service, this.#service.groups.create(this.#account, subject, members));
+    return new VirtualGroup(this.#network, createGroup(this.#network, this.#account, subject, members));
   }
 
-  /** Shows the user online, or gone; told to the clients that asked for it. Gives how many there were. */
+  /** Shows the user online or offline to the clients that subscribed. Returns their number. */
   setPresence(presence: PresenceInput): number {
-    return tellPresence(this.#service, this.#account, presence);
+    return announcePresence(this.#network, this.#account, presence);
   }
 
-  /** Shows another account, or a group, that the user is typing. Gives how many linked clients were told. */
+  /** Shows another account, or a group, that the user is typing. Returns the number of linked clients it was sent to. */
   setActivity(to: VirtualPhone | VirtualGroup | string, activity: ChatActivity): number {
     const recipient = this.#recipient(to);
-    const inGroup = "members" in recipient;
-    const group = inGroup ? recipient.jid : undefined;
-    return tellActivity(
-      this.#account,
-      { group, members: inGroup ? recipient.members : [recipient] },
-      activity,
-    );
+    const chat =
+      recipient instanceof Group
+        ? { group: recipient.jid, members: recipient.members }
+        : { group: undefined, members: [recipient] };
+    return announceActivity(this.#account, chat, activity);
   }
 
-  /** Changes the profile picture, as its contacts' clients are told. */
+  /** Changes the profile picture: every linked client is notified. */
   changePicture(): void {
-    const { seconds } = this.#service;
-    const attrs = { from: this.jid, type: "picture", t: String(seconds) };
-    const set = node("set", { jid: this.jid, id: String(seconds), author: this.jid });
-    for (const device of this.#service.directory.accounts.flatMap(({ devices }) => devices)) {
-      const id = this.#service.nextNotificationId();
-      this.#service.post.deliver(device, node("notification", { ...attrs, id }, [set]));
-    }
+    announcePicture(this.#network, this.#account);
   }
 
-  /** Gives linked clients (all, or one) the key of the app state. Before the history: whaileys logs out when it comes after. */
+  /** Sends linked clients (all, or one) the key of the app state. Before the history: whaileys logs out when it comes after. */
   shareAppStateKey(device?: number): void {
-    for (const companion of this.#companions(device)) shareAppStateKey(this.#account, companion);
+    for (const companion of this.#companions(device)) this.#account.phone.shareAppStateKey(companion);
   }
 
-  /** Does something that linked clients hear of through the app state. They need its key first: {@link shareAppStateKey}. */
+  /**
+   * Does something that linked clients learn through the app state. They need its key first: {@link shareAppStateKey}.
+   *
+   * @example
+   * ```ts
+   * phone.shareAppStateKey();
+   * phone.sync({ kind: "archive", chat: friend.jid, archived: true });
+   * ```
+   */
   sync(action: SyncAction): void {
-    this.#account.appState.do(action);
+    this.#account.phone.appState.apply(action);
   }
 
   /** Sends linked clients (all, or one) a part of the chat history. */
   sendHistory(history: HistoryInput = {}, device?: number): void {
-    for (const companion of this.#companions(device)) sendHistory(this.#account, companion, history);
+    for (const companion of this.#companions(device)) this.#account.phone.sendHistory(companion, history);
   }
 
-  /** A message here already, or the next to come, that the predicate accepts. Rejects with `TIMEOUT` or `ABORTED`. */
+  /**
+   * Settles with a message that the predicate accepts, one already here or the next. Rejects with `TIMEOUT` (after 5 s by
+   * default) or `ABORTED`.
+   *
+   * @example
+   * ```ts
+   * const answer = await friend.waitForMessage(({ text }) => text?.startsWith("Order") === true);
+   * ```
+   */
   waitForMessage(
     predicate: (message: ChatEntry) => boolean = () => true,
     options: WaitOptions = {},
   ): Promise<ChatEntry> {
-    return this.#account.chat.waitForMessage(predicate, options);
+    return this.#account.phone.chat.waitForMessage(predicate, options);
   }
 
-  /** Marks a received message as read, which tells its author. Throws `INVALID_INPUT` for an unknown message. */
+  /** Marks a received message as read, with a receipt to its author. Throws `INVALID_INPUT` for an unknown or own message. */
   read(id: string): void {
-    this.#account.chat.read(id);
+    this.#account.phone.chat.read(id);
   }
 
   /**
-   * Unlinks a device, or all. One that is online hears `device_removed`; one that is not is refused at its next login.
-   * Throws `INVALID_INPUT` when there is no such device.
+   * Unlinks a device, or all. One that is online is disconnected with `device_removed`; one that is not is refused at its next
+   * login. Throws `INVALID_INPUT` when there is no such device.
    */
   unlink(device?: number): void {
     for (const companion of this.#companions(device)) this.#account.unlink(companion, "phone");
@@ -197,31 +225,20 @@ export class VirtualPhone {
     if (device === undefined) return this.#account.devices;
     const companion = this.#account.device(device);
     if (companion !== undefined) return [companion];
-    throw new ZpwootError("INVALID_INPUT", `${this.phoneNumber} has no linked device ${device}.`);
+    throw new ZpwootError("INVALID_INPUT", `${this.phoneNumber} has no linked device ${device}`);
   }
 
   #recipient(to: VirtualPhone | VirtualGroup | string): Account | Group {
     const address = typeof to === "string" ? to : to.jid;
-    const found = this.#service.groups.find(address) ?? this.#service.directory.find(address);
-    if (found === undefined) throw new ZpwootError("INVALID_INPUT", "The recipient has no account here.");
+    const found = this.#network.groups.find(address) ?? this.#network.directory.find(address);
+    if (found === undefined) throw new ZpwootError("INVALID_INPUT", "The recipient has no account here");
     return found;
   }
 
   #other({ jid }: VirtualPhone): Account {
-    const account = this.#service.directory.find(jid);
-    if (account === undefined) throw new ZpwootError("INVALID_INPUT", "The phone is of another emulator.");
+    const account = this.#network.directory.find(jid);
+    if (account === undefined)
+      throw new ZpwootError("INVALID_INPUT", "The phone belongs to another emulator");
     return account;
   }
-}
-
-function factsOf(device: CompanionDevice): CompanionFacts {
-  return {
-    device: device.number,
-    jid: device.jid,
-    platform: device.platform,
-    online: device.connection !== undefined,
-    active: device.active,
-    preKeyCount: device.preKeyCount,
-    pendingCount: device.mailbox.size,
-  };
 }

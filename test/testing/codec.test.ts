@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { decodeNode } from "../../src/testing/wire/decode.js";
 import { encodeNode } from "../../src/testing/wire/encode.js";
 import { bigEndian, bytesOf, node, numberOf, textOf, type BinaryNode } from "../../src/testing/wire/node.js";
-import { dictionaryOf, dictionaryVersion3 } from "../../src/testing/wire/token-table.js";
+import { dictionaryOf, DICTIONARY_VERSION_3 } from "../../src/testing/wire/dictionary.js";
 
 interface TheirNode {
   tag: string;
@@ -18,8 +18,8 @@ const theirs = createRequire(import.meta.url)("whaileys/lib/WABinary") as {
 };
 
 const encode = (target: BinaryNode, compress = false): Buffer =>
-  encodeNode(target, dictionaryVersion3, { compress });
-const decode = (bytes: Uint8Array): BinaryNode => decodeNode(bytes, dictionaryVersion3);
+  encodeNode(target, DICTIONARY_VERSION_3, { compress });
+const decode = (bytes: Uint8Array): BinaryNode => decodeNode(bytes, DICTIONARY_VERSION_3);
 
 const samples: readonly (readonly [string, BinaryNode])[] = [
   ["a bare tag", node("ib")],
@@ -86,7 +86,7 @@ describe("the node codec", () => {
   });
 
   it("reads every word of the dictionary as whaileys writes it", () => {
-    const words = [...dictionaryVersion3.codes.keys()];
+    const words = [...DICTIONARY_VERSION_3.codes.keys()];
     expect(words).toHaveLength(235 + 4 * 256);
     for (const word of words)
       expect(decode(theirs.encodeBinaryNode(node("x", { word }))).attrs.word).toBe(word);

@@ -11,7 +11,7 @@ import { bytesOf, childOf, childrenOf, node, textOf, type BinaryNode } from "../
 import { NoiseState, type TransportCiphers } from "../../src/testing/wire/noise.js";
 import { proto, type ClientPayload, type DevicePairingData } from "../../src/testing/wire/proto.js";
 import { sharedSecret } from "../../src/testing/signal/index.js";
-import { dictionaryVersion3 } from "../../src/testing/wire/token-table.js";
+import { DICTIONARY_VERSION_3 } from "../../src/testing/wire/dictionary.js";
 
 /** How a connection ended or went wrong, in one word, with the number that came with it. */
 export type Outcome = string;
@@ -133,7 +133,7 @@ export class RawClient {
   /** The frame of a stanza, to be sent in whatever pieces. */
   sealed(stanza: BinaryNode, options: { readonly compress?: boolean } = {}): Buffer {
     if (this.#ciphers === undefined) throw new Error("the handshake is not over");
-    return frame(this.#ciphers.encrypt(encodeNode(stanza, dictionaryVersion3, options)));
+    return frame(this.#ciphers.encrypt(encodeNode(stanza, DICTIONARY_VERSION_3, options)));
   }
 
   /** The next stanza not taken yet that the predicate accepts. */
@@ -208,7 +208,7 @@ export class RawClient {
 
   #stanza(payload: Buffer, ciphers: TransportCiphers): void {
     try {
-      const stanza = decodeNode(ciphers.decrypt(payload), dictionaryVersion3);
+      const stanza = decodeNode(ciphers.decrypt(payload), DICTIONARY_VERSION_3);
       this.#stanzas.push(stanza);
       if (stanza.tag === "failure") this.#ended(`failure ${stanza.attrs.reason ?? ""}`);
       if (stanza.tag === "stream:error")

@@ -1,19 +1,28 @@
-/** Time of an emulator, for tests in which it matters. */
+/** The time of an emulator, for tests in which it matters. */
 
-/** A clock that stands still until it is told to go on. Give its `now` to `WhatsAppEmulator.start`. */
+/**
+ * A clock that stands still until it is advanced. Pass its `now` to `WhatsAppEmulator.start`.
+ *
+ * @example
+ * ```ts
+ * const clock = new ManualClock();
+ * await using emulator = await WhatsAppEmulator.start({ now: clock.now });
+ * clock.advance(180_000); // QR codes shown so far have expired
+ * ```
+ */
 export class ManualClock {
-  #now: number;
+  #nowMs: number;
 
-  /** Begins at the given time, in milliseconds since the epoch; by default at the present one. */
+  /** Starts at the given time, in milliseconds since the epoch; by default at the present time. */
   constructor(startMs: number = Date.now()) {
-    this.#now = startMs;
+    this.#nowMs = startMs;
   }
 
-  /** The time, in milliseconds since the epoch. */
-  readonly now = (): number => this.#now;
+  /** The time, in milliseconds since the epoch. Bound to the clock, so it can be passed on its own. */
+  readonly now = (): number => this.#nowMs;
 
-  /** Lets so many milliseconds pass. */
+  /** Moves the time forward by so many milliseconds. */
   advance(ms: number): void {
-    this.#now += ms;
+    this.#nowMs += ms;
   }
 }

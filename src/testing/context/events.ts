@@ -1,8 +1,6 @@
-/** What an emulator tells. A test waits for these instead of sleeping. */
-
-import type { ChatEntry } from "../phone/chat-entry.js";
-import type { Phase } from "./faults.js";
+/** The events of an emulator. A test waits for them instead of sleeping. */
 import type { SignalErrorReason } from "../signal/index.js";
+import type { Phase } from "./faults.js";
 
 /** One client connection, as events name it. */
 export interface ConnectionFacts {
@@ -28,9 +26,30 @@ export interface UnknownQuery extends ConnectionFacts {
   readonly child: string | undefined;
 }
 
+/** How far a message got, as the phone knows it. */
+export type ChatEntryStatus = "sent" | "delivered" | "read" | "received" | "revoked";
+
+/** One message on a phone. */
+export interface ChatEntry {
+  readonly id: string;
+  /** JID of the account at the other end, or of the group. */
+  readonly chat: string;
+  /** JID of the account that wrote it. */
+  readonly from: string;
+  /** Device that wrote it; 0 is a phone. */
+  readonly device: number;
+  /** Whether this phone's account wrote it, be it on the phone or on a companion. */
+  readonly fromMe: boolean;
+  /** Undefined when the content is not text. */
+  readonly text: string | undefined;
+  /** Seconds. */
+  readonly timestamp: number;
+  readonly status: ChatEntryStatus;
+}
+
 /** A receipt that passed through the service. */
 export interface ReceiptFacts {
-  /** Ids of the messages it speaks of. */
+  /** Ids of the messages it is about. */
   readonly ids: readonly string[];
   /** Device that sent it. */
   readonly from: string;
@@ -42,9 +61,9 @@ export interface ReceiptFacts {
 
 /** Events of an emulator, by name. Each has one payload object. */
 export interface EmulatorEvents {
-  /** A client's WebSocket is open; nothing is known of it yet. */
+  /** A client's WebSocket is open; the handshake has not begun. */
   "connection.opened": ConnectionFacts;
-  /** A client's connection is gone, whoever ended it. */
+  /** A client's connection has ended, from either side. */
   "connection.closed": ConnectionFacts;
   /** An unlinked client finished the handshake and its keys were checked. */
   registered: ConnectionFacts;
@@ -52,13 +71,13 @@ export interface EmulatorEvents {
   "refs-issued": ConnectionFacts & { readonly count: number };
   /** A client asked to be linked with a pairing code. The code itself never reaches the service. */
   "pairing-code-requested": ConnectionFacts & { readonly phoneNumber: string };
-  /** A companion was linked: its signature over the phone's promise is verified and it was told to restart. */
+  /** A companion was linked: its signature over the device identity is verified, and its restart (515) comes next. */
   linked: { readonly phoneNumber: string; readonly jid: string; readonly device: number };
-  /** A linked device was let in. */
+  /** A linked device logged in. */
   login: ConnectionFacts & { readonly jid: string };
-  /** A client was turned away at login. */
+  /** A client was refused at login. */
   "login-refused": ConnectionFacts & { readonly reason: number };
-  /** A device asked for its traffic and got all that had waited for it. */
+  /** A device asked for its traffic and was sent everything that was queued for it. */
   active: ConnectionFacts & { readonly jid: string; readonly offlineCount: number };
   /** A device uploaded one-time pre-keys. */
   "pre-keys-uploaded": { readonly jid: string; readonly count: number };
@@ -79,15 +98,15 @@ export interface EmulatorEvents {
   ping: ConnectionFacts;
   /** A device announced presence. */
   presence: ConnectionFacts & { readonly type: string | undefined };
-  /** A device asked to hear of an account's presence. */
+  /** A device subscribed to an account's presence. */
   "presence-subscribed": { readonly jid: string; readonly to: string };
-  /** A device told what its user is doing in a chat: `composing`, `paused`, `recording`. */
+  /** A device sent what its user is doing in a chat: `composing`, `paused`, `recording`. */
   "chat-activity": { readonly jid: string; readonly to: string; readonly activity: string };
-  /** Something was done to a group, and its members were told: `create`, `subject`, `add`, `remove`, `promote`, … */
+  /** A group was changed and its members were notified: `create`, `subject`, `add`, `remove`, `promote`, … */
   group: { readonly group: string; readonly by: string; readonly what: string };
   /** A device fetched patches of the app state. */
   "app-state-fetched": { readonly jid: string; readonly collections: readonly string[] };
-  /** A device changed the app state; each index names what was changed, e.g. `["archive", "<jid>"]`. */
+  /** A device changed the app state; each index names one change, e.g. `["archive", "<jid>"]`. */
   "app-state-changed": {
     readonly jid: string;
     readonly collection: string;
@@ -97,9 +116,9 @@ export interface EmulatorEvents {
   unlinked: { readonly phoneNumber: string; readonly jid: string; readonly by: "phone" | "companion" };
   /** A fault rule was applied. */
   fault: ConnectionFacts & { readonly at: Phase };
-  /** See {@link Violation}. */
+  /** A client broke the protocol. */
   "protocol-violation": Violation;
-  /** See {@link UnknownQuery}. */
+  /** A client sent a stanza that the emulator has no answer for. */
   "unknown-query": UnknownQuery;
 }
 

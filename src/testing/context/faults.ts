@@ -1,14 +1,12 @@
 /**
  * Failure on demand: rules that say what goes wrong, where, and how often. A rule replaces the step it names: the
- * service does not take that step, or takes it otherwise, for the client it hits.
+ * service skips that step, or takes it differently, for the client concerned.
  */
-
 import { ZpwootError } from "../../errors.js";
 import { digitsOf } from "../wire/jid.js";
-import type { StreamErrorSpec } from "../server/stream-end.js";
 
 /** The steps of a connection a fault can replace, in order. */
-export const phases = [
+export const PHASES = [
   /** Answering the HTTP upgrade. */
   "upgrade",
   /** Answering the first handshake message. */
@@ -27,15 +25,15 @@ export const phases = [
   "pre-keys",
   /** Answering the request for traffic, upon which clients report themselves open. */
   "active",
-  /** Nothing is replaced: the fault comes right after all waiting traffic and its end were sent. */
+  /** Nothing is replaced: the fault comes right after all offline traffic and its end were sent. */
   "open",
 ] as const;
 
-/** FaultPoints that come whenever a client or a phone makes them come. */
-export const exchanges = [
+/** The steps that may come any number of times. */
+export const EXCHANGES = [
   /** Answering a client that asks for a pairing code. */
   "companion-hello",
-  /** Answering a client that finishes a pairing code which was typed. */
+  /** Answering a client that finishes a typed pairing code. */
   "companion-finish",
   /** Answering a query of a linked device; see {@link FaultRule.query}. */
   "query",
@@ -45,8 +43,8 @@ export const exchanges = [
   "delivery",
 ] as const;
 
-/** Name of a step; see {@link phases} and {@link exchanges}. */
-export type Phase = (typeof phases)[number] | (typeof exchanges)[number];
+/** Name of a step; see {@link PHASES} and {@link EXCHANGES}. */
+export type Phase = (typeof PHASES)[number] | (typeof EXCHANGES)[number];
 
 /** What goes wrong. */
 export type FaultAction =
@@ -56,11 +54,11 @@ export type FaultAction =
   | "fin"
   /** Send a TCP RST. */
   | "reset"
-  /** Say nothing more and hear nothing more, with the TCP connection left open. */
+  /** Send and read nothing more, with the TCP connection left open. */
   | "silence"
   /** Send a frame that is neither authentic nor a node. */
   | "garbage"
-  /** Send an authentic frame with a word that no dictionary has. */
+  /** Send an authentic frame with a word that is in no dictionary. */
   | "unknown-token"
   /** Tell the client that its account has no linked devices (which it reports as 411). */
   | "downgrade"
@@ -93,7 +91,17 @@ export interface FailureSpec {
   readonly [attribute: string]: string | number | undefined;
 }
 
-/** Which queries a rule at `query` is for; what is left out matches all. */
+/** The shape of a `<stream:error>`. */
+export interface StreamErrorSpec {
+  /** Its number, when it has one. */
+  readonly code?: number;
+  /** Tag of its child: `conflict`, `xml-not-well-formed`, `ack`, … */
+  readonly child?: string;
+  /** `type` of the child: `device_removed`, `replaced`. */
+  readonly type?: string;
+}
+
+/** Which queries a rule at `query` applies to; a field left out matches all. */
 export interface QueryFilter {
   readonly xmlns?: string;
   readonly type?: "get" | "set";
@@ -105,22 +113,35 @@ export interface QueryFilter {
 export interface FaultRule {
   readonly at: Phase;
   readonly action: FaultAction;
-  /** How often the rule applies before it is used up; 1 unless told, `Infinity` for always. */
+  /** How often the rule applies before it is used up. Default 1; `Infinity` for always. */
   readonly times?: number;
-  /** Only for this account. FaultPoints before the account is known (up to `pair-device`) never match such a rule. */
+  /** Only for this account. Steps before the account is known (up to `pair-device`) never match such a rule. */
   readonly phoneNumber?: string;
   /** Only for these queries; at `query`. */
   readonly query?: QueryFilter;
 }
 
-/** What is known of a step when it is due. */
+/** What is known about a step when it is due. */
 export interface StepFacts {
   readonly phoneNumber?: string | undefined;
   readonly query?: QueryFilter | undefined;
 }
 
-const plainTextPhases: ReadonlySet<Phase> = new Set(["upgrade", "client-hello"]);
-const answered: ReadonlySet<Phase> = new Set([
+/** A step that is due: the ways to take it. A fault whose way is missing has no effect. */
+export interface Step extends StepFacts {
+  /** Takes it normally. */
+  readonly proceed: () => void;
+  /** Refuses it with a number. */
+  readonly refuse?: (error: number) => void;
+  readonly duplicate?: () => void;
+  readonly corrupt?: () => void;
+  readonly wrongCertificate?: () => void;
+  /** Called when a fault replaces the step. */
+  readonly replaced?: () => void;
+}
+
+const PLAIN_TEXT_PHASES: ReadonlySet<Phase> = new Set(["upgrade", "client-hello"]);
+const ANSWERED_PHASES: ReadonlySet<Phase> = new Set([
   "companion-hello",
   "companion-finish",
   "query",
@@ -128,28 +149,41 @@ const answered: ReadonlySet<Phase> = new Set([
   "active",
 ]);
 
-/** Where an action that is not possible everywhere is possible. */
-const places: Readonly<Record<string, ReadonlySet<Phase>>> = {
+/** The only steps at which these actions are possible. */
+const ALLOWED_PHASES: Readonly<Record<string, ReadonlySet<Phase>>> = {
   httpStatus: new Set(["upgrade"]),
-  drop: new Set([...answered, "message", "delivery"]),
-  error: new Set([...answered, "message"]),
+  drop: new Set([...ANSWERED_PHASES, "message", "delivery"]),
+  error: new Set([...ANSWERED_PHASES, "message"]),
   duplicate: new Set(["delivery", "pair-device"]),
   corrupt: new Set(["delivery", "client-hello"]),
   "wrong-certificate": new Set(["client-hello"]),
 };
 
-/** The rules of one emulator. */
+/**
+ * The rules of one emulator.
+ *
+ * @example
+ * ```ts
+ * emulator.faults.add({ at: "upgrade", action: { httpStatus: 503 }, times: Infinity });
+ * emulator.faults.clear();
+ * ```
+ */
 export class FaultRules {
-  readonly #rules = new Set<{ readonly rule: FaultRule; left: number }>();
+  readonly #rules = new Set<{ readonly rule: FaultRule; remaining: number }>();
 
   /**
-   * Adds a rule and gives back what removes it. Throws `INVALID_INPUT` for an action that can't be expressed at that
-   * step: before the handshake is over nothing can be said to a client but silence, garbage and the end.
+   * Adds a rule and returns a function that removes it. Throws `INVALID_INPUT` for an action that is not possible at that
+   * step: before the handshake is over the service can only be silent, send garbage or end the connection.
+   *
+   * @example
+   * ```ts
+   * const remove = emulator.faults.add({ at: "client-hello", action: "silence", times: 3 });
+   * ```
    */
   add(rule: FaultRule): () => void {
     const problem = problemOf(rule);
     if (problem !== undefined) throw new ZpwootError("INVALID_INPUT", problem);
-    const entry = { rule, left: rule.times ?? 1 };
+    const entry = { rule, remaining: rule.times ?? 1 };
     this.#rules.add(entry);
     return () => void this.#rules.delete(entry);
   }
@@ -159,12 +193,12 @@ export class FaultRules {
     this.#rules.clear();
   }
 
-  /** The rule for a step, counted as used; undefined when the step goes as it should. */
+  /** The rule for a step, counted as used; undefined when the step is taken normally. */
   take(at: Phase, facts: StepFacts = {}): FaultRule | undefined {
     for (const entry of this.#rules) {
       if (entry.rule.at !== at || !matches(entry.rule, facts)) continue;
-      entry.left -= 1;
-      if (entry.left <= 0) this.#rules.delete(entry);
+      entry.remaining -= 1;
+      if (entry.remaining <= 0) this.#rules.delete(entry);
       return entry.rule;
     }
     return undefined;
@@ -184,20 +218,20 @@ export function actionName(action: FaultAction): string {
 }
 
 function problemOf({ at, action, times = 1, query }: FaultRule): string | undefined {
-  const known: readonly Phase[] = [...phases, ...exchanges];
-  if (!known.includes(at)) return `A fault's "at" must be one of ${known.join(", ")}.`;
-  if (!(times >= 1)) return `A fault's "times" must be at least 1.`;
-  if (query !== undefined && at !== "query") return `A fault's "query" makes sense only at "query".`;
+  const known: readonly Phase[] = [...PHASES, ...EXCHANGES];
+  if (!known.includes(at)) return `A fault's "at" must be one of ${known.join(", ")}`;
+  if (!(times >= 1)) return `A fault's "times" must be at least 1`;
+  if (query !== undefined && at !== "query") return `A fault's "query" is possible only at "query"`;
   const name = actionName(action);
-  const allowed = places[name];
+  const allowed = ALLOWED_PHASES[name];
   if (allowed !== undefined) {
     if (allowed.has(at)) return undefined;
-    if (name === "httpStatus") return `An HTTP status can only be answered at "upgrade".`;
-    return `"${name}" is possible only at ${[...allowed].join(", ")}.`;
+    if (name === "httpStatus") return `An HTTP status can only be answered at "upgrade"`;
+    return `"${name}" is possible only at ${[...allowed].join(", ")}`;
   }
   const needsStream = ["failure", "streamError", "unknown-token", "downgrade"].includes(name);
-  if (needsStream && plainTextPhases.has(at)) return `At "${at}" the service can't send a stanza yet.`;
-  if (name === "closeCode" && at === "upgrade") return `At "upgrade" there is no WebSocket to close yet.`;
-  if (name === "garbage" && at === "upgrade") return `At "upgrade" use an HTTP status rather than garbage.`;
+  if (needsStream && PLAIN_TEXT_PHASES.has(at)) return `At "${at}" the service can't send a stanza yet`;
+  if (name === "closeCode" && at === "upgrade") return `At "upgrade" there is no WebSocket to close yet`;
+  if (name === "garbage" && at === "upgrade") return `At "upgrade" use an HTTP status rather than garbage`;
   return undefined;
 }

@@ -1,9 +1,8 @@
-/** Randomness of an emulator: the operating system's, or the same every time from a seed. */
-
+/** Randomness of an emulator: the operating system's, or reproducible from a seed. */
 import { createCipheriv, createHash } from "node:crypto";
 import type { RandomBytes } from "../signal/index.js";
 
-/** A source that gives the same bytes in the same order for the same seed. For tests only: whoever knows the seed knows every key. */
+/** A source that returns the same bytes in the same order for the same seed. For tests only: the seed determines every key. */
 export function seededRandom(seed: number | string): RandomBytes {
   const key = createHash("sha256").update(String(seed)).digest();
   const stream = createCipheriv("aes-256-ctr", key, Buffer.alloc(16));

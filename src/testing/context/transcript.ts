@@ -1,8 +1,7 @@
-/** What went over the wire, kept for the message of a failing test. Bounded; bytes are shown only by their length. */
-
+/** The stanzas that were exchanged, for the message of a failing test. Bounded; content is shown only by its length. */
 import { childrenOf, type BinaryNode } from "../wire/node.js";
 
-/** One stanza that passed. */
+/** One stanza that was sent or received. */
 export interface TranscriptEntry {
   /** Milliseconds since the emulator started. */
   readonly atMs: number;
@@ -11,23 +10,32 @@ export interface TranscriptEntry {
   readonly stanza: BinaryNode;
 }
 
+/** Lines in the error of a wait that timed out, and the longest of them, in characters. */
+const TAIL_LINES = 10;
+const MAX_TAIL_LINE = 240;
+
 /** The last stanzas of an emulator. */
 export class Transcript {
   readonly #entries: TranscriptEntry[] = [];
   readonly #limit: number;
 
+  /** Keeps so many stanzas; the oldest are dropped first. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
+  /** Appends a stanza. */
   add(entry: TranscriptEntry): void {
     this.#entries.push(entry);
     if (this.#entries.length > this.#limit) this.#entries.shift();
   }
 
-  /** The stanzas kept, oldest first. */
-  get entries(): readonly TranscriptEntry[] {
-    return this.#entries;
+  /** The last ten lines of {@link toString}, long ones cut off: short enough for the message of an error. */
+  tail(): string {
+    return this.#entries
+      .slice(-TAIL_LINES)
+      .map((entry) => shortened(lineOf(entry)))
+      .join("\n");
   }
 
   /** One line per stanza, oldest first. */
@@ -41,16 +49,20 @@ function lineOf({ atMs, connectionId, direction, stanza }: TranscriptEntry): str
   return `${String(Math.round(atMs)).padStart(6)} ms #${connectionId} ${arrow} ${describeNode(stanza)}`;
 }
 
-/** A node as one line of markup, without the bytes and texts it holds: they may be keys. */
-export function describeNode(target: BinaryNode): string {
+function shortened(line: string): string {
+  return line.length > MAX_TAIL_LINE ? `${line.slice(0, MAX_TAIL_LINE)}…` : line;
+}
+
+/** A node as one line of markup, without the bytes and texts in it: they may be keys. */
+function describeNode(target: BinaryNode): string {
   const attributes = Object.entries(target.attrs)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}="${value}"`)
     .join("");
   const { content } = target;
   if (content === undefined) return `<${target.tag}${attributes}/>`;
-  const inner = Array.isArray(content)
-    ? childrenOf(target).map(describeNode).join("")
-    : `(${(content as string | Uint8Array).length})`;
+  if (typeof content === "string" || content instanceof Uint8Array)
+    return `<${target.tag}${attributes}>(${content.length})</${target.tag}>`;
+  const inner = childrenOf(target).map(describeNode).join("");
   return `<${target.tag}${attributes}>${inner}</${target.tag}>`;
 }

@@ -1,69 +1,66 @@
-/** An account as the service and its parts see it: the phone's keys and chats, and the devices linked to it. */
+/** An account as the service knows it: its addresses, its linked devices, and the port to its phone. */
+import type { EmulatorContext } from "../context/emulator-context.js";
+import type { KeyPair, PreKeyBundle } from "../signal/index.js";
+import { formatJid, LID_SERVER, PHONE_SERVER } from "../wire/jid.js";
+import type { BinaryNode } from "../wire/node.js";
+import type { CompanionDevice, DeviceOwner } from "./companion-device.js";
+import type { Envelope } from "./envelope.js";
 
-import { AppState } from "../phone/app-state/index.js";
-import { Chat } from "../phone/chat.js";
-import type { CompanionDevice } from "./companion-device.js";
-import { sendHistory, shareAppStateKey } from "../phone/history.js";
-import { formatJid, lidServer, phoneServer } from "../wire/jid.js";
-import type { Service } from "./service.js";
-import { PhoneCipher } from "../phone/cipher.js";
-import { SignalParty, type KeyPair, type PreKeyBundle } from "../signal/index.js";
+/** The phone of an account, as far as the network needs it. `phone/` has the implementation. */
+export interface Phone {
+  /** Identity key pair of the phone; it signs the identities of companions. */
+  readonly identity: KeyPair;
+  /** Keys to start an encrypted session with the phone; each call spends a one-time pre-key. */
+  takeBundle(): PreKeyBundle;
+  /** A message, a copy of one, or a key arrives. */
+  receive(envelope: Envelope): void;
+  /** Another device reports how far messages of this phone got. */
+  noteReceipt(ids: readonly string[], status: "delivered" | "read"): void;
+  /** A device could not decrypt a message of this phone: encrypts it again, in a new session. */
+  resend(device: CompanionDevice, retry: BinaryNode): void;
+  /** A member left a group: the next message there must be encrypted with another key. */
+  forgetGroupKey(group: string): void;
+  /** Answers a companion that fetches or changes the app state: the children of `sync`. */
+  answerAppState(device: CompanionDevice, sync: BinaryNode | undefined): readonly BinaryNode[];
+  /** A device has asked for its traffic for the first time since it was linked. */
+  deviceActivated(device: CompanionDevice): void;
+}
 
 /** What an account is made of. */
-export interface AccountInput {
-  /** Digits only. */
-  readonly phoneNumber: string;
+export interface AccountInput<OwnPhone extends Phone> extends DeviceOwner {
+  /** Name its contacts see. */
   readonly name: string | undefined;
-  /** User part of the LID. */
-  readonly lidUser: string;
-  /** Give each new companion the app-state key and the first history by itself. */
-  readonly initialSync: boolean;
+  /** Makes the phone of the account. */
+  readonly createPhone: (account: Account<OwnPhone>) => OwnPhone;
 }
 
 /** One account. */
-export class Account {
+export class Account<OwnPhone extends Phone = Phone> {
   readonly phoneNumber: string;
   readonly lidUser: string;
   readonly name: string | undefined;
-  readonly chat: Chat;
-  readonly cipher: PhoneCipher;
-  readonly appState: AppState;
-  readonly #initialSync: boolean;
-  readonly #service: Service;
-  readonly #signal: SignalParty;
+  readonly phone: OwnPhone;
+  readonly #context: EmulatorContext;
   readonly #devices = new Map<number, CompanionDevice>();
   #lastDeviceNumber = 0;
 
-  constructor(service: Service, { phoneNumber, name, lidUser, initialSync }: AccountInput) {
-    this.#service = service;
-    this.#initialSync = initialSync;
-    this.#signal = new SignalParty({ random: service.random });
-    this.cipher = new PhoneCipher(service, this.#signal);
-    this.appState = new AppState(service, this);
+  constructor(context: EmulatorContext, input: AccountInput<OwnPhone>) {
+    const { phoneNumber, lidUser, name, createPhone } = input;
+    this.#context = context;
     this.phoneNumber = phoneNumber;
-    this.name = name;
     this.lidUser = lidUser;
-    this.chat = new Chat(service, this, this.cipher);
+    this.name = name;
+    this.phone = createPhone(this);
   }
 
   /** `<number>@s.whatsapp.net`. */
   get jid(): string {
-    return formatJid({ user: this.phoneNumber, server: phoneServer });
+    return formatJid({ user: this.phoneNumber, server: PHONE_SERVER });
   }
 
   /** `<lid>@lid`. */
   get lid(): string {
-    return formatJid({ user: this.lidUser, server: lidServer });
-  }
-
-  /** Identity key pair of the phone. */
-  get identity(): KeyPair {
-    return this.#signal.identity;
-  }
-
-  /** Keys to start an encrypted session with the phone; each call spends a fresh one-time pre-key. */
-  takeBundle(): PreKeyBundle {
-    return this.#signal.bundle();
+    return formatJid({ user: this.lidUser, server: LID_SERVER });
   }
 
   /** The linked devices, in the order of linking. */
@@ -76,35 +73,29 @@ export class Account {
     return this.#devices.get(number);
   }
 
-  /** A device number never used before. */
-  allotDeviceNumber(): number {
+  /** Reserves a device number that was never used before. */
+  reserveDeviceNumber(): number {
     this.#lastDeviceNumber += 1;
     return this.#lastDeviceNumber;
   }
 
-  /** Takes a verified device into the account. */
-  adopt(device: CompanionDevice): void {
+  /** Adds a verified device to the account. */
+  link(device: CompanionDevice): void {
     this.#devices.set(device.number, device);
     const { jid, number } = device;
-    this.#service.hub.emit("linked", { phoneNumber: this.phoneNumber, jid, device: number });
+    this.#context.events.emit("linked", { phoneNumber: this.phoneNumber, jid, device: number });
   }
 
-  /** Wall-clock time in seconds. */
-  get seconds(): number {
-    return this.#service.seconds;
-  }
-
-  /** Called when a device has had its traffic for the first time since it was linked. */
-  firstActive(device: CompanionDevice): void {
-    if (!this.#initialSync) return;
-    shareAppStateKey(this, device);
-    sendHistory(this, device);
-  }
-
-  /** Takes a device out of the account, and ends its connection as an unlinked device's. */
+  /** Removes a device from the account, and ends its connection as that of an unlinked device (401). */
   unlink(device: CompanionDevice, by: "phone" | "companion"): void {
     this.#devices.delete(device.number);
-    this.#service.hub.emit("unlinked", { phoneNumber: this.phoneNumber, jid: device.jid, by });
+    this.#context.events.emit("unlinked", { phoneNumber: this.phoneNumber, jid: device.jid, by });
     device.connection?.perform({ streamError: 401 });
   }
+}
+
+/** A linked device together with its account. */
+export interface LinkedDevice {
+  readonly account: Account;
+  readonly device: CompanionDevice;
 }

@@ -1,14 +1,14 @@
-/** Who has an account. Accounts are found by phone number and by LID, in any notation. */
-
-import { parseJid, lidServer, digitsOf } from "../wire/jid.js";
-import type { CompanionDevice } from "./companion-device.js";
+/** The register of accounts. They are found by phone number and by LID, in any notation. */
+import { digitsOf, LID_SERVER, parseJid } from "../wire/jid.js";
 import type { Account } from "./account.js";
+import type { CompanionDevice } from "./companion-device.js";
 
-/** The accounts of one service. */
+/** The accounts of one emulator. */
 export class Directory {
   readonly #byNumber = new Map<string, Account>();
   readonly #byLid = new Map<string, Account>();
 
+  /** Adds an account. */
   add(account: Account): void {
     this.#byNumber.set(account.phoneNumber, account);
     this.#byLid.set(account.lidUser, account);
@@ -23,7 +23,7 @@ export class Directory {
   find(address: string | undefined): Account | undefined {
     if (address === undefined) return undefined;
     const jid = parseJid(address);
-    if (jid?.server === lidServer) return this.#byLid.get(jid.user);
+    if (jid?.server === LID_SERVER) return this.#byLid.get(jid.user);
     return this.#byNumber.get(jid?.user ?? digitsOf(address));
   }
 

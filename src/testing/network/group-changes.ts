@@ -1,17 +1,43 @@
-/** What members do to a group, on a phone or on a companion: checked, done, and told to the others. */
-
+/** What members do to a group, on a phone or on a companion: checks it, does it, and notifies the other members. */
 import { ZpwootError } from "../../errors.js";
-import type { Account } from "./account.js";
-import type { Group } from "./group.js";
-import type { Service } from "./service.js";
+import { randomNumber } from "../context/random.js";
 import { node, type BinaryNode } from "../wire/node.js";
+import type { Account } from "./account.js";
+import { Group } from "./group.js";
+import type { Network } from "./network.js";
 
-/** Changes of who is in a group, and as what. */
+/** Changes of who is in a group, and in which role. */
 export type ParticipantChange = "add" | "remove" | "promote" | "demote";
 
-/** Adds, removes, promotes or demotes. Throws `INVALID_INPUT` when the one who wants it may not. */
+/** Settings of a group; one that is left out stays as it is. */
+export interface GroupSettings {
+  readonly subject?: string;
+  readonly description?: string;
+  /** Only admins may write. */
+  readonly announcement?: boolean;
+  /** Only admins may change the subject and the description. */
+  readonly locked?: boolean;
+}
+
+/** Creates a group and notifies its members. */
+export function createGroup(
+  network: Network,
+  creator: Account,
+  subject: string,
+  members: readonly Account[],
+): Group {
+  const { context } = network;
+  const id = `120363${String(randomNumber(context.random, 1e11, 1e12 - 1))}`;
+  const group = new Group(id, creator, subject, context.seconds);
+  for (const member of members) if (member !== creator) group.setRole(member, "member");
+  network.groups.add(group);
+  notifyMembers(network, group, creator, node("create", { type: "new", key: id }, [group.node()]));
+  return group;
+}
+
+/** Adds, removes, promotes or demotes. Throws `INVALID_INPUT` when the account may not. */
 export function changeParticipants(
-  service: Service,
+  network: Network,
   group: Group,
   by: Account,
   change: ParticipantChange,
@@ -22,34 +48,43 @@ export function changeParticipants(
   const before = accounts.map((account) => participant(group, account, change));
   for (const account of accounts) {
     if (change === "remove") group.remove(account);
-    else group.put(account, change === "promote" ? "admin" : "member");
+    else group.setRole(account, change === "promote" ? "admin" : "member");
   }
-  const gone = change === "remove" ? accounts : [];
-  service.groups.notify(group, by, node(change, {}, before), gone);
+  const removed = change === "remove" ? accounts : [];
+  notifyMembers(network, group, by, node(change, {}, before), removed);
 }
 
-/** Settings of a group that members are told of. */
-export interface GroupSettings {
-  readonly subject?: string;
-  readonly description?: string;
-  readonly announcement?: boolean;
-  readonly locked?: boolean;
-}
-
-/** Changes settings. Throws `INVALID_INPUT` when the one who wants it may not. */
-export function changeSettings(service: Service, group: Group, by: Account, settings: GroupSettings): void {
+/** Changes settings. Throws `INVALID_INPUT` when the account may not. */
+export function changeSettings(network: Network, group: Group, by: Account, settings: GroupSettings): void {
   if (!group.has(by)) throw notIn(group, by);
   if (group.locked || settings.announcement !== undefined || settings.locked !== undefined)
     requireAdmin(group, by);
-  for (const what of settingNodes(service, group, by, settings)) service.groups.notify(group, by, what);
+  const { seconds } = network.context;
+  for (const what of settingNodes(seconds, group, by, settings)) notifyMembers(network, group, by, what);
 }
 
-function settingNodes(service: Service, group: Group, by: Account, settings: GroupSettings): BinaryNode[] {
+/** Notifies the linked devices of the members, and of the accounts in `also`, of a change. */
+function notifyMembers(
+  { context, router }: Network,
+  group: Group,
+  by: Account,
+  change: BinaryNode,
+  also: readonly Account[] = [],
+): void {
+  for (const member of new Set([...group.members, ...also])) {
+    for (const device of member.devices) {
+      router.notify(device, { from: group.jid, type: "w:gp2", participant: by.jid }, change);
+    }
+  }
+  context.events.emit("group", { group: group.jid, by: by.jid, what: change.tag });
+}
+
+function settingNodes(seconds: number, group: Group, by: Account, settings: GroupSettings): BinaryNode[] {
   const { subject, description, announcement, locked } = settings;
   const nodes: BinaryNode[] = [];
   if (subject !== undefined) {
     group.subject = subject;
-    nodes.push(node("subject", { subject, s_t: String(service.seconds), s_o: by.jid }));
+    nodes.push(node("subject", { subject, s_t: String(seconds), s_o: by.jid }));
   }
   if (description !== undefined) {
     group.description = description;
@@ -67,20 +102,18 @@ function settingNodes(service: Service, group: Group, by: Account, settings: Gro
 }
 
 function participant(group: Group, account: Account, change: ParticipantChange): BinaryNode {
-  if (change !== "add") {
-    if (!group.has(account)) throw notIn(group, account);
-    return group.participantNode(account);
-  }
-  return node("participant", { jid: account.jid });
+  if (change === "add") return node("participant", { jid: account.jid });
+  if (!group.has(account)) throw notIn(group, account);
+  return group.participantNode(account);
 }
 
 function requireAdmin(group: Group, by: Account): void {
   const role = group.role(by);
   if (role === undefined) throw notIn(group, by);
   if (role === "member")
-    throw new ZpwootError("INVALID_INPUT", `${by.phoneNumber} is no admin of this group.`);
+    throw new ZpwootError("INVALID_INPUT", `${by.phoneNumber} is not an admin of this group`);
 }
 
 function notIn(group: Group, account: Account): ZpwootError {
-  return new ZpwootError("INVALID_INPUT", `${account.phoneNumber} is not in the group "${group.subject}".`);
+  return new ZpwootError("INVALID_INPUT", `${account.phoneNumber} is not in the group "${group.subject}"`);
 }

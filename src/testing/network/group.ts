@@ -1,15 +1,12 @@
-/** A group as the service knows it, and the list of all. */
-
-import type { Account } from "./account.js";
+/** A group as the service knows it, and the register of all groups. */
 import { formatJid, parseJid } from "../wire/jid.js";
-import { randomNumber } from "../context/random.js";
-import type { Service } from "./service.js";
 import { node, type BinaryNode } from "../wire/node.js";
+import type { Account } from "./account.js";
 
 /** Server part of a group's JID. */
-export const groupServer = "g.us";
+const GROUP_SERVER = "g.us";
 
-/** What a member may do: `superadmin` made the group. */
+/** What a member may do: the `superadmin` created the group. */
 export type GroupRole = "superadmin" | "admin" | "member";
 
 /** One group. */
@@ -36,30 +33,33 @@ export class Group {
 
   /** `<id>@g.us`. */
   get jid(): string {
-    return formatJid({ user: this.id, server: groupServer });
+    return formatJid({ user: this.id, server: GROUP_SERVER });
   }
 
+  /** In the order of joining. */
   get members(): readonly Account[] {
     return [...this.#roles.keys()];
   }
 
+  /** Whether the account is a member. */
   has(account: Account): boolean {
     return this.#roles.has(account);
   }
 
-  /** Undefined for who is not in it. */
+  /** Undefined when the account is not a member. */
   role(account: Account): GroupRole | undefined {
     return this.#roles.get(account);
   }
 
-  /** Puts an account in, or gives it another role. */
-  put(account: Account, role: GroupRole): void {
+  /** Adds a member, or changes its role. */
+  setRole(account: Account, role: GroupRole): void {
     this.#roles.set(account, role);
   }
 
+  /** Removes a member. Every phone then encrypts with another key, which the removed one does not have. */
   remove(account: Account): void {
     this.#roles.delete(account);
-    for (const member of [...this.members, account]) member.cipher.forgetGroupKey(this.jid);
+    for (const member of [...this.members, account]) member.phone.forgetGroupKey(this.jid);
   }
 
   /** Phones and linked devices of all members. */
@@ -98,48 +98,28 @@ export class Group {
   }
 }
 
-/** The groups of one service. */
+/** The groups of one emulator. */
 export class Groups {
-  readonly #service: Service;
   readonly #byId = new Map<string, Group>();
 
-  constructor(service: Service) {
-    this.#service = service;
-  }
-
+  /** Every group, oldest first. */
   get all(): readonly Group[] {
     return [...this.#byId.values()];
   }
 
+  /** Adds a group. */
+  add(group: Group): void {
+    this.#byId.set(group.id, group);
+  }
+
+  /** The group of a JID; undefined when there is none, or the JID is not a group's. */
   find(jid: string | undefined): Group | undefined {
     const parsed = parseJid(jid);
-    return parsed?.server === groupServer ? this.#byId.get(parsed.user) : undefined;
+    return parsed?.server === GROUP_SERVER ? this.#byId.get(parsed.user) : undefined;
   }
 
-  /** The groups an account is in. */
+  /** The groups an account is a member of. */
   of(account: Account): readonly Group[] {
     return this.all.filter((group) => group.has(account));
-  }
-
-  /** Makes a group and tells its members. */
-  create(creator: Account, subject: string, members: readonly Account[]): Group {
-    const id = `120363${String(randomNumber(this.#service.random, 1e11, 1e12 - 1))}`;
-    const group = new Group(id, creator, subject, this.#service.seconds);
-    for (const member of members) if (member !== creator) group.put(member, "member");
-    this.#byId.set(id, group);
-    this.notify(group, creator, node("create", { type: "new", key: id }, [group.node()]));
-    return group;
-  }
-
-  /** Tells the linked devices of the members, and of whoever else is named, what somebody did to the group. */
-  notify(group: Group, by: Account, what: BinaryNode, also: readonly Account[] = []): void {
-    const attrs = { from: group.jid, type: "w:gp2", participant: by.jid, t: String(this.#service.seconds) };
-    for (const member of new Set([...group.members, ...also])) {
-      for (const device of member.devices) {
-        const id = this.#service.nextNotificationId();
-        this.#service.post.deliver(device, node("notification", { ...attrs, id }, [what]));
-      }
-    }
-    this.#service.hub.emit("group", { group: group.jid, by: by.jid, what: what.tag });
   }
 }

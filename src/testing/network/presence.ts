@@ -1,44 +1,51 @@
-/** Who is online and who is typing: told to those who asked, kept for nobody. */
-
+/** What contacts see of a user: presence and activity, sent to those who subscribed and kept nowhere; the profile picture. */
+import { node, type BinaryNode } from "../wire/node.js";
 import type { Account } from "./account.js";
 import type { CompanionDevice } from "./companion-device.js";
-import type { Service } from "./service.js";
-import { node, type BinaryNode } from "../wire/node.js";
+import type { Network } from "./network.js";
 
 /** What a phone shows of its user. */
 export interface PresenceInput {
   readonly online: boolean;
-  /** When the user was last online, in seconds; left out, the user does not tell. */
+  /** When the user was last online, in seconds; left out, the user hides it. */
   readonly lastSeen?: number;
 }
 
 /** What a user is doing in a chat. */
 export type ChatActivity = "composing" | "recording" | "paused";
 
-/** A device says that it is there, or wants to hear of an account. */
-export function presenceFromDevice(service: Service, device: CompanionDevice, stanza: BinaryNode): void {
+/** A device announces itself, or subscribes to an account. */
+export function presenceFromDevice(
+  { context, directory }: Network,
+  device: CompanionDevice,
+  stanza: BinaryNode,
+): void {
   const { type, to } = stanza.attrs;
   if (type !== "subscribe") {
     const { connection } = device;
-    if (connection !== undefined) service.hub.emit("presence", { ...connection.facts, type });
+    if (connection !== undefined) context.events.emit("presence", { ...connection.facts, type });
     return;
   }
-  const account = service.directory.find(to);
+  const account = directory.find(to);
   if (account === undefined) return;
-  device.subscriptions.add(account);
-  service.hub.emit("presence-subscribed", { jid: device.jid, to: account.jid });
+  device.subscriptions.add(account.jid);
+  context.events.emit("presence-subscribed", { jid: device.jid, to: account.jid });
 }
 
-/** A device tells that its user is typing. */
-export function activityFromDevice(service: Service, device: CompanionDevice, stanza: BinaryNode): void {
+/** A device reports that its user is typing, recording, or has stopped. */
+export function activityFromDevice({ context }: Network, device: CompanionDevice, stanza: BinaryNode): void {
   const [child] = (stanza.content ?? []) as readonly BinaryNode[];
   const activity = child?.attrs.media === "audio" ? "recording" : child?.tag;
-  service.hub.emit("chat-activity", { jid: device.jid, to: stanza.attrs.to ?? "", activity: activity ?? "" });
+  context.events.emit("chat-activity", {
+    jid: device.jid,
+    to: stanza.attrs.to ?? "",
+    activity: activity ?? "",
+  });
 }
 
-/** Tells the devices that asked. Gives how many there were. */
-export function tellPresence(
-  service: Service,
+/** Sends an account's presence to the devices that subscribed to it. Returns their number. */
+export function announcePresence(
+  network: Network,
   account: Account,
   { online, lastSeen }: PresenceInput,
 ): number {
@@ -48,14 +55,12 @@ export function tellPresence(
     type: online ? undefined : "unavailable",
     last: online ? undefined : last,
   };
-  const devices = service.directory.accounts
-    .flatMap(({ devices: all }) => all)
-    .filter(({ subscriptions }) => subscriptions.has(account));
-  return tell(devices, node("presence", attrs));
+  const subscribed = allDevices(network).filter(({ subscriptions }) => subscriptions.has(account.jid));
+  return sendToActive(subscribed, node("presence", attrs));
 }
 
-/** Tells the linked devices of an account, or of a group's members, what a user is doing. Gives how many there were. */
-export function tellActivity(
+/** Sends what a user is doing to the linked devices of an account, or of a group's members. Returns their number. */
+export function announceActivity(
   account: Account,
   to: { readonly group: string | undefined; readonly members: readonly Account[] },
   activity: ChatActivity,
@@ -64,13 +69,25 @@ export function tellActivity(
   const sender =
     to.group === undefined ? { from: account.jid } : { from: to.group, participant: account.jid };
   const others = to.members.filter((member) => member !== account);
-  return tell(
+  return sendToActive(
     others.flatMap(({ devices }) => devices),
     node("chatstate", sender, [child]),
   );
 }
 
-function tell(devices: readonly CompanionDevice[], stanza: BinaryNode): number {
+/** Notifies every linked device that an account has a new profile picture. */
+export function announcePicture(network: Network, { jid }: Account): void {
+  const change = node("set", { jid, id: String(network.context.seconds), author: jid });
+  for (const device of allDevices(network)) {
+    network.router.notify(device, { from: jid, type: "picture" }, change);
+  }
+}
+
+function allDevices({ directory }: Network): readonly CompanionDevice[] {
+  return directory.accounts.flatMap(({ devices }) => devices);
+}
+
+function sendToActive(devices: readonly CompanionDevice[], stanza: BinaryNode): number {
   const active = devices.filter((device) => device.active);
   for (const device of active) device.connection?.send(stanza);
   return active.length;

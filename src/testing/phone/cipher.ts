@@ -1,8 +1,7 @@
-/** The encryption of one phone: what it writes, for each device that is to read it; what it gets. */
-
-import type { EncryptedPart } from "./envelope.js";
+/** The encryption of one phone: of messages to each device, and of those it receives. */
 import { randomNumber } from "../context/random.js";
-import type { Service } from "../network/service.js";
+import type { EncryptedPart } from "../network/envelope.js";
+import type { Network } from "../network/network.js";
 import {
   createSenderKeyDistribution,
   groupDecrypt,
@@ -14,22 +13,23 @@ import {
 } from "../signal/index.js";
 import { chatMessage, type ChatMessage } from "../wire/chat-proto.js";
 
-const maxPadding = 15;
+const MAX_PADDING = 15;
 
-/** The sessions and sender keys of a phone. Addresses are JIDs of devices; one device has another session for each kind of address. */
+/** The sessions and sender keys of a phone. Addresses are JIDs of devices; a device has one session per kind of address. */
 export class PhoneCipher {
-  readonly #service: Service;
+  readonly #network: Network;
   readonly #signal: SignalParty;
   readonly #senderKeys: SenderKeyStore;
-  /** Devices that were given our sender key, by group. */
-  readonly #given = new Map<string, Set<string>>();
+  /** Devices that have our sender key, by group. */
+  readonly #keyHolders = new Map<string, Set<string>>();
 
-  constructor(service: Service, signal: SignalParty) {
-    this.#service = service;
+  constructor(network: Network, signal: SignalParty) {
+    this.#network = network;
     this.#signal = signal;
-    this.#senderKeys = new SenderKeyStore({ random: service.random });
+    this.#senderKeys = new SenderKeyStore({ random: network.context.random });
   }
 
+  /** Names this phone in retry receipts. */
   get registrationId(): number {
     return this.#signal.registrationId;
   }
@@ -39,19 +39,19 @@ export class PhoneCipher {
     return this.#signal.bundle();
   }
 
-  /** Encrypts for a device, in a new session if there is none; undefined when the device has no keys at the service. */
+  /** Encrypts for a device, in a new session if there is none; undefined when the service has no keys of it. */
   seal(to: string, content: ChatMessage): EncryptedPart | undefined {
     if (!this.#signal.hasSession(to) && !this.renew(to)) return undefined;
     return this.#signal.encrypt(to, this.#padded(content));
   }
 
-  /** Starts a new session with a device; false when it has no keys. */
-  renew(to: string, bundle: PreKeyBundle | undefined = this.#service.takeBundle(to)): boolean {
+  /** Starts a new session with a device; returns false when the service has no keys of it. */
+  renew(to: string, bundle: PreKeyBundle | undefined = this.#network.takeBundle(to)): boolean {
     if (bundle !== undefined) this.#signal.startSession(to, bundle);
     return bundle !== undefined;
   }
 
-  /** What a part from a device says. Throws a `SignalError`, or an `Error` for what is no message. */
+  /** Decrypts a part from a device. Throws a `SignalError`, or an `Error` when the plaintext is not a message. */
   open(from: string, { type, ciphertext }: EncryptedPart, group?: string): ChatMessage {
     const padded =
       type === "skmsg"
@@ -64,27 +64,27 @@ export class PhoneCipher {
     return content;
   }
 
-  /** Encrypts for a group: one part for all, and who is to be given the key before it. */
+  /** Encrypts for a group: one part for all, and one with the key for each device that does not have it. */
   sealForGroup(
     group: string,
     members: readonly string[],
     content: ChatMessage,
   ): { readonly message: EncryptedPart; readonly keys: ReadonlyMap<string, EncryptedPart> } {
     const distribution = this.distribution(group);
-    const given = this.#given.get(group) ?? new Set();
-    this.#given.set(group, given);
+    const holders = this.#keyHolders.get(group) ?? new Set();
+    this.#keyHolders.set(group, holders);
     const keys = new Map<string, EncryptedPart>();
-    for (const member of members.filter((jid) => !given.has(jid))) {
+    for (const member of members.filter((jid) => !holders.has(jid))) {
       const part = this.seal(member, distribution);
       if (part === undefined) continue;
       keys.set(member, part);
-      given.add(member);
+      holders.add(member);
     }
     const ciphertext = groupEncrypt(this.#senderKeys, group, this.#padded(content));
     return { message: { type: "skmsg", ciphertext }, keys };
   }
 
-  /** The message that gives our key of a group. */
+  /** The message that distributes our key of a group. */
   distribution(group: string): ChatMessage {
     const key = createSenderKeyDistribution(this.#senderKeys, group);
     return {
@@ -92,15 +92,15 @@ export class PhoneCipher {
     };
   }
 
-  /** Makes the next message to the group begin with another key: somebody has left, who must not read it. */
+  /** Forgets our key of a group: the next message there begins with another one, which a removed member does not have. */
   forgetGroupKey(group: string): void {
     this.#senderKeys.forgetOwn(group);
-    this.#given.delete(group);
+    this.#keyHolders.delete(group);
   }
 
-  /** Behind the content 1 to 15 bytes, each of which is their count. */
+  /** Content with 1 to 15 bytes behind it, each of which is their count. */
   #padded(content: ChatMessage): Buffer {
-    const length = randomNumber(this.#service.random, 1, maxPadding);
+    const length = randomNumber(this.#network.context.random, 1, MAX_PADDING);
     return Buffer.concat([chatMessage.encode(content), Buffer.alloc(length, length)]);
   }
 }

@@ -1,12 +1,10 @@
-/** What a phone tells a companion that was just linked: the key of the app state, and the chats so far. */
-
+/** What a phone sends a companion that was just linked: the key of the app state, and the chats so far. */
 import { deflateSync } from "node:zlib";
-import type { Account } from "../network/account.js";
-import type { CompanionDevice } from "../network/companion-device.js";
-import { historySync, protocolType, type ChatMessage, type HistorySync } from "../wire/chat-proto.js";
+import { historySync, PROTOCOL_TYPE, type ChatMessage, type HistorySync } from "../wire/chat-proto.js";
+import type { AppStateKey } from "./app-state/keys.js";
 
 /** Kinds of history, by the service's numbers. */
-const syncTypes = { bootstrap: 0, recent: 3, "push-names": 4 } as const;
+const SYNC_TYPES = { bootstrap: 0, recent: 3, "push-names": 4 } as const;
 
 /** A chat of the history. */
 export interface HistoryChat {
@@ -32,60 +30,39 @@ export interface HistoryMessage {
 /** A part of the history. */
 export interface HistoryInput {
   /** `bootstrap`, the default, is the first one after a link. */
-  readonly kind?: keyof typeof syncTypes;
+  readonly kind?: keyof typeof SYNC_TYPES;
   readonly chats?: readonly HistoryChat[];
-  /** Names that contacts gave themselves, by JID. */
+  /** Names that contacts chose for themselves, by JID. */
   readonly pushNames?: Readonly<Record<string, string>>;
   /** Per cent. Default 100. */
   readonly progress?: number;
 }
 
-/** Gives a device the key of the account's app state, as the phone does after a link. */
-export function shareAppStateKey(account: Account, device: CompanionDevice): void {
-  const { keyId, keyData } = account.appState.key;
-  account.chat.sendPeer(device, {
-    protocolMessage: {
-      type: protocolType.appStateKeyShare,
-      appStateSyncKeyShare: {
-        keys: [
-          {
-            keyId: { keyId },
-            keyData: {
-              keyData,
-              fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0] },
-              timestamp: account.seconds,
-            },
-          },
-        ],
-      },
-    },
-  });
+/** The message with the key of an account's app state. */
+export function appStateKeyMessage({ keyId, keyData }: AppStateKey, seconds: number): ChatMessage {
+  const fingerprint = { rawId: 1, currentIndex: 0, deviceIndexes: [0] };
+  const key = { keyId: { keyId }, keyData: { keyData, fingerprint, timestamp: seconds } };
+  return {
+    protocolMessage: { type: PROTOCOL_TYPE.appStateKeyShare, appStateSyncKeyShare: { keys: [key] } },
+  };
 }
 
-/** Sends a device a part of the history, which travels in the message itself. */
-export function sendHistory(account: Account, device: CompanionDevice, input: HistoryInput = {}): void {
+/** The message with a part of the history, which travels inside the message itself. */
+export function historyMessage(input: HistoryInput): ChatMessage {
   const { kind = "bootstrap", chats = [], pushNames = {}, progress = 100 } = input;
-  const syncType = syncTypes[kind];
+  const part = { syncType: SYNC_TYPES[kind], chunkOrder: 1, progress };
   const history: HistorySync = {
-    syncType,
-    chunkOrder: 1,
-    progress,
+    ...part,
     conversations: chats.map(conversation),
     pushnames: Object.entries(pushNames).map(([id, pushname]) => ({ id, pushname })),
   };
   const payload = deflateSync(historySync.encode(history));
-  const content: ChatMessage = {
+  return {
     protocolMessage: {
-      type: protocolType.historySync,
-      historySyncNotification: {
-        syncType,
-        chunkOrder: 1,
-        progress,
-        initialHistBootstrapInlinePayload: payload,
-      },
+      type: PROTOCOL_TYPE.historySync,
+      historySyncNotification: { ...part, initialHistBootstrapInlinePayload: payload },
     },
   };
-  account.chat.sendPeer(device, content);
 }
 
 function conversation({ jid, name, unreadCount = 0, messages = [] }: HistoryChat) {

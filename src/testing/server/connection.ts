@@ -1,69 +1,88 @@
-/** One client's connection: bytes in and out, the handshake, and the ways it can end. What stanzas mean is for others. */
-
+/** One client's connection: bytes in and out, and the ways it can end. What stanzas mean is up to its handler. */
 import type { Socket } from "node:net";
-import type { WebSocket, RawData } from "ws";
+import type { RawData, WebSocket } from "ws";
 import { messageOf } from "../../errors.js";
-import type { CompanionDevice } from "../network/companion-device.js";
+import type { EmulatorContext } from "../context/emulator-context.js";
 import type { ConnectionFacts } from "../context/events.js";
-import { actionName, type FaultAction, type Phase } from "../context/faults.js";
-import type { Service } from "../network/service.js";
-import { serviceJid } from "../wire/jid.js";
-import { signIn } from "./login.js";
-import { generateKeyPair } from "../signal/index.js";
+import { actionName, type FaultAction, type Phase, type Step } from "../context/faults.js";
+import type { CompanionDevice, DeviceConnection } from "../network/companion-device.js";
+import type { ServiceIdentity } from "../wire/certificate.js";
 import { decodeNode } from "../wire/decode.js";
+import type { TokenDictionary } from "../wire/dictionary.js";
 import { encodeNode } from "../wire/encode.js";
 import { frame, FrameReader } from "../wire/framing.js";
+import { errorOf } from "../wire/iq.js";
+import { SERVICE_JID } from "../wire/jid.js";
 import { node, type BinaryNode } from "../wire/node.js";
-import { NoiseResponder, type TransportCiphers } from "../wire/noise.js";
-import { proto } from "../wire/proto.js";
-import { FaultPoints, type Step } from "./fault-points.js";
+import type { TransportCiphers } from "../wire/noise.js";
+import type { ClientPayload } from "../wire/proto.js";
+import { FaultPoints } from "./fault-points.js";
+import { Handshake, type HelloOptions } from "./handshake.js";
 import { failureStanza, streamErrorStanza } from "./stream-end.js";
-import { dictionaryOf, type TokenDictionary } from "../wire/token-table.js";
 
-/** Who deals with the stanzas of a connection once it is known what kind of client it is. */
+/** Handles the stanzas of a connection once it is known what kind of client it is. */
 export interface StanzaHandler {
-  /** Takes one stanza. */
+  /** Handles one stanza. */
   handle(stanza: BinaryNode): void;
-  /** The connection is gone. */
+  /** The connection has ended. */
   closed(): void;
 }
 
-type Stage =
-  | { readonly name: "client-hello" }
-  | { readonly name: "client-finish"; readonly noise: NoiseResponder; readonly dictionary: TokenDictionary }
-  | { readonly name: "stream"; readonly ciphers: TransportCiphers; readonly dictionary: TokenDictionary };
+/** What a connection is made of. */
+export interface ConnectionOptions {
+  /** Counted from 1 per emulator. */
+  readonly id: number;
+  readonly socket: WebSocket;
+  readonly tcp: Socket;
+  readonly context: EmulatorContext;
+  readonly identity: ServiceIdentity;
+  /** The handshake is over: the client proved `clientKey` and says who it is. */
+  readonly onSignIn: (connection: Connection, clientKey: Uint8Array, payload: ClientPayload) => void;
+  /** The connection has ended; called once. */
+  readonly onClosed: (connection: Connection) => void;
+}
 
-const garbageLength = 64;
+interface Stream {
+  readonly ciphers: TransportCiphers;
+  readonly dictionary: TokenDictionary;
+}
+
+const GARBAGE_LENGTH = 64;
 /** A list of one whose tag is the code of an address kind that no client expects there, and then nothing. */
-const unknownToken = Buffer.of(0, 248, 1, 245);
-
-const normalClosure = 1000;
+const UNKNOWN_TOKEN = Buffer.of(0, 248, 1, 245);
+const NORMAL_CLOSURE = 1000;
 
 /** A client's connection to the service. */
-export class Connection {
+export class Connection implements DeviceConnection {
   readonly id: number;
   /** The linked device that logged in on it. */
   device: CompanionDevice | undefined;
-  /** Set by whoever takes the connection over after the handshake. */
+  /** Set after the handshake. */
   handler: StanzaHandler | undefined;
-  readonly #service: Service;
+  readonly #options: ConnectionOptions;
+  readonly #context: EmulatorContext;
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
   readonly #reader = new FrameReader({ expectIntro: true });
-  #stage: Stage = { name: "client-hello" };
-  /** Nothing more is said or heard. */
+  readonly #handshake: Handshake;
+  readonly #faultPoints: FaultPoints;
+  /** Undefined until the handshake is over. */
+  #stream: Stream | undefined;
+  /** Nothing more is sent or read. */
   #muted = false;
   #queryCount = 0;
-  readonly #steps: FaultPoints;
 
-  constructor(service: Service, id: number, socket: WebSocket, tcp: Socket) {
-    this.#service = service;
+  constructor(options: ConnectionOptions) {
+    const { id, socket, tcp, context, identity } = options;
+    this.#options = options;
+    this.#context = context;
     this.id = id;
     this.#socket = socket;
     this.#tcp = tcp;
-    this.#steps = new FaultPoints({
-      rules: service.faults,
-      onFault: (at) => service.hub.emit("fault", { ...this.facts, at }),
+    this.#handshake = new Handshake(identity, context.random);
+    this.#faultPoints = new FaultPoints({
+      rules: context.faults,
+      onFault: (at) => context.events.emit("fault", { ...this.facts, at }),
       perform: (action) => this.perform(action),
     });
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
@@ -71,17 +90,16 @@ export class Connection {
     socket.on("error", () => undefined);
     socket.on("close", () => {
       this.#muted = true;
-      this.#steps.end();
-      service.connectionClosed(this);
+      this.#faultPoints.end();
+      options.onClosed(this);
     });
   }
 
-  /** How events name this connection. */
   get facts(): ConnectionFacts {
     return { connectionId: this.id, jid: this.device?.jid };
   }
 
-  /** A fresh id for a query of the service. */
+  /** A new id for a query of the service. */
   nextQueryId(): string {
     this.#queryCount += 1;
     return `s${this.id}-${this.#queryCount}`;
@@ -90,29 +108,40 @@ export class Connection {
   /** Sends a stanza. Does nothing when the connection has ended; throws before the handshake is over. */
   send(stanza: BinaryNode): void {
     if (this.#muted || this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#stage.name !== "stream") throw new Error("The stream is not encrypted yet.");
-    this.#service.record(this, "to-client", stanza);
-    const { ciphers, dictionary } = this.#stage;
-    const compress = this.#service.behaviour.compressFrames;
-    this.#socket.send(frame(ciphers.encrypt(encodeNode(stanza, dictionary, { compress }))));
+    if (this.#stream === undefined) throw new Error("The stream is not encrypted yet");
+    this.#context.record(this.id, "to-client", stanza);
+    const { ciphers, dictionary } = this.#stream;
+    const compress = this.#context.behaviour.compressFrames;
+    this.#sendRaw(ciphers.encrypt(encodeNode(stanza, dictionary, { compress })));
   }
 
-  /** Takes a step, as it should be or as a fault rule wants it. */
   step(at: Phase, step: Step): void {
-    this.#steps.take(at, { phoneNumber: this.device?.account.phoneNumber, ...step });
+    this.#faultPoints.take(at, { phoneNumber: this.device?.phoneNumber, ...step });
   }
 
-  /** Makes something go wrong, now. */
+  reportViolation(problem: string): void {
+    this.#context.reportViolation(this.facts, problem);
+  }
+
+  /** Records a stanza that the emulator has no answer for; a query is refused as unsupported (501). */
+  refuseUnknown(stanza: BinaryNode): void {
+    this.#context.reportUnknown(this.facts, stanza);
+    const { type } = stanza.attrs;
+    if (stanza.tag === "iq" && (type === "get" || type === "set")) {
+      this.send(errorOf(stanza, 501, "feature-not-implemented"));
+    }
+  }
+
   perform(action: FaultAction): void {
     if (action === "close") return this.close();
-    if (action === "reset") return this.reset();
-    if (action === "silence") return this.silence();
+    if (action === "reset") return this.#reset();
+    if (action === "silence") return this.#silence();
     if (action === "fin") return this.#fin();
-    if (action === "garbage") return this.#sendRaw(this.#service.random(garbageLength));
+    if (action === "garbage") return this.#sendRaw(this.#context.random(GARBAGE_LENGTH));
     if (action === "unknown-token") return this.#sendUnknownToken();
     if (action === "downgrade")
-      return this.send(node("ib", { from: serviceJid }, [node("downgrade_webclient")]));
-    if (typeof action !== "object") throw new Error(`${actionName(action)} is no end of a connection.`);
+      return this.send(node("ib", { from: SERVICE_JID }, [node("downgrade_webclient")]));
+    if (typeof action !== "object") throw new Error(`${actionName(action)} does not end a connection`);
     if ("failure" in action) return this.#end(failureStanza(action.failure));
     if ("streamError" in action) return this.#end(streamErrorStanza(action.streamError));
     if ("closeCode" in action) return this.#close(action.closeCode);
@@ -123,30 +152,29 @@ export class Connection {
     this.#end(node("xmlstreamend"));
   }
 
-  /** Sends a TCP RST. */
-  reset(): void {
+  /** Drops the connection at once; for the emulator's own stop. */
+  terminate(): void {
+    this.#muted = true;
+    this.#socket.terminate();
+  }
+
+  #reset(): void {
     this.#muted = true;
     this.#tcp.resetAndDestroy();
   }
 
-  /** Says and hears nothing more, without closing. Not even the WebSocket's own pings and closes are answered. */
-  silence(): void {
+  /** Without closing: not even the WebSocket's own pings and closes are answered. */
+  #silence(): void {
     this.#muted = true;
     // Bytes are drained unread, so that the end of the TCP connection is still noticed.
     this.#tcp.removeAllListeners("data");
     this.#tcp.resume();
   }
 
-  /** Drops the connection without a word; for the emulator's own stop. */
-  terminate(): void {
-    this.#muted = true;
-    this.#socket.terminate();
-  }
-
   #end(lastStanza: BinaryNode): void {
     if (this.#muted) return;
-    if (this.#stage.name === "stream") this.send(lastStanza);
-    this.#close(normalClosure);
+    if (this.#stream !== undefined) this.send(lastStanza);
+    this.#close(NORMAL_CLOSURE);
   }
 
   #close(code: number): void {
@@ -160,7 +188,7 @@ export class Connection {
   }
 
   #sendUnknownToken(): void {
-    if (this.#stage.name === "stream") this.#sendRaw(this.#stage.ciphers.encrypt(unknownToken));
+    if (this.#stream !== undefined) this.#sendRaw(this.#stream.ciphers.encrypt(UNKNOWN_TOKEN));
   }
 
   #sendRaw(payload: Uint8Array): void {
@@ -170,69 +198,41 @@ export class Connection {
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#muted) return;
     try {
-      if (!isBinary) throw new Error("The client sent a text message; the protocol is binary.");
+      if (!isBinary) throw new Error("The client sent a text message; the protocol is binary");
       for (const payload of this.#reader.push(bytesFrom(data))) {
         // A stanza may have ended the connection.
-        if (!this.#muted) this.#frame(payload);
+        if (!this.#muted) this.#receiveFrame(payload);
       }
     } catch (error) {
-      this.#service.violation(this, messageOf(error));
+      this.reportViolation(messageOf(error));
       this.#end(streamErrorStanza({ child: "xml-not-well-formed" }));
     }
   }
 
-  #frame(payload: Buffer): void {
-    const stage = this.#stage;
-    if (stage.name === "client-hello") return this.#hello(payload);
-    if (stage.name === "client-finish") return this.#finish(payload, stage.noise, stage.dictionary);
-    const stanza = decodeNode(stage.ciphers.decrypt(payload), stage.dictionary);
-    this.#service.record(this, "from-client", stanza);
+  #receiveFrame(payload: Buffer): void {
+    if (this.#stream === undefined) {
+      return this.#handshake.started ? this.#finish(payload) : this.#hello(payload);
+    }
+    const stanza = decodeNode(this.#stream.ciphers.decrypt(payload), this.#stream.dictionary);
+    this.#context.record(this.id, "from-client", stanza);
     this.handler?.handle(stanza);
   }
 
   #hello(payload: Buffer): void {
-    const { certificate, wrongCertificate } = this.#service.identity;
+    const answer = (options?: HelloOptions): void =>
+      this.#sendRaw(this.#handshake.answerHello(payload, this.#reader.intro, options));
     this.step("client-hello", {
-      go: () => this.#answerHello(payload, certificate),
-      corrupt: () => this.#answerHello(payload, certificate, (bytes) => bytes.map((byte) => byte ^ 1)),
-      wrongCertificate: () => this.#answerHello(payload, wrongCertificate),
+      proceed: () => answer(),
+      corrupt: () => answer({ corrupt: true }),
+      wrongCertificate: () => answer({ wrongCertificate: true }),
     });
   }
 
-  #answerHello(
-    payload: Buffer,
-    certificate: Uint8Array,
-    spoil = (bytes: Uint8Array): Uint8Array => bytes,
-  ): void {
-    const ephemeral = proto.handshake.decode(payload).clientHello?.ephemeral;
-    const { intro } = this.#reader;
-    if (ephemeral === undefined || intro === undefined)
-      throw new Error("The first frame is no client hello.");
-    const dictionary = dictionaryOf(intro.dictionaryVersion);
-    if (dictionary === undefined) throw new Error(`Unknown dictionary version ${intro.dictionaryVersion}.`);
-    const { staticKey } = this.#service.identity;
-    const noise = new NoiseResponder({
-      prologue: intro.bytes,
-      staticKey,
-      ephemeralKey: generateKeyPair(this.#service.random),
-      certificate,
-    });
-    const hello = noise.hello(ephemeral);
-    const serverHello = { ...hello, payload: spoil(hello.payload) };
-    this.#stage = { name: "client-finish", noise, dictionary };
-    this.#socket.send(frame(proto.handshake.encode({ serverHello })));
-  }
-
-  #finish(payload: Buffer, noise: NoiseResponder, dictionary: TokenDictionary): void {
-    const { clientFinish } = proto.handshake.decode(payload);
-    if (clientFinish?.static === undefined || clientFinish.payload === undefined) {
-      throw new Error("The second frame is no client finish.");
-    }
-    const finished = noise.finish({ static: clientFinish.static, payload: clientFinish.payload });
-    this.#stage = { name: "stream", ciphers: finished.ciphers, dictionary };
-    this.step("client-finish", {
-      go: () => signIn(this.#service, this, finished.clientKey, proto.clientPayload.decode(finished.payload)),
-    });
+  #finish(payload: Buffer): void {
+    const { ciphers, dictionary, ...client } = this.#handshake.finish(payload);
+    this.#stream = { ciphers, dictionary };
+    const proceed = (): void => this.#options.onSignIn(this, client.clientKey, client.payload);
+    this.step("client-finish", { proceed });
   }
 }
 

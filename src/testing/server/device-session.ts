@@ -1,130 +1,96 @@
 /** The service's side of a linked device that logged in, from `success` to the end of the connection. */
-
-import type { CompanionDevice } from "../network/companion-device.js";
-import type { Connection, StanzaHandler } from "./connection.js";
-import { serviceJid } from "../wire/jid.js";
+import type { LinkedDevice } from "../network/account.js";
+import { messageFromDevice } from "../network/messages.js";
+import type { Network } from "../network/network.js";
 import { activityFromDevice, presenceFromDevice } from "../network/presence.js";
-import { answerQuery } from "./queries/index.js";
-import { errorResult, result, type Service } from "../network/service.js";
+import { receiptFromDevice } from "../network/receipts.js";
+import { errorOf } from "../wire/iq.js";
 import { childOf, node, type BinaryNode } from "../wire/node.js";
+import type { Connection, StanzaHandler } from "./connection.js";
+import { answerQuery } from "./queries/index.js";
 
 /** A logged-in device on its connection. */
 export class DeviceSession implements StanzaHandler {
-  readonly service: Service;
-  readonly connection: Connection;
-  readonly device: CompanionDevice;
+  readonly #network: Network;
+  readonly #connection: Connection;
+  readonly #linked: LinkedDevice;
 
-  constructor(service: Service, connection: Connection, device: CompanionDevice) {
-    this.service = service;
-    this.connection = connection;
-    this.device = device;
-    // One connection per device: the newer one wins.
-    device.connection?.perform({ streamError: 440 });
-    device.connection = connection;
-    device.active = false;
+  constructor(network: Network, connection: Connection, linked: LinkedDevice) {
+    this.#network = network;
+    this.#connection = connection;
+    this.#linked = linked;
+    const { device } = linked;
+    device.connect(connection);
     connection.device = device;
     connection.send(this.#success());
-    service.hub.emit("login", { connectionId: connection.id, jid: device.jid });
+    network.context.events.emit("login", { connectionId: connection.id, jid: device.jid });
   }
 
   handle(stanza: BinaryNode): void {
+    const { device } = this.#linked;
     switch (stanza.tag) {
       case "iq":
         return this.#query(stanza);
       case "message":
-        return this.service.post.messageFromDevice(this.device, stanza);
+        return messageFromDevice(this.#network, this.#linked, stanza);
       case "receipt":
-        return this.service.post.receiptFromDevice(this.device, stanza);
+        return receiptFromDevice(this.#network, this.#linked, stanza);
       case "ack":
         return this.#acknowledged(stanza);
       case "presence":
-        return presenceFromDevice(this.service, this.device, stanza);
+        return presenceFromDevice(this.#network, device, stanza);
       case "chatstate":
-        return activityFromDevice(this.service, this.device, stanza);
-      // Telemetry, or a wish for the next offline batch: nothing depends on it here.
+        return activityFromDevice(this.#network, device, stanza);
+      // Telemetry, or a request for the next offline batch: nothing depends on it here.
       case "ib":
         return;
       default:
-        return this.service.unknown(this.connection, stanza);
+        return this.#connection.refuseUnknown(stanza);
     }
   }
 
   closed(): void {
-    if (this.device.connection !== this.connection) return;
-    this.device.connection = undefined;
-    this.device.active = false;
-    this.device.subscriptions.clear();
-  }
-
-  /** The device asks for its traffic: sends all that waits, then that this was all. */
-  activate(iq: BinaryNode): void {
-    this.connection.step("active", {
-      go: () => this.#activate(iq),
-      refuse: (error) => this.connection.send(errorResult(iq, error, "refused")),
-    });
-  }
-
-  #activate(iq: BinaryNode): void {
-    const { connection, device, service } = this;
-    connection.send(result(iq, undefined, { t: String(service.seconds) }));
-    const waiting = device.mailbox.stanzas;
-    device.active = true;
-    if (waiting.length > 0) connection.send(ib("offline_preview", waiting.length));
-    waiting.forEach((stanza, index) => {
-      connection.send({ ...stanza, attrs: { ...stanza.attrs, offline: String(index) } });
-    });
-    if (service.behaviour.announceOffline) connection.send(ib("offline", waiting.length));
-    const { id: connectionId } = connection;
-    service.hub.emit("active", { connectionId, jid: device.jid, offlineCount: waiting.length });
-    connection.step("open", { go: () => this.#opened() });
-  }
-
-  #opened(): void {
-    const { device } = this;
-    if (device.wasActive) return;
-    device.wasActive = true;
-    device.account.firstActive(device);
+    this.#linked.device.disconnected(this.#connection);
   }
 
   #query(iq: BinaryNode): void {
-    const { type } = iq.attrs;
+    const { type, xmlns } = iq.attrs;
     if (type === "result" || type === "error") return;
-    const { connection } = this;
-    const go = (): void => answerQuery(this, iq);
-    const refuse = (error: number): void => connection.send(errorResult(iq, error, "refused"));
-    const { xmlns } = iq.attrs;
-    const child = childOf(iq)?.tag;
+    const connection = this.#connection;
+    const child = childOf(iq);
+    const network = this.#network;
+    const proceed = (): void =>
+      answerQuery({ ...this.#linked, connection, network, context: network.context, iq, child });
+    const refuse = (error: number): void => connection.send(errorOf(iq, error, "refused"));
     const query = {
       ...(xmlns && { xmlns }),
       ...(type && { type: type as "get" | "set" }),
-      ...(child && { child }),
+      ...(child && { child: child.tag }),
     };
-    const answer = (): void => connection.step("query", { go, refuse, query });
-    if (xmlns === "encrypt") return connection.step("pre-keys", { go: answer, refuse });
+    const answer = (): void => connection.step("query", { proceed, refuse, query });
+    if (xmlns === "encrypt") return connection.step("pre-keys", { proceed: answer, refuse });
     answer();
   }
 
   #acknowledged(ack: BinaryNode): void {
-    this.device.mailbox.acknowledge(ack);
+    const { device } = this.#linked;
+    device.offlineQueue.acknowledge(ack);
     const { id = "", class: kind = "" } = ack.attrs;
-    this.service.hub.emit("ack", { jid: this.device.jid, id, class: kind });
+    this.#network.context.events.emit("ack", { jid: device.jid, id, class: kind });
   }
 
   #success(): BinaryNode {
-    const { device, service } = this;
-    const t = String(service.seconds);
+    const { account, device } = this.#linked;
+    const { behaviour, seconds } = this.#network.context;
+    const t = String(seconds);
     return node("success", {
       t,
-      lid: service.behaviour.announceLid ? device.lid : undefined,
-      display_name: device.account.name,
+      lid: behaviour.announceLid ? device.lid : undefined,
+      display_name: account.name,
       props: "27",
       abprops: "1",
       location: "emu",
       creation: t,
     });
   }
-}
-
-function ib(tag: string, count: number): BinaryNode {
-  return node("ib", { from: serviceJid }, [node(tag, { count: String(count) })]);
 }

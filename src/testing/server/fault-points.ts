@@ -1,45 +1,32 @@
-/** The steps of one connection, each taken as it should be or as a fault rule wants it. */
+/** The steps of one connection, each taken normally or as a fault rule says. */
+import type { FaultAction, FaultRules, Phase, Step } from "../context/faults.js";
 
-import type { FaultAction, FaultRules, Phase, StepFacts } from "../context/faults.js";
-
-/** How a step is taken. What is not given is not done. */
-export interface Step extends StepFacts {
-  /** As it should be. */
-  readonly go: () => void;
-  /** Refused with a number. */
-  readonly refuse?: (error: number) => void;
-  readonly duplicate?: () => void;
-  readonly corrupt?: () => void;
-  readonly wrongCertificate?: () => void;
-  /** Called when a fault took its place. */
-  readonly replaced?: () => void;
-}
-
-/** What the steps of a connection stand on. */
-export interface StepsOptions {
+/** What the steps of a connection need. */
+export interface FaultPointsOptions {
   readonly rules: FaultRules;
-  /** Called with each rule that strikes. */
+  /** Called with each rule that applies. */
   readonly onFault: (at: Phase) => void;
   /** Makes something go wrong with the connection. */
   readonly perform: (action: FaultAction) => void;
 }
 
-/** See the file. */
+/** The fault points of one connection. */
 export class FaultPoints {
-  readonly #options: StepsOptions;
-  /** FaultPoints that were put off. */
+  readonly #options: FaultPointsOptions;
+  /** Timers of steps that were delayed. */
   readonly #delays = new Set<NodeJS.Timeout>();
 
-  constructor(options: StepsOptions) {
+  constructor(options: FaultPointsOptions) {
     this.#options = options;
   }
 
-  take(at: Phase, { go, phoneNumber, query, ...ways }: Step): void {
+  /** Takes a step. */
+  take(at: Phase, { proceed, phoneNumber, query, ...ways }: Step): void {
     const { rules, onFault, perform } = this.#options;
     const action = rules.take(at, { phoneNumber, query })?.action;
-    if (action === undefined) return go();
+    if (action === undefined) return proceed();
     onFault(at);
-    if (typeof action === "object" && "delayMs" in action) return this.#later(action.delayMs, go);
+    if (typeof action === "object" && "delayMs" in action) return this.#later(action.delayMs, proceed);
     ways.replaced?.();
     if (typeof action === "object" && "error" in action) return ways.refuse?.(action.error);
     if (action === "duplicate") return ways.duplicate?.();
@@ -48,16 +35,16 @@ export class FaultPoints {
     if (action !== "drop") perform(action);
   }
 
-  /** The connection is gone: what was put off is not done. */
+  /** The connection has ended: delayed steps are not taken. */
   end(): void {
     for (const delay of this.#delays) clearTimeout(delay);
     this.#delays.clear();
   }
 
-  #later(ms: number, go: () => void): void {
+  #later(ms: number, proceed: () => void): void {
     const delay = setTimeout(() => {
       this.#delays.delete(delay);
-      go();
+      proceed();
     }, ms);
     this.#delays.add(delay);
   }

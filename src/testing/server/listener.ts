@@ -1,30 +1,38 @@
 /** The port of an emulator: WebSocket upgrades for clients, and the admin calls if they are on. */
-
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { EmulatorContext } from "../context/emulator-context.js";
 import type { FaultAction } from "../context/faults.js";
-import type { Service } from "../network/service.js";
 
 /** Answers a plain HTTP request. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-const path = "/ws/chat";
-/** Many clients that reconnect at once must not be refused by the kernel. */
-const backlog = 4096;
+/** What a listener hands over. */
+export interface ListenerOptions {
+  readonly onRequest: RequestHandler;
+  /** A client's WebSocket is open. */
+  readonly onSocket: (socket: WebSocket, tcp: Socket) => void;
+}
 
-/** Listens for one service. */
+const CHAT_PATH = "/ws/chat";
+/** Many clients that reconnect at once must not be refused by the kernel. */
+const BACKLOG = 4096;
+
+/** Listens on one port. */
 export class Listener {
-  readonly #service: Service;
+  readonly #context: EmulatorContext;
+  readonly #onSocket: ListenerOptions["onSocket"];
   readonly #server: Server;
   readonly #webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
-  /** Every TCP connection, also those no WebSocket was made of. */
+  /** Every TCP connection, also those without a WebSocket. */
   readonly #tcp = new Set<Socket>();
   #stopped: Promise<void> | undefined;
 
-  constructor(service: Service, onRequest: RequestHandler) {
-    this.#service = service;
+  constructor(context: EmulatorContext, { onRequest, onSocket }: ListenerOptions) {
+    this.#context = context;
+    this.#onSocket = onSocket;
     this.#server = createServer(onRequest);
     this.#server.on("connection", (socket: Socket) => {
       this.#tcp.add(socket);
@@ -37,7 +45,7 @@ export class Listener {
   async listen(port: number, host: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ port, host, backlog }, () => {
+      this.#server.listen({ port, host, backlog: BACKLOG }, () => {
         this.#server.off("error", reject);
         resolve();
       });
@@ -52,14 +60,13 @@ export class Listener {
 
   /** `ws://<host>:<port>/ws/chat`. */
   get url(): string {
-    return `ws://${this.authority}${path}`;
+    return `ws://${this.authority}${CHAT_PATH}`;
   }
 
-  /** Drops every connection. Settles when the port is free; calling it again gives the same promise. */
+  /** Drops every TCP connection. Settles when the port is free; calling it again returns the same promise. */
   stop(): Promise<void> {
     this.#stopped ??= new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
-      for (const connection of this.#service.connections) connection.terminate();
       for (const socket of this.#tcp) socket.destroy();
       this.#webSockets.close();
     });
@@ -69,23 +76,23 @@ export class Listener {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // A client that resets while its upgrade is held back would otherwise end the process.
     socket.on("error", () => undefined);
-    const action = this.#service.faults.take("upgrade")?.action;
+    const action = this.#context.faults.take("upgrade")?.action;
     if (action === undefined) return this.#accept(request, socket, head);
-    this.#service.hub.emit("fault", { connectionId: 0, jid: undefined, at: "upgrade" });
+    this.#context.events.emit("fault", { connectionId: 0, jid: undefined, at: "upgrade" });
     if (typeof action !== "object" || !("delayMs" in action)) return refuseUpgrade(action, socket as Socket);
     const delay = setTimeout(() => this.#accept(request, socket, head), action.delayMs);
     socket.once("close", () => clearTimeout(delay));
   }
 
   #accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (request.url?.split("?")[0] !== path) return answerStatus(socket, 404);
+    if (request.url?.split("?")[0] !== CHAT_PATH) return answerStatus(socket, 404);
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#service.accept(webSocket, socket as Socket),
+      this.#onSocket(webSocket, socket as Socket),
     );
   }
 }
 
-/** Silence needs nothing done: the request stays open, unanswered. */
+/** With "silence" the request stays open, unanswered. */
 function refuseUpgrade(action: FaultAction, socket: Socket): void {
   if (action === "reset") socket.resetAndDestroy();
   else if (action === "close" || action === "fin") socket.end();

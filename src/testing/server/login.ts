@@ -1,57 +1,66 @@
-/** What happens when the handshake is over: the client says who it is, and is let in or turned away. */
-
-import { DeviceSession } from "./device-session.js";
-import type { DeviceKeys } from "../network/companion-device.js";
-import type { Connection } from "./connection.js";
-import { keyTypeByte, sameBytes } from "../signal/key-bytes.js";
-import { Registration } from "./registration.js";
-import type { Service } from "../network/service.js";
+/** The end of the handshake: the client says who it is, and is logged in, registered, or refused. */
+import type { CompanionDevice, DeviceKeys } from "../network/companion-device.js";
+import type { Network } from "../network/network.js";
 import { prefixedKey, xeddsaVerify } from "../signal/index.js";
+import { KEY_TYPE_BYTE, sameBytes } from "../signal/key-bytes.js";
 import { proto, type ClientPayload, type DevicePairingData } from "../wire/proto.js";
+import type { Connection } from "./connection.js";
+import { DeviceSession } from "./device-session.js";
+import type { Linking } from "./linking/linking.js";
+import { Registration } from "./registration.js";
 
-/** Deals with a client's payload; `noiseKey` is the static key its handshake proved. */
+/** What a login needs of the emulator. */
+export interface LoginServices {
+  readonly network: Network;
+  readonly linking: Linking;
+}
+
+/** Handles a client's payload; `noiseKey` is the static key its handshake proved. */
 export function signIn(
-  service: Service,
+  services: LoginServices,
   connection: Connection,
   noiseKey: Uint8Array,
   payload: ClientPayload,
 ): void {
-  if (isOutdated(payload, service.behaviour.minimumVersion)) return refuse(service, connection, 405);
+  const { network } = services;
+  if (isOutdated(payload, network.context.behaviour.minimumVersion)) return refuse(network, connection, 405);
   if (payload.devicePairingData !== undefined) {
-    return register(service, connection, noiseKey, payload.devicePairingData);
+    return register(services, connection, noiseKey, payload.devicePairingData);
   }
-  login(service, connection, noiseKey, payload);
+  login(network, connection, noiseKey, payload);
 }
 
 function register(
-  service: Service,
+  { network, linking }: LoginServices,
   connection: Connection,
   noiseKey: Uint8Array,
   data: DevicePairingData,
 ): void {
   const keys = keysOf(noiseKey, data);
   if (typeof keys === "string") {
-    service.violation(connection, keys);
-    return refuse(service, connection, 400);
+    connection.reportViolation(keys);
+    return refuse(network, connection, 400);
   }
+  const { context } = network;
   const platform = data.deviceProps === undefined ? undefined : proto.deviceProps.decode(data.deviceProps).os;
-  const registration = new Registration(service, connection, { keys, platform: platform ?? "unknown" });
+  const client = { keys, platform: platform ?? "unknown" };
+  const registration = new Registration(context, linking, connection, client);
   connection.handler = registration;
-  service.hub.emit("registered", connection.facts);
+  context.events.emit("registered", connection.facts);
   registration.issueRefs();
 }
 
 /** The keys of a registration, or what is wrong with them. */
 function keysOf(noiseKey: Uint8Array, data: DevicePairingData): DeviceKeys | string {
   const { eRegid, eKeytype, eIdent, eSkeyId, eSkeyVal, eSkeySig } = data;
-  if (eRegid?.length !== 4) return "A registration id must be 4 bytes.";
-  if (!sameBytes(eKeytype, Buffer.of(keyTypeByte))) return "The key type of a registration must be 5.";
-  if (eIdent?.length !== 32) return "An identity key must be 32 bytes.";
-  if (eSkeyId?.length !== 3) return "The id of a signed pre-key must be 3 bytes.";
+  if (eRegid?.length !== 4) return "A registration id must be 4 bytes";
+  if (!sameBytes(eKeytype, Buffer.of(KEY_TYPE_BYTE))) return "The key type of a registration must be 5";
+  if (eIdent?.length !== 32) return "An identity key must be 32 bytes";
+  if (eSkeyId?.length !== 3) return "The id of a signed pre-key must be 3 bytes";
   if (eSkeyVal?.length !== 32 || eSkeySig?.length !== 64)
-    return "A signed pre-key must be 32 bytes, its signature 64.";
+    return "A signed pre-key must be 32 bytes, its signature 64";
   if (!xeddsaVerify(eIdent, prefixedKey(eSkeyVal), eSkeySig)) {
-    return "The signed pre-key of a registration is not signed by its identity key.";
+    return "The signed pre-key of a registration is not signed by its identity key";
   }
   const id = Buffer.from(eSkeyId).readUIntBE(0, 3);
   return {
@@ -62,21 +71,25 @@ function keysOf(noiseKey: Uint8Array, data: DevicePairingData): DeviceKeys | str
   };
 }
 
-function login(service: Service, connection: Connection, noiseKey: Uint8Array, payload: ClientPayload): void {
-  const account = service.directory.find(String(payload.username ?? ""));
-  const go = (): void => {
+function login(network: Network, connection: Connection, noiseKey: Uint8Array, payload: ClientPayload): void {
+  const account = network.directory.find(String(payload.username ?? ""));
+  const proceed = (): void => {
     const device = account?.device(payload.device ?? 0);
-    if (device === undefined || !sameBytes(device.keys.noiseKey, noiseKey)) {
-      return refuse(service, connection, 401);
+    if (account === undefined || device === undefined || !isKeyOf(device, noiseKey)) {
+      return refuse(network, connection, 401);
     }
-    connection.handler = new DeviceSession(service, connection, device);
+    connection.handler = new DeviceSession(network, connection, { account, device });
   };
-  connection.step("login", { go, phoneNumber: account?.phoneNumber });
+  connection.step("login", { proceed, phoneNumber: account?.phoneNumber });
 }
 
-function refuse(service: Service, connection: Connection, reason: number): void {
+function isKeyOf(device: CompanionDevice, noiseKey: Uint8Array): boolean {
+  return sameBytes(device.keys.noiseKey, noiseKey);
+}
+
+function refuse({ context }: Network, connection: Connection, reason: number): void {
   connection.perform({ failure: { reason, location: "emu" } });
-  service.hub.emit("login-refused", { ...connection.facts, reason });
+  context.events.emit("login-refused", { ...connection.facts, reason });
 }
 
 function isOutdated(payload: ClientPayload, minimum: readonly number[] | undefined): boolean {

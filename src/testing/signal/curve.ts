@@ -1,3 +1,4 @@
+/** Curve25519: key pairs, X25519 secrets, and XEdDSA signatures, with a type byte where Signal writes one. */
 import {
   createHash,
   createPrivateKey,
@@ -11,7 +12,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
 import { SignalError } from "./signal-error.js";
 
-/** Gives `size` random bytes. Tests inject a seeded one to get the same keys each run. */
+/** Returns `size` random bytes. Tests pass a seeded source to get the same keys each run. */
 export type RandomBytes = (size: number) => Uint8Array;
 
 /** A Curve25519 key pair in Montgomery form, as X25519 uses it: 32 raw bytes each, without the type byte. */
@@ -59,7 +60,7 @@ export function sharedSecret(privateKey: Uint8Array, publicKey: Uint8Array): Uin
 
 /**
  * Signs with XEdDSA over a Montgomery key; the sign of the Edwards point travels in the signature's top bit, as Signal does.
- * `random64` are 64 bytes of randomness; give your own only to get a reproducible signature.
+ * `random64` are 64 bytes of randomness; pass your own only to get a reproducible signature.
  */
 export function xeddsaSign(
   privateKey: Uint8Array,

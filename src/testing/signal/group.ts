@@ -1,3 +1,4 @@
+/** Sender keys: how one device encrypts a message once for a whole group. */
 import { randomBytes } from "node:crypto";
 import {
   generateKeyPair,
@@ -79,7 +80,7 @@ export function createSenderKeyDistribution(store: SenderKeyStore, group: string
 }
 
 /**
- * Takes in a sender's distribution message; from then on its messages can be decrypted. One that tells of a key already
+ * Takes in a sender's distribution message; from then on its messages can be decrypted. One of a key already
  * followed changes nothing. Throws a {@link SignalError} if it is malformed.
  */
 export function processSenderKeyDistribution(

@@ -1,4 +1,4 @@
-/** The Signal protocol as the virtual phones speak it, written for the emulator: no global queue, no key on the console. */
+/** The Signal protocol of the virtual phones, written for the emulator: no global queue, no key on the console. */
 export {
   generateKeyPair,
   prefixedKey,

@@ -1,3 +1,4 @@
+/** X3DH: the first root key of a session, from a bundle of public keys. */
 import { prefixedKey, requireLength, sharedSecret, xeddsaVerify, type KeyPair } from "./curve.js";
 import { deriveSecret } from "./key-derivation.js";
 import { SignalError } from "./signal-error.js";

@@ -1,3 +1,4 @@
+/** The key derivations and the ciphers of Signal's ratchets. */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { SignalError } from "./signal-error.js";
 

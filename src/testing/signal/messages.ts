@@ -1,3 +1,4 @@
+/** The encrypted messages of a session as bytes, with their authentication. */
 import { prefixedKey, unprefixedKey } from "./curve.js";
 import { equalBytes, hmac } from "./key-derivation.js";
 import { SignalError } from "./signal-error.js";
@@ -24,7 +25,7 @@ export interface PreKeyMessage {
   readonly baseKey: Uint8Array;
   /** The sender's identity key, 32 bytes. */
   readonly identityKey: Uint8Array;
-  /** The encrypted message within, as {@link sealMessage} gives it. */
+  /** The encrypted message within, as {@link sealMessage} returns it. */
   readonly message: Uint8Array;
 }
 

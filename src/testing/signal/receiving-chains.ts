@@ -1,9 +1,10 @@
+/** The other side's sending chains, with the keys of messages that were skipped. */
 import { equalBytes, MAX_FORWARD_JUMP, messageSeed, nextChainKey } from "./key-derivation.js";
 import { SignalError } from "./signal-error.js";
 
 /** One of the other side's sending chains, as we follow it. */
 export interface ReceivingChain {
-  /** The public key that tells the chain from others: a ratchet key, or a group's signing key. */
+  /** The public key that identifies the chain: a ratchet key, or a group's signing key. */
   readonly name: Uint8Array;
   /** Undefined once the other side has moved on: nothing new comes on it. */
   chainKey: Uint8Array | undefined;
@@ -13,7 +14,7 @@ export interface ReceivingChain {
   readonly skipped: Map<number, Uint8Array>;
 }
 
-/** What winding a chain to a message gives. Nothing of it is kept until {@link ReceivingChains.commit}. */
+/** A chain wound forward to a message. Takes effect only with {@link ReceivingChains.commit}. */
 export interface Advance {
   readonly chain: ReceivingChain;
   /** The seed of the message's keys. */

@@ -1,3 +1,4 @@
+/** The double ratchet between two devices. */
 import { generateKeyPair, sharedSecret, type KeyPair, type RandomBytes } from "./curve.js";
 import {
   agreeAsInitiator,

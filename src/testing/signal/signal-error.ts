@@ -1,3 +1,4 @@
+/** The refusals of the Signal code. */
 import { ZpwootError, type ZpwootErrorOptions } from "../../errors.js";
 
 /** Why a Signal operation was refused, so a virtual phone can choose between an ack and a retry receipt. */

@@ -1,3 +1,4 @@
+/** The Signal state of one device: its keys, its one-time pre-keys, its sessions. */
 import { randomBytes } from "node:crypto";
 import {
   generateKeyPair,
@@ -65,7 +66,7 @@ export class SignalParty {
     this.signedPreKey = { id: 1, ...keyPair, signature };
   }
 
-  /** The keys others start a session with. Each call brings a fresh one-time pre-key, unless told to leave it out. */
+  /** The keys others start a session with. Each call includes a new one-time pre-key, unless the option says not to. */
   bundle(options: { readonly oneTimePreKey?: boolean } = {}): PreKeyBundle {
     const { id, publicKey, signature } = this.signedPreKey;
     const bundle: PreKeyBundle = {

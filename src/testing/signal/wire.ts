@@ -1,3 +1,4 @@
+/** The flat protobuf messages of Signal, with their version byte. */
 import { Reader, Writer } from "protobufjs/minimal.js";
 import { SignalError } from "./signal-error.js";
 

@@ -1,30 +1,28 @@
-/** Device identities: the phone promises that a companion is its own, and the companion signs the promise. */
-
+/** Device identities: the phone signs that a companion belongs to its account, and the companion signs that in turn. */
 import { createHmac } from "node:crypto";
-import { randomNumber } from "../context/random.js";
-import { xeddsaSign, xeddsaVerify, type KeyPair, type RandomBytes } from "../signal/index.js";
+import { xeddsaSign, xeddsaVerify, type KeyPair } from "../signal/index.js";
 import { proto } from "./proto.js";
 
-const accountPrefix = Buffer.of(6, 0);
-const devicePrefix = Buffer.of(6, 1);
+const ACCOUNT_PREFIX = Buffer.of(6, 0);
+const DEVICE_PREFIX = Buffer.of(6, 1);
 
-/** What a promise is made of. */
+/** What a device identity is made of. */
 export interface DeviceIdentityInput {
   readonly phoneIdentity: KeyPair;
   /** Public identity key of the companion. */
   readonly companionIdentity: Uint8Array;
+  /** Random, from 1 to 2^31 - 1. */
+  readonly rawId: number;
   readonly keyIndex: number;
   /** Seconds. */
   readonly timestamp: number;
   /** The secret from the QR code, or agreed on through the pairing code. */
   readonly secret: Uint8Array;
-  readonly random: RandomBytes;
 }
 
-/** The phone's promise, sealed for the companion, with the part the companion is going to sign. */
+/** The identity signed by the phone and sealed for the companion, with the part that the companion will sign. */
 export function makeDeviceIdentity(input: DeviceIdentityInput): { sealed: Uint8Array; details: Uint8Array } {
-  const { phoneIdentity, companionIdentity, keyIndex, timestamp, secret, random } = input;
-  const rawId = randomNumber(random, 1, 2 ** 31 - 1);
+  const { phoneIdentity, companionIdentity, rawId, keyIndex, timestamp, secret } = input;
   const details = proto.advDeviceIdentity.encode({
     rawId,
     timestamp,
@@ -37,7 +35,7 @@ export function makeDeviceIdentity(input: DeviceIdentityInput): { sealed: Uint8A
     accountSignatureKey: phoneIdentity.publicKey,
     accountSignature: xeddsaSign(
       phoneIdentity.privateKey,
-      Buffer.concat([accountPrefix, details, companionIdentity]),
+      Buffer.concat([ACCOUNT_PREFIX, details, companionIdentity]),
     ),
   });
   const hmac = createHmac("sha256", secret).update(signed).digest();
@@ -48,7 +46,7 @@ export function makeDeviceIdentity(input: DeviceIdentityInput): { sealed: Uint8A
 export interface DeviceSignatureInput {
   /** Encoded signed identity as the companion sent it. */
   readonly signed: Uint8Array | undefined;
-  /** What the phone promised; undefined to take the companion's word for it. */
+  /** What the phone signed; undefined to accept any details. */
   readonly details?: Uint8Array;
   readonly companionIdentity: Uint8Array;
   /** Public identity key of the phone. */
@@ -57,15 +55,15 @@ export interface DeviceSignatureInput {
 
 /** What is wrong with a companion's signed identity; undefined when it is right. */
 export function verifyDeviceSignature(input: DeviceSignatureInput): string | undefined {
-  if (input.signed === undefined) return "The companion sent no signed device identity.";
+  if (input.signed === undefined) return "The companion sent no signed device identity";
   const { details, deviceSignature } = proto.advSignedDeviceIdentity.decode(input.signed);
   if (details === undefined || deviceSignature === undefined) {
-    return "The companion's device identity lacks its details or its signature.";
+    return "The companion's device identity lacks its details or its signature";
   }
   if (input.details !== undefined && Buffer.compare(details, input.details) !== 0) {
-    return "The companion signed another identity than the phone promised.";
+    return "The companion signed another identity than the phone did";
   }
-  const message = Buffer.concat([devicePrefix, details, input.companionIdentity, input.accountSignatureKey]);
+  const message = Buffer.concat([DEVICE_PREFIX, details, input.companionIdentity, input.accountSignatureKey]);
   if (xeddsaVerify(input.companionIdentity, message, deviceSignature)) return undefined;
-  return "The companion's device signature is not by its identity key.";
+  return "The companion's device signature is not by its identity key";
 }

@@ -1,5 +1,4 @@
 /** The service's long-lived key with a certificate chain of the real shape, signed by a root of its own. */
-
 import { generateKeyPair, xeddsaSign, type KeyPair, type RandomBytes } from "../signal/index.js";
 import { proto } from "./proto.js";
 
@@ -8,22 +7,22 @@ export interface ServiceIdentity {
   readonly staticKey: KeyPair;
   /** Encoded chain, as the server hello carries it. */
   readonly certificate: Uint8Array;
-  /** A chain for the same key that nobody should take: its intermediate is of another issuer, and not signed by the root. */
+  /** A chain for the same key that clients must refuse: its intermediate has another issuer, and the root has not signed it. */
   readonly wrongCertificate: Uint8Array;
-  /** The root that signed it: what a client with pinned trust must be told. */
+  /** Public key of the root that signed it, for clients that pin it. */
   readonly rootPublicKey: Uint8Array;
 }
 
-const dayInSeconds = 86_400;
-const otherIssuer = 7;
+const DAY_IN_SECONDS = 86_400;
+const OTHER_ISSUER = 7;
 
 /** Makes a service's key and chain. The certificates are valid from a day before `now` (milliseconds) for a year. */
 export function createServiceIdentity(now: number, random: RandomBytes): ServiceIdentity {
   const root = generateKeyPair(random);
   const intermediate = generateKeyPair(random);
   const staticKey = generateKeyPair(random);
-  const notBefore = Math.floor(now / 1000) - dayInSeconds;
-  const validity = { notBefore, notAfter: notBefore + 366 * dayInSeconds };
+  const notBefore = Math.floor(now / 1000) - DAY_IN_SECONDS;
+  const validity = { notBefore, notAfter: notBefore + 366 * DAY_IN_SECONDS };
   const signed = (details: Uint8Array, signer: KeyPair) => ({
     details,
     signature: xeddsaSign(signer.privateKey, details),
@@ -39,6 +38,6 @@ export function createServiceIdentity(now: number, random: RandomBytes): Service
         intermediate,
       ),
     });
-  const wrongCertificate = chain(otherIssuer, staticKey);
+  const wrongCertificate = chain(OTHER_ISSUER, staticKey);
   return { staticKey, certificate: chain(0, root), wrongCertificate, rootPublicKey: root.publicKey };
 }

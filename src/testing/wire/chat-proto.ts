@@ -1,8 +1,7 @@
 /** The content of messages, with the fields the emulator reads and writes. Field numbers are the service's. */
-
 import { codecsOf } from "./codec.js";
 
-const schema = `
+const SCHEMA = `
 syntax = "proto2";
 message MessageKey {
   optional string remoteJid = 1; optional bool fromMe = 2; optional string id = 3; optional string participant = 4;
@@ -59,9 +58,9 @@ export interface MessageKey {
 }
 
 /** Kinds of a {@link ProtocolMessage}. */
-export const protocolType = { revoke: 0, historySync: 5, appStateKeyShare: 6, edit: 14 } as const;
+export const PROTOCOL_TYPE = { revoke: 0, historySync: 5, appStateKeyShare: 6, edit: 14 } as const;
 
-/** What is said about messages, or between the devices of an account. */
+/** A message about other messages, or between the devices of one account. */
 export interface ProtocolMessage {
   readonly key?: MessageKey;
   /** Absent means 0, a revocation. */
@@ -129,7 +128,7 @@ export interface HistorySync {
   readonly pushnames?: readonly { readonly id: string; readonly pushname: string }[];
 }
 
-const codec = codecsOf(schema);
+const codec = codecsOf(SCHEMA);
 
 /** Reads and writes the content of a message, without its padding. */
 export const chatMessage = codec<ChatMessage>("ChatMessage");

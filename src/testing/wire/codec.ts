@@ -1,16 +1,15 @@
-/** Protobuf messages from schemas that name only the fields the emulator needs: protobuf skips what it does not know. */
-
+/** Protobuf messages from schemas that name only the fields the emulator needs: protobuf skips unknown fields. */
 import protobuf from "protobufjs";
 
 /** Reads and writes one kind of message. */
 export interface MessageCodec<Shape> {
   /** The bytes of a message. */
   encode(message: Shape): Buffer;
-  /** The message in the bytes; absent fields are absent. Throws when the bytes are no such message. */
+  /** The message in the bytes; absent fields are absent. Throws when the bytes are not such a message. */
   decode(bytes: Uint8Array): Shape;
 }
 
-/** Gives the codecs of a schema's messages by their names. */
+/** Returns a function from the name of a message in the schema to its codec. */
 export function codecsOf(schema: string): <Shape extends object>(name: string) => MessageCodec<Shape> {
   const { root } = protobuf.parse(schema, { keepCase: true });
   return <Shape extends object>(name: string) => {

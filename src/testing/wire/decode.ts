@@ -1,17 +1,16 @@
-/** Reads a node from bytes. Throws on anything that is not one whole node: the emulator records it as a violation. */
-
+/** Reads a node from bytes. Throws on anything but one whole node; the emulator records that as a violation. */
 import { inflateSync } from "node:zlib";
 import { formatJid } from "./jid.js";
 import type { BinaryNode, NodeContent } from "./node.js";
-import { compressedFlag, hexAlphabet, JidDomain, nibbleAlphabet, Tag } from "./tags.js";
-import type { TokenDictionary } from "./token-table.js";
+import { COMPRESSED_FLAG, HEX_ALPHABET, JidDomain, NIBBLE_ALPHABET, Tag } from "./tags.js";
+import type { TokenDictionary } from "./dictionary.js";
 
 /** The node in a decrypted frame (flags byte first). Throws an `Error` that says what is malformed. */
 export function decodeNode(frame: Uint8Array, dictionary: TokenDictionary): BinaryNode {
   if (frame.length < 2) throw new Error("frame is too short to hold a node");
   const rest = Buffer.from(frame.subarray(1));
   const reader = new NodeReader(
-    ((frame[0] ?? 0) & compressedFlag) !== 0 ? inflateSync(rest) : rest,
+    ((frame[0] ?? 0) & COMPRESSED_FLAG) !== 0 ? inflateSync(rest) : rest,
     dictionary,
   );
   const root = reader.node();
@@ -66,8 +65,8 @@ class NodeReader {
     if (tag <= Tag.dictionary3) {
       return this.#word(this.#dictionary.doubleByte[tag - Tag.dictionary0]?.[this.#byte()]);
     }
-    if (tag === Tag.nibbles) return this.#unpack(nibbleAlphabet);
-    if (tag === Tag.hex) return this.#unpack(hexAlphabet);
+    if (tag === Tag.nibbles) return this.#unpack(NIBBLE_ALPHABET);
+    if (tag === Tag.hex) return this.#unpack(HEX_ALPHABET);
     if (tag === Tag.jidPair) {
       const user = this.#text(this.#byte());
       return `${user}@${this.#text(this.#byte())}`;

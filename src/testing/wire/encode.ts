@@ -1,10 +1,9 @@
 /** Writes a node as bytes, as the service does: known words as codes, digits packed, JIDs in parts. */
-
 import { deflateSync } from "node:zlib";
 import { parseJid } from "./jid.js";
 import type { BinaryNode } from "./node.js";
-import { compressedFlag, hexAlphabet, JidDomain, maxPackedLength, nibbleAlphabet, Tag } from "./tags.js";
-import type { TokenDictionary } from "./token-table.js";
+import { COMPRESSED_FLAG, HEX_ALPHABET, JidDomain, MAX_PACKED_LENGTH, NIBBLE_ALPHABET, Tag } from "./tags.js";
+import type { TokenDictionary } from "./dictionary.js";
 
 /** How a frame is written. */
 export interface EncodeOptions {
@@ -22,7 +21,7 @@ export function encodeNode(
   writer.node(root);
   const body = Buffer.from(writer.out);
   if (options.compress !== true) return Buffer.concat([Buffer.of(0), body]);
-  return Buffer.concat([Buffer.of(compressedFlag), deflateSync(body)]);
+  return Buffer.concat([Buffer.of(COMPRESSED_FLAG), deflateSync(body)]);
 }
 
 class NodeWriter {
@@ -61,14 +60,14 @@ class NodeWriter {
   #text(text: string): void {
     const code = this.#dictionary.codes.get(text);
     if (code !== undefined) this.out.push(...code);
-    else if (this.#packed(text, Tag.nibbles, nibbleAlphabet)) return;
-    else if (this.#packed(text, Tag.hex, hexAlphabet)) return;
+    else if (this.#packed(text, Tag.nibbles, NIBBLE_ALPHABET)) return;
+    else if (this.#packed(text, Tag.hex, HEX_ALPHABET)) return;
     else if (!this.#jid(text)) this.#bytes(Buffer.from(text, "utf8"));
   }
 
   /** Two characters to a byte, when all are in the alphabet; the empty text is packed with length 0. */
   #packed(text: string, tag: number, alphabet: string): boolean {
-    if (text.length > maxPackedLength) return false;
+    if (text.length > MAX_PACKED_LENGTH) return false;
     const values: number[] = [];
     for (const character of text) {
       const value = alphabet.indexOf(character);

@@ -1,10 +1,10 @@
 /**
- * Frames: three bytes of length, then the payload. WebSocket message boundaries mean nothing to the protocol, so bytes
- * are collected until a frame is whole. A client's very first bytes are an intro, and before it perhaps a routing
- * prefix; the service sends neither.
+ * Frames: three bytes of length, then the payload. The protocol ignores WebSocket message boundaries, so bytes
+ * are collected until a frame is whole. A client's first bytes are an intro, sometimes with a routing prefix before it;
+ * the service sends neither.
  */
 
-/** What a client says before its first frame. */
+/** What a client sends before its first frame. */
 export interface Intro {
   /** The four bytes themselves; they are mixed into the handshake. */
   readonly bytes: Buffer;
@@ -14,22 +14,22 @@ export interface Intro {
   readonly dictionaryVersion: number;
 }
 
-const lengthSize = 3;
-const introSize = 4;
+const LENGTH_SIZE = 3;
+const INTRO_SIZE = 4;
 /** Largest payload a frame can announce, in bytes. */
-export const maxFrameLength = 0xffffff;
-const edgePrefix = Buffer.from([0x45, 0x44, 0x00, 0x01]);
+export const MAX_FRAME_LENGTH = 0xffffff;
+const EDGE_PREFIX = Buffer.from([0x45, 0x44, 0x00, 0x01]);
 
 /** A payload with its length in front. */
 export function frame(payload: Uint8Array): Buffer {
-  if (payload.length > maxFrameLength) throw new Error(`a frame holds at most ${maxFrameLength} bytes`);
-  const out = Buffer.alloc(lengthSize + payload.length);
-  out.writeUIntBE(payload.length, 0, lengthSize);
-  out.set(payload, lengthSize);
+  if (payload.length > MAX_FRAME_LENGTH) throw new Error(`a frame holds at most ${MAX_FRAME_LENGTH} bytes`);
+  const out = Buffer.alloc(LENGTH_SIZE + payload.length);
+  out.writeUIntBE(payload.length, 0, LENGTH_SIZE);
+  out.set(payload, LENGTH_SIZE);
   return out;
 }
 
-/** Collects bytes and gives whole payloads. `expectIntro` makes it wait for a client's intro first. */
+/** Turns bytes into whole payloads. With `expectIntro` it reads a client's intro first. */
 export class FrameReader {
   #pending: Buffer = Buffer.alloc(0);
   #intro: Intro | undefined;
@@ -44,7 +44,7 @@ export class FrameReader {
     return this.#intro;
   }
 
-  /** Takes bytes as they came and gives the payloads that became whole. Throws when the intro is wrong. */
+  /** Adds received bytes and returns the payloads they complete. Throws when the intro is wrong. */
   push(bytes: Uint8Array): readonly Buffer[] {
     this.#pending = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes]);
     if (this.#expectIntro && this.#intro === undefined && !this.#readIntro()) return [];
@@ -57,27 +57,27 @@ export class FrameReader {
   }
 
   #readFrame(): Buffer | undefined {
-    if (this.#pending.length < lengthSize) return undefined;
-    const end = lengthSize + this.#pending.readUIntBE(0, lengthSize);
+    if (this.#pending.length < LENGTH_SIZE) return undefined;
+    const end = LENGTH_SIZE + this.#pending.readUIntBE(0, LENGTH_SIZE);
     if (this.#pending.length < end) return undefined;
-    const payload = this.#pending.subarray(lengthSize, end);
+    const payload = this.#pending.subarray(LENGTH_SIZE, end);
     this.#pending = this.#pending.subarray(end);
     return payload;
   }
 
   #readIntro(): boolean {
-    if (this.#pending.length < introSize) return false;
-    if (this.#pending.subarray(0, introSize).equals(edgePrefix)) {
-      const header = introSize + lengthSize;
+    if (this.#pending.length < INTRO_SIZE) return false;
+    if (this.#pending.subarray(0, INTRO_SIZE).equals(EDGE_PREFIX)) {
+      const header = INTRO_SIZE + LENGTH_SIZE;
       if (this.#pending.length < header) return false;
-      const end = header + this.#pending.readUIntBE(introSize, lengthSize);
-      if (this.#pending.length < end + introSize) return false;
+      const end = header + this.#pending.readUIntBE(INTRO_SIZE, LENGTH_SIZE);
+      if (this.#pending.length < end + INTRO_SIZE) return false;
       this.#pending = this.#pending.subarray(end);
     }
-    const bytes = Buffer.from(this.#pending.subarray(0, introSize));
+    const bytes = Buffer.from(this.#pending.subarray(0, INTRO_SIZE));
     if (bytes.toString("latin1", 0, 2) !== "WA")
       throw new Error("the client's first bytes are not the intro WA");
-    this.#pending = this.#pending.subarray(introSize);
+    this.#pending = this.#pending.subarray(INTRO_SIZE);
     this.#intro = { bytes, protocolVersion: bytes[2] ?? 0, dictionaryVersion: bytes[3] ?? 0 };
     return true;
   }

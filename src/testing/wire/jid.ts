@@ -8,13 +8,13 @@ export interface Jid {
 }
 
 /** The service itself, as a sender. Clients compare the exact text. */
-export const serviceJid = "@s.whatsapp.net";
+export const SERVICE_JID = "@s.whatsapp.net";
 
 /** Server part of a JID made from a phone number. */
-export const phoneServer = "s.whatsapp.net";
+export const PHONE_SERVER = "s.whatsapp.net";
 
 /** Server part of a JID that hides the phone number. */
-export const lidServer = "lid";
+export const LID_SERVER = "lid";
 
 /** The parts of a JID; undefined when the text is not one. The agent some clients put behind a `_` is dropped. */
 export function parseJid(text: string | undefined): Jid | undefined {

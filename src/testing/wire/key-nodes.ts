@@ -1,16 +1,15 @@
-/** Keys as they stand in stanzas. */
-
-import { keyTypeByte } from "../signal/key-bytes.js";
+/** Keys as nodes of a stanza. */
+import { KEY_TYPE_BYTE } from "../signal/key-bytes.js";
 import type { PreKeyBundle } from "../signal/index.js";
 import { bigEndian, bytesOf, childOf, node, numberOf, type BinaryNode } from "./node.js";
 
-const preKeyIdLength = 3;
+const PRE_KEY_ID_LENGTH = 3;
 
 /** The nodes of a bundle without its registration id: type, identity, signed pre-key, one-time pre-key. */
 export function bundleNodes(bundle: PreKeyBundle): readonly BinaryNode[] {
   const { identityKey, signedPreKey, preKey } = bundle;
   const nodes = [
-    node("type", {}, Buffer.of(keyTypeByte)),
+    node("type", {}, Buffer.of(KEY_TYPE_BYTE)),
     node("identity", {}, identityKey),
     signedPreKeyNode(signedPreKey),
   ];
@@ -53,5 +52,5 @@ export function bundleFromKeys(retry: BinaryNode): PreKeyBundle | undefined {
 }
 
 function idNode(id: number): BinaryNode {
-  return node("id", {}, bigEndian(id, preKeyIdLength));
+  return node("id", {}, bigEndian(id, PRE_KEY_ID_LENGTH));
 }

@@ -1,4 +1,4 @@
-/** The node: the one shape everything takes on the wire after the handshake. A tag, attributes, and content. */
+/** The node, the shape of every message after the handshake: a tag, attributes, and content. */
 
 /** Attributes of a node. A null or undefined attribute is left out on the wire. */
 export type NodeAttributes = Readonly<Record<string, string | undefined>>;

@@ -1,14 +1,13 @@
 /**
  * The Noise handshake `XX` over Curve25519, AES-256-GCM and SHA-256, from the service's side, and the two ciphers it
- * ends in. {@link NoiseState} is the symmetric part, which both sides share.
+ * results in. {@link NoiseState} is the symmetric part, which both sides share.
  */
-
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
 import { sharedSecret, type KeyPair } from "../signal/index.js";
 
-const tagLength = 16;
-// Padded with zero bytes to 32, so by the rules of Noise it is the first hash itself rather than hashed.
-const pattern = Buffer.from("Noise_XX_25519_AESGCM_SHA256\0\0\0\0", "latin1");
+const TAG_LENGTH = 16;
+// Padded with zero bytes to 32: by the rules of Noise it is then the first hash itself, without hashing.
+const PATTERN = Buffer.from("Noise_XX_25519_AESGCM_SHA256\0\0\0\0", "latin1");
 
 /** AES-256-GCM with a counter as nonce. Throws when a ciphertext is not authentic. */
 class CountingCipher {
@@ -26,8 +25,8 @@ class CountingCipher {
   }
 
   decrypt(ciphertext: Uint8Array, associated?: Uint8Array): Buffer {
-    if (ciphertext.length < tagLength) throw new Error("ciphertext is shorter than its tag");
-    const body = ciphertext.length - tagLength;
+    if (ciphertext.length < TAG_LENGTH) throw new Error("ciphertext is shorter than its tag");
+    const body = ciphertext.length - TAG_LENGTH;
     const decipher = createDecipheriv("aes-256-gcm", this.#key, this.#nonce());
     if (associated !== undefined) decipher.setAAD(associated);
     decipher.setAuthTag(ciphertext.subarray(body));
@@ -50,9 +49,9 @@ export interface TransportCiphers {
 
 /** Hash, chaining key and cipher of a running handshake. */
 export class NoiseState {
-  #hash: Buffer = pattern;
-  #chainingKey: Uint8Array = pattern;
-  #cipher = new CountingCipher(pattern);
+  #hash: Buffer = PATTERN;
+  #chainingKey: Uint8Array = PATTERN;
+  #cipher = new CountingCipher(PATTERN);
 
   constructor(prologue: Uint8Array) {
     this.mixHash(prologue);
@@ -101,7 +100,7 @@ export class NoiseState {
 export interface NoiseResponderOptions {
   /** The client's intro bytes. */
   readonly prologue: Uint8Array;
-  /** Long-lived key of the service; the certificate speaks of it. */
+  /** Long-lived key of the service, which the certificate names. */
   readonly staticKey: KeyPair;
   /** Fresh key of this connection. */
   readonly ephemeralKey: KeyPair;
@@ -119,7 +118,7 @@ export class NoiseResponder {
     this.#state = new NoiseState(options.prologue);
   }
 
-  /** Answers a client's first message: the parts of the server hello. Throws when the key is no key. */
+  /** Answers a client's first message: the parts of the server hello. Throws when the key is invalid. */
   hello(clientEphemeral: Uint8Array): { ephemeral: Uint8Array; static: Uint8Array; payload: Uint8Array } {
     const { staticKey, ephemeralKey, certificate } = this.#options;
     this.#state.mixHash(clientEphemeral);

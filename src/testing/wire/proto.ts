@@ -1,11 +1,10 @@
 /**
- * The protobuf messages the emulator reads and writes, only with the fields it needs: protobuf skips what it does not
- * know. Field numbers are the service's.
+ * The protobuf messages the emulator reads and writes, only with the fields it needs: protobuf skips unknown fields.
+ * Field numbers are the service's.
  */
-
 import { codecsOf } from "./codec.js";
 
-const schema = `
+const SCHEMA = `
 syntax = "proto2";
 message HandshakeMessage {
   message ClientHello { optional bytes ephemeral = 1; }
@@ -46,7 +45,7 @@ message AdvSignedDeviceIdentity {
 message AdvSignedDeviceIdentityHmac { optional bytes details = 1; optional bytes hmac = 2; }
 `;
 
-const codec = codecsOf(schema);
+const codec = codecsOf(SCHEMA);
 
 /** One of the three messages of the handshake. */
 export interface HandshakeMessage {

@@ -1,4 +1,6 @@
-/** First bytes of a value in the binary node encoding that are not words. */
+/** Numbers of the binary node encoding. */
+
+/** First bytes of a value that are not words. */
 export const Tag = {
   emptyList: 0,
   dictionary0: 236,
@@ -15,16 +17,16 @@ export const Tag = {
 } as const;
 
 /** Longest text, in characters, that may be packed two to a byte. */
-export const maxPackedLength = 127;
+export const MAX_PACKED_LENGTH = 127;
 
 /** Characters of the nibble packing, at the place that is their value; an odd count is filled up with 15. */
-export const nibbleAlphabet = "0123456789-.";
+export const NIBBLE_ALPHABET = "0123456789-.";
 
 /** Characters of the hexadecimal packing, at the place that is their value. */
-export const hexAlphabet = "0123456789ABCDEF";
+export const HEX_ALPHABET = "0123456789ABCDEF";
 
 /** Bit of a frame's first byte that says the rest is deflated by zlib. */
-export const compressedFlag = 2;
+export const COMPRESSED_FLAG = 2;
 
 /** Kind of user in a device JID. */
 export const JidDomain = { phone: 0, lid: 1 } as const;

@@ -2,13 +2,10 @@
  * The words of the binary node encoding, dictionary version 2, which older clients announce (Baileys 6). See
  * `tokens-v3.ts`.
  */
-
-import type { TokenTable } from "./token-table.js";
-
-const words = (text: string): readonly string[] => text.trim().split(/\s+/u);
+import { words, type TokenTable } from "./token-table.js";
 
 /** The table of dictionary version 2. Index 0 of the one-byte words is not a word: that byte is the empty list. */
-export const tokensVersion2: TokenTable = {
+export const TOKENS_VERSION_2: TokenTable = {
   singleByte: [
     "",
     ...words(`

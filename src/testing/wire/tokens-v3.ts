@@ -1,15 +1,11 @@
 /**
  * The words of the binary node encoding, dictionary version 3 (the one a client announces with the last byte of its
- * intro). They are the vocabulary of the service: their order is what both sides agree on, so nothing here may be
- * sorted or corrected. No word holds white space, so each table is written as plain words.
+ * intro). Both sides agree on their order, so nothing here may be sorted or corrected.
  */
-
-import type { TokenTable } from "./token-table.js";
-
-const words = (text: string): readonly string[] => text.trim().split(/\s+/u);
+import { words, type TokenTable } from "./token-table.js";
 
 /** The table of dictionary version 3. Index 0 of the one-byte words is not a word: that byte is the empty list. */
-export const tokensVersion3: TokenTable = {
+export const TOKENS_VERSION_3: TokenTable = {
   singleByte: [
     "",
     ...words(`

@@ -1,7 +1,7 @@
-/** What a user does that all devices of the account are to know, and how it is written down. */
+/** What a user does that all devices of the account share, and how it is encoded. */
 
-/** The five collections, which have versions of their own. */
-export const collectionNames = [
+/** The five collections; each has its own version. */
+export const COLLECTION_NAMES = [
   "critical_block",
   "critical_unblock_low",
   "regular_high",
@@ -10,9 +10,9 @@ export const collectionNames = [
 ] as const;
 
 /** Name of a collection. */
-export type CollectionName = (typeof collectionNames)[number];
+export type CollectionName = (typeof COLLECTION_NAMES)[number];
 
-/** Something done on the phone. `chat` and `jid` are JIDs. */
+/** Something the user does on the phone. `chat` and `jid` are JIDs. */
 export type SyncAction =
   | { readonly kind: "archive"; readonly chat: string; readonly archived: boolean }
   /** `until`: milliseconds since the epoch, null to end it. */
@@ -37,13 +37,13 @@ export interface Mutation {
   readonly collection: CollectionName;
   readonly index: readonly string[];
   readonly value: Readonly<Record<string, unknown>>;
-  /** Of the kind of action. */
+  /** Version of this kind of action. */
   readonly version: number;
 }
 
 const flag = (value: boolean): string => (value ? "1" : "0");
 
-/** Writes an action down. `seconds`: when it was done; on the wire that is in milliseconds, and the times of messages are not. */
+/** Encodes an action done at `seconds`. On the wire its own time is in milliseconds, the times of messages are in seconds. */
 export function mutationOf(action: SyncAction, seconds: number): Mutation {
   const { collection, index, value, version } = partsOf(action, seconds);
   return { collection, index, version, value: { timestamp: seconds * 1000, ...value } };

@@ -1,5 +1,4 @@
-/** One collection of the app state: its patches so far, and the hash that speaks for what they add up to. */
-
+/** One collection of the app state: its patches so far, and the hash over their sum. */
 import type { RandomBytes } from "../../signal/index.js";
 import type { Mutation } from "./actions.js";
 import {
@@ -18,9 +17,9 @@ import {
 } from "./keys.js";
 import { syncActionData, syncdPatch, type SyncdMutation } from "./proto.js";
 
-const ivLength = 16;
+const IV_LENGTH = 16;
 
-/** See the file. */
+/** The patches and the hash of one collection. */
 export class AppStateCollection {
   readonly name: string;
   readonly #key: AppStateKey;
@@ -28,7 +27,7 @@ export class AppStateCollection {
   readonly #random: RandomBytes;
   /** The patch to version n is at place n - 1. */
   readonly #patches: Buffer[] = [];
-  /** The value MAC that counts for each index. */
+  /** The value MAC of each index. */
   readonly #values = new Map<string, Buffer>();
   #hash = emptyHash();
 
@@ -39,12 +38,12 @@ export class AppStateCollection {
     this.#random = random;
   }
 
-  /** Counts up with every patch; 0 when there is none. */
+  /** Number of patches. */
   get version(): number {
     return this.#patches.length;
   }
 
-  /** The encoded patches that lead on from a version. */
+  /** The encoded patches after a version. */
   patchesAfter(version: number): readonly Buffer[] {
     return this.#patches.slice(version);
   }
@@ -70,8 +69,8 @@ export class AppStateCollection {
   }
 
   /**
-   * Takes a patch that a companion made from the present version. Gives the indices it changed, as lists of texts; what is wrong with it
-   * as a text.
+   * Applies a patch that a companion made from the present version. Returns the indices it changed, as lists of texts, or what
+   * is wrong with it, as a text.
    */
   accept(encoded: Uint8Array): readonly (readonly string[])[] | string {
     const patch = syncdPatch.decode(encoded);
@@ -81,10 +80,10 @@ export class AppStateCollection {
     for (const { operation = 0, record } of mutations) {
       const value = record?.value?.blob ?? new Uint8Array(0);
       const plain = openValue(this.#keys, this.#key, operation as Operation, value);
-      if (plain === undefined) return "A change of the app state is not sealed with the account's key.";
+      if (plain === undefined) return "A change of the app state is not sealed with the account's key";
       const { index } = syncActionData.decode(plain);
       if (!indexMac(this.#keys, index).equals(record?.index?.blob ?? new Uint8Array(0)))
-        return "A change of the app state is filed under another index than it names.";
+        return "A change of the app state is filed under another index than it names";
       indices.push(JSON.parse(Buffer.from(index).toString()) as string[]);
     }
     const hashBefore = this.#hash;
@@ -92,7 +91,7 @@ export class AppStateCollection {
     const snapshot = snapshotMac(this.#keys, this.#hash, version, this.name);
     if (!snapshot.equals(patch.snapshotMac ?? new Uint8Array(0))) {
       this.#hash = hashBefore;
-      return "A patch of the app state leads to another state than it says.";
+      return "A patch of the app state leads to another state than it claims";
     }
     this.#patches.push(syncdPatch.encode({ ...patch, version: { version } }));
     return indices;
@@ -101,7 +100,7 @@ export class AppStateCollection {
   #seal({ index, value, version }: Mutation): SyncdMutation {
     const plainIndex = Buffer.from(JSON.stringify(index));
     const data = syncActionData.encode({ index: plainIndex, value, padding: new Uint8Array(0), version });
-    const blob = sealValue(this.#keys, this.#key, 0, data, this.#random(ivLength));
+    const blob = sealValue(this.#keys, this.#key, 0, data, this.#random(IV_LENGTH));
     return {
       operation: 0,
       record: {
@@ -112,7 +111,7 @@ export class AppStateCollection {
     };
   }
 
-  /** Each index counts once: what it held before is taken out of the hash. */
+  /** Updates the hash. Each index counts once: its earlier value is removed. */
   #mix(mutations: readonly SyncdMutation[]): void {
     const added: Buffer[] = [];
     const removed: Buffer[] = [];

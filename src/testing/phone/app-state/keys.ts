@@ -1,10 +1,9 @@
-/** The cryptography of the app state: each change is encrypted and sealed, and a running hash speaks for all of them. */
-
+/** The cryptography of the app state: each change is encrypted and authenticated, and a running hash covers all of them. */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
 
-const macLength = 32;
-const ivLength = 16;
-const hashLength = 128;
+const MAC_LENGTH = 32;
+const IV_LENGTH = 16;
+const HASH_LENGTH = 128;
 
 /** What the devices of an account share. */
 export interface AppStateKey {
@@ -12,7 +11,7 @@ export interface AppStateKey {
   readonly keyData: Buffer;
 }
 
-/** The keys one key stands for. */
+/** The keys derived from one app-state key. */
 export interface MutationKeys {
   readonly index: Buffer;
   readonly encryption: Buffer;
@@ -21,14 +20,14 @@ export interface MutationKeys {
   readonly patch: Buffer;
 }
 
-/** Derives them. */
+/** Derives the keys of mutations from an app-state key. */
 export function mutationKeys({ keyData }: AppStateKey): MutationKeys {
   const all = Buffer.from(hkdfSync("sha256", keyData, new Uint8Array(0), "WhatsApp Mutation Keys", 160));
   const part = (n: number): Buffer => all.subarray(32 * n, 32 * (n + 1));
   return { index: part(0), encryption: part(1), value: part(2), snapshot: part(3), patch: part(4) };
 }
 
-/** Set is 1 in a value's MAC, remove 2; on the wire they are 0 and 1. */
+/** 0 sets, 1 removes. */
 export type Operation = 0 | 1;
 
 const hmac = (key: Uint8Array, parts: readonly Uint8Array[], digest = "sha256"): Buffer => {
@@ -43,7 +42,7 @@ const bigEndian64 = (value: number): Buffer => {
   return bytes;
 };
 
-/** The MAC that stands for an index, which nobody but the devices can read. */
+/** The MAC that replaces an index, which only the devices can read. */
 export function indexMac(keys: MutationKeys, index: Uint8Array): Buffer {
   return hmac(keys.index, [index]);
 }
@@ -61,27 +60,28 @@ export function sealValue(
   return Buffer.concat([encrypted, valueMac(keys, keyId, operation, encrypted)]);
 }
 
-/** What a sealed change says; undefined when it is not authentic. */
+/** Decrypts a change; undefined when it is not authentic. */
 export function openValue(
   keys: MutationKeys,
   { keyId }: AppStateKey,
   operation: Operation,
   sealed: Uint8Array,
 ): Buffer | undefined {
-  const encrypted = sealed.subarray(0, -macLength);
-  if (!valueMac(keys, keyId, operation, encrypted).equals(sealed.subarray(-macLength))) return undefined;
-  const decipher = createDecipheriv("aes-256-cbc", keys.encryption, encrypted.subarray(0, ivLength));
-  return Buffer.concat([decipher.update(encrypted.subarray(ivLength)), decipher.final()]);
+  const encrypted = sealed.subarray(0, -MAC_LENGTH);
+  if (!valueMac(keys, keyId, operation, encrypted).equals(sealed.subarray(-MAC_LENGTH))) return undefined;
+  const decipher = createDecipheriv("aes-256-cbc", keys.encryption, encrypted.subarray(0, IV_LENGTH));
+  return Buffer.concat([decipher.update(encrypted.subarray(IV_LENGTH)), decipher.final()]);
 }
 
 /** The MAC at the end of a sealed change. */
 export function macOf(sealed: Uint8Array): Buffer {
-  return Buffer.from(sealed.subarray(-macLength));
+  return Buffer.from(sealed.subarray(-MAC_LENGTH));
 }
 
 function valueMac(keys: MutationKeys, keyId: Buffer, operation: Operation, encrypted: Uint8Array): Buffer {
+  // In the MAC, set is 1 and remove 2.
   const about = Buffer.concat([Buffer.of(operation + 1), keyId]);
-  return hmac(keys.value, [about, encrypted, bigEndian64(about.length)], "sha512").subarray(0, macLength);
+  return hmac(keys.value, [about, encrypted, bigEndian64(about.length)], "sha512").subarray(0, MAC_LENGTH);
 }
 
 /** The MAC over the state of a collection at a version. */
@@ -102,11 +102,11 @@ export function patchMac(
 
 /** The hash of an empty collection. */
 export function emptyHash(): Buffer {
-  return Buffer.alloc(hashLength);
+  return Buffer.alloc(HASH_LENGTH);
 }
 
 /**
- * A hash that MACs can be put into and taken out of in any order: each is drawn out to 128 bytes, and those are added or
+ * A hash that MACs can be added to and removed from in any order: each is expanded to 128 bytes, and those are added or
  * subtracted as 64 numbers of 16 bits that wrap around.
  */
 export function mixedHash(
@@ -116,11 +116,11 @@ export function mixedHash(
 ): Buffer {
   const result = Buffer.from(hash);
   const mix = (mac: Uint8Array, sign: 1 | -1): void => {
-    const drawn = Buffer.from(
-      hkdfSync("sha256", mac, new Uint8Array(0), "WhatsApp Patch Integrity", hashLength),
+    const expanded = Buffer.from(
+      hkdfSync("sha256", mac, new Uint8Array(0), "WhatsApp Patch Integrity", HASH_LENGTH),
     );
-    for (let at = 0; at < hashLength; at += 2) {
-      const sum = result.readUInt16LE(at) + sign * drawn.readUInt16LE(at);
+    for (let at = 0; at < HASH_LENGTH; at += 2) {
+      const sum = result.readUInt16LE(at) + sign * expanded.readUInt16LE(at);
       result.writeUInt16LE(sum & 0xffff, at);
     }
   };

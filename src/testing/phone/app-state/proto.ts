@@ -1,8 +1,7 @@
 /** The protobuf messages of the app state, with the fields the emulator reads and writes. Field numbers are the service's. */
-
 import { codecsOf } from "../../wire/codec.js";
 
-const schema = `
+const SCHEMA = `
 syntax = "proto2";
 message Blob { optional bytes blob = 1; }
 message KeyId { optional bytes id = 1; }
@@ -46,7 +45,7 @@ export interface SyncdMutation {
   };
 }
 
-/** Changes that lead from one version of a collection to the next. */
+/** The changes from one version of a collection to the next. */
 export interface SyncdPatch {
   readonly version?: { readonly version: number };
   readonly mutations?: readonly SyncdMutation[];
@@ -65,7 +64,9 @@ export interface SyncActionData {
   readonly version: number;
 }
 
-const codec = codecsOf(schema);
+const codec = codecsOf(SCHEMA);
 
+/** Reads and writes the changes of one version. */
 export const syncdPatch = codec<SyncdPatch>("SyncdPatch");
+/** Reads and writes one change in the clear. */
 export const syncActionData = codec<SyncActionData>("SyncActionData");

@@ -1,10 +1,9 @@
-/** Queries about an account's settings. The service gives plain answers and keeps nothing of what is set. */
-
+/** Queries about an account's settings. The answers are plain, and settings are not kept. */
 import { childOf, node } from "../../wire/node.js";
 import { reply, type Query, type QueryHandler } from "./query.js";
 
 /** Everything visible to everyone. `readreceipts=all` is what makes clients send `read` rather than `read-self`. */
-const privacySettings: Readonly<Record<string, string>> = {
+const PRIVACY_SETTINGS: Readonly<Record<string, string>> = {
   last: "all",
   online: "all",
   profile: "all",
@@ -14,10 +13,10 @@ const privacySettings: Readonly<Record<string, string>> = {
   calladd: "all",
 };
 
-const mediaLifetimeSeconds = 3600;
+const MEDIA_LIFETIME_SECONDS = 3600;
 
 function getPrivacy(query: Query): void {
-  const categories = Object.entries(privacySettings).map(([name, value]) =>
+  const categories = Object.entries(PRIVACY_SETTINGS).map(([name, value]) =>
     node("category", { name, value }),
   );
   reply(query, [node("privacy", {}, categories)]);
@@ -31,8 +30,8 @@ function properties(query: Query): void {
 
 function mediaConnection(query: Query): void {
   const attrs = {
-    auth: Buffer.from(query.session.service.random(24)).toString("base64url"),
-    ttl: String(mediaLifetimeSeconds),
+    auth: Buffer.from(query.context.random(24)).toString("base64url"),
+    ttl: String(MEDIA_LIFETIME_SECONDS),
     max_buckets: "12",
   };
   const hosts = [node("host", { hostname: "mmg.whatsapp.net" })];
@@ -40,12 +39,12 @@ function mediaConnection(query: Query): void {
 }
 
 function appState(query: Query): void {
-  const { device } = query.session;
-  reply(query, [node("sync", {}, device.account.appState.answer(device, childOf(query.iq, "sync")))]);
+  const { account, device, iq } = query;
+  reply(query, [node("sync", {}, account.phone.answerAppState(device, childOf(iq, "sync")))]);
 }
 
-/** See the file. */
-export const accountQueries: readonly QueryHandler[] = [
+/** The rows for the account. */
+export const ACCOUNT_QUERIES: readonly QueryHandler[] = [
   { xmlns: "w", type: "get", child: "props", answer: properties },
   { xmlns: "abt", type: "get", child: "props", answer: properties },
   { xmlns: "blocklist", type: "get", answer: (query) => reply(query, [node("list", { dhash: "1" })]) },

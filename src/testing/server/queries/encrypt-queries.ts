@@ -1,21 +1,20 @@
-/** Queries about keys: a device's own stock, and the keys of others. */
-
+/** Queries about keys: a device's own stock, and the keys of other devices. */
 import { createHash } from "node:crypto";
 import { bundleNodes, preKeyFrom, signedPreKeyFrom, signedPreKeyNode } from "../../wire/key-nodes.js";
-import { keyTypeByte, sameBytes } from "../../signal/key-bytes.js";
+import { KEY_TYPE_BYTE, sameBytes } from "../../signal/key-bytes.js";
 import { prefixedKey, xeddsaVerify, type PreKeyBundle } from "../../signal/index.js";
 import { bigEndian, bytesOf, childOf, childrenOf, node, type BinaryNode } from "../../wire/node.js";
 import { reject, reply, type Query, type QueryHandler } from "./query.js";
 
 function count(query: Query): void {
-  reply(query, [node("count", { value: String(query.session.device.preKeyCount) })]);
+  reply(query, [node("count", { value: String(query.device.preKeyCount) })]);
 }
 
 function upload(query: Query): void {
-  const { device, service } = query.session;
+  const { device, context } = query;
   const keys = childrenOf(childOf(query.iq, "list"), "key").map(preKeyFrom);
   if (!sameBytes(bytesOf(childOf(query.iq, "identity")), device.keys.identityKey)) {
-    return reject(query, "Pre-keys must be uploaded with the identity the device was linked with.");
+    return reject(query, "Pre-keys must be uploaded with the identity the device was linked with");
   }
   const whole = keys.filter((key) => key !== undefined);
   if (
@@ -23,28 +22,28 @@ function upload(query: Query): void {
     whole.length === 0 ||
     whole.some((key) => key.publicKey.length !== 32)
   ) {
-    return reject(query, "Each uploaded pre-key must have an id and 32 bytes.");
+    return reject(query, "Each uploaded pre-key must have an id and 32 bytes");
   }
   if (!takeSignedPreKey(query)) return;
   device.addPreKeys(whole.map((key) => [key.id, key.publicKey] as const));
   reply(query);
-  service.hub.emit("pre-keys-uploaded", { jid: device.jid, count: whole.length });
+  context.events.emit("pre-keys-uploaded", { jid: device.jid, count: whole.length });
 }
 
 function rotate(query: Query): void {
   if (takeSignedPreKey(query, childOf(query.child, "skey"))) reply(query);
 }
 
-/** Checks and keeps the signed pre-key of a query; refuses the query when it is wrong. */
+/** Checks and keeps the signed pre-key of a query; rejects the query when it is wrong. */
 function takeSignedPreKey(query: Query, skey = childOf(query.iq, "skey")): boolean {
-  const { device } = query.session;
+  const { device } = query;
   const signed = signedPreKeyFrom(skey);
   if (signed === undefined) {
-    reject(query, "A signed pre-key must have an id, a value and a signature.");
+    reject(query, "A signed pre-key must have an id, a value and a signature");
     return false;
   }
   if (!xeddsaVerify(device.keys.identityKey, prefixedKey(signed.publicKey), signed.signature)) {
-    reject(query, "An uploaded signed pre-key is not signed by the device's identity key.");
+    reject(query, "An uploaded signed pre-key is not signed by the device's identity key");
     return false;
   }
   device.signedPreKey = signed;
@@ -52,7 +51,7 @@ function takeSignedPreKey(query: Query, skey = childOf(query.iq, "skey")): boole
 }
 
 function digest(query: Query): void {
-  const { keys, signedPreKey, preKeyIds } = query.session.device;
+  const { keys, signedPreKey, preKeyIds } = query.device;
   const ids = preKeyIds.map((id) => bigEndian(id, 3));
   const hash = createHash("sha1")
     .update(keys.identityKey)
@@ -61,7 +60,7 @@ function digest(query: Query): void {
   reply(query, [
     node("digest", {}, [
       node("registration", {}, bigEndian(keys.registrationId, 4)),
-      node("type", {}, Buffer.of(keyTypeByte)),
+      node("type", {}, Buffer.of(KEY_TYPE_BYTE)),
       node("identity", {}, keys.identityKey),
       signedPreKeyNode(signedPreKey),
       node(
@@ -76,7 +75,7 @@ function digest(query: Query): void {
 
 function fetchBundles(query: Query): void {
   const users = childrenOf(query.child, "user").map(({ attrs: { jid } }) =>
-    userNode(jid, query.session.service.takeBundle(jid)),
+    userNode(jid, query.network.takeBundle(jid)),
   );
   reply(query, [node("list", {}, users)]);
 }
@@ -88,8 +87,8 @@ function userNode(jid: string | undefined, bundle: PreKeyBundle | undefined): Bi
   return node("user", { jid }, [registration, ...bundleNodes(bundle)]);
 }
 
-/** See the file. */
-export const encryptQueries: readonly QueryHandler[] = [
+/** The rows for keys. */
+export const ENCRYPT_QUERIES: readonly QueryHandler[] = [
   { xmlns: "encrypt", type: "get", child: "count", answer: count },
   { xmlns: "encrypt", type: "get", child: "digest", answer: digest },
   { xmlns: "encrypt", type: "get", child: "key", answer: fetchBundles },

@@ -1,23 +1,21 @@
 /** Queries about groups: what they are, and what members do to them. */
-
 import { isZpwootError } from "../../../errors.js";
 import type { Account } from "../../network/account.js";
 import {
   changeParticipants,
   changeSettings,
+  createGroup,
   type GroupSettings,
   type ParticipantChange,
 } from "../../network/group-changes.js";
 import type { Group } from "../../network/group.js";
-import { errorResult } from "../../network/service.js";
 import { childOf, childrenOf, node, textOf, type BinaryNode } from "../../wire/node.js";
-import { reply, type Query, type QueryHandler } from "./query.js";
+import { refuse, reply, type Query, type QueryHandler } from "./query.js";
 
-/** The group a query is sent to; refuses the query when its sender is in no such group. */
+/** Acts on the group a query is sent to; refuses the query when its sender is not a member, or may not do it. */
 function inGroup(query: Query, act: (group: Group, by: Account) => void): void {
-  const { session, iq } = query;
-  const { account } = session.device;
-  const group = session.service.groups.find(iq.attrs.to);
+  const { account, iq, network } = query;
+  const group = network.groups.find(iq.attrs.to);
   if (group === undefined) return refuse(query, 404, "item-not-found");
   if (!group.has(account)) return refuse(query, 403, "forbidden");
   try {
@@ -28,42 +26,29 @@ function inGroup(query: Query, act: (group: Group, by: Account) => void): void {
   }
 }
 
-function refuse({ session, iq }: Query, code: number, text: string): void {
-  session.connection.send(errorResult(iq, code, text));
-}
-
 function accountsIn(query: Query, parent: BinaryNode | undefined): Account[] {
-  const found = childrenOf(parent, "participant").map(({ attrs }) =>
-    query.session.service.directory.find(attrs.jid),
-  );
+  const found = childrenOf(parent, "participant").map(({ attrs }) => query.network.directory.find(attrs.jid));
   return found.filter((account) => account !== undefined);
 }
 
 function create(query: Query): void {
-  const { session, child } = query;
-  const { groups } = session.service;
+  const { account, child, network } = query;
   const members = accountsIn(query, child);
-  const group = groups.create(session.device.account, child?.attrs.subject ?? "", members);
+  const group = createGroup(network, account, child?.attrs.subject ?? "", members);
   reply(query, [group.node()]);
 }
 
 function participating(query: Query): void {
-  const { service, device } = query.session;
-  reply(query, [
-    node(
-      "groups",
-      {},
-      service.groups.of(device.account).map((group) => group.node()),
-    ),
-  ]);
+  const groups = query.network.groups.of(query.account);
+  const nodes = groups.map((group) => group.node());
+  reply(query, [node("groups", {}, nodes)]);
 }
 
 function leave(query: Query): void {
-  const { service, device } = query.session;
-  const { account } = device;
+  const { account, network } = query;
   for (const { attrs } of childrenOf(query.child, "group")) {
-    const group = service.groups.find(attrs.id);
-    if (group?.has(account) === true) changeParticipants(service, group, account, "remove", [account]);
+    const group = network.groups.find(attrs.id);
+    if (group?.has(account) === true) changeParticipants(network, group, account, "remove", [account]);
   }
   reply(query, [node("leave")]);
 }
@@ -75,7 +60,7 @@ const participants = (change: ParticipantChange): QueryHandler => ({
   answer: (query) =>
     inGroup(query, (group, by) => {
       const accounts = accountsIn(query, query.child);
-      changeParticipants(query.session.service, group, by, change, accounts);
+      changeParticipants(query.network, group, by, change, accounts);
       const done = accounts.map(({ jid }) => node("participant", { jid }));
       reply(query, [node(change, {}, done)]);
     }),
@@ -87,13 +72,13 @@ const settings = (child: string, read: (child: BinaryNode | undefined) => GroupS
   child,
   answer: (query) =>
     inGroup(query, (group, by) => {
-      changeSettings(query.session.service, group, by, read(query.child));
+      changeSettings(query.network, group, by, read(query.child));
       reply(query);
     }),
 });
 
-/** See the file. */
-export const groupQueries: readonly QueryHandler[] = [
+/** The rows for groups. */
+export const GROUP_QUERIES: readonly QueryHandler[] = [
   {
     xmlns: "w:g2",
     type: "get",

@@ -1,32 +1,29 @@
-/** Every query the service understands, in one table. */
+/** Every query the emulator understands, in one table. */
+import { ACCOUNT_QUERIES } from "./account-queries.js";
+import { ENCRYPT_QUERIES } from "./encrypt-queries.js";
+import { GROUP_QUERIES } from "./group-queries.js";
+import type { Query, QueryHandler } from "./query.js";
+import { STREAM_QUERIES } from "./stream-queries.js";
+import { USYNC_QUERIES } from "./usync-queries.js";
 
-import type { DeviceSession } from "../device-session.js";
-import { childOf, type BinaryNode } from "../../wire/node.js";
-import { accountQueries } from "./account-queries.js";
-import { encryptQueries } from "./encrypt-queries.js";
-import { groupQueries } from "./group-queries.js";
-import type { QueryHandler } from "./query.js";
-import { streamQueries } from "./stream-queries.js";
-import { usyncQueries } from "./usync-queries.js";
-
-const handlers: readonly QueryHandler[] = [
-  ...streamQueries,
-  ...encryptQueries,
-  ...usyncQueries,
-  ...accountQueries,
-  ...groupQueries,
+const HANDLERS: readonly QueryHandler[] = [
+  ...STREAM_QUERIES,
+  ...ENCRYPT_QUERIES,
+  ...USYNC_QUERIES,
+  ...ACCOUNT_QUERIES,
+  ...GROUP_QUERIES,
 ];
 
 /** Answers a query of a linked device; one that is not in the table is recorded and refused with error 501. */
-export function answerQuery(session: DeviceSession, iq: BinaryNode): void {
-  const child = childOf(iq);
+export function answerQuery(query: Query): void {
+  const { iq, child } = query;
   const { xmlns, type } = iq.attrs;
-  const handler = handlers.find(
+  const handler = HANDLERS.find(
     (candidate) =>
       candidate.xmlns === xmlns &&
       (candidate.type === undefined || candidate.type === type) &&
       (candidate.child === undefined || candidate.child === child?.tag),
   );
-  if (handler === undefined) return session.service.unknown(session.connection, iq);
-  handler.answer({ session, iq, child });
+  if (handler === undefined) return query.connection.refuseUnknown(iq);
+  handler.answer(query);
 }

@@ -1,14 +1,18 @@
-/** One kind of query a linked device may send, and its answer. */
-
-import type { DeviceSession } from "../device-session.js";
-import { errorResult, result } from "../../network/service.js";
+/** One kind of query that a linked device may send, and its answer. */
+import type { EmulatorContext } from "../../context/emulator-context.js";
+import type { LinkedDevice } from "../../network/account.js";
+import type { Network } from "../../network/network.js";
+import { errorOf, resultOf } from "../../wire/iq.js";
 import type { BinaryNode, NodeContent } from "../../wire/node.js";
+import type { Connection } from "../connection.js";
 
-/** A query with what is needed to answer it. */
-export interface Query {
-  readonly session: DeviceSession;
+/** A query with everything its answer may need. */
+export interface Query extends LinkedDevice {
+  readonly connection: Connection;
+  readonly network: Network;
+  readonly context: EmulatorContext;
   readonly iq: BinaryNode;
-  /** The first child of the query, which says what it is about; undefined when it has none. */
+  /** The first child, which says what the query is about; undefined when it has none. */
   readonly child: BinaryNode | undefined;
 }
 
@@ -24,12 +28,17 @@ export interface QueryHandler {
 }
 
 /** Sends the result of a query. */
-export function reply({ session, iq }: Query, content?: NodeContent): void {
-  session.connection.send(result(iq, content));
+export function reply({ connection, iq }: Query, content?: NodeContent): void {
+  connection.send(resultOf(iq, content));
 }
 
-/** Refuses a query that breaks the protocol, and notes why. */
-export function reject({ session, iq }: Query, problem: string): void {
-  session.service.violation(session.connection, problem);
-  session.connection.send(errorResult(iq, 406, "not-acceptable"));
+/** Refuses a query. */
+export function refuse({ connection, iq }: Query, code: number, text: string): void {
+  connection.send(errorOf(iq, code, text));
+}
+
+/** Refuses a query that breaks the protocol, and reports the violation. */
+export function reject(query: Query, problem: string): void {
+  query.connection.reportViolation(problem);
+  refuse(query, 406, "not-acceptable");
 }

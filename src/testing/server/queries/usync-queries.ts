@@ -1,11 +1,10 @@
-/** `usync`: what the service knows of users, by the protocols a client asks for. */
-
+/** `usync`: what the service knows about users, by the protocols a client asks for. */
 import type { Account } from "../../network/account.js";
 import { childOf, childrenOf, node, textOf, type BinaryNode } from "../../wire/node.js";
 import { reply, type Query, type QueryHandler } from "./query.js";
 
-/** The part of a user's answer for each protocol; protocols not named here are answered with nothing. */
-const protocols: Readonly<Record<string, (account: Account) => BinaryNode>> = {
+/** The part of a user's answer for each protocol; protocols not listed here are left out. */
+const PROTOCOLS: Readonly<Record<string, (account: Account) => BinaryNode>> = {
   devices: (account) =>
     node("devices", {}, [
       node("device-list", {}, [
@@ -37,17 +36,17 @@ function usync(query: Query): void {
   ]);
 }
 
-function answerFor({ session }: Query, user: BinaryNode, asked: readonly string[]): BinaryNode {
+function answerFor({ network }: Query, user: BinaryNode, asked: readonly string[]): BinaryNode {
   const contact = textOf(childOf(user, "contact"));
   const address = user.attrs.jid ?? contact;
-  const account = session.service.directory.find(address);
+  const account = network.directory.find(address);
   const parts: BinaryNode[] = [];
   if (asked.includes("contact")) {
     parts.push(node("contact", { type: account === undefined ? "out" : "in" }, contact));
   }
   if (account !== undefined) {
     for (const tag of asked) {
-      const part = protocols[tag]?.(account);
+      const part = PROTOCOLS[tag]?.(account);
       if (part !== undefined) parts.push(part);
     }
   }
@@ -58,7 +57,7 @@ function answerFor({ session }: Query, user: BinaryNode, asked: readonly string[
   );
 }
 
-/** See the file. */
-export const usyncQueries: readonly QueryHandler[] = [
+/** The rows for users. */
+export const USYNC_QUERIES: readonly QueryHandler[] = [
   { xmlns: "usync", type: "get", child: "usync", answer: usync },
 ];

@@ -1,5 +1,4 @@
-/** What the post office carries: one encrypted message on its way to one device. */
-
+/** What the message router carries: one encrypted message for one device. */
 import { node, type BinaryNode } from "../wire/node.js";
 
 /** One encrypted part of a message, as it goes into an `enc` node. */
@@ -32,7 +31,7 @@ export interface Envelope {
   readonly senderPn?: string | undefined;
 }
 
-/** The stanza a linked device gets. */
+/** The message as a stanza for a linked device. */
 export function messageStanza(envelope: Envelope, seconds: number): BinaryNode {
   const { id, from, group, recipient, parts, retry, notify, category, senderPn } = envelope;
   const sender = group === undefined ? { from, sender_pn: senderPn } : { from: group, participant: from };
