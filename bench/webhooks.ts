@@ -11,10 +11,10 @@ import { Worker } from "node:worker_threads";
 import { createClient } from "@keyv/redis";
 import pg from "pg";
 import { SILENT } from "../src/api/logger.js";
-import { outboxSpace } from "../src/manager/session-services.js";
 import type { SessionRecord } from "../src/api/session-record.js";
 import { openStore } from "../src/store/open-store.js";
-import { WebhookDispatcher, generateWebhookSecret } from "../src/webhooks/index.js";
+import { generateWebhookSecret, outboxSpace } from "../src/webhooks/index.js";
+import { PublishingDispatcher } from "../test/webhooks/publishing-dispatcher.js";
 import { WhatsAppEmulator } from "../src/testing/index.js";
 import { openStanzaContestant } from "./webhooks-stanza.js";
 import { DATABASE_URL, REDIS_URL } from "./store-ways.js";
@@ -72,7 +72,7 @@ async function ours(
   const records = new Map(sessionIds().map((id) => [id, recordOf(id, url)]));
   let delivered = 0;
   let allDelivered = (): void => {};
-  const dispatcher = new WebhookDispatcher({
+  const dispatcher = new PublishingDispatcher({
     space: (id) => outboxSpace(store, id),
     session: (id) => records.get(id),
     emit: (event) => {

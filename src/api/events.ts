@@ -104,6 +104,9 @@ export interface EngineEvents {
   error: { readonly sessionId: string | null; readonly error: Error };
 }
 
+/** The name of one of the engine's own events. */
+export type EngineEventName = keyof EngineEvents;
+
 /** Every event of a manager. */
 export type SessionEvents = EngineEvents & { [Name in WebhookEventName]: WhatsAppEvent<Name> };
 

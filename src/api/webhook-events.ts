@@ -1,4 +1,4 @@
-/** The fourteen events a session may subscribe a webhook to, in the order of the contract's section 4. */
+/** The fourteen events that a webhook can subscribe to, in the order of docs/contract.md. */
 export const WEBHOOK_EVENTS = [
   "connection.update",
   "messages.upsert",

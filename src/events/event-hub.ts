@@ -1,83 +1,97 @@
 /**
- * The one place that emits. eventemitter3 stops at a throwing listener and says nothing of an unheard `error`; here each
- * listener stands alone, and an error nobody hears is logged.
+ * Typed events for listeners in this process. eventemitter3 stops at a listener that throws, and drops an `error` event without
+ * a listener; here each listener is isolated, and such an error is logged.
  */
 import { EventEmitter } from "eventemitter3";
-import { messageOf } from "../errors.js";
-import type { SessionEventName, SessionEvents, SessionListener } from "../api/events.js";
+import type {
+  EngineEvents,
+  SessionEventName,
+  SessionEvents,
+  SessionListener,
+  WhatsAppEvent,
+} from "../api/events.js";
 import type { Logger } from "../api/logger.js";
+import type { WebhookEventName } from "../api/webhook-events.js";
+import { messageOf } from "../errors.js";
 
-type AnyListener = (event: never) => unknown;
-
-/** Typed events with isolated listeners. */
+/** Emits events to isolated listeners. */
 export class EventHub {
   readonly #emitter = new EventEmitter();
   readonly #logger: Logger;
-  /** The wrapped form of each listener, for `off`. */
-  readonly #wrapped = new Map<string, Map<AnyListener, (event: unknown) => void>>();
+  /** The isolated form of each listener, by event: `off` is called with the listener itself. */
+  readonly #isolated = new Map<SessionEventName, Map<unknown, EventEmitter.ListenerFn>>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  /** Calls the listener at every such event. The same listener twice on one event counts once. */
+  /** Calls the listener at every such event. Adding a listener to the same event twice has no effect. */
   on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): void {
-    this.#add(name, listener, this.#isolated(name, listener));
+    this.#add(name, listener, listener);
   }
 
   /** Calls the listener at the next such event only. */
   once<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): void {
-    const last: SessionListener<Name> = (event) => {
+    this.#add(name, listener, (event) => {
       this.off(name, listener);
       return listener(event);
-    };
-    this.#add(name, listener, this.#isolated(name, last));
+    });
   }
 
-  /** Takes a listener away. Unknown ones are ignored. */
+  /** Removes a listener. Unknown ones are ignored. */
   off<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): void {
-    const known = this.#wrapped.get(name);
-    const wrapped = known?.get(listener);
-    if (wrapped === undefined) return;
+    const known = this.#isolated.get(name);
+    const isolated = known?.get(listener);
+    if (isolated === undefined) return;
     known?.delete(listener);
-    this.#emitter.off(name, wrapped);
+    this.#emitter.off(name, isolated);
   }
 
-  /** Whether anybody listens. */
-  hears(name: SessionEventName): boolean {
+  /** Whether the event has a listener. */
+  hasListener(name: SessionEventName): boolean {
     return this.#emitter.listenerCount(name) > 0;
   }
 
-  /** Calls every listener, one after the other. Never throws. */
-  emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-    const heard = this.#emitter.emit(name, event);
-    if (name !== "error" || heard) return;
-    const { sessionId, error } = event as SessionEvents["error"];
-    this.#logger.error({ sessionId, error: messageOf(error) }, "an error that nobody listens for");
+  /** Calls every listener, one after the other. Never throws. An `error` event without a listener is logged. */
+  emit<Name extends keyof EngineEvents>(name: Name, event: EngineEvents[Name]): void;
+  emit<Name extends WebhookEventName>(name: Name, event: WhatsAppEvent<Name>): void;
+  emit(name: SessionEventName, event: object): void {
+    if (!this.#emitter.emit(name, event) && name === "error") this.#logUnhandled(event);
   }
 
-  #add(name: SessionEventName, listener: AnyListener, wrapped: (event: unknown) => void): void {
-    const known = this.#wrapped.get(name) ?? new Map<AnyListener, (event: unknown) => void>();
+  #logUnhandled({ sessionId, error }: Partial<EngineEvents["error"]>): void {
+    this.#logger.error({ sessionId, error: messageOf(error) }, "An error event without a listener");
+  }
+
+  #add<Name extends SessionEventName>(
+    name: Name,
+    listener: SessionListener<Name>,
+    call: SessionListener<Name>,
+  ): void {
+    const known = this.#isolated.get(name) ?? new Map<unknown, EventEmitter.ListenerFn>();
     if (known.has(listener)) return;
-    known.set(listener, wrapped);
-    this.#wrapped.set(name, known);
-    this.#emitter.on(name, wrapped);
+    const isolated = (event: SessionEvents[Name]): void => this.#call(name, call, event);
+    known.set(listener, isolated);
+    this.#isolated.set(name, known);
+    this.#emitter.on(name, isolated);
   }
 
-  #isolated(name: SessionEventName, listener: AnyListener): (event: unknown) => void {
+  #call<Name extends SessionEventName>(
+    name: Name,
+    listener: SessionListener<Name>,
+    event: SessionEvents[Name],
+  ): void {
     const failed = (thrown: unknown): void => {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      this.#logger.error({ event: name, error: error.message }, "an event listener failed");
-      // A listener for errors that fails itself must not be called again with its own failure.
+      this.#logger.error({ event: name, error: error.message }, "An event listener failed");
+      // A listener for errors that fails must not be called again with its own failure.
       if (name !== "error") this.emit("error", { sessionId: null, error });
     };
-    return (event) => {
-      try {
-        const result = listener(event as never);
-        if (result instanceof Promise) result.catch(failed);
-      } catch (thrown) {
-        failed(thrown);
-      }
-    };
+    try {
+      const result = listener(event);
+      if (result instanceof Promise) result.catch(failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
   }
 }

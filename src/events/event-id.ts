@@ -1,17 +1,17 @@
-/** Ids of events that sort as the events happened: what comes after one of them can be found by comparing texts. */
+/** Ids of events that sort in the order of the events: what follows an event is found by comparing strings. */
 import { randomBytes } from "node:crypto";
 
-/** `msg_` and 32 hexadecimal digits: 12 of milliseconds, 5 that count within one, 15 random. */
+/** `msg_` and 32 hexadecimal digits: 12 of the time in milliseconds, 5 that count within a millisecond, 15 random. */
 const EVENT_ID = /^msg_[0-9a-f]{32}$/;
 
 const COUNTS = 16 ** 5;
 
-/** Whether a text can be an id that {@link eventIds} gave. */
+/** Whether a text has the form of the ids of {@link eventIds}. */
 export function isEventId(text: string): boolean {
   return EVENT_ID.test(text);
 }
 
-/** Makes a source of ids. Each is greater than the one before it, also when the clock is set back. */
+/** A source of ids. Each is greater than the one before it, even when the clock is set back. */
 export function eventIds(now: () => number): () => string {
   let last = 0;
   let count = 0;

@@ -1,15 +1,15 @@
-/** Makes a JSON value of anything WhatsApp's events carry: bytes, 64-bit numbers, protobuf messages, errors, cycles. */
+/** Converts anything in WhatsApp's events to JSON: bytes, 64-bit integers, protobuf messages, errors, cycles. */
 
-/** What JSON can hold. */
+/** A value of JSON. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** Deeper than any WhatsApp message; shallow enough never to end the stack. */
+/** Deeper than any WhatsApp message; shallow enough not to overflow the stack. */
 const MAX_DEPTH = 100;
-/** Values in one result. Objects that share parts can unfold without end, so the result is bounded, not the input. */
+/** Values in one result. A small object that refers to its parts many times can unfold into a huge result. */
 const MAX_VALUES = 1_000_000;
 
-/** Thrown when a value would unfold to more than can be sent in one event. */
+/** A value would unfold into more than can be sent in one event. */
 export class TooManyValuesError extends Error {
   override readonly name = "TooManyValuesError";
 }
@@ -20,18 +20,18 @@ interface Walk {
 }
 
 /**
- * Gives the JSON form of a value: bytes as base64; 64-bit numbers as numbers where these are exact, else as decimal
- * strings; protobuf enums as the numbers they are; dates as ISO 8601; sets and maps as arrays and objects; errors as
- * name, message and own fields, without the stack. `undefined`, functions and symbols are dropped, like a reference
- * back to an object that holds it (in an array: null). `toJSON` is ignored, since protobuf's turns enums into names and
- * loses unknown fields. Throws {@link TooManyValuesError}.
+ * The JSON form of a value: bytes as base64; 64-bit integers as numbers where these are exact, else as decimal strings; protobuf
+ * enums as the numbers they are; dates as ISO 8601; sets and maps as arrays and objects; errors as name, message and own fields,
+ * without the stack. `undefined`, functions and symbols are dropped, and so is a reference to an object that contains it (in an
+ * array: null). `toJSON` is ignored, since protobuf's turns enums into names and loses unknown fields.
+ * @throws TooManyValuesError
  */
 export function toJsonSafe(value: unknown): JsonValue {
   return convert(value, { ancestors: new Set(), values: 0 }) ?? null;
 }
 
 function convert(value: unknown, walk: Walk): JsonValue | undefined {
-  if (++walk.values > MAX_VALUES) throw new TooManyValuesError("The event holds too many values.");
+  if (++walk.values > MAX_VALUES) throw new TooManyValuesError("The event holds too many values");
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -81,7 +81,7 @@ interface LongLike {
   readonly unsigned: boolean;
 }
 
-/** A Long of the `long` package, of whichever copy, or one that lost its class in a store. */
+/** A Long of any copy of the `long` package, or one that lost its class in a store. */
 function isLong(value: object): value is LongLike {
   const { low, high, unsigned } = value as Partial<LongLike>;
   if (typeof low !== "number" || typeof high !== "number" || typeof unsigned !== "boolean") return false;
@@ -116,7 +116,7 @@ function fromEntries(entries: Iterable<readonly [unknown, unknown]>, walk: Walk)
   return result;
 }
 
-/** An assignment would call the setter of `__proto__` instead of keeping the field. */
+/** An assignment would call the setter of `__proto__` instead of adding the field. */
 function defineField(target: object, name: string, value: JsonValue): void {
   Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
@@ -131,7 +131,7 @@ function* errorEntries(error: Error): Iterable<readonly [string, unknown]> {
   for (const [key, value] of ownEntries(error)) if (key !== "stack") yield [key, value];
 }
 
-/** One getter that throws must not cost the whole event. */
+/** A getter that throws must not lose the whole event. */
 function readField(value: object, key: string): unknown {
   try {
     return (value as Record<string, unknown>)[key];

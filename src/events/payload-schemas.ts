@@ -1,11 +1,11 @@
 /**
- * What receivers of webhooks and readers of event streams get, as zod schemas: for each of the fourteen events the fields that
- * are always there or often used. All objects may hold more: whaileys hands through what WhatsApp sends.
+ * The bodies of webhooks and event streams as zod schemas: for each of the fourteen events, the fields that are always there or
+ * often used. All objects may have more fields: whaileys passes on what WhatsApp sends.
  */
 import { z } from "zod";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
 
-/** A 64-bit number: a number where that is exact, else its decimal digits. */
+/** A 64-bit integer: a number where that is exact, else its decimal digits. */
 const long = z.union([z.number(), z.string().regex(/^-?\d+$/)]);
 
 const messageKey = z.looseObject({
@@ -17,7 +17,7 @@ const messageKey = z.looseObject({
 
 const message = z.looseObject({
   key: messageKey,
-  /** By the kind of the message: `conversation`, `extendedTextMessage`, `imageMessage`… */
+  /** One field, named after the kind of the message: `conversation`, `extendedTextMessage`, `imageMessage`… */
   message: z.looseObject({}).nullish(),
   messageTimestamp: long.nullish(),
   pushName: z.string().nullish(),
@@ -80,7 +80,7 @@ export const webhookDataSchemas = {
 } as const satisfies Record<WebhookEventName, z.ZodType>;
 
 const envelope = {
-  /** The same on every repetition, greater than the ids of earlier events. */
+  /** The same on every attempt, greater than the ids of earlier events. */
   id: z.string().regex(/^msg_[0-9a-f]{32}$/),
   sessionId: z.string(),
   sessionName: z.string(),
@@ -103,5 +103,5 @@ type WebhookPayloadSchema = {
   >;
 }[WebhookEventName];
 
-/** The body of a webhook, by its event. */
+/** The body of a webhook: the type of `data` follows from `event`. */
 export type WebhookBody = z.output<typeof webhookPayloadSchema>;

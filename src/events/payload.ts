@@ -1,4 +1,5 @@
-/** Renders an event into the JSON bodies that are queued, signed and sent. */
+/** Renders an event as JSON: once, for the event log and for webhooks. */
+import type { SessionEventName } from "../api/events.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { toJsonSafe, TooManyValuesError } from "./json-safe.js";
 import type { JsonValue } from "./json-safe.js";
@@ -6,26 +7,27 @@ import type { JsonValue } from "./json-safe.js";
 /** Why the data of an event was left out: over the limit, or it threw when it was read. */
 export type Omission = "too-large" | "unreadable";
 
-/** The body of a delivery, as a receiver parses it. */
+/** The body of a webhook, as a receiver parses it. */
 export interface WebhookPayload {
-  /** The same on every repetition, and the same as the header `webhook-id`. */
+  /** The same on every attempt, and the same as the header `webhook-id`. */
   readonly id: string;
   readonly event: WebhookEventName;
   readonly sessionId: string;
   readonly sessionName: string;
   /** When the event happened: ISO 8601 UTC. */
   readonly timestamp: string;
-  /** whaileys' payload in JSON form; null when it was too large to send. */
+  /** whaileys' payload in JSON form; null when it was left out. */
   readonly data: JsonValue;
   /** Only when `data` was left out: why. */
   readonly omitted?: Omission;
 }
 
-/** What is known of an event before it has an id. */
+/** An event to render. */
 export interface EventFacts {
-  readonly event: WebhookEventName;
+  readonly event: SessionEventName;
   readonly sessionId: string;
-  readonly sessionName: string;
+  /** Null when the session is gone. */
+  readonly sessionName: string | null;
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly data: unknown;
@@ -33,11 +35,14 @@ export interface EventFacts {
 
 /** The sizes of bodies, in bytes. */
 export interface PayloadLimits {
-  /** A list in an event that makes the body larger than this is sent in parts, each an event of its own. */
+  /** An event with a long list and a body larger than this is split into parts, each an event of its own. */
   readonly splitBytes: number;
-  /** An event that can't be made smaller than this goes out without its data. */
+  /** An event that can't be made smaller than this is rendered without its data. */
   readonly maxPayloadBytes: number;
 }
+
+/** The body of any event, the engine's own included. */
+type EventBody = Omit<WebhookPayload, "event" | "sessionName"> & Pick<EventFacts, "event" | "sessionName">;
 
 /** A body with its id. */
 export interface RenderedPayload {
@@ -46,8 +51,8 @@ export interface RenderedPayload {
 }
 
 /**
- * Renders one event as one body or, when it holds a long list, as several whose lists follow each other. Never throws:
- * data that can't be sent is left out and marked.
+ * Renders an event as one body or, when a list makes it too long, as several: each with a part of the list and all other fields.
+ * Never throws: data that can't be rendered is left out and marked.
  */
 export function renderPayloads(
   facts: EventFacts,
@@ -78,7 +83,7 @@ function renderWithin(
 }
 
 function render(facts: EventFacts, id: string, data: JsonValue, omitted?: Omission): RenderedPayload {
-  const payload: WebhookPayload = {
+  const payload: EventBody = {
     id,
     event: facts.event,
     sessionId: facts.sessionId,

@@ -1,5 +1,5 @@
 /** The wiring of a manager: everything is made and connected here, and nowhere else. */
-import type { Logger } from "../api/logger.js";
+import { SILENT, type Logger } from "../api/logger.js";
 import { Backups } from "../backup/backups.js";
 import { EventHub } from "../events/event-hub.js";
 import type { SessionServices } from "../session/services.js";
@@ -11,7 +11,6 @@ import type { Store } from "../store/store.js";
 import { ClientVersion } from "../whatsapp/client-version.js";
 import { ApiKeys } from "./api-keys.js";
 import { versionMemory } from "./client-version-store.js";
-import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { SessionRegistry } from "./session-registry.js";
@@ -35,7 +34,7 @@ export interface ManagerParts {
  * @throws ZpwootError `INVALID_OPTION`.
  */
 export function compose(options: SessionManagerOptions): ManagerParts {
-  const logger = loggerOf(options.logger);
+  const logger = options.logger ?? SILENT;
   const hub = new EventHub(logger);
   const store = composeStore(options, { logger, hub });
   const records = new SessionRecords(store, { logger });
@@ -62,7 +61,8 @@ export function compose(options: SessionManagerOptions): ManagerParts {
     store,
     records,
     forget: (id) => publisher.forget(id),
-    emit: (name, event) => publisher.emit(name, event),
+    emit: publisher.emit,
+    emitWhatsApp: publisher.emitWhatsApp,
     proxy: (id) => registry.find(id)?.record.proxy ?? null,
   });
   const backups = new Backups({
@@ -90,7 +90,7 @@ function composeStore(
   const { encryptionKeys } = options;
   const store = openStore(options.store ?? DEFAULTS.store, { logger, encryptionKeys });
   return observedStore(store, (operation) => {
-    if (hub.hears("store.operation")) hub.emit("store.operation", operation);
+    if (hub.hasListener("store.operation")) hub.emit("store.operation", operation);
   });
 }
 

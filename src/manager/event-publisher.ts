@@ -1,112 +1,153 @@
-/** All that leaves the manager: events to listeners, to webhooks, and to the log that readers of `events()` follow. */
-import type { EventStreamOptions, OutgoingStats, StreamedEvent } from "../api/event-stream.js";
-import { ZpwootError, messageOf } from "../errors.js";
-import type { EventHub } from "../events/event-hub.js";
-import { EventLog } from "../events/log/event-log.js";
-import type { SessionEventName, SessionEvents, WhatsAppEvent } from "../api/events.js";
-import { DEFAULTS, type SessionManagerOptions } from "./options.js";
-import type { Store } from "../store/store.js";
+/** Publishes events: to listeners, to the log that readers of `events()` follow, and to webhooks. Renders each one once. */
+import {
+  LOGGED_ENGINE_EVENTS,
+  type EngineEventName,
+  type EngineEvents,
+  type NamedWhatsAppEvent,
+} from "../api/events.js";
+import type {
+  EventStreamOptions,
+  FailedDelivery,
+  OutgoingStats,
+  StreamedEvent,
+} from "../api/event-stream.js";
 import type { Logger } from "../api/logger.js";
-import { outboxSpace } from "./session-services.js";
-import { familySpace } from "../store/space/key-space.js";
 import type { UpdateSessionInput } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
-import { changeEndpoints } from "../webhooks/endpoint-changes.js";
-import { LOGGED_ENGINE_EVENTS } from "../api/events.js";
-import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
-import { WebhookDispatcher, endpointOf, withEndpoint } from "../webhooks/index.js";
+import type { WebhookEventName } from "../api/webhook-events.js";
+import { messageOf, ZpwootError } from "../errors.js";
+import type { EventHub } from "../events/event-hub.js";
 import { eventIds } from "../events/event-id.js";
-import { type FailedDelivery } from "../api/event-stream.js";
+import { EventLog } from "../events/log/event-log.js";
+import { renderPayloads, type EventFacts, type RenderedPayload } from "../events/payload.js";
+import { familySpace } from "../store/space/key-space.js";
+import type { Store } from "../store/store.js";
+import {
+  changeEndpoints,
+  endpointOf,
+  outboxSpace,
+  WebhookDispatcher,
+  webhookLimits,
+} from "../webhooks/index.js";
+import { withEndpoint, type WebhookLimits } from "../webhooks/index.js";
+import { DEFAULTS, type EventLogOption, type SessionManagerOptions } from "./options.js";
 
-/** One source for all managers of the process: an id is greater than every one that an earlier manager gave. */
+/** One source for all managers of the process: ids grow even from one manager to the next. */
 const newId = eventIds(Date.now);
 
-const webhookEvents: ReadonlySet<string> = new Set(WEBHOOK_EVENTS);
-const loggedEvents: ReadonlySet<string> = new Set(LOGGED_ENGINE_EVENTS);
+const loggedEvents: ReadonlySet<EngineEventName> = new Set(LOGGED_ENGINE_EVENTS);
 
-/** A session, as far as it matters here. */
-interface Sender {
+/** A session, as far as the publisher needs it. */
+interface PublishingSession {
   readonly record: SessionRecord;
   patch(change: Partial<SessionRecord>): Promise<void>;
 }
 
-/** What is needed of the manager. */
+/** What the publisher needs of the manager. */
 export interface EventPublisherDeps {
   readonly options: SessionManagerOptions;
   readonly store: Store;
   readonly hub: EventHub;
   readonly logger: Logger;
-  session(sessionId: string): Sender | undefined;
+  session(sessionId: string): PublishingSession | undefined;
 }
 
-/** See the head of this file. */
+/** The one way out for events, with the log and the webhooks behind it. */
 export class EventPublisher {
   readonly #deps: EventPublisherDeps;
+  readonly #limits: WebhookLimits;
   readonly #webhooks: WebhookDispatcher;
   readonly #log: EventLog | undefined;
+  /** Sessions being deleted: what they still emit is for listeners only. */
+  readonly #forgetting = new Set<string>();
 
   /** @throws ZpwootError `INVALID_OPTION`. */
   constructor(deps: EventPublisherDeps) {
-    const { options, store, hub, logger } = deps;
-    const { eventLog = {} } = options;
+    const { options, store, logger } = deps;
+    const { eventLog = {}, webhooks } = options;
     this.#deps = deps;
+    this.#limits = webhookLimits(webhooks);
     this.#log = eventLog === false ? undefined : this.#openLog(eventLog);
-    const log = this.#log;
     this.#webhooks = new WebhookDispatcher({
       space: (sessionId, endpoint) => outboxSpace(store, sessionId, endpoint),
       session: (sessionId) => deps.session(sessionId)?.record,
-      emit: (name, event) => hub.emit(name, event as never),
+      emit: this.emit,
       disable: (sessionId, url, endpoint) => this.#disable(sessionId, url, endpoint),
-      published: log === undefined ? undefined : (event) => log.append(event),
-      newId,
       logger,
-      options: options.webhooks ?? {},
+      options: this.#limits,
     });
   }
 
-  /** Tells an event to everybody it concerns. Never throws. */
-  emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+  /** Publishes an event of the engine. Never throws. */
+  readonly emit = <Name extends EngineEventName>(name: Name, event: EngineEvents[Name]): void => {
     this.#deps.hub.emit(name, event);
-    if (webhookEvents.has(name)) this.#publish(name as WebhookEventName, event as WhatsAppEvent);
-    else if (loggedEvents.has(name)) this.#note(name, event as { readonly sessionId: string });
-  }
+    if (loggedEvents.has(name) && "sessionId" in event) this.#logEngineEvent(name, event);
+  };
 
-  /** Takes up what was queued and kept before a restart. Never rejects. */
+  /** Publishes an event of a session's library. `data` is rendered before the call returns. Never throws. */
+  readonly emitWhatsApp = <Name extends WebhookEventName>(
+    sessionId: string,
+    { name, data }: NamedWhatsAppEvent<Name>,
+  ): void => {
+    this.#deps.hub.emit(name, { sessionId, data });
+    if (this.#deps.session(sessionId) === undefined || this.#forgetting.has(sessionId)) return;
+    const isWanted = this.#webhooks.wants(sessionId, name);
+    if (this.#log === undefined && !isWanted) return;
+    const at = Date.now();
+    const bodies = this.#render({ event: name, sessionId, at, data });
+    for (const { id, body } of bodies) this.#log?.append({ id, event: name, sessionId, body });
+    if (!isWanted) return;
+    this.#webhooks.enqueue({ sessionId, event: name, at, bodies }).catch((thrown: unknown) => {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      const fields = { sessionId, event: name, error: messageOf(error) };
+      this.#deps.logger.error(fields, "An event could not be queued for its webhook");
+      this.emit("error", { sessionId, error });
+    });
+  };
+
+  /** Loads the log and the outboxes of these sessions, and delivers what was queued before a restart. Never rejects. */
   async resume(sessionIds: readonly string[]): Promise<void> {
     await this.#log?.load(sessionIds);
     await this.#webhooks.resume(sessionIds);
   }
 
-  /** Changes the endpoints of a session; gives the secrets that were made, by endpoint. Settles when it is in force. */
-  async update(session: Sender, input: UpdateSessionInput): Promise<Readonly<Record<string, string>>> {
+  /**
+   * Changes the endpoints of a session. Settles when the change is stored and in effect, with the secrets that are new, by
+   * endpoint. Rejects with `INVALID_INPUT` or a store error.
+   */
+  async update(
+    session: PublishingSession,
+    input: UpdateSessionInput,
+  ): Promise<Readonly<Record<string, string>>> {
     const { id } = session.record;
     const { record, removed, newSecrets } = changeEndpoints(session.record, input, Date.now());
     await session.patch(record);
     this.#webhooks.updated(id);
-    for (const endpoint of removed) await this.#webhooks.drop(id, endpoint);
+    for (const endpoint of removed) await this.#webhooks.removeEndpoint(id, endpoint);
     return newSecrets;
   }
 
-  /** See `SessionManager.listFailedDeliveries`. */
+  /** The failed deliveries of a session, oldest first. Rejects with a store error. */
   listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
     return this.#webhooks.listFailed(sessionId);
   }
 
-  /** See `SessionManager.redeliver`. */
+  /**
+   * Queues a failed delivery again. Settles when that is durable. Rejects with `DELIVERY_NOT_FOUND`, `OUTBOX_FULL`, `STOPPED` or
+   * a store error.
+   */
   async redeliver(sessionId: string, deliveryId: string): Promise<void> {
     const result = await this.#webhooks.redeliver(sessionId, deliveryId);
     if (result === "not-found") {
       throw new ZpwootError("DELIVERY_NOT_FOUND", "The session has no failed delivery with this id");
     }
     if (result === "outbox-full") {
-      throw new ZpwootError(
-        "OUTBOX_FULL",
-        "The webhook's outbox is full: redeliver once the receiver takes events",
-      );
+      const message = "The webhook's outbox is full: redeliver once the receiver accepts events";
+      throw new ZpwootError("OUTBOX_FULL", message);
     }
   }
 
-  /** See `SessionManager.events`. */
+  /** The events of the log, then each further one. Throws `INVALID_OPTION` when the log is off. */
   events({ after, signal, ...filter }: EventStreamOptions): AsyncGenerator<StreamedEvent, void, undefined> {
     if (this.#log === undefined) {
       throw new ZpwootError("INVALID_OPTION", "The event log is switched off by the option eventLog");
@@ -114,61 +155,53 @@ export class EventPublisher {
     return this.#log.read(filter, after, signal ?? new AbortController().signal);
   }
 
+  /** The figures of this moment. */
   stats(): OutgoingStats {
-    return {
-      webhooks: this.#webhooks.stats(),
-      eventLog: this.#log?.stats() ?? { readers: 0, events: 0, bytes: 0 },
-    };
+    const eventLog = this.#log?.stats() ?? { readers: 0, events: 0, bytes: 0 };
+    return { webhooks: this.#webhooks.stats(), eventLog };
   }
 
-  /** Drops what is queued and kept for a session. Rejects with a store error; repeatable. */
+  /** Deletes what is queued and kept of a session. Rejects with a store error; can be repeated. */
   async forget(sessionId: string): Promise<void> {
+    this.#forgetting.add(sessionId);
     this.#log?.forget(sessionId);
-    await this.#webhooks.forget(sessionId);
+    try {
+      await this.#webhooks.forget(sessionId);
+    } finally {
+      this.#forgetting.delete(sessionId);
+    }
   }
 
-  /** Ends readers, and deliveries within the time. Never rejects. */
+  /** Ends readers at once, and deliveries within the time in milliseconds. Never rejects. */
   async stop(drainMs: number): Promise<void> {
     await Promise.all([this.#log?.close(), this.#webhooks.stop({ drainMs })]);
   }
 
-  #openLog({
-    keep = DEFAULTS.eventLogKeep,
-    durable = false,
-  }: {
-    keep?: number;
-    durable?: boolean;
-  }): EventLog {
+  #openLog({ keep = DEFAULTS.eventLogKeep, durable = false }: EventLogOption): EventLog {
     const { store, logger } = this.#deps;
     return new EventLog({
       keep,
       maxBytes: DEFAULTS.eventLogBytes,
       maxTotalBytes: DEFAULTS.eventLogTotalBytes,
-      begin: newId(),
+      firstId: newId(),
       space: durable ? (sessionId) => familySpace(store, sessionId, "event-log") : undefined,
       logger,
     });
   }
 
-  #publish(name: WebhookEventName, { sessionId, data }: WhatsAppEvent): void {
-    this.#webhooks.publish(sessionId, name, data).catch((error: unknown) => {
-      const fields = { sessionId, event: name, error: messageOf(error) };
-      this.#deps.logger.error(fields, "an event could not be queued for its webhook");
-      const reported = error instanceof Error ? error : new Error(String(error));
-      this.#deps.hub.emit("error", { sessionId, error: reported });
-    });
-  }
-
-  #note(name: SessionEventName, { sessionId, ...data }: { readonly sessionId: string }): void {
-    const id = newId();
-    const sessionName = this.#deps.session(sessionId)?.record.name ?? null;
-    const timestamp = new Date().toISOString();
-    const body = JSON.stringify({ id, event: name, sessionId, sessionName, timestamp, data });
+  #logEngineEvent(name: EngineEventName, { sessionId, ...data }: { readonly sessionId: unknown }): void {
+    if (this.#log === undefined || typeof sessionId !== "string") return;
     const lasting = name === "session.created" || name === "session.deleted";
-    this.#log?.append({ id, event: name, sessionId, body }, { lasting });
+    const bodies = this.#render({ event: name, sessionId, at: Date.now(), data });
+    for (const { id, body } of bodies) this.#log.append({ id, event: name, sessionId, body }, { lasting });
   }
 
-  /** The receiver answered 410: it does not want to be called again. */
+  #render(facts: Omit<EventFacts, "sessionName">): readonly RenderedPayload[] {
+    const sessionName = this.#deps.session(facts.sessionId)?.record.name ?? null;
+    return renderPayloads({ ...facts, sessionName }, this.#limits, newId);
+  }
+
+  /** The receiver answered 410: nothing more is sent to it. */
   async #disable(sessionId: string, url: string, endpoint: string): Promise<void> {
     const session = this.#deps.session(sessionId);
     const config = endpointOf(session?.record, endpoint);

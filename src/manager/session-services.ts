@@ -1,15 +1,11 @@
 /** What every session of a manager is given: its options with the defaults filled in, and its access to the store. */
 import { loadAuthState, wipeAuthState } from "../auth/auth-state.js";
 import { KeyCache } from "../auth/key-cache.js";
-import type { SessionEvents } from "../api/events.js";
 import type { Logger } from "../api/logger.js";
 import type { ProxyConfig } from "../api/session-info.js";
-import type { WebhookEventName } from "../api/webhook-events.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
-import { familySpace, type KeySpace } from "../store/space/key-space.js";
 import { reachable, type Store } from "../store/store.js";
-import { DEFAULT_ENDPOINT } from "../webhooks/index.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { libraryLogger } from "../whatsapp/library-logger.js";
@@ -27,27 +23,21 @@ export interface SessionServicesInput {
   /** Deletes what is queued and kept of a session's events. */
   readonly forget: (sessionId: string) => Promise<void>;
   readonly emit: SessionServices["emit"];
+  readonly emitWhatsApp: SessionServices["emitWhatsApp"];
   /** The proxy of a session as its record has it now. */
   readonly proxy: (sessionId: string) => ProxyConfig | null;
 }
 
-/** The place of an endpoint's queue in a session's space. */
-export function outboxSpace(store: Store, sessionId: string, endpoint = DEFAULT_ENDPOINT): KeySpace {
-  return familySpace(store, sessionId, endpoint === DEFAULT_ENDPOINT ? "webhook" : `webhook-${endpoint}`);
-}
-
 /** What every session is given. */
 export function sessionServices(input: SessionServicesInput): SessionServices {
-  const { options, versions, logger, store, records, emit } = input;
+  const { options, versions, logger, store, records, emit, emitWhatsApp } = input;
   const library = libraryOf(options);
   const memory = new SessionMemories();
   return {
     library,
     versions,
     emit,
-    // That the data belongs to the name is known to NamedWhatsAppEvent, and lost by taking it apart.
-    emitWhatsApp: (sessionId, { name, data }) =>
-      emit(name, { sessionId, data } as SessionEvents[WebhookEventName]),
+    emitWhatsApp,
     logger,
     egress: (sessionId) => egressOf(input.proxy(sessionId)),
     config: (sessionId, used) => ({

@@ -1,23 +1,23 @@
 /** How long sessions take from `connecting` to `connected`. */
 import type { SessionStatus } from "../api/session-info.js";
 
-/** Remembers when each session started to connect. */
+/** Remembers when each session began to connect. */
 export class OpenTimer {
-  readonly #startedAt = new Map<string, number>();
+  readonly #begun = new Map<string, number>();
 
-  /** Records a change of status at a time in milliseconds. Returns the seconds it took when the session has just opened. */
+  /** Takes a change of status, at a time in milliseconds. Gives the seconds it took when the session has just opened. */
   moved(sessionId: string, to: SessionStatus, now: number): number | undefined {
-    const startedAt = this.#startedAt.get(sessionId);
+    const begun = this.#begun.get(sessionId);
     if (to === "connecting") {
-      if (startedAt === undefined) this.#startedAt.set(sessionId, now);
+      if (begun === undefined) this.#begun.set(sessionId, now);
       return undefined;
     }
-    this.#startedAt.delete(sessionId);
-    return to === "connected" && startedAt !== undefined ? (now - startedAt) / 1_000 : undefined;
+    this.#begun.delete(sessionId);
+    return to === "connected" && begun !== undefined ? (now - begun) / 1_000 : undefined;
   }
 
-  /** Forgets a deleted session. */
+  /** The session is gone. */
   forget(sessionId: string): void {
-    this.#startedAt.delete(sessionId);
+    this.#begun.delete(sessionId);
   }
 }

@@ -3,7 +3,7 @@ import type { UserFacingSocketConfig } from "whaileys";
 import type { BackoffLimits } from "./close-policy.js";
 import type { ZpwootError } from "../errors.js";
 import type { LinkLimits } from "./linking/limits.js";
-import type { NamedWhatsAppEvent, SessionEventName, SessionEvents } from "../api/events.js";
+import type { EngineEventName, EngineEvents, NamedWhatsAppEvent } from "../api/events.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
@@ -31,7 +31,8 @@ export interface SessionServices {
   readonly markDeleted: (sessionId: string) => Promise<void>;
   /** Last step: record, credentials, webhook queue. */
   readonly removeAll: (sessionId: string) => Promise<void>;
-  readonly emit: <Name extends SessionEventName>(name: Name, event: SessionEvents[Name]) => void;
+  /** Publishes an event of the engine. Never throws. */
+  readonly emit: <Name extends EngineEventName>(name: Name, event: EngineEvents[Name]) => void;
   /** Publishes an event of the library. Never throws. */
   readonly emitWhatsApp: (sessionId: string, event: NamedWhatsAppEvent) => void;
   readonly logger: Logger;

@@ -1,19 +1,19 @@
-/** What the couriers of all sessions share. */
+/** What the deliveries of all endpoints share. */
 import type { EngineEvents } from "../api/events.js";
 import type { Logger } from "../api/logger.js";
 import type { WebhookConfig } from "../api/session-record.js";
 import type { WebhookLimits } from "./options.js";
 import type { WebhookTransport } from "./transport.js";
 
-/** The events that webhooks cause themselves. */
+/** The events that webhooks emit. */
 export type WebhookOwnEvent = "webhook.delivered" | "webhook.failed" | "session.action-required" | "error";
 
-/** See the head of this file. */
+/** Given to each endpoint's delivery by the dispatcher. */
 export interface DeliveryContext {
-  /** The present configuration of an endpoint; undefined when there is none. */
+  /** The present configuration of an endpoint; undefined when it does not exist. */
   endpoint(sessionId: string, endpoint: string): WebhookConfig | undefined;
   emit<Name extends WebhookOwnEvent>(name: Name, event: EngineEvents[Name]): void;
-  /** Makes durable that an endpoint is off, because the receiver at the URL answered 410. */
+  /** Stores that an endpoint is disabled, because the receiver at the URL answered 410. */
   disable(sessionId: string, url: string, endpoint: string): Promise<void>;
   readonly logger: Logger;
   readonly limits: WebhookLimits;

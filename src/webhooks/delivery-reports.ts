@@ -1,20 +1,28 @@
-/** What is told of one session's deliveries, to listeners and to the log. Never a URL, a secret or a payload. */
+/**
+ * Events and log lines about one endpoint's deliveries. They never contain a URL, a secret or a payload. Of an endpoint that
+ * fails, the log gets one line when it starts to and one when it recovers, not one per retry.
+ */
 import type { EngineEvents, RequiredAction } from "../api/events.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import type { DeliveryContext, WebhookOwnEvent } from "./delivery-context.js";
 import type { QueuedRecord } from "./outbox/records.js";
+import type { FailedOutcome } from "./response-outcome.js";
 
-/** How a delivery came to its end, or to its next wait. */
-export interface FailureReport {
+/** How often a delivery was tried, and why the last attempt failed. */
+export interface DeliveryFailure {
   readonly attempts: number;
   readonly reason: string;
 }
 
-/** See the head of this file. No method throws: a listener that does is logged. */
+/** Reports for one endpoint. No method throws: an error of a listener is logged. */
 export class DeliveryReports {
   readonly #sessionId: string;
   readonly #endpoint: string;
   readonly #context: DeliveryContext;
+  /** When the failures in a row started, in milliseconds since 1970; undefined while deliveries succeed. */
+  #failingSince: number | undefined;
+  #full = false;
+  #storeFailing = false;
 
   constructor(sessionId: string, endpoint: string, context: DeliveryContext) {
     this.#sessionId = sessionId;
@@ -22,61 +30,88 @@ export class DeliveryReports {
     this.#context = context;
   }
 
-  /** The receiver acknowledged. */
+  /** The receiver acknowledged a delivery. */
   delivered({ id, event, since }: QueuedRecord, attempts: number): void {
+    const now = this.#context.now();
+    if (this.#failingSince !== undefined) {
+      const failedForMs = Math.max(0, now - this.#failingSince);
+      this.#log("info", { deliveryId: id, attempts, failedForMs }, "The webhook is delivered to again");
+    }
+    this.#failingSince = undefined;
+    this.#storeFailing = false;
     const delivery = { sessionId: this.#sessionId, endpoint: this.#endpoint, deliveryId: id, event };
-    const afterMs = Math.max(0, this.#context.now() - since);
-    this.#emit("webhook.delivered", { ...delivery, attempts, afterMs });
+    this.#emit("webhook.delivered", { ...delivery, attempts, afterMs: Math.max(0, now - since) });
   }
 
-  /** It became a failed delivery. */
-  failed({ id, event }: QueuedRecord, { attempts, reason }: FailureReport): void {
-    this.#log("warn", { deliveryId: id, event, attempts, reason }, "a webhook delivery failed for good");
+  /** An attempt failed; the next one follows after `waitMs`, of the same delivery or the one after it. */
+  attemptFailed({ id, event }: QueuedRecord, { status, reason }: FailedOutcome, waitMs: number): void {
+    if (this.#failingSince !== undefined) return;
+    const now = this.#context.now();
+    this.#failingSince = now;
+    const cause = status === undefined ? { error: reason } : { status };
+    const nextTryAt = new Date(now + waitMs).toISOString();
+    this.#log("warn", { deliveryId: id, event, ...cause, nextTryAt }, "A webhook delivery failed; retrying");
+  }
+
+  /** The endpoint was changed: its next failure is a first one. */
+  changed(): void {
+    this.#failingSince = undefined;
+  }
+
+  /** A delivery became a failed delivery. */
+  failed({ id, event }: QueuedRecord, { attempts, reason }: DeliveryFailure): void {
     const delivery = { sessionId: this.#sessionId, endpoint: this.#endpoint, deliveryId: id, event };
+    this.#log(
+      "warn",
+      { deliveryId: id, event, attempts, error: reason },
+      "A webhook delivery failed for good",
+    );
     this.#emit("webhook.failed", { ...delivery, attempts, reason });
-  }
-
-  /** It will be tried again. */
-  retrying({ id, event }: QueuedRecord, { attempts, reason }: FailureReport, waitMs: number): void {
-    const fields = { deliveryId: id, event, attempts, reason, waitMs };
-    this.#log("debug", fields, "a webhook delivery failed; it will be tried again");
   }
 
   /** The receiver answered 410. */
   gone(): void {
-    this.#require("webhook-gone", "The webhook's receiver answered 410 Gone: the webhook is switched off.");
-  }
-
-  /** The outbox has no room. */
-  full(): void {
+    this.#failingSince = undefined;
+    this.#log("warn", { status: 410 }, "The webhook's receiver is gone: the endpoint is disabled");
     this.#require(
-      "webhook-outbox-full",
-      "The webhook's outbox is full: new events are set aside as failed deliveries until the receiver takes some.",
+      "webhook-gone",
+      "The webhook's receiver answered 410 Gone and its endpoint was disabled: set another URL, or enable it again.",
     );
   }
 
-  /** A queued delivery could not be read any more. */
+  /** Deliveries were added: so many of them were refused because the outbox is full. */
+  added({ refused }: { readonly refused: number }): void {
+    if (refused > 0 && !this.#full) {
+      this.#log("warn", {}, "The webhook's outbox is full: new events become failed deliveries");
+      this.#require(
+        "webhook-outbox-full",
+        "The webhook's outbox is full: bring the receiver back. Until then, new events become failed deliveries.",
+      );
+    }
+    this.#full = refused > 0;
+    this.#storeFailing = false;
+  }
+
+  /** A queued delivery can't be read any more. */
   unreadable(place: number): void {
-    this.#log("error", { place }, "a queued webhook delivery can't be read and is skipped");
-    const error = new ZpwootError(
-      "STORE_CORRUPT",
-      "A queued webhook delivery can't be read and was skipped.",
-    );
+    this.#log("error", { place }, "A queued webhook delivery can't be read and is skipped");
+    const error = new ZpwootError("STORE_CORRUPT", "A queued webhook delivery can't be read and was skipped");
     this.#emit("error", { sessionId: this.#sessionId, error });
   }
 
-  /** Failed deliveries had to make room for newer ones. */
+  /** Failed deliveries were dropped to make room for newer ones. */
   dropped(count: number): void {
-    this.#log("warn", { count }, "the oldest failed webhook deliveries were dropped");
+    this.#log("warn", { count }, "The oldest failed webhook deliveries were dropped");
   }
 
-  /** The store did not do its part. */
-  trouble(error: unknown, message: string): void {
+  /** A read or write of the store failed. Logged once until something was stored or delivered again. */
+  storeFailed(error: unknown, message: string): void {
+    if (this.#storeFailing) return;
+    this.#storeFailing = true;
     this.#log("warn", { error: messageOf(error) }, message);
   }
 
   #require(action: RequiredAction, message: string): void {
-    this.#log("warn", { action }, message);
     this.#emit("session.action-required", { sessionId: this.#sessionId, action, message });
   }
 
@@ -84,11 +119,11 @@ export class DeliveryReports {
     try {
       this.#context.emit(name, event);
     } catch (error) {
-      this.#log("error", { error: messageOf(error) }, "a listener of a webhook event threw");
+      this.#log("error", { error: messageOf(error) }, "A listener of a webhook event threw");
     }
   }
 
-  #log(level: "debug" | "warn" | "error", fields: object, message: string): void {
+  #log(level: "info" | "warn" | "error", fields: object, message: string): void {
     this.#context.logger[level]({ sessionId: this.#sessionId, endpoint: this.#endpoint, ...fields }, message);
   }
 }

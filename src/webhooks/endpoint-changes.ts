@@ -1,20 +1,21 @@
-/** What a change makes of a session's webhook endpoints. Pure. */
+/** Applies changes to a session's webhook endpoints. Pure. */
 import { ZpwootError } from "../errors.js";
 import type { UpdateSessionInput, UpdateWebhookInput } from "../api/session-info.js";
 import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
-import { DEFAULT_ENDPOINT, endpointsOf, generateWebhookSecret, withEndpoint } from "./index.js";
+import { DEFAULT_ENDPOINT, endpointsOf, withEndpoint } from "./endpoints.js";
+import { generateWebhookSecret } from "./signature.js";
 
-/** How long an old secret signs beside the new one: time enough to bring the new one to every receiver. */
+/** How long an old secret signs beside the new one: the time to bring the new one to every receiver. */
 const OVERLAP_MS = 24 * 60 * 60 * 1_000;
 
 /** The configuration after a change. */
 export interface ChangedWebhook {
   readonly webhook: WebhookConfig | null;
-  /** The secret to show: there is one only when it was made now, or is of use for the first time. */
+  /** The secret to show: only when it is new, or used for the first time. */
   readonly newSecret?: string;
 }
 
-/** Applies a change, at a time in milliseconds since the epoch. */
+/** Applies a change of one endpoint, at a time in milliseconds since 1970; null removes it. */
 export function changeWebhook(
   current: WebhookConfig | null,
   change: UpdateWebhookInput | null,
@@ -34,24 +35,27 @@ export function changeWebhook(
     const previous = { secret: current.secret, until: new Date(now + OVERLAP_MS).toISOString() };
     return { webhook: { ...rest, secret, previous }, newSecret: secret };
   }
-  // Nobody was shown the secret of a webhook that never had a URL.
+  // The secret of a webhook without a URL was never shown.
   const isFirstUrl = current.url === null && url !== null;
   return { webhook: { ...current, ...rest }, ...(isFirstUrl ? { newSecret: current.secret } : {}) };
 }
 
-/** The most endpoints beside the webhook: each costs a queue, a connection and a request per event. */
+/** Endpoints beside the webhook, at most: each costs a queue, a connection and a request per event. */
 const MAX_ENDPOINTS = 10;
 
 /** All endpoints of a session after an update. */
 export interface ChangedEndpoints {
   readonly record: Pick<SessionRecord, "webhook" | "endpoints">;
-  /** Names of those that were taken away. */
+  /** Names of the removed endpoints. */
   readonly removed: readonly string[];
   /** Secrets to show, by the endpoint's name. */
   readonly newSecrets: Readonly<Record<string, string>>;
 }
 
-/** Applies the part of an update that is about endpoints. Throws `INVALID_INPUT` when there would be too many. */
+/**
+ * Applies the part of an update that concerns endpoints, at a time in milliseconds since 1970.
+ * @throws ZpwootError `INVALID_INPUT` when there would be too many endpoints.
+ */
 export function changeEndpoints(
   before: Pick<SessionRecord, "webhook" | "endpoints">,
   { webhook, endpoints = {} }: UpdateSessionInput,

@@ -1,44 +1,40 @@
 /** Delivers the outbox of one endpoint of a session: one loop, one request at a time, in order. */
-import type { WebhookConfig } from "../api/session-record.js";
+import type { FailedRecord } from "../api/event-stream.js";
 import { WakeSignal } from "../async/wake-signal.js";
+import type { KeySpace } from "../store/space/key-space.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
 import type { DeliveryContext } from "./delivery-context.js";
-import { giveUpOverdue } from "./give-up.js";
-import type { QueuedDelivery } from "./outbox/batch.js";
-import type { QueuedRecord } from "./outbox/records.js";
-import type { KeySpace } from "../store/space/key-space.js";
-import type { FailedRecord } from "../api/event-stream.js";
-import { sizeOf } from "./outbox/records.js";
-import { Outbox } from "./outbox/outbox.js";
 import { DeliveryReports } from "./delivery-reports.js";
-import { signatureHeaders } from "./signature.js";
-import { judgeAnswer, judgeError } from "./response-outcome.js";
-import type { ResponseOutcome } from "./response-outcome.js";
+import { targetOf, type DeliveryTarget } from "./endpoints.js";
+import type { QueuedDelivery } from "./outbox/batch.js";
+import type { RequeueResult } from "./outbox/failed-deliveries.js";
+import { Outbox } from "./outbox/outbox.js";
+import { sizeOf, type QueuedRecord } from "./outbox/records.js";
+import { outcomeOfError, outcomeOfResponse } from "./response-outcome.js";
+import type { FailedOutcome, ResponseOutcome } from "./response-outcome.js";
+import { deliveryHeaders } from "./signature.js";
 
-/** A webhook that can be delivered to now. */
-type Target = WebhookConfig & { readonly url: string };
-
-type FailedVerdict = Extract<ResponseOutcome, { readonly kind: "failed" }>;
-
-/** How many acknowledgements may wait for the store; at most about as many are repeated after a crash. */
+/** How many acknowledgements may wait for the store: about as many deliveries are repeated after a crash. */
 const MAX_UNSTORED = 64;
-/** The store failed, not the receiver: once it is back, deliveries go on soon. */
-const STORE_RETRY_CAP_MS = 10_000;
+/** The store failed, not the receiver: deliveries continue soon after it is back. */
+const MAX_STORE_RETRY_MS = 10_000;
+/** Deliveries given up in one batch. */
+const GIVE_UP_BATCH = 32;
 
-/** See the head of this file. The loop begins with the first event or with `resume`, and ends with `stop` or `forget`. */
+/** Starts with the first event or with {@link resume}; ends with {@link stop} or {@link remove}. */
 export class EndpointDelivery {
   readonly #sessionId: string;
   readonly #endpoint: string;
   readonly #context: DeliveryContext;
   readonly #outbox: Outbox;
-  readonly #circuit: CircuitBreaker;
+  readonly #breaker: CircuitBreaker;
   readonly #reports: DeliveryReports;
   readonly #signal = new WakeSignal();
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
   #draining = false;
+  /** The URL that answered 410. */
   #goneUrl: string | undefined;
-  #full = false;
   /** The attempt under way. */
   #sending: { readonly url: string; readonly cancel: AbortController } | undefined;
 
@@ -46,17 +42,18 @@ export class EndpointDelivery {
     this.#sessionId = sessionId;
     this.#endpoint = endpoint;
     this.#context = context;
-    this.#reports = new DeliveryReports(sessionId, endpoint, context);
-    this.#circuit = new CircuitBreaker(context.limits, context.now, context.random);
+    const reports = new DeliveryReports(sessionId, endpoint, context);
+    this.#reports = reports;
+    this.#breaker = new CircuitBreaker(context.limits, context.now, context.random);
     this.#outbox = new Outbox(space, context.limits, {
       available: () => this.#signal.wake(),
-      unreadable: (n) => this.#reports.unreadable(n),
-      dropped: (count) => this.#reports.dropped(count),
-      writeFailed: (error) => this.#reports.trouble(error, "a webhook outbox can't be written"),
+      unreadable: (n) => reports.unreadable(n),
+      dropped: (count) => reports.dropped(count),
+      writeFailed: (error) => reports.storeFailed(error, "A webhook outbox can't be written"),
     });
   }
 
-  /** The outbox, for figures. */
+  /** The outbox, for statistics. */
   get outbox(): Pick<Outbox, "length" | "bytes" | "failedCount"> {
     return this.#outbox;
   }
@@ -64,74 +61,74 @@ export class EndpointDelivery {
   /** `sending` while a request is under way, `retrying` between two attempts, else `idle`. */
   get phase(): "idle" | "sending" | "retrying" {
     if (this.#sending !== undefined) return "sending";
-    return this.#circuit.waitMs > 0 ? "retrying" : "idle";
+    return this.#breaker.waitMs > 0 ? "retrying" : "idle";
   }
 
-  /** Begins to deliver what was queued before. Settles when the outbox was read, or could not be: that is retried. */
+  /** Starts to deliver what was queued before. Settles when the outbox was read, or could not be: that is retried. */
   async resume(): Promise<void> {
     try {
       await this.#outbox.load();
-      this.#circuit.resume(this.#outbox.attempts);
+      this.#breaker.resume(this.#outbox.attempts);
     } catch (error) {
-      this.#reports.trouble(error, "a webhook outbox can't be read; trying again");
+      this.#reports.storeFailed(error, "A webhook outbox can't be read; trying again");
     }
-    this.#begin();
+    this.#start();
   }
 
-  /** Queues an event (in parts, if it was split); settles when it is durable, rejects when it can't be. */
-  async publish(records: readonly QueuedRecord[], at: number): Promise<void> {
-    this.#begin();
-    const full = await this.#outbox.append(records, at);
-    for (const refused of full) this.#reports.failed(refused, { attempts: 0, reason: "outbox full" });
-    if (full.length > 0 && !this.#full) this.#reports.full();
-    this.#full = full.length > 0;
+  /** Queues an event (in parts, if it was split). Settles when it is durable; rejects with a store error or `STOPPED`. */
+  async enqueue(records: readonly QueuedRecord[], at: number): Promise<void> {
+    this.#start();
+    const refused = await this.#outbox.append(records, at);
+    for (const record of refused) this.#reports.failed(record, { attempts: 0, reason: "outbox full" });
+    this.#reports.added({ refused: refused.length });
   }
 
-  /** The session's webhook was changed: forgets past failures and tries at once. */
+  /** The endpoint was changed: forgets past failures and tries at once. */
   updated(): void {
     this.#goneUrl = undefined;
-    this.#circuit.reset();
+    this.#breaker.reset();
+    this.#reports.changed();
     if (this.#sending?.url !== this.#target()?.url) this.#sending?.cancel.abort();
-    this.#begin();
+    this.#start();
   }
 
-  /** See `WebhookDispatcher.listFailed`. */
+  /** The failed deliveries, oldest first. Rejects with a store error. */
   listFailed(): Promise<readonly FailedRecord[]> {
     return this.#outbox.listFailed();
   }
 
-  /** See `WebhookDispatcher.redeliver`. */
-  async redeliver(deliveryId: string): Promise<"queued" | "not-found" | "outbox-full"> {
-    this.#begin();
+  /** Queues a failed delivery again. Settles when that is durable; rejects with a store error or `STOPPED`. */
+  async redeliver(deliveryId: string): Promise<RequeueResult> {
+    this.#start();
     return this.#outbox.requeue(deliveryId, this.#context.now());
   }
 
-  /** Goes on delivering, without waiting for retries, until the queue is empty; settles then. Never rejects. */
+  /** Goes on delivering, without waiting for retries. Settles when the queue is empty or the next step is a wait. Never rejects. */
   async drain(): Promise<void> {
     this.#draining = true;
     this.#signal.wake();
     await this.#running;
   }
 
-  /** Ends the request under way; settles when all that is known is stored or refused. Never rejects. */
+  /** Ends the request under way. Settles when all outcomes are stored, or the store refused them. Never rejects. */
   async stop(): Promise<void> {
     this.#draining = true;
     this.#ending.abort();
     this.#sending?.cancel.abort();
     this.#signal.wake();
-    // Twice: the first lets go a loop that waits for the store, the second stores what that loop did last.
+    // Twice: the first releases a loop that waits for the store, the second stores what that loop did last.
     await this.#outbox.close();
     await this.#running;
     await this.#outbox.close();
   }
 
-  /** Stops, and removes all that is stored for the session. Rejects with a store error. */
-  async forget(): Promise<void> {
+  /** Stops, and removes all that is stored. Rejects with a store error and may then be called again. */
+  async remove(): Promise<void> {
     await this.stop();
-    await this.#outbox.wipe();
+    await this.#outbox.remove();
   }
 
-  #begin(): void {
+  #start(): void {
     if (this.#draining) return;
     this.#signal.wake();
     this.#running ??= this.#run();
@@ -145,9 +142,9 @@ export class EndpointDelivery {
     }
   }
 
-  /** Does one thing; gives how long there is nothing to do, in milliseconds. Never rejects. */
+  /** Does one thing. Returns how long there is nothing to do, in milliseconds. Never rejects. */
   async #step(): Promise<number> {
-    const { waitMs } = this.#circuit;
+    const { waitMs } = this.#breaker;
     if (waitMs > 0) return waitMs;
     const target = this.#target();
     if (target === undefined) return Infinity;
@@ -157,88 +154,97 @@ export class EndpointDelivery {
       await this.#outbox.flushed(MAX_UNSTORED);
       return this.#ending.signal.aborted ? Infinity : await this.#deliver(target, delivery);
     } catch (error) {
-      this.#reports.trouble(error, "a webhook outbox can't be read; trying again");
-      return this.#backOff(STORE_RETRY_CAP_MS);
+      this.#reports.storeFailed(error, "A webhook outbox can't be read; trying again");
+      return this.#backOff(MAX_STORE_RETRY_MS);
     }
   }
 
-  #target(): Target | undefined {
-    const webhook = this.#context.endpoint(this.#sessionId, this.#endpoint);
-    if (!webhook?.enabled || webhook.url === null || webhook.url === this.#goneUrl) return undefined;
-    return { ...webhook, url: webhook.url };
+  #target(): DeliveryTarget | undefined {
+    const target = targetOf(this.#context.endpoint(this.#sessionId, this.#endpoint));
+    return target?.url === this.#goneUrl ? undefined : target;
   }
 
-  async #deliver(target: Target, delivery: QueuedDelivery): Promise<number> {
-    const { n, record } = delivery;
+  async #deliver(target: DeliveryTarget, { n, record }: QueuedDelivery): Promise<number> {
     const cancel = new AbortController();
     this.#sending = { url: target.url, cancel };
-    const verdict = await this.#attempt(target, record, cancel.signal);
+    const outcome = await this.#attempt(target, record, cancel.signal);
     this.#sending = undefined;
-    if (verdict.kind === "delivered") {
+    if (outcome.kind === "delivered") {
       const attempts = this.#outbox.attempts + 1;
       this.#outbox.settle({ kind: "delivered", n, bytes: sizeOf(record) });
-      this.#circuit.reset();
+      this.#breaker.reset();
       this.#reports.delivered(record, attempts);
       return 0;
     }
-    // An attempt that we cut short, to stop or for another target, says nothing of the receiver to call next.
+    // An attempt that we ended, to stop or for another target, says nothing about the receiver to call next.
     if (cancel.signal.aborted) return 0;
-    this.#outbox.noteAttempt();
-    return verdict.kind === "gone" ? this.#switchOff(target.url) : this.#postpone(record, verdict);
+    this.#outbox.countAttempt();
+    return outcome.kind === "gone" ? this.#disable(target.url) : this.#postpone(record, outcome);
   }
 
-  async #attempt(target: Target, record: QueuedRecord, signal: AbortSignal): Promise<ResponseOutcome> {
+  async #attempt(
+    target: DeliveryTarget,
+    record: QueuedRecord,
+    signal: AbortSignal,
+  ): Promise<ResponseOutcome> {
     const { limits, transport, now } = this.#context;
     try {
-      const headers = {
-        ...target.headers,
-        "content-type": "application/json",
-        "user-agent": "zpwoot",
-        ...signatureHeaders(secretsOf(target, now()), record, new Date(now())),
-      };
+      const headers = deliveryHeaders(target, record, now());
       const post = { url: target.url, headers, body: record.body, timeoutMs: limits.timeoutMs, signal };
-      return judgeAnswer(await transport.post(post), now());
+      return outcomeOfResponse(await transport.post(post), now());
     } catch (error) {
-      return judgeError(error);
+      return outcomeOfError(error);
     }
   }
 
-  async #postpone(record: QueuedRecord, { reason, waitMs: askedMs }: FailedVerdict): Promise<number> {
+  async #postpone(record: QueuedRecord, outcome: FailedOutcome): Promise<number> {
     const { limits, now } = this.#context;
-    const restMs = record.since + limits.maxAgeMs - now();
-    if (restMs <= 0) {
-      // Everything else that is overdue goes with it: the endpoint has just shown that it takes none.
-      const { signal } = this.#ending;
-      const overdueAt = now() - limits.maxAgeMs;
-      await giveUpOverdue(this.#outbox, this.#reports, { overdueAt, reason, now, signal });
-      return this.#backOff(Infinity, askedMs);
+    const leftMs = record.since + limits.maxAgeMs - now();
+    const waitMs = this.#backOff(leftMs > 0 ? leftMs : Infinity, outcome.retryAfterMs);
+    this.#reports.attemptFailed(record, outcome, waitMs);
+    if (leftMs <= 0) await this.#giveUp(now() - limits.maxAgeMs, outcome.reason);
+    return this.#breaker.waitMs;
+  }
+
+  #backOff(maxOwnMs: number, requestedMs?: number): number {
+    return this.#breaker.fail({ requestedMs, maxOwnMs, maxMs: this.#context.limits.maxAgeMs });
+  }
+
+  /**
+   * Moves every delivery at the head of the queue that was queued by then to the failed ones: the endpoint has just shown that
+   * it takes none. Rejects with a store error; what was moved by then is stored and reported.
+   */
+  async #giveUp(queuedBy: number, reason: string): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      const failures: (() => void)[] = [];
+      try {
+        while (failures.length < GIVE_UP_BATCH) {
+          const next = await this.#outbox.next();
+          if (next === undefined || next.record.since > queuedBy) return;
+          const { n, record } = next;
+          const { attempts } = this.#outbox;
+          this.#outbox.settle({ kind: "failed", n, record, attempts, reason, failedAt: this.#context.now() });
+          failures.push(() => this.#reports.failed(record, { attempts, reason }));
+        }
+      } finally {
+        // Reported once stored: a listener may list the delivery, or have it delivered again, at once.
+        await this.#outbox.flushed();
+        for (const report of failures) report();
+      }
     }
-    const { attempts } = this.#outbox;
-    const waitMs = this.#backOff(restMs, askedMs);
-    this.#reports.retrying(record, { attempts, reason }, waitMs);
-    return waitMs;
   }
 
-  #backOff(atMostMs: number, askedMs?: number): number {
-    return this.#circuit.fail({ askedMs, atMostMs, ceilingMs: this.#context.limits.maxAgeMs });
-  }
-
-  async #switchOff(url: string): Promise<number> {
+  async #disable(url: string): Promise<number> {
     this.#goneUrl = url;
     this.#reports.gone();
     try {
       await this.#context.disable(this.#sessionId, url, this.#endpoint);
     } catch (error) {
-      this.#reports.trouble(
+      this.#reports.storeFailed(
         error,
-        "a webhook that is gone could not be switched off in the session's record",
+        "A webhook that is gone could not be disabled in the session's record",
       );
     }
     return 0;
   }
-}
-
-/** The secret, and the one before it as long as receivers may know no other. */
-function secretsOf({ secret, previous }: Target, now: number): readonly string[] {
-  return previous !== undefined && Date.parse(previous.until) > now ? [secret, previous.secret] : [secret];
 }

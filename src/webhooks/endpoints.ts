@@ -1,10 +1,13 @@
-/** The webhook endpoints of a session: the contract's one, and any further ones with names of their own. */
+/** The webhook endpoints of a session: its webhook, and further ones by name. Pure. */
 import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
 
-/** The name of the contract's own webhook among a session's endpoints. */
+/** The name of a session's webhook among its endpoints. */
 export const DEFAULT_ENDPOINT = "default";
 
-/** All endpoints by name, the contract's own first. */
+/** An endpoint that can be delivered to. */
+export type DeliveryTarget = WebhookConfig & { readonly url: string };
+
+/** All endpoints by name, the session's webhook first. */
 export function endpointsOf(
   record: Pick<SessionRecord, "webhook" | "endpoints">,
 ): readonly (readonly [string, WebhookConfig])[] {
@@ -12,14 +15,14 @@ export function endpointsOf(
   return [...(webhook === null ? [] : [[DEFAULT_ENDPOINT, webhook] as const]), ...Object.entries(endpoints)];
 }
 
-/** One endpoint. */
+/** One endpoint; undefined when it does not exist. */
 export function endpointOf(record: SessionRecord | undefined, name: string): WebhookConfig | undefined {
   if (name === DEFAULT_ENDPOINT) return record?.webhook ?? undefined;
   const { endpoints = {} } = record ?? {};
   return Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
 }
 
-/** The record's fields after one endpoint was changed; null takes it away. */
+/** The record's fields after one endpoint was changed; null removes it. */
 export function withEndpoint(
   { webhook, endpoints = {} }: Pick<SessionRecord, "webhook" | "endpoints">,
   name: string,
@@ -28,4 +31,14 @@ export function withEndpoint(
   if (name === DEFAULT_ENDPOINT) return { webhook: config, endpoints };
   const others = Object.entries(endpoints).filter(([other]) => other !== name);
   return { webhook, endpoints: Object.fromEntries(config === null ? others : [...others, [name, config]]) };
+}
+
+/** The endpoint as a target, if it is enabled and has a URL. */
+export function targetOf(config: WebhookConfig | undefined): DeliveryTarget | undefined {
+  return config?.enabled === true && config.url !== null ? { ...config, url: config.url } : undefined;
+}
+
+/** The secrets to sign with at a time: the present one, and the one before it while receivers may not know the new one. */
+export function secretsOf({ secret, previous }: WebhookConfig, now: number): readonly string[] {
+  return previous !== undefined && Date.parse(previous.until) > now ? [secret, previous.secret] : [secret];
 }

@@ -1,31 +1,41 @@
-/** What an answer means for a delivery; pure. */
+/** What a response means for a delivery. Pure. */
 import { isZpwootError } from "../errors.js";
-import { retryAfterMs } from "./retry-schedule.js";
-import { PostError } from "./transport.js";
-import type { PostAnswer } from "./transport.js";
+import { PostError, type PostResponse } from "./transport.js";
 
-/** `delivered` acknowledges, `gone` ends the endpoint, `failed` is tried again. */
-export type ResponseOutcome =
-  | { readonly kind: "delivered" }
-  | { readonly kind: "gone"; readonly reason: string }
-  | {
-      readonly kind: "failed";
-      readonly reason: string;
-      /** The wait the receiver asked for, in milliseconds. */
-      readonly waitMs?: number | undefined;
-    };
+/** `delivered`: acknowledged. `gone`: the endpoint is to be disabled. `failed`: to be tried again. */
+export type ResponseOutcome = { readonly kind: "delivered" } | { readonly kind: "gone" } | FailedOutcome;
 
-/** Judges an answer: 2xx acknowledges, 410 is gone, everything else, redirects included, failed. */
-export function judgeAnswer({ status, retryAfter }: PostAnswer, now: number): ResponseOutcome {
-  if (status >= 200 && status < 300) return { kind: "delivered" };
-  if (status === 410) return { kind: "gone", reason: "status 410" };
-  const redirect = status >= 300 && status < 400;
-  const reason = redirect ? `status ${status} (redirects are not followed)` : `status ${status}`;
-  return { kind: "failed", reason, waitMs: retryAfterMs(retryAfter, now) };
+/** A failed attempt. */
+export interface FailedOutcome {
+  readonly kind: "failed";
+  /** The HTTP status; left out when no response came. */
+  readonly status?: number;
+  /** Contains neither URL nor address: it is stored, logged and shown. */
+  readonly reason: string;
+  /** The wait that the receiver asked for, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
 }
 
-/** Judges an attempt that got no answer. A foreign error's message may hold the URL, so it is not passed on. */
-export function judgeError(error: unknown): ResponseOutcome {
+/** Decides by the status: 2xx acknowledges, 410 is gone, everything else failed, redirects included. */
+export function outcomeOfResponse({ status, retryAfter }: PostResponse, now: number): ResponseOutcome {
+  if (status >= 200 && status < 300) return { kind: "delivered" };
+  if (status === 410) return { kind: "gone" };
+  const redirect = status >= 300 && status < 400;
+  const reason = redirect ? `status ${status} (redirects are not followed)` : `status ${status}`;
+  return { kind: "failed", status, reason, retryAfterMs: retryAfterMs(retryAfter, now) };
+}
+
+/** The outcome of an attempt without a response. The message of a foreign error may contain the URL and is left out. */
+export function outcomeOfError(error: unknown): FailedOutcome {
   const known = error instanceof PostError || isZpwootError(error);
   return { kind: "failed", reason: known ? error.message : "the request could not be made" };
+}
+
+/** The wait that a `Retry-After` header asks for (seconds or an HTTP date), in milliseconds; undefined when there is none. */
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

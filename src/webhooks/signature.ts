@@ -1,9 +1,11 @@
-/** Signing as the Standard Webhooks specification says, by its own library. */
+/** Signatures as the Standard Webhooks specification defines them, made by its own library. */
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
+import type { WebhookConfig } from "../api/session-record.js";
 import { ZpwootError } from "../errors.js";
+import { secretsOf } from "./endpoints.js";
 
-/** The standard asks for 24 to 64 bytes. */
+/** The standard requires 24 to 64 bytes. */
 const SECRET_BYTES = 32;
 
 /** A new secret in the standard's form: `whsec_` and base64 of 32 random bytes. */
@@ -11,7 +13,13 @@ export function generateWebhookSecret(): string {
   return `whsec_${randomBytes(SECRET_BYTES).toString("base64")}`;
 }
 
-/** The three headers a receiver verifies a delivery by. */
+/** An event as it is signed and sent. */
+interface Delivery {
+  readonly id: string;
+  readonly body: string;
+}
+
+/** The three headers by which a receiver verifies a delivery. */
 export interface SignatureHeaders {
   readonly "webhook-id": string;
   /** Seconds since 1970, of this attempt: receivers refuse what is older than five minutes. */
@@ -21,13 +29,30 @@ export interface SignatureHeaders {
 }
 
 /**
- * Signs one attempt. Several secrets (the new one first) give several signatures, so that a receiver that knows either
- * accepts it while a secret is being replaced. Throws `INVALID_INPUT`, without naming the secret, when one is
- * not base64.
+ * All headers of one attempt, at a time in milliseconds since 1970: the endpoint's own, the engine's, and the signature.
+ * @throws ZpwootError `INVALID_INPUT`, without the secret, when a secret is not base64.
+ */
+export function deliveryHeaders(
+  config: WebhookConfig,
+  delivery: Delivery,
+  now: number,
+): Readonly<Record<string, string>> {
+  return {
+    ...config.headers,
+    "content-type": "application/json",
+    "user-agent": "zpwoot",
+    ...signatureHeaders(secretsOf(config, now), delivery, new Date(now)),
+  };
+}
+
+/**
+ * Signs one attempt with every secret, the new one first, so that a receiver that knows either accepts it while a secret is
+ * being replaced.
+ * @throws ZpwootError `INVALID_INPUT`, without the secret, when one is not base64.
  */
 export function signatureHeaders(
   secrets: readonly string[],
-  delivery: { readonly id: string; readonly body: string },
+  delivery: Delivery,
   attemptAt: Date,
 ): SignatureHeaders {
   return {
@@ -37,11 +62,11 @@ export function signatureHeaders(
   };
 }
 
-function sign(secret: string, delivery: { readonly id: string; readonly body: string }, at: Date): string {
+function sign(secret: string, delivery: Delivery, at: Date): string {
   try {
     return new Webhook(secret).sign(delivery.id, at, delivery.body);
   } catch {
     // The library's message may quote what it could not decode.
-    throw new ZpwootError("INVALID_INPUT", "The webhook secret is not in the form whsec_<base64>.");
+    throw new ZpwootError("INVALID_INPUT", "The webhook secret is not in the form whsec_<base64>");
   }
 }

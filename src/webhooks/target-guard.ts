@@ -1,6 +1,6 @@
 /**
- * Keeps webhooks away from the inside of the network (SSRF). The rule is applied to the address a socket is about to
- * connect to, not to the name in the URL: a name can resolve differently a moment later.
+ * Keeps webhooks out of private networks (SSRF). Checks the address that a socket is about to connect to, not the name in the
+ * URL: a name can resolve differently a moment later.
  */
 import { lookup as systemLookup } from "node:dns";
 import type { LookupAddress } from "node:dns";
@@ -50,15 +50,15 @@ for (const [net, prefix] of REFUSED_IPV4) {
   refused.addSubnet(`64:ff9b::${net}`, 96 + prefix, "ipv6");
 }
 
-/** A webhook target that must not be connected to. Its message names no address. */
+/** A webhook target that must not be connected to. The message doesn't contain the address. */
 export class TargetRefusedError extends Error {
   override readonly name = "TargetRefusedError";
   readonly code = "TARGET_REFUSED";
 }
 
 /**
- * Whether an IP address is on the public internet. Private, loopback, link-local, metadata, multicast, documentation
- * and reserved ranges are not, nor is any IPv6 form that wraps an IPv4 address of these; what is no address is not.
+ * Whether a text is an IP address on the public internet. Private, loopback, link-local, metadata, multicast, documentation
+ * and reserved ranges are not, nor is any IPv6 form that wraps an IPv4 address of these.
  */
 export function isPublicAddress(address: string): boolean {
   const bare = address.replace(/%.*$/s, "");
@@ -84,7 +84,7 @@ export function webhookUrlProblem(url: string, allowPrivateTargets: boolean): st
   return undefined;
 }
 
-/** The IP address a URL's hostname spells out (the URL parser has normalised hex, octal and short forms), if any. */
+/** The IP address in a URL's hostname (the URL parser has normalised hex, octal and short forms); undefined for a name. */
 export function literalAddress(hostname: string): string | undefined {
   const bare = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
   return isIP(bare) === 0 ? undefined : bare;
@@ -101,7 +101,7 @@ export function guardedLookup(lookup: LookupFunction = systemLookup): LookupFunc
       const addresses: readonly LookupAddress[] =
         typeof found === "string" ? [{ address: found, family: family ?? 0 }] : found;
       const allPublic = addresses.length > 0 && addresses.every(({ address }) => isPublicAddress(address));
-      if (!allPublic) return callback(new TargetRefusedError("The target is not a public address."), []);
+      if (!allPublic) return callback(new TargetRefusedError("The target is not a public address"), []);
       callback(null, found, family);
     });
   };

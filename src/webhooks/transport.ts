@@ -1,4 +1,4 @@
-/** Makes one HTTP POST. Knows nothing of queues, retries or signatures. */
+/** One HTTP POST at a time, without queues, retries or signatures. */
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
@@ -10,28 +10,28 @@ export interface PostRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The most it may take from now to the status line, in milliseconds. */
+  /** The longest time from now to the status line, in milliseconds. */
   readonly timeoutMs: number;
-  /** Ends it at once. */
+  /** Aborts the request. */
   readonly signal: AbortSignal;
 }
 
-/** What came back. Only the status counts; of the body nothing is kept. */
-export interface PostAnswer {
+/** A response. Its body is discarded. */
+export interface PostResponse {
   readonly status: number;
   /** The `Retry-After` header. */
   readonly retryAfter?: string | undefined;
 }
 
-/** How deliveries leave the process; a test may hand in its own. */
+/** How requests are made; tests may pass their own. */
 export interface WebhookTransport {
-  /** Settles with any status; rejects with a {@link PostError} when none came. Follows no redirect. */
-  post(request: PostRequest): Promise<PostAnswer>;
+  /** Settles with any status; rejects with a {@link PostError} when none came. Doesn't follow redirects. */
+  post(request: PostRequest): Promise<PostResponse>;
   /** Destroys every connection. Idempotent. */
   close(): void;
 }
 
-/** No answer came. The message is fit for logs: it holds neither URL nor address. */
+/** No response came. The message is safe to log: it contains neither URL nor address. */
 export class PostError extends Error {
   override readonly name = "PostError";
 }
@@ -39,15 +39,15 @@ export class PostError extends Error {
 /** Options of {@link HttpTransport}. */
 export interface HttpTransportOptions {
   readonly allowPrivateTargets: boolean;
-  /** How many bytes of an answer are read, so that its connection can be used again, before it is dropped. */
+  /** How many bytes of a response are read, to use its connection again, before the connection is dropped. */
   readonly maxResponseBytes: number;
-  /** Resolves names; the system's resolver by default. The target guard is put around it. */
+  /** Resolves names. Default: the system's resolver. The target guard wraps it. */
   readonly lookup?: LookupFunction;
 }
 
-/** An idle connection is closed after this time. */
+/** Idle connections are closed after this time. */
 const IDLE_SOCKET_MS = 20_000;
-/** How long the rest of an answer may take once its status is known. */
+/** How long the rest of a response may take once its status is known. */
 const DRAIN_MS = 1_000;
 
 /** The transport over Node's own HTTP client, with kept-alive connections and the target guard. */
@@ -65,7 +65,7 @@ export class HttpTransport implements WebhookTransport {
     this.#https = new HttpsAgent(agentOptions);
   }
 
-  async post(request: PostRequest): Promise<PostAnswer> {
+  async post(request: PostRequest): Promise<PostResponse> {
     // Not AbortSignal.any and .timeout: those would pile up on the caller's long-lived signal and outlive the attempt.
     const ending = new AbortController();
     let timedOut = false;
@@ -87,12 +87,12 @@ export class HttpTransport implements WebhookTransport {
     }
   }
 
-  /** Posts, again when the receiver closed an idle connection in the moment it was reused: that is no failure of it. */
-  async #postFresh(request: PostRequest, signal: AbortSignal): Promise<PostAnswer> {
+  /** Posts again when the receiver closed an idle connection just as it was reused: that is no failure of the receiver. */
+  async #postFresh(request: PostRequest, signal: AbortSignal): Promise<PostResponse> {
     for (;;) {
       const attempt = new Attempt(this.#open(request), request.body, this.#options.maxResponseBytes);
       try {
-        return await attempt.answer(signal);
+        return await attempt.response(signal);
       } catch (error) {
         if (!attempt.onStaleConnection || signal.aborted) throw error;
       }
@@ -105,7 +105,7 @@ export class HttpTransport implements WebhookTransport {
   }
 
   #open(request: PostRequest): ClientRequest {
-    // Node asks no resolver for an address that stands in the URL itself, so that is checked here.
+    // Node doesn't resolve an address that is in the URL itself, so it is checked here.
     if (webhookUrlProblem(request.url, this.#options.allowPrivateTargets) !== undefined) {
       throw new PostError("target refused: not a public http(s) address");
     }
@@ -125,7 +125,7 @@ class Attempt {
   readonly #request: ClientRequest;
   readonly #body: string;
   readonly #maxResponseBytes: number;
-  #answer: PostAnswer | undefined;
+  #response: PostResponse | undefined;
   #failed: NodeJS.ErrnoException | undefined;
 
   constructor(request: ClientRequest, body: string, maxResponseBytes: number) {
@@ -134,31 +134,33 @@ class Attempt {
     this.#maxResponseBytes = maxResponseBytes;
   }
 
-  /** Whether it failed on a kept-alive connection that the other side had closed. */
+  /** Whether it failed on a kept-alive connection that the receiver had closed. */
   get onStaleConnection(): boolean {
     const code = this.#failed?.code;
     return (
-      this.#request.reusedSocket && this.#answer === undefined && (code === "ECONNRESET" || code === "EPIPE")
+      this.#request.reusedSocket &&
+      this.#response === undefined &&
+      (code === "ECONNRESET" || code === "EPIPE")
     );
   }
 
-  /** Settles when the connection is free again or gone: a receiver whose answers never end holds one, not one each. */
-  answer(signal: AbortSignal): Promise<PostAnswer> {
+  /** Settles when the connection is free again or gone: a receiver whose responses never end holds one connection, not one each. */
+  response(signal: AbortSignal): Promise<PostResponse> {
     const request = this.#request;
-    return new Promise<PostAnswer>((resolve, reject) => {
+    return new Promise<PostResponse>((resolve, reject) => {
       const abort = (): void => {
         request.destroy(new Error("aborted"));
       };
       request.once("close", () => {
         signal.removeEventListener("abort", abort);
-        // Once the status is known, nothing that happens to the rest of the answer changes what it says.
-        if (this.#answer !== undefined) return resolve(this.#answer);
+        // Once the status is known, nothing that happens to the rest of the response matters.
+        if (this.#response !== undefined) return resolve(this.#response);
         reject(this.#failed ?? new Error("the connection was closed"));
       });
-      // Stays for the whole life of the request: an unheard error would end the process.
+      // For the whole life of the request: an `error` event without a listener ends the process.
       request.on("error", (error) => (this.#failed = error));
       request.once("response", (response) => {
-        this.#answer = { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] };
+        this.#response = { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] };
         this.#drain(response);
       });
       if (signal.aborted) return abort();
@@ -167,7 +169,7 @@ class Attempt {
     });
   }
 
-  /** Reads the rest of a small answer, so that the connection can be used again, and drops one that is large or slow. */
+  /** Reads the rest of a small response, to use the connection again, and drops one that is large or slow. */
   #drain(response: IncomingMessage): void {
     let bytes = 0;
     const drop = (): void => void this.#request.destroy();

@@ -47,7 +47,6 @@ export class EngineWorld implements AsyncDisposable {
     this.map = map;
     this.#options = {
       store: map,
-      logger: false,
       reconnect: QUICK,
       ...options,
       whatsapp: {

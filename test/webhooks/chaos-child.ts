@@ -4,10 +4,10 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { SILENT } from "../../src/api/logger.js";
-import { outboxSpace } from "../../src/manager/session-services.js";
 import { openStore } from "../../src/store/open-store.js";
-import { WebhookDispatcher } from "../../src/webhooks/index.js";
+import { outboxSpace } from "../../src/webhooks/index.js";
 import type { ChaosPlan } from "./chaos-run.js";
+import { PublishingDispatcher } from "./publishing-dispatcher.js";
 import { recordWith } from "./world.js";
 
 /** Events of one session that may wait for the store at once: kills meet batches in flight and waiting. */
@@ -25,7 +25,7 @@ const records = new Map(
 );
 const store = openStore(url);
 await store.open();
-const dispatcher = new WebhookDispatcher({
+const dispatcher = new PublishingDispatcher({
   space: (id) => outboxSpace(store, id),
   session: (id) => records.get(id),
   // Nothing may be given up, dropped or switched off.

@@ -20,7 +20,7 @@ interface Seen {
 }
 
 /** A place as a key. */
-function placeKey({ run, n }: Place): string {
+export function placeKey({ run, n }: Place): string {
   return `${run}/${n}`;
 }
 

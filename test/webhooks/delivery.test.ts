@@ -34,7 +34,7 @@ describe("a session's webhook", () => {
     world.session("s1", receiver.url);
     const dispatcher = world.start();
     await Promise.all(numbers(200).map((data) => dispatcher.publish("s1", "messages.upsert", data)));
-    await expect.poll(() => world.all("webhook.delivered").length).toBe(200);
+    await expect.poll(() => world.all("webhook.delivered").length, { timeout: 5_000 }).toBe(200);
     expect(receiver.received.map(({ json }) => json.data)).toEqual(numbers(200));
     expect(receiver.connections).toBe(1);
     expect(dispatcher.stats()).toMatchObject({ queued: 0, sending: 0, retrying: 0, failed: 0 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { WebhookDispatcher } from "../../src/webhooks/index.js";
+import type { PublishingDispatcher } from "./publishing-dispatcher.js";
 import { Receiver, isSigned } from "./receiver.js";
 import { WebhookWorld } from "./world.js";
 
 const count = (length: number) => (received: readonly unknown[]) => received.length >= length;
 
 /** Publishes one event after the other. */
-async function publish(dispatcher: WebhookDispatcher, ...numbers: readonly number[]): Promise<void> {
+async function publish(dispatcher: PublishingDispatcher, ...numbers: readonly number[]): Promise<void> {
   for (const n of numbers) await dispatcher.publish("s1", "messages.upsert", { n });
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { WebhookDispatcher } from "../../src/webhooks/index.js";
+import type { PublishingDispatcher } from "./publishing-dispatcher.js";
 import { Receiver } from "./receiver.js";
 import { WebhookWorld } from "./world.js";
 
@@ -22,7 +22,7 @@ async function embeddedUrl(): Promise<string> {
 
 /** The median time from an event to its delivery, over so many, one after the other. */
 async function medianLatency(
-  dispatcher: WebhookDispatcher,
+  dispatcher: PublishingDispatcher,
   receiver: Receiver,
   count = 150,
 ): Promise<number> {
@@ -37,7 +37,7 @@ async function medianLatency(
   return times.sort((a, b) => a - b)[count >> 1] as number;
 }
 
-async function publishMany(dispatcher: WebhookDispatcher, count: number, text: string): Promise<void> {
+async function publishMany(dispatcher: PublishingDispatcher, count: number, text: string): Promise<void> {
   for (let done = 0; done < count; done += 50) {
     const some = Array.from({ length: 50 }, (_, n) =>
       dispatcher.publish("a", "messages.upsert", { n, text }),

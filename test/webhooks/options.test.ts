@@ -20,7 +20,7 @@ describe("the options of webhooks", () => {
   });
 
   it.each([0, -1, 1.5, NaN, Infinity, "10", null])("refuse a number of %j", (value) => {
-    expect(problems({ maxQueued: value })).toEqual(["webhooks.maxQueued must be a positive whole number"]);
+    expect(problems({ maxQueued: value })).toEqual(["webhooks.maxQueued must be a whole number above 0"]);
   });
 
   it("refuse a time-out that a timer can't hold, since it would be over at once", () => {
@@ -30,9 +30,9 @@ describe("the options of webhooks", () => {
 
   it("are named one by one in the error, the misspelt ones too", () => {
     expect(problems({ timeoutMS: 1, maxFailed: 0, allowPrivateTargets: "yes" })).toEqual([
-      "webhooks.timeoutMS is not an option",
-      "webhooks.maxFailed must be a positive whole number",
       "webhooks.allowPrivateTargets must be true or false",
+      "webhooks.maxFailed must be a whole number above 0",
+      "webhooks.timeoutMS is not an option (did you mean timeoutMs?)",
     ]);
   });
 });

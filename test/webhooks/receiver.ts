@@ -13,7 +13,7 @@ export interface Received {
 }
 
 /** An answer with more than a status. */
-interface FullAnswer {
+export interface FullAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;

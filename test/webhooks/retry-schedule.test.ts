@@ -1,24 +1,25 @@
 import { describe, expect, it } from "vitest";
+import { backoffMs } from "../../src/async/backoff.js";
 import { CircuitBreaker } from "../../src/webhooks/circuit-breaker.js";
 import { WEBHOOK_DEFAULTS } from "../../src/webhooks/options.js";
-import { backoffMs, retryAfterMs } from "../../src/webhooks/retry-schedule.js";
-import { judgeAnswer, judgeError } from "../../src/webhooks/response-outcome.js";
+import { outcomeOfError, outcomeOfResponse, retryAfterMs } from "../../src/webhooks/response-outcome.js";
 import { seeded } from "../support/random.js";
 
 const NOW = Date.parse("2026-11-24T00:00:00Z");
-const terms = { atMostMs: Infinity, ceilingMs: WEBHOOK_DEFAULTS.maxAgeMs };
+const terms = { maxOwnMs: Infinity, maxMs: WEBHOOK_DEFAULTS.maxAgeMs };
+const bounds = { firstMs: WEBHOOK_DEFAULTS.retryBaseMs, maxMs: WEBHOOK_DEFAULTS.retryCapMs };
 
 describe("the wait after a failure", () => {
   it("has a ceiling that doubles from one second to fifteen minutes", () => {
-    const ceilings = Array.from({ length: 13 }, (_, n) => backoffMs(n + 1, WEBHOOK_DEFAULTS, () => 1));
+    const ceilings = Array.from({ length: 13 }, (_, n) => backoffMs(n + 1, bounds, () => 1));
     expect(ceilings.slice(0, 5)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
     expect(ceilings.slice(-3)).toEqual([900_000, 900_000, 900_000]);
-    expect(backoffMs(1_000_000, WEBHOOK_DEFAULTS, () => 1)).toBe(900_000);
+    expect(backoffMs(1_000_000, bounds, () => 1)).toBe(900_000);
   });
 
   it("is anywhere under that ceiling, so that many queues don't come back at once", () => {
     const random = seeded(1);
-    const waits = Array.from({ length: 1_000 }, () => backoffMs(4, WEBHOOK_DEFAULTS, random));
+    const waits = Array.from({ length: 1_000 }, () => backoffMs(4, bounds, random));
     expect(Math.min(...waits)).toBeLessThan(200);
     expect(Math.max(...waits)).toBeGreaterThan(7_800);
     expect(waits.reduce((sum, wait) => sum + wait) / waits.length).toBeCloseTo(4_000, -3);
@@ -42,11 +43,11 @@ describe("the wait after a failure", () => {
       () => NOW,
       () => 0.5,
     );
-    expect(circuit.fail({ ...terms, askedMs: 3_600_000 })).toBe(3_600_000);
-    expect(circuit.fail({ ...terms, askedMs: 1e15 })).toBe(WEBHOOK_DEFAULTS.maxAgeMs);
+    expect(circuit.fail({ ...terms, requestedMs: 3_600_000 })).toBe(3_600_000);
+    expect(circuit.fail({ ...terms, requestedMs: 1e15 })).toBe(WEBHOOK_DEFAULTS.maxAgeMs);
     circuit.reset();
-    expect(circuit.fail({ ...terms, askedMs: 0 })).toBe(500);
-    expect(circuit.fail({ ...terms, atMostMs: 10 })).toBe(10);
+    expect(circuit.fail({ ...terms, requestedMs: 0 })).toBe(500);
+    expect(circuit.fail({ ...terms, maxOwnMs: 10 })).toBe(10);
   });
 
   it("ends by the clock, and begins small again after a success", () => {
@@ -77,17 +78,20 @@ describe("the wait after a failure", () => {
 
 describe("an answer", () => {
   it.each([200, 201, 204, 299])("of %i acknowledges", (status) => {
-    expect(judgeAnswer({ status }, NOW)).toEqual({ kind: "delivered" });
+    expect(outcomeOfResponse({ status }, NOW)).toEqual({ kind: "delivered" });
   });
 
-  it("of 410 ends the endpoint", () => expect(judgeAnswer({ status: 410 }, NOW).kind).toBe("gone"));
+  it("of 410 ends the endpoint", () => expect(outcomeOfResponse({ status: 410 }, NOW).kind).toBe("gone"));
 
   it.each([301, 302, 307, 308, 400, 401, 404, 408, 409, 429, 500, 503])("of %i is tried again", (status) => {
-    expect(judgeAnswer({ status, retryAfter: "7" }, NOW)).toMatchObject({ kind: "failed", waitMs: 7_000 });
+    expect(outcomeOfResponse({ status, retryAfter: "7" }, NOW)).toMatchObject({
+      kind: "failed",
+      retryAfterMs: 7_000,
+    });
   });
 
   it("that never came is told without what a foreign error says, which may hold the URL", () => {
-    const verdict = judgeError(new Error("connect to http://user:password@host failed"));
-    expect(verdict).toEqual({ kind: "failed", reason: "the request could not be made" });
+    const outcome = outcomeOfError(new Error("connect to http://user:password@host failed"));
+    expect(outcome).toEqual({ kind: "failed", reason: "the request could not be made" });
   });
 });

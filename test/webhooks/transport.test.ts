@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
-import { HttpTransport, type PostAnswer } from "../../src/webhooks/transport.js";
+import { HttpTransport, type PostResponse } from "../../src/webhooks/transport.js";
 import { Receiver } from "./receiver.js";
 
 const KIB = 1024;
@@ -19,7 +19,7 @@ interface PostOptions {
   readonly signal?: AbortSignal;
 }
 
-function post(through: HttpTransport, url: string, options: PostOptions = {}): Promise<PostAnswer> {
+function post(through: HttpTransport, url: string, options: PostOptions = {}): Promise<PostResponse> {
   const { body = "{}", timeoutMs = 5_000, signal = new AbortController().signal } = options;
   return through.post({ url, headers: {}, body, timeoutMs, signal });
 }

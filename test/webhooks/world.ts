@@ -1,11 +1,11 @@
 /** A dispatcher over a real store, its sessions, and what it emitted. */
 import { SILENT } from "../../src/api/logger.js";
-import { outboxSpace } from "../../src/manager/session-services.js";
 import type { SessionRecord, WebhookConfig } from "../../src/api/session-record.js";
 import { openStore } from "../../src/store/open-store.js";
-import { WebhookDispatcher, generateWebhookSecret } from "../../src/webhooks/index.js";
+import { generateWebhookSecret, outboxSpace } from "../../src/webhooks/index.js";
 import type { WebhookDispatcherDeps, WebhookOptions } from "../../src/webhooks/index.js";
 import type { KeySpace } from "../../src/store/space/key-space.js";
+import { PublishingDispatcher } from "./publishing-dispatcher.js";
 
 /** Waits of tests: milliseconds instead of minutes. */
 export const QUICK = {
@@ -48,7 +48,7 @@ export class WebhookWorld implements AsyncDisposable {
   /** The outbox's place; a test may put something in between. */
   space: (id: string) => KeySpace = (id) => outboxSpace(this.store, id);
   readonly #options: WebhookOptions;
-  readonly #dispatchers: WebhookDispatcher[] = [];
+  readonly #dispatchers: PublishingDispatcher[] = [];
 
   /** In memory, in `map`, unless another store is named. */
   constructor(options: WebhookOptions = {}, storeUrl?: string) {
@@ -57,8 +57,8 @@ export class WebhookWorld implements AsyncDisposable {
   }
 
   /** A new dispatcher over the same store, as after a restart. */
-  start(more: Partial<WebhookDispatcherDeps> = {}): WebhookDispatcher {
-    const dispatcher = new WebhookDispatcher({
+  start(more: Partial<WebhookDispatcherDeps> = {}): PublishingDispatcher {
+    const dispatcher = new PublishingDispatcher({
       space: (id) => this.space(id),
       session: (id) => this.records.get(id),
       emit: (name, event) => {

@@ -1,17 +1,16 @@
 /**
- * The recent events of all sessions, with the ids and bodies that webhooks have, for readers that come and go: SSE, and
- * programs that iterate. A reader holds nothing but its place, so a slow one costs no memory; when it falls behind what
- * is kept, it is told so.
+ * The recent events of all sessions, with the ids and bodies that webhooks have, for readers that come and go: SSE, and programs
+ * that iterate over `events()`. A reader holds only its position, so a slow one costs no memory; one that falls behind what is
+ * kept gets a gap.
  */
-import type { EventGap, EventLogStats } from "../../api/event-stream.js";
-import { isZpwootError, messageOf } from "../../errors.js";
+import type { EventGap, EventLogStats, PublishedEvent } from "../../api/event-stream.js";
 import type { Logger } from "../../api/logger.js";
 import { WakeSignal } from "../../async/wake-signal.js";
-import { type KeySpace } from "../../store/space/key-space.js";
+import { isZpwootError, messageOf } from "../../errors.js";
+import type { KeySpace } from "../../store/space/key-space.js";
 import { isEventId } from "../event-id.js";
-import { type PublishedEvent } from "../../api/event-stream.js";
-import { EventArchive } from "./stored-events.js";
 import { RecentEvents } from "./recent-events.js";
+import { StoredEvents } from "./stored-events.js";
 
 /** The bounds of a log. */
 export interface EventLogLimits {
@@ -24,9 +23,9 @@ export interface EventLogLimits {
 
 /** What a log needs. */
 export interface EventLogOptions extends EventLogLimits {
-  /** The id before the first event of this process. */
-  readonly begin: string;
-  /** Where a session's events are stored; left out, they are kept in memory. */
+  /** An id before the first event of this process. */
+  readonly firstId: string;
+  /** Where a session's events are stored. Left out: they are kept in memory only. */
   readonly space?: ((sessionId: string) => KeySpace) | undefined;
   readonly logger: Logger;
 }
@@ -39,42 +38,45 @@ export interface EventFilter {
   readonly events?: readonly string[] | undefined;
 }
 
-/** Events handed to a reader from one look at the log. */
+/** Events that a reader gets from one look at the log. */
 const BATCH = 256;
-/** Where events about sessions that are gone are kept. */
+/** Where events that outlive their session are kept. */
 const NO_SESSION = "";
 
+/** What is kept of one session. */
 interface Kept {
   readonly recent: RecentEvents;
-  readonly archive: EventArchive | undefined;
-  /** Events dropped from memory that are still stored. */
-  behind: number;
+  readonly stored: StoredEvents | undefined;
+  /** Events dropped from memory that are still in the store. */
+  overdue: number;
 }
 
-/** See the head of this file. */
+/** Recent events of all sessions, to read from any position. */
 export class EventLog {
   readonly #options: EventLogOptions;
   readonly #kept = new Map<string, Kept>();
-  readonly #bells = new Set<WakeSignal>();
+  /** One signal per reader. */
+  readonly #readers = new Set<WakeSignal>();
   /** Writes under way. */
-  readonly #storing = new Set<Promise<void>>();
-  #last: string;
+  readonly #writes = new Set<Promise<void>>();
+  #lastId: string;
   #bytes = 0;
   #closed = false;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
-    this.#last = options.begin;
+    this.#lastId = options.firstId;
   }
 
-  /** Takes up what was stored for these sessions before a restart. A session that can't be read begins anew. */
+  /** Reads what was stored for these sessions before a restart. What can't be read is logged and left out. Never rejects. */
   async load(sessionIds: readonly string[]): Promise<void> {
-    if (this.#options.space === undefined) return;
+    const { space, logger } = this.#options;
+    if (space === undefined) return;
     for (const sessionId of sessionIds) {
       try {
-        await this.#load(sessionId);
+        await this.#load(sessionId, new StoredEvents(space(sessionId)));
       } catch (error) {
-        this.#options.logger.warn({ sessionId, error: messageOf(error) }, "an event log can't be read");
+        logger.warn({ sessionId, error: messageOf(error) }, "A session's event log can't be read");
       }
     }
   }
@@ -85,12 +87,12 @@ export class EventLog {
     const kept = this.#of(lasting ? NO_SESSION : event.sessionId);
     const before = kept.recent.bytes;
     kept.recent.push(event);
-    kept.behind += kept.recent.trim(keep, maxBytes);
+    kept.overdue += kept.recent.trim(keep, maxBytes);
     this.#bytes += kept.recent.bytes - before;
-    this.#last = event.id;
+    this.#lastId = event.id;
     this.#store(kept, event);
     if (this.#bytes > maxTotalBytes) this.#shrinkLargest();
-    for (const bell of this.#bells) bell.wake();
+    for (const reader of this.#readers) reader.wake();
   }
 
   /** Drops what is kept of a session in memory. */
@@ -99,10 +101,10 @@ export class EventLog {
     this.#kept.delete(sessionId);
   }
 
-  /** Figures of this moment. */
+  /** The figures of this moment. */
   stats(): EventLogStats {
     const events = [...this.#kept.values()].reduce((sum, { recent }) => sum + recent.length, 0);
-    return { readers: this.#bells.size, events, bytes: this.#bytes };
+    return { readers: this.#readers.size, events, bytes: this.#bytes };
   }
 
   /**
@@ -115,74 +117,73 @@ export class EventLog {
     signal: AbortSignal,
   ): AsyncGenerator<PublishedEvent | EventGap, void, undefined> {
     const known = after !== undefined && isEventId(after);
-    let place = known ? after : this.#last;
+    let position = known ? after : this.#lastId;
     if (after !== undefined && !known) yield { gap: true };
-    const bell = new WakeSignal();
-    const ring = (): void => bell.wake();
-    signal.addEventListener("abort", ring);
-    this.#bells.add(bell);
+    const reader = new WakeSignal();
+    const wake = (): void => reader.wake();
+    signal.addEventListener("abort", wake);
+    this.#readers.add(reader);
     try {
       while (!signal.aborted && !this.#closed) {
-        if (this.#lostAfter(place, filter)) yield { gap: true };
-        const batch = this.#batch(place, filter);
+        if (this.#lostAfter(position, filter)) yield { gap: true };
+        const batch = this.#batch(position, filter);
         for (const event of batch) {
-          place = event.id;
+          position = event.id;
           if (filter.events?.includes(event.event) ?? true) yield event;
           if (event.event === "session.deleted" && filter.sessionIds?.length === 1) return;
         }
         if (batch.length === 0) {
-          // Nothing up to here is of interest: what is dropped of it from now on is no gap.
-          if (place < this.#last) place = this.#last;
-          await bell.wait(Infinity);
+          // The reader wants nothing up to here, so dropping it from now on makes no gap.
+          if (position < this.#lastId) position = this.#lastId;
+          await reader.wait();
         }
       }
     } finally {
-      signal.removeEventListener("abort", ring);
-      this.#bells.delete(bell);
+      signal.removeEventListener("abort", wake);
+      this.#readers.delete(reader);
     }
   }
 
-  /** Ends every reader; settles when what was added is stored, or can't be. Never rejects. */
+  /** Ends every reader. Settles when all writes under way have settled. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const bell of this.#bells) bell.wake();
-    await Promise.all(this.#storing);
+    for (const reader of this.#readers) reader.wake();
+    await Promise.all(this.#writes);
   }
 
   #store(kept: Kept, event: PublishedEvent): void {
-    if (kept.archive === undefined) return;
-    const dropped = kept.behind;
-    kept.behind = 0;
-    const storing = kept.archive.add(event, dropped, kept.recent.lostUpTo).catch((error: unknown) => {
-      // A session that is being deleted takes no more, and needs none.
+    if (kept.stored === undefined) return;
+    const removed = kept.overdue;
+    kept.overdue = 0;
+    const write = kept.stored.add(event, removed, kept.recent.lostUpTo).catch((error: unknown) => {
+      // A session that is being deleted refuses writes, and needs none.
       if (isZpwootError(error, "ABORTED")) return;
       const fields = { sessionId: event.sessionId, error: messageOf(error) };
-      this.#options.logger.warn(fields, "an event could not be kept in the event log");
+      this.#options.logger.warn(fields, "An event could not be stored in the event log");
     });
-    this.#storing.add(storing);
-    void storing.then(() => this.#storing.delete(storing));
+    this.#writes.add(write);
+    void write.then(() => this.#writes.delete(write));
   }
 
-  async #load(sessionId: string): Promise<void> {
-    const { space, keep, maxBytes } = this.#options;
-    const archive = new EventArchive((space as (sessionId: string) => KeySpace)(sessionId));
-    const { events, lostUpTo } = await archive.load();
+  async #load(sessionId: string, stored: StoredEvents): Promise<void> {
+    const { keep, maxBytes } = this.#options;
+    const { events, lostUpTo } = await stored.load();
     const recent = new RecentEvents(lostUpTo);
     for (const event of events) recent.push(event);
-    const behind = recent.trim(keep, maxBytes);
-    this.#kept.set(sessionId, { recent, archive, behind });
+    const overdue = recent.trim(keep, maxBytes);
+    this.#kept.set(sessionId, { recent, stored, overdue });
     this.#bytes += recent.bytes;
     const newest = events.at(-1)?.id ?? "";
-    if (newest > this.#last) this.#last = newest;
+    if (newest > this.#lastId) this.#lastId = newest;
   }
 
   #of(sessionId: string): Kept {
     const known = this.#kept.get(sessionId);
     if (known !== undefined) return known;
     const { space } = this.#options;
-    const archive =
-      space === undefined || sessionId === NO_SESSION ? undefined : new EventArchive(space(sessionId));
-    const kept: Kept = { recent: new RecentEvents(""), archive, behind: 0 };
+    const inMemory = space === undefined || sessionId === NO_SESSION;
+    const stored = inMemory ? undefined : new StoredEvents(space(sessionId));
+    const kept: Kept = { recent: new RecentEvents(""), stored, overdue: 0 };
     this.#kept.set(sessionId, kept);
     return kept;
   }
@@ -191,11 +192,12 @@ export class EventLog {
     const all = [...this.#kept.values()];
     const largest = all.reduce((most, one) => (one.recent.bytes > most.recent.bytes ? one : most));
     const before = largest.recent.bytes;
-    largest.behind += largest.recent.trim(Infinity, before / 2);
+    largest.overdue += largest.recent.trim(Infinity, before / 2);
     this.#bytes += largest.recent.bytes - before;
   }
 
-  #asked({ sessionIds }: EventFilter): readonly RecentEvents[] {
+  /** What is kept of the sessions that a reader wants. */
+  #wanted({ sessionIds }: EventFilter): readonly RecentEvents[] {
     const kept =
       sessionIds === undefined
         ? [...this.#kept.values()]
@@ -203,17 +205,17 @@ export class EventLog {
     return kept.flatMap((one) => (one === undefined ? [] : [one.recent]));
   }
 
-  #lostAfter(place: string, filter: EventFilter): boolean {
-    const fromBefore = this.#options.space === undefined && place < this.#options.begin;
-    return fromBefore || this.#asked(filter).some(({ lostUpTo }) => lostUpTo > place);
+  #lostAfter(position: string, filter: EventFilter): boolean {
+    const fromBefore = this.#options.space === undefined && position < this.#options.firstId;
+    return fromBefore || this.#wanted(filter).some(({ lostUpTo }) => lostUpTo > position);
   }
 
-  /** The next events after a place, of all sessions asked for. */
-  #batch(place: string, filter: EventFilter): readonly PublishedEvent[] {
+  /** The next events after a position, of all sessions that the reader wants. */
+  #batch(position: string, filter: EventFilter): readonly PublishedEvent[] {
     const { sessionIds } = filter;
-    const found = this.#asked(filter).flatMap((recent) => recent.after(place, this.#options.keep));
-    const wanted =
+    const found = this.#wanted(filter).flatMap((recent) => recent.after(position, this.#options.keep));
+    const events =
       sessionIds === undefined ? found : found.filter(({ sessionId }) => sessionIds.includes(sessionId));
-    return wanted.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, BATCH);
+    return events.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, BATCH);
   }
 }

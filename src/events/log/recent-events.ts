@@ -1,15 +1,15 @@
-/** The last events of one session, bounded in number and bytes. */
+/** The last events of one session in memory, bounded in number and bytes. */
 import type { PublishedEvent } from "../../api/event-stream.js";
 
-/** See the head of this file. Events come in the order of their ids. */
+/** Events in the order of their ids. */
 export class RecentEvents {
   #events: PublishedEvent[] = [];
-  /** How many at the beginning of the array are dropped already: an array is cheaper to cut now and then. */
+  /** How many at the start of the array are dropped already: it is cheaper to cut the array from time to time. */
   #dropped = 0;
   #bytes = 0;
   #lostUpTo: string;
 
-  /** `lostUpTo`: events up to this id may have been and are not here. */
+  /** `lostUpTo`: events up to this id may be missing from the start. */
   constructor(lostUpTo: string) {
     this.#lostUpTo = lostUpTo;
   }
@@ -23,6 +23,7 @@ export class RecentEvents {
     return this.#events.length - this.#dropped;
   }
 
+  /** About what the events take in memory. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -33,7 +34,7 @@ export class RecentEvents {
     this.#bytes += sizeOf(event);
   }
 
-  /** Drops the oldest events until the rest is within the bounds; gives how many went. The newest always stays. */
+  /** Drops the oldest events until the rest is within the bounds. Returns how many. The newest event always stays. */
   trim(maxEvents: number, maxBytes: number): number {
     const before = this.#dropped;
     while (this.length > 1 && (this.length > maxEvents || this.#bytes > maxBytes)) {
@@ -42,16 +43,16 @@ export class RecentEvents {
       this.#bytes -= sizeOf(oldest);
       this.#lostUpTo = oldest.id;
     }
-    const went = this.#dropped - before;
+    const dropped = this.#dropped - before;
     if (this.#dropped > this.#events.length / 2) {
       this.#events = this.#events.slice(this.#dropped);
       this.#dropped = 0;
     }
-    return went;
+    return dropped;
   }
 
-  /** The events after an id, oldest first, at most that many. */
-  after(id: string, atMost: number): readonly PublishedEvent[] {
+  /** The events after an id, oldest first, at most `limit`. */
+  after(id: string, limit: number): readonly PublishedEvent[] {
     let low = this.#dropped;
     let high = this.#events.length;
     while (low < high) {
@@ -59,11 +60,11 @@ export class RecentEvents {
       if ((this.#events[middle] as PublishedEvent).id > id) high = middle;
       else low = middle + 1;
     }
-    return this.#events.slice(low, low + atMost);
+    return this.#events.slice(low, low + limit);
   }
 }
 
-/** What an event counts for, about: two bytes a character at most, and the objects around it. */
+/** About what an event takes in memory: two bytes per character at most, and the objects around it. */
 function sizeOf({ body }: PublishedEvent): number {
   return 2 * body.length + 200;
 }

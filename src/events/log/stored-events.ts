@@ -1,11 +1,11 @@
 /**
- * The recent events of one session in the store, for a log that outlives the process. In the session's space:
+ * The recent events of one session in the store, for a log that outlives the process:
  *
- *     state     where the events begin and end, and up to which id some may be missing
+ *     state     where the events start and end, and up to which id some may be missing
  *     e.<n>     one event, n counting up
  */
-import type { KeySpace } from "../../store/space/key-space.js";
 import type { PublishedEvent } from "../../api/event-stream.js";
+import type { KeySpace } from "../../store/space/key-space.js";
 
 const STATE_KEY = "state";
 /** Events per read. */
@@ -19,13 +19,15 @@ interface State {
 }
 
 /** What was stored. */
-export interface ArchivedEvents {
+export interface LoadedEvents {
+  /** Oldest first. */
   readonly events: readonly PublishedEvent[];
+  /** Events up to this id may be missing. */
   readonly lostUpTo: string;
 }
 
-/** See the head of this file. */
-export class EventArchive {
+/** The stored events of one session. */
+export class StoredEvents {
   readonly #space: KeySpace;
   #state: State = { version: 1, head: 0, tail: 0, lostUpTo: "" };
 
@@ -33,14 +35,14 @@ export class EventArchive {
     this.#space = space;
   }
 
-  /** Reads what is stored, to be called before anything is added. Rejects with a store error. */
-  async load(): Promise<ArchivedEvents> {
+  /** Reads what is stored. Call it before {@link add}. Rejects with a store error. */
+  async load(): Promise<LoadedEvents> {
     const state = (await this.#space.read([STATE_KEY])).get(STATE_KEY) as State | undefined;
     if (state === undefined) return { events: [], lostUpTo: "" };
     this.#state = state;
     const events: PublishedEvent[] = [];
     for (let start = state.head; start < state.tail; start += CHUNK) {
-      const keys = numbers(start, Math.min(start + CHUNK, state.tail)).map(keyOf);
+      const keys = range(start, Math.min(start + CHUNK, state.tail)).map(keyOf);
       const found = await this.#space.read(keys);
       for (const key of keys) {
         const event = found.get(key) as PublishedEvent | undefined;
@@ -50,13 +52,13 @@ export class EventArchive {
     return { events, lostUpTo: state.lostUpTo };
   }
 
-  /** Adds an event and drops the oldest ones, in one batch. Settles when that is durable; rejects with a store error. */
-  add(event: PublishedEvent, dropped: number, lostUpTo: string): Promise<void> {
+  /** Adds an event and removes so many of the oldest, in one batch. Settles when that is durable; rejects with a store error. */
+  add(event: PublishedEvent, removed: number, lostUpTo: string): Promise<void> {
     const { head, tail } = this.#state;
-    this.#state = { version: 1, head: head + dropped, tail: tail + 1, lostUpTo };
+    this.#state = { version: 1, head: head + removed, tail: tail + 1, lostUpTo };
     return this.#space.write(
       new Map<string, unknown>([
-        ...numbers(head, head + dropped).map((n) => [keyOf(n), null] as const),
+        ...range(head, head + removed).map((n) => [keyOf(n), null] as const),
         [keyOf(tail), event],
         [STATE_KEY, this.#state],
       ]),
@@ -68,6 +70,6 @@ function keyOf(n: number): string {
   return `e.${n}`;
 }
 
-function numbers(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, index) => from + index);
+function range(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, index) => start + index);
 }

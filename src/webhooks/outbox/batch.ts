@@ -1,13 +1,13 @@
-/** One atomic change of an outbox: collects what is to be written and where that leaves the state. */
+/** One atomic change of an outbox: the records to write, and the state after it. */
+import type { FailedRecord } from "../../api/event-stream.js";
 import type { WebhookLimits } from "../options.js";
 import { bodyKey, failedKey, queuedKey, sizeOf, STATE_KEY } from "./records.js";
 import type { OutboxState, QueuedRecord } from "./records.js";
-import type { FailedRecord } from "../../api/event-stream.js";
 
-/** How the delivery at the head of the queue came to its end. */
+/** What became of the delivery at the head of the queue. */
 export type Outcome =
   | { readonly kind: "delivered"; readonly n: number; readonly bytes: number }
-  /** No record was found where one should be, or it could not be read. */
+  /** Its record is missing or can't be read. */
   | { readonly kind: "unreadable"; readonly n: number }
   | {
       readonly kind: "failed";
@@ -24,13 +24,13 @@ export interface QueuedDelivery {
   readonly record: QueuedRecord;
 }
 
-/** The limits a batch minds. */
+/** The limits that a batch enforces. */
 export type OutboxLimits = Pick<
   WebhookLimits,
   "maxQueued" | "maxQueuedBytes" | "maxFailed" | "maxFailedBytes" | "maxPendingBytes"
 >;
 
-/** Changes are applied in the order of the calls; nothing is stored until {@link OutboxBatch.entries} are. */
+/** Changes apply in the order of the calls; nothing is stored until {@link OutboxBatch.entries} are. */
 export class OutboxBatch {
   readonly #limits: OutboxLimits;
   readonly #entries = new Map<string, unknown>();
@@ -57,12 +57,12 @@ export class OutboxBatch {
     return new Map(this.#entries).set(STATE_KEY, this.#state);
   }
 
-  /** Adds a delivery at the end of the queue; false, and nothing done, when the queue is full. */
+  /** Adds a delivery at the end of the queue; false, without a change, when the queue is full. */
   append(record: QueuedRecord): boolean {
     const { head, tail, bytes } = this.#state;
     const size = sizeOf(record);
     const full = tail - head >= this.#limits.maxQueued || bytes + size > this.#limits.maxQueuedBytes;
-    // One event larger than the bound would otherwise never have a place.
+    // An empty queue takes any event: one that is larger than the limit would never be delivered otherwise.
     if (full && tail > head) return false;
     this.#entries.set(queuedKey(tail), record);
     this.#queued.push({ n: tail, record });
@@ -70,14 +70,14 @@ export class OutboxBatch {
     return true;
   }
 
-  /** Takes the delivery at the head off the queue. Outcomes come in the order of the queue. */
+  /** Takes the delivery at the head off the queue. Call it in the order of the queue. */
   settle(outcome: Outcome): void {
     const size =
       outcome.kind === "failed" ? sizeOf(outcome.record) : outcome.kind === "delivered" ? outcome.bytes : 0;
     const bytes = Math.max(0, this.#state.bytes - size);
     const head = outcome.n + 1;
     this.#entries.set(queuedKey(outcome.n), null);
-    // An unreadable record's size is unknown; an empty queue has none for certain.
+    // The size of an unreadable record is unknown; that of an empty queue is not.
     this.#change({ head, attempts: 0, bytes: head === this.#state.tail ? 0 : bytes });
     if (outcome.kind !== "failed") return;
     const { record, attempts, reason, failedAt } = outcome;
@@ -85,15 +85,15 @@ export class OutboxBatch {
   }
 
   /** Keeps a delivery that is not, or no longer, in the queue as a failed one. */
-  setAside(record: QueuedRecord, why: Pick<FailedRecord, "attempts" | "reason" | "failedAt">): void {
+  setAside(record: QueuedRecord, failure: Pick<FailedRecord, "attempts" | "reason" | "failedAt">): void {
     const { failedTail, failedBytes } = this.#state;
     const bytes = sizeOf(record);
-    const failed: FailedRecord = { id: record.id, event: record.event, at: record.at, bytes, ...why };
+    const failed: FailedRecord = { id: record.id, event: record.event, at: record.at, bytes, ...failure };
     this.#entries.set(failedKey(failedTail), failed).set(bodyKey(failedTail), record.body);
     this.#change({ failedTail: failedTail + 1, failedBytes: failedBytes + bytes });
   }
 
-  /** Removes a failed delivery. At the beginning of the list this makes the list shorter, elsewhere it leaves a gap. */
+  /** Removes a failed delivery. At the start of the list this makes the list shorter, elsewhere it leaves a gap. */
   removeFailed(n: number, bytes: number): void {
     const { failedHead, failedTail, failedBytes } = this.#state;
     this.#entries.set(failedKey(n), null).set(bodyKey(n), null);
@@ -111,8 +111,8 @@ export class OutboxBatch {
     return count > this.#limits.maxFailed || (count > 1 && failedBytes > this.#limits.maxFailedBytes);
   }
 
-  /** Notes how often the delivery at the head was tried, for after a restart. */
-  noteAttempts(attempts: number): void {
+  /** Stores how often the delivery at the head was tried, so that the count survives a restart. */
+  setAttempts(attempts: number): void {
     this.#change({ attempts });
   }
 

@@ -1,13 +1,15 @@
 /** The failed deliveries of one outbox: listing, finding, and dropping the oldest when there are too many. */
-import type { OutboxBatch } from "./batch.js";
-import { bodyKey, failedKey, parseFailed } from "./records.js";
-import type { OutboxState, QueuedRecord } from "./records.js";
-import type { KeySpace } from "../../store/space/key-space.js";
 import type { FailedRecord } from "../../api/event-stream.js";
-import { range, readTolerant } from "./tolerant-read.js";
+import type { KeySpace } from "../../store/space/key-space.js";
+import type { OutboxBatch } from "./batch.js";
+import { bodyKey, failedKey, parseFailed, range, readTolerant } from "./records.js";
+import type { OutboxState, QueuedRecord } from "./records.js";
 
 /** Records in one read. */
 const CHUNK = 200;
+
+/** The result of a redelivery: queued again, no such failed delivery, or the queue has no room. */
+export type RequeueResult = "queued" | "not-found" | "outbox-full";
 
 /** A failed delivery with its place. */
 interface PlacedFailure {
@@ -15,7 +17,7 @@ interface PlacedFailure {
   readonly record: FailedRecord;
 }
 
-/** All failed deliveries that can be read, oldest first. */
+/** All failed deliveries that can be read, oldest first. Rejects with a store error. */
 export async function listFailed(space: KeySpace, state: OutboxState): Promise<FailedRecord[]> {
   const records: FailedRecord[] = [];
   for await (const { record } of walkFailed(space, state)) records.push(record);
@@ -23,15 +25,14 @@ export async function listFailed(space: KeySpace, state: OutboxState): Promise<F
 }
 
 /**
- * Puts one failed delivery back at the end of the queue, with the same id and body and a new age. Tells `not-found` when
- * there is none of that id, `outbox-full` when the queue has no room.
+ * Moves one failed delivery back to the end of the queue, with the same id and body and a new age. Rejects with a store error.
  */
 export async function requeueFailed(
   space: KeySpace,
   batch: OutboxBatch,
   id: string,
   since: number,
-): Promise<"queued" | "not-found" | "outbox-full"> {
+): Promise<RequeueResult> {
   const found = await findFailed(space, batch.state, id);
   if (found === undefined) return "not-found";
   const { n, record } = found;
@@ -43,7 +44,7 @@ export async function requeueFailed(
   return "queued";
 }
 
-/** Drops the oldest failed deliveries until the rest is within the limits; gives how many had to go. */
+/** Drops the oldest failed deliveries until the rest is within the limits. Settles with the number dropped. */
 export async function dropOverflow(space: KeySpace, batch: OutboxBatch): Promise<number> {
   let dropped = 0;
   while (batch.failedOverflow) {

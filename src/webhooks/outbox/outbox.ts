@@ -1,41 +1,52 @@
-/** The durable queue of one session: nothing is delivered before it is stored, nothing is forgotten before it is acknowledged. */
-import { ZpwootError } from "../../errors.js";
-import { DeliveryWindow } from "./read-ahead.js";
-import { dropOverflow, listFailed, requeueFailed } from "./failed-deliveries.js";
-import type { OutboxListener } from "./listener.js";
-import { OutboxBatch } from "./batch.js";
-import type { Outcome, OutboxLimits, QueuedDelivery } from "./batch.js";
-import { parseQueued, queuedKey, readState, sizeOf } from "./records.js";
-import type { OutboxState, QueuedRecord } from "./records.js";
-import type { KeySpace } from "../../store/space/key-space.js";
+/** The durable queue of one endpoint: nothing is sent before it is stored, nothing is removed before it is acknowledged. */
 import type { FailedRecord } from "../../api/event-stream.js";
-import { PendingChanges } from "./pending-changes.js";
-import type { ChangeWeight } from "./pending-changes.js";
-import { range, readTolerant } from "./tolerant-read.js";
-import { wipeOutbox } from "./wipe.js";
+import { backoffMs } from "../../async/backoff.js";
+import { once } from "../../async/once.js";
+import { WakeSignal } from "../../async/wake-signal.js";
+import { ZpwootError } from "../../errors.js";
+import type { KeySpace } from "../../store/space/key-space.js";
+import { OutboxBatch, type Outcome, type OutboxLimits, type QueuedDelivery } from "./batch.js";
+import { dropOverflow, listFailed, requeueFailed, type RequeueResult } from "./failed-deliveries.js";
+import { PendingChanges, type ChangeWeight } from "./pending-changes.js";
+import { ReadAhead } from "./read-ahead.js";
+import { EMPTY_STATE, parseQueued, queuedKey, range, sizeOf, type QueuedRecord } from "./records.js";
+import { readState, readTolerant, removeRecords } from "./records.js";
 
-/** The waits before a write that failed is tried again, with nothing new to write. */
-const REWRITE_MS = [1_000, 5_000, 30_000] as const;
+/** What an outbox reports to its owner. */
+export interface OutboxListener {
+  /** There is something new to deliver. */
+  available(): void;
+  /** A queued delivery was lost to a damaged or missing record; `n` is its place in the queue. */
+  unreadable(n: number): void;
+  /** The oldest failed deliveries were dropped to keep within the limits. */
+  dropped(count: number): void;
+  /** A write failed; it is tried again if it held acknowledgements. */
+  writeFailed(error: unknown): void;
+}
 
-/** See the head of this file. All writes go through one loop, one batch at a time; what arrives meanwhile shares the next. */
+/** The waits before a failed write is tried again when nothing new is to be written, in milliseconds. */
+const REWRITE_BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
+
+/** A queue in the store. One loop makes all writes, one batch at a time; what arrives meanwhile shares the next batch. */
 export class Outbox {
   readonly #space: KeySpace;
   readonly #limits: OutboxLimits;
   readonly #listener: OutboxListener;
   readonly #pending: PendingChanges;
-  readonly #window = new DeliveryWindow();
-  #state: OutboxState | undefined;
-  #loading: Promise<OutboxState> | undefined;
+  readonly #readAhead = new ReadAhead();
+  readonly #load = once(() => this.#readState());
+  /** As last stored. */
+  #state = EMPTY_STATE;
   /** The next delivery to attempt: ahead of the stored head by the outcomes that are not stored yet. */
   #cursor = 0;
   #attempts = 0;
-  #outcomes: Outcome[] = [];
   #attemptsChanged = false;
+  #outcomes: Outcome[] = [];
+  readonly #work = new WakeSignal();
+  readonly #committed = new WakeSignal();
   #writing: Promise<void> | undefined;
-  #rewriteTimer: NodeJS.Timeout | undefined;
   #failedWrites = 0;
   #closed = false;
-  #commitWaiters: (() => void)[] = [];
 
   constructor(space: KeySpace, limits: OutboxLimits, listener: OutboxListener) {
     this.#space = space;
@@ -46,29 +57,27 @@ export class Outbox {
 
   /** Deliveries stored and not settled. */
   get length(): number {
-    return this.#state === undefined ? 0 : this.#state.tail - this.#cursor;
+    return this.#state.tail - this.#cursor;
   }
 
   /** Bytes of the queue, as last stored. */
   get bytes(): number {
-    return this.#state?.bytes ?? 0;
+    return this.#state.bytes;
   }
 
   /** Failed deliveries kept, at most. */
   get failedCount(): number {
-    return this.#state === undefined ? 0 : this.#state.failedTail - this.#state.failedHead;
+    return this.#state.failedTail - this.#state.failedHead;
   }
 
-  /** Attempts that the next delivery has behind it. */
+  /** Failed attempts of the next delivery. */
   get attempts(): number {
     return this.#attempts;
   }
 
   /** Reads the state. Idempotent; rejects with a store error and may then be called again. */
-  async load(): Promise<OutboxState> {
-    if (this.#state !== undefined) return this.#state;
-    this.#loading ??= this.#firstLoad().finally(() => (this.#loading = undefined));
-    return this.#loading;
+  load(): Promise<void> {
+    return this.#load();
   }
 
   /**
@@ -78,121 +87,124 @@ export class Outbox {
   append(records: readonly QueuedRecord[], now: number): Promise<readonly QueuedRecord[]> {
     const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
     return this.#enqueue({ bytes, alone: false }, async (batch) => {
-      const full = records.filter((record) => !batch.append(record));
-      const why = { attempts: 0, reason: "outbox full", failedAt: now };
-      for (const record of full) batch.setAside(record, why);
-      return full;
+      const refused = records.filter((record) => !batch.append(record));
+      const failure = { attempts: 0, reason: "outbox full", failedAt: now };
+      for (const record of refused) batch.setAside(record, failure);
+      return refused;
     });
   }
 
-  /** Puts a failed delivery back at the end of the queue. Settles when that is durable. */
-  requeue(id: string, now: number): Promise<"queued" | "not-found" | "outbox-full"> {
-    // Takes a whole batch for itself: what it looks up in the store must not be changed by another one beside it.
+  /** Puts a failed delivery back at the end of the queue. Settles when that is durable. Rejects as {@link append} does. */
+  requeue(id: string, now: number): Promise<RequeueResult> {
+    // A batch of its own: another change in the same batch could remove what this one has just read.
     return this.#enqueue({ bytes: 0, alone: true }, (batch) => requeueFailed(this.#space, batch, id, now));
   }
 
   /** The failed deliveries that are stored, oldest first. Rejects with a store error. */
   async listFailed(): Promise<readonly FailedRecord[]> {
-    return listFailed(this.#space, await this.load());
+    await this.#load();
+    return listFailed(this.#space, this.#state);
   }
 
-  /** The delivery to attempt next, undefined when there is none. Rejects with a store error. */
+  /** The delivery to attempt next, undefined when the queue is empty. Rejects with a store error. */
   async next(): Promise<QueuedDelivery | undefined> {
-    await this.load();
-    while (this.#window.first === undefined && this.length > 0) await this.#fill();
-    return this.#window.first;
+    await this.#load();
+    while (this.#readAhead.first === undefined && this.length > 0) await this.#fill();
+    return this.#readAhead.first;
   }
 
-  /** Notes that the next delivery was tried once more. Stored soon, for after a restart. */
-  noteAttempt(): void {
+  /** Counts a failed attempt of the next delivery. Stored soon, so that the count survives a restart. */
+  countAttempt(): void {
     this.#attempts += 1;
     this.#attemptsChanged = true;
-    this.#kick();
+    this.#write();
   }
 
-  /** Takes the next delivery off the queue. Stored soon; {@link flushed} tells when. */
+  /** Takes the next delivery off the queue. Stored soon: wait with {@link flushed}. */
   settle(outcome: Outcome): void {
     this.#outcomes.push(outcome);
-    this.#window.shift();
+    this.#readAhead.shift();
     this.#cursor = outcome.n + 1;
     this.#attempts = 0;
     this.#attemptsChanged = false;
-    this.#kick();
+    this.#write();
   }
 
-  /** Settles when at most the given number of outcomes are not stored yet, or when the outbox is closed. Never rejects. */
+  /**
+   * Settles when at most `outstanding` outcomes are not stored yet, or when the outbox is closed. Never rejects. One caller
+   * at a time.
+   */
   async flushed(outstanding = 0): Promise<void> {
-    while (this.#outcomes.length > outstanding && !this.#closed) {
-      await new Promise<void>((resolve) => this.#commitWaiters.push(resolve));
-    }
+    while (this.#outcomes.length > outstanding && !this.#closed) await this.#committed.wait();
   }
 
-  /** Takes nothing more, and settles when what is known is stored or the store refused it. Never rejects. */
+  /** Refuses new changes. Settles when all outcomes are stored, or one more try to store them has failed. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#rewriteTimer);
-    this.#kick();
+    this.#write();
     await this.#writing;
-    this.#wakeWaiters();
+    this.#committed.wake();
   }
 
-  /** Removes all that is stored. Closes the outbox. Rejects with a store error and may then be called again. */
-  async wipe(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#rewriteTimer);
-    this.#pending.rejectAll(new ZpwootError("ABORTED", "The session was deleted."));
-    await this.#writing;
-    this.#wakeWaiters();
-    // It reads the stored state again: a write that was thought to have failed may have arrived.
-    await wipeOutbox(this.#space);
+  /** Closes the outbox and removes all that is stored. Rejects with a store error and may then be called again. */
+  async remove(): Promise<void> {
+    this.#pending.rejectAll(new ZpwootError("ABORTED", "The session was deleted"));
+    await this.close();
+    // Reads the state again: a write that was reported as failed may have arrived.
+    await removeRecords(this.#space);
   }
 
-  async #enqueue<Result>(
-    weight: ChangeWeight,
-    change: (batch: OutboxBatch) => Promise<Result>,
-  ): Promise<Result> {
+  async #enqueue<T>(weight: ChangeWeight, change: (batch: OutboxBatch) => Promise<T>): Promise<T> {
     if (this.#closed) throw closedError();
     const settled = this.#pending.add(weight, change);
-    this.#kick();
+    this.#write();
     return settled;
   }
 
-  #kick(): void {
-    this.#writing ??= this.#writeAll();
+  #write(): void {
+    this.#work.wake();
+    this.#writing ??= this.#writeLoop();
   }
 
-  async #writeAll(): Promise<void> {
-    // What arrives in the same moment shares a batch.
-    await Promise.resolve();
-    let stored = true;
-    while (stored && this.#hasWork()) stored = await this.#writeBatch();
+  /** Ends when the outbox is closed. */
+  async #writeLoop(): Promise<void> {
+    do {
+      // Settles a moment later even when it is set: what arrives in the same turn shares a batch.
+      await this.#work.wait(this.#rewriteMs());
+      let stored = true;
+      while (stored && this.#hasWork()) stored = await this.#writeBatch();
+    } while (!this.#closed);
     this.#writing = undefined;
-    if (stored) return;
-    if (this.#closed) return this.#pending.rejectAll(closedError());
-    if (this.#hasWork()) this.#scheduleRewrite();
+    this.#pending.rejectAll(closedError());
   }
 
   #hasWork(): boolean {
     return this.#pending.length > 0 || this.#outcomes.length > 0 || this.#attemptsChanged;
   }
 
+  #rewriteMs(): number {
+    return this.#hasWork() ? backoffMs(this.#failedWrites, REWRITE_BACKOFF) : Infinity;
+  }
+
   async #writeBatch(): Promise<boolean> {
     const pending = this.#pending.take();
     try {
-      const batch = new OutboxBatch(await this.load(), this.#limits);
+      await this.#load();
+      const batch = new OutboxBatch(this.#state, this.#limits);
       const settled = this.#outcomes.length;
       for (const outcome of this.#outcomes) batch.settle(outcome);
       const attempts = this.#attempts;
-      if (this.#attemptsChanged) batch.noteAttempts(attempts);
-      const done: (() => void)[] = [];
-      for (const change of pending) done.push(await change.apply(batch));
+      if (this.#attemptsChanged) batch.setAttempts(attempts);
+      const resolvers: (() => void)[] = [];
+      for (const change of pending) resolvers.push(await change.apply(batch));
       const dropped = await dropOverflow(this.#space, batch);
       await this.#space.write(batch.entries);
       this.#commit(batch, settled, attempts);
-      for (const tell of done) tell();
+      for (const resolve of resolvers) resolve();
       if (dropped > 0) this.#listener.dropped(dropped);
       return true;
     } catch (error) {
+      this.#failedWrites += 1;
       for (const change of pending) change.reject(error);
       this.#listener.writeFailed(error);
       return false;
@@ -201,52 +213,38 @@ export class Outbox {
 
   #commit(batch: OutboxBatch, settled: number, attempts: number): void {
     this.#failedWrites = 0;
-    clearTimeout(this.#rewriteTimer);
     this.#state = batch.state;
     this.#outcomes = this.#outcomes.slice(settled);
     if (attempts === this.#attempts) this.#attemptsChanged = false;
-    this.#wakeWaiters();
+    this.#committed.wake();
     for (const delivery of batch.queued) {
-      const follows = delivery.n === this.#cursor + this.#window.length;
-      if (!follows || !this.#window.push(delivery)) break;
+      const follows = delivery.n === this.#cursor + this.#readAhead.length;
+      if (!follows || !this.#readAhead.push(delivery)) break;
     }
     if (batch.queued.length > 0) this.#listener.available();
   }
 
-  #scheduleRewrite(): void {
-    const wait = REWRITE_MS[Math.min(this.#failedWrites, REWRITE_MS.length - 1)];
-    this.#failedWrites += 1;
-    clearTimeout(this.#rewriteTimer);
-    this.#rewriteTimer = setTimeout(() => this.#kick(), wait);
-  }
-
-  #wakeWaiters(): void {
-    for (const wake of this.#commitWaiters.splice(0)) wake();
-  }
-
-  async #firstLoad(): Promise<OutboxState> {
-    const state = await readState(this.#space);
-    this.#state = state;
-    this.#cursor = state.head;
-    this.#attempts = state.attempts;
-    return state;
+  async #readState(): Promise<void> {
+    this.#state = await readState(this.#space);
+    this.#cursor = this.#state.head;
+    this.#attempts = this.#state.attempts;
   }
 
   async #fill(): Promise<void> {
-    const count = Math.min(this.length, DeliveryWindow.fitting(this.bytes / Math.max(1, this.length)));
+    const count = Math.min(this.length, ReadAhead.fitting(this.bytes / Math.max(1, this.length)));
     const first = this.#cursor;
     const numbers = range(first, first + count);
     const found = await readTolerant(this.#space, numbers.map(queuedKey));
     for (const n of numbers) {
       const record = parseQueued(found.get(queuedKey(n)));
-      if (record === undefined || !this.#window.push({ n, record })) break;
+      if (record === undefined || !this.#readAhead.push({ n, record })) break;
     }
-    if (this.#window.first !== undefined || this.#closed) return;
+    if (this.#readAhead.first !== undefined || this.#closed) return;
     this.settle({ kind: "unreadable", n: first });
     this.#listener.unreadable(first);
   }
 }
 
 function closedError(): ZpwootError {
-  return new ZpwootError("STOPPED", "The webhook outbox is closed.");
+  return new ZpwootError("STOPPED", "The webhook outbox is closed");
 }

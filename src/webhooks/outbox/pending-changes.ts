@@ -1,15 +1,15 @@
-/** Changes of an outbox that wait for their turn to be written, and the callers that wait for them. */
+/** Changes of an outbox that wait to be written, and the callers that wait for them. */
 import { ZpwootError } from "../../errors.js";
 import type { OutboxBatch } from "./batch.js";
 
 /** One batch holds at most about this much of what waits. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 
-/** A change that somebody waits for. */
+/** A change and the caller that waits for it. */
 export interface PendingChange {
-  /** Adds the change to a batch; gives what tells the waiting caller once the batch is durable. */
+  /** Adds the change to a batch. The returned function resolves the caller's promise; call it once the batch is durable. */
   apply(batch: OutboxBatch): Promise<() => void>;
-  /** Tells the waiting caller that nothing was kept. */
+  /** Rejects the caller's promise: nothing was stored. */
   reject(error: unknown): void;
 }
 
@@ -31,18 +31,18 @@ export class PendingChanges {
     this.#maxBytes = maxBytes;
   }
 
-  /** How many wait. */
+  /** How many changes wait. */
   get length(): number {
     return this.#changes.length;
   }
 
   /**
-   * Adds a change. Settles with its result once that is durable. Rejects with what {@link PendingChange.reject} is given,
-   * and with `STORE_UNAVAILABLE` at once when too much waits already.
+   * Adds a change. Settles with its result once that is durable. Rejects as the write does, and with `STORE_UNAVAILABLE` at
+   * once when too much waits already.
    */
   add<Result>(weight: ChangeWeight, change: (batch: OutboxBatch) => Promise<Result>): Promise<Result> {
     if (this.#changes.length > 0 && this.#bytes + weight.bytes > this.#maxBytes) {
-      const error = new ZpwootError("STORE_UNAVAILABLE", "Too many webhook events wait for the store.");
+      const error = new ZpwootError("STORE_UNAVAILABLE", "Too many webhook events wait for the store");
       return Promise.reject(error);
     }
     this.#bytes += weight.bytes;
@@ -55,7 +55,7 @@ export class PendingChanges {
     });
   }
 
-  /** Removes and gives what goes into the next batch, oldest first. */
+  /** Removes and returns what goes into the next batch, oldest first. */
   take(): readonly PendingChange[] {
     let bytes = 0;
     let count = 0;
@@ -69,7 +69,7 @@ export class PendingChanges {
     return this.#changes.splice(0, count);
   }
 
-  /** Removes all and rejects them. */
+  /** Removes all changes and rejects their callers. */
   rejectAll(error: ZpwootError): void {
     this.#bytes = 0;
     for (const change of this.#changes.splice(0)) change.reject(error);

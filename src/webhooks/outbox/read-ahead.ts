@@ -1,13 +1,13 @@
-/** The next few deliveries of a queue, held in memory so that a queue in motion is not read back from the store. */
+/** The next few deliveries of a queue, in memory, so that a queue in motion is not read back from the store. */
 import type { QueuedDelivery } from "./batch.js";
 import { sizeOf } from "./records.js";
 
-/** A receiver that hangs holds this much of each session in memory, however long its queue grows. */
+/** What one endpoint may hold in memory when its receiver hangs, however long its queue grows. */
 const MAX_BYTES = 64 * 1024;
 const MAX_COUNT = 32;
 
-/** Deliveries that follow each other without a gap, bounded in number and bytes; the first always has a place. */
-export class DeliveryWindow {
+/** Deliveries that follow each other without a gap, bounded in number and bytes; there is always room for the first. */
+export class ReadAhead {
   readonly #deliveries: QueuedDelivery[] = [];
   #bytes = 0;
 
@@ -16,12 +16,12 @@ export class DeliveryWindow {
     return this.#deliveries[0];
   }
 
-  /** How many there are. */
+  /** How many deliveries there are. */
   get length(): number {
     return this.#deliveries.length;
   }
 
-  /** Takes in the next delivery; false when there is no room or it does not follow the last one. */
+  /** Adds the next delivery; false when there is no room or it does not follow the last one. */
   push(delivery: QueuedDelivery): boolean {
     const last = this.#deliveries.at(-1);
     const size = sizeOf(delivery.record);
@@ -40,7 +40,7 @@ export class DeliveryWindow {
     if (first !== undefined) this.#bytes -= sizeOf(first.record);
   }
 
-  /** How many records to read at once, when each has about the given size. */
+  /** How many records to read at once when they have the given average size in bytes. */
   static fitting(averageBytes: number): number {
     return Math.max(1, Math.min(MAX_COUNT, Math.floor(MAX_BYTES / Math.max(1, averageBytes))));
   }

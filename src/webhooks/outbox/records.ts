@@ -1,26 +1,25 @@
 /**
- * What an outbox stores, and under which keys of its session's space:
+ * What an outbox stores, and under which keys:
  *
- *     state     one small record: where the queue and the failed deliveries begin and end
+ *     state     one small record: where the queue and the failed deliveries start and end
  *     q.<n>     one queued delivery, n counting up
- *     f.<n>     what is known of one failed delivery
+ *     f.<n>     a failed delivery without its body
  *     b.<n>     its body, apart, so that listing reads no bodies
  *
- * So one event costs one record and the small state, however long the queue is; and the state tells every key there is.
+ * An event costs one record and the small state, however long the queue is, and all keys follow from the state.
  */
 import type { FailedRecord } from "../../api/event-stream.js";
-import { ZpwootError } from "../../errors.js";
+import { WEBHOOK_EVENTS, type WebhookEventName } from "../../api/webhook-events.js";
+import { isZpwootError, ZpwootError } from "../../errors.js";
 import type { KeySpace } from "../../store/space/key-space.js";
-import { WEBHOOK_EVENTS } from "../../api/webhook-events.js";
-import type { WebhookEventName } from "../../api/webhook-events.js";
 
-/** Where the queue and the failed deliveries begin and end, and their sizes. Ends are exclusive. */
+/** Where the queue and the failed deliveries start and end, and their sizes. Ends are exclusive. */
 export interface OutboxState {
   readonly version: 1;
   readonly head: number;
   readonly tail: number;
   readonly bytes: number;
-  /** Attempts that the delivery at the head has behind it. */
+  /** Failed attempts of the delivery at the head. */
   readonly attempts: number;
   readonly failedHead: number;
   readonly failedTail: number;
@@ -33,11 +32,14 @@ export interface QueuedRecord {
   readonly event: WebhookEventName;
   /** When the event happened, in milliseconds since 1970. */
   readonly at: number;
-  /** When it was queued, which a redelivery does anew: the age that ends retrying counts from here. */
+  /** When it was queued, for the last time if it is a redelivery. Retries end at `maxAgeMs` after this. */
   readonly since: number;
   /** The JSON that is sent, byte for byte, on every attempt. */
   readonly body: string;
 }
+
+/** Keys removed in one batch. */
+const REMOVE_CHUNK = 500;
 
 /** The key of the state. */
 export const STATE_KEY = "state";
@@ -59,7 +61,7 @@ export function queuedKey(n: number): string {
   return `q.${n}`;
 }
 
-/** The key of what is known of a failed delivery. */
+/** The key of a failed delivery without its body. */
 export function failedKey(n: number): string {
   return `f.${n}`;
 }
@@ -69,30 +71,14 @@ export function bodyKey(n: number): string {
   return `b.${n}`;
 }
 
-/** How much a queued delivery counts for: its body in bytes. */
+/** What a queued delivery counts against the limits: its body in bytes. */
 export function sizeOf(record: { readonly body: string }): number {
   return Buffer.byteLength(record.body);
 }
 
-function parseState(value: unknown): OutboxState | undefined {
-  if (!isObject(value) || value.version !== 1) return undefined;
-  const counters = Object.keys(EMPTY_STATE).map((field) => value[field]);
-  return counters.every((counter) => Number.isSafeInteger(counter) && Number(counter) >= 0)
-    ? (value as unknown as OutboxState)
-    : undefined;
-}
-
-/** Checks a stored queued delivery; undefined when it is none. */
-export function parseQueued(value: unknown): QueuedRecord | undefined {
-  if (!isObject(value) || !isNamed(value) || typeof value.body !== "string") return undefined;
-  return areNumbers(value.at, value.since) ? (value as unknown as QueuedRecord) : undefined;
-}
-
-/** Checks a stored failed delivery; undefined when it is none. */
-export function parseFailed(value: unknown): FailedRecord | undefined {
-  if (!isObject(value) || !isNamed(value) || typeof value.reason !== "string") return undefined;
-  const { at, failedAt, attempts, bytes } = value;
-  return areNumbers(at, failedAt, attempts, bytes) ? (value as unknown as FailedRecord) : undefined;
+/** The whole numbers from `start` to before `end`. */
+export function range(start: number, end: number): number[] {
+  return Array.from({ length: Math.max(0, end - start) }, (_, index) => start + index);
 }
 
 /** Reads the state of an outbox; one that was never written is empty. Rejects with a store error. */
@@ -101,7 +87,61 @@ export async function readState(space: KeySpace): Promise<OutboxState> {
   if (value === undefined) return EMPTY_STATE;
   const state = parseState(value);
   if (state !== undefined) return state;
-  throw new ZpwootError("STORE_CORRUPT", "The state of a webhook outbox can't be read.");
+  throw new ZpwootError("STORE_CORRUPT", "The state of a webhook outbox can't be read");
+}
+
+/**
+ * The values of those keys that exist and can be read: one damaged record must not hide the others. Rejects with
+ * `STORE_UNAVAILABLE` only.
+ */
+export async function readTolerant(
+  space: KeySpace,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, unknown>> {
+  if (keys.length === 0) return new Map();
+  try {
+    return await space.read(keys);
+  } catch (error) {
+    if (!isZpwootError(error, "STORE_CORRUPT")) throw error;
+    if (keys.length === 1) return new Map();
+    const middle = keys.length >> 1;
+    const first = await readTolerant(space, keys.slice(0, middle));
+    return new Map([...first, ...(await readTolerant(space, keys.slice(middle)))]);
+  }
+}
+
+/**
+ * Removes all records of an outbox that nothing writes to any more. The state goes last, so that a removal that was cut short
+ * can be repeated. Rejects with a store error.
+ */
+export async function removeRecords(space: KeySpace): Promise<void> {
+  const { head, tail, failedHead, failedTail } = await readState(space);
+  const failed = range(failedHead, failedTail).flatMap((n) => [failedKey(n), bodyKey(n)]);
+  const keys = [...range(head, tail).map(queuedKey), ...failed, STATE_KEY];
+  for (let start = 0; start < keys.length; start += REMOVE_CHUNK) {
+    await space.write(new Map(keys.slice(start, start + REMOVE_CHUNK).map((key) => [key, null])));
+  }
+}
+
+/** A stored queued delivery; undefined when the value is something else. */
+export function parseQueued(value: unknown): QueuedRecord | undefined {
+  if (!isObject(value) || !isNamed(value) || typeof value.body !== "string") return undefined;
+  return areNumbers(value.at, value.since) ? (value as unknown as QueuedRecord) : undefined;
+}
+
+/** A stored failed delivery; undefined when the value is something else. */
+export function parseFailed(value: unknown): FailedRecord | undefined {
+  if (!isObject(value) || !isNamed(value) || typeof value.reason !== "string") return undefined;
+  const { at, failedAt, attempts, bytes } = value;
+  return areNumbers(at, failedAt, attempts, bytes) ? (value as unknown as FailedRecord) : undefined;
+}
+
+function parseState(value: unknown): OutboxState | undefined {
+  if (!isObject(value) || value.version !== 1) return undefined;
+  const counters = Object.keys(EMPTY_STATE).map((field) => value[field]);
+  return counters.every((counter) => Number.isSafeInteger(counter) && Number(counter) >= 0)
+    ? (value as unknown as OutboxState)
+    : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
