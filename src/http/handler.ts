@@ -1,51 +1,48 @@
-/** The one call by which a server gets the `/sessions` routes. */
-import type { SessionsApi } from "../api/sessions-api.js";
+/** Makes the handler that serves the `/sessions` routes on any server. */
+import { createExpressErrorHandler, type NodeErrorHandler } from "./adapters/express.js";
+import { createFastifyPlugin, type FastifyPlugin } from "./adapters/fastify.js";
+import { createFetchHandler, type FetchHandler } from "./adapters/fetch.js";
+import { createKoaErrorHandler, createKoaHandler, type KoaHandler } from "./adapters/koa.js";
+import { createNodeHandler, type NodeHandler } from "./adapters/node.js";
 import { HttpCore } from "./core.js";
-import { createFetchBridge, type FetchHandler } from "./adapters/fetch.js";
-import {
-  createNodeBridge,
-  createNodeErrorBridge,
-  type NodeErrorHandler,
-  type NodeHandler,
-} from "./adapters/node.js";
-import {
-  fastifyPlugin,
-  koaErrorMiddleware,
-  koaMiddleware,
-  type FastifyPlugin,
-  type KoaHandler,
-} from "./adapters/mounts.js";
 import { type HttpHandlerOptions, parseHttpOptions } from "./options.js";
+import type { ServedSessions } from "./route.js";
 
-/** The routes, for two kinds of servers. All functions may be passed around freely. */
+/** The routes in the form each kind of server takes. All functions work without `this`. */
 export interface HttpHandler {
-  /** For fetch runtimes: a `Request` in, a `Response` out. Never rejects; a path outside `/sessions` is 404. */
+  /** For fetch runtimes: takes a `Request`, returns a `Response`. Never rejects; a path that is not the handler's is 404. */
   readonly fetch: FetchHandler;
-  /** For node:http and frameworks on it. Paths outside `/sessions` go to `next` when it is given, and are 404 if not. */
+  /** For node:http and frameworks on it. Other paths are passed to `next`; without one they are 404. */
   readonly node: NodeHandler;
-  /** For Express, after `node`, where a body parser stands before it: answers what that parser refused. */
+  /** For Express with a body parser, after `node`: answers what that parser rejected. */
   readonly nodeError: NodeErrorHandler;
   /** For Koa: `app.use(handler.koa)`. */
   readonly koa: KoaHandler;
-  /** For Koa, before a body parser that stands before `koa`: answers what that parser refused. */
+  /** For Koa with a body parser, before that parser: answers what it rejected. */
   readonly koaError: KoaHandler;
   /** For Fastify: `app.register(handler.fastify)`, also with a `prefix`. */
   readonly fastify: FastifyPlugin;
 }
 
 /**
- * Makes the HTTP handler of a manager. It opens no port and starts nothing: mount `fetch` or `node` on a server,
- * and call `start()` and `stop()` of the manager yourself. Throws `INVALID_OPTION`.
+ * Makes the HTTP handler of a manager. It opens no port and starts nothing: mount one of its functions on your server, and
+ * call `start()` and `stop()` of the manager yourself. Throws `INVALID_OPTION`, with one sentence per problem in `details`.
+ *
+ * @example
+ * const manager = new SessionManager({ store: "lmdb:./.zpwoot" });
+ * await manager.start();
+ * const handler = createHttpHandler(manager, { apiKeys: "a-long-random-key" });
+ * http.createServer(handler.node).listen(3000);
  */
-export function createHttpHandler(manager: SessionsApi, options: HttpHandlerOptions = {}): HttpHandler {
+export function createHttpHandler(manager: ServedSessions, options: HttpHandlerOptions = {}): HttpHandler {
   const core = new HttpCore(manager, parseHttpOptions(options));
-  const node = createNodeBridge(core);
+  const node = createNodeHandler(core);
   return {
-    fetch: createFetchBridge(core),
+    fetch: createFetchHandler(core),
     node,
-    nodeError: createNodeErrorBridge(core),
-    koa: koaMiddleware(node),
-    koaError: koaErrorMiddleware(core),
-    fastify: fastifyPlugin(core, node),
+    nodeError: createExpressErrorHandler(core),
+    koa: createKoaHandler(node),
+    koaError: createKoaErrorHandler(core),
+    fastify: createFastifyPlugin(core, node),
   };
 }

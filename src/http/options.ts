@@ -1,85 +1,129 @@
-/** The options of the HTTP handler, parsed once: what is wrong with them is said at construction. */
-import { ZpwootError } from "../errors.js";
+/** The options of the HTTP handler, checked once: what is wrong with them is thrown at construction. */
+import { z } from "zod";
+import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { Logger } from "../api/logger.js";
 import type { RateLimitOptions } from "./access/rate-limits.js";
 
 /** Options of `createHttpHandler`. */
 export interface HttpHandlerOptions {
   /**
-   * The keys that may call. Left out: the environment variable `API_KEY`, read on each request; while it is unset every
-   * request is answered 500. `false` lets **everyone** in: only behind an authentication of your own.
+   * The API keys that may call, each with the role `admin`. Default: the environment variable `API_KEY`, read on each request; while
+   * it is unset every request is answered 500. `false` accepts **every** request: only behind your own authentication.
    */
   readonly apiKeys?: string | readonly string[] | false | undefined;
   /**
-   * What stands before `/sessions` in the path, `/api` for `/api/sessions/list`. Not needed under an Express mount path,
-   * which Express takes off by itself. Default none.
+   * What stands before `/sessions` in the path: `/api` for `/api/sessions/list`. Not needed under an Express mount path,
+   * which Express removes by itself. Default none.
    */
   readonly basePath?: string | undefined;
-  /** The largest body read, in bytes. A body parser before the handler has a limit of its own. Default 102,400. */
+  /** The largest body read, in bytes. A body parser before the handler has its own limit. Default 102,400. */
   readonly bodyLimitBytes?: number | undefined;
-  /** Hears of errors that were answered with 500 and above. Silent by default. */
+  /** Gets a line for every request that is answered with 500 or above. Default: silent. */
   readonly logger?: Logger | undefined;
-  /** Writes a line per request to the logger, and gives each an id (`X-Request-Id`, taken over from the caller). Default false. */
+  /** Also logs a line per request, and gives each an id: `X-Request-Id`, the caller's own if it sends one. Default false. */
   readonly logRequests?: boolean | undefined;
-  /** Limits the requests of each key and address. Default: no limits. */
+  /** Limits the requests per key and per address. Default: no limits. */
   readonly rateLimit?: RateLimitOptions | undefined;
-  /** The caller's address where it is not the connection's: behind a proxy of your own, say, the last of `X-Forwarded-For`. */
+  /** Returns the caller's address where it is not the connection's: behind your own proxy, say, the last of `X-Forwarded-For`. */
   readonly clientAddress?: ((header: (name: string) => string | undefined) => string | undefined) | undefined;
   /** Also serves `/health/live`, `/health/ready`, `/metrics`, `/openapi.json` and `/docs`. Default false. */
   readonly system?: boolean | undefined;
-  /** What `/metrics` gives: `createMetrics(manager)` of `zpwoot/metrics`. */
+  /** What `/metrics` serves: `createMetrics(manager)` of `zpwoot/metrics`. Default: none, `/metrics` is 404. */
   readonly metrics?: MetricsSource | undefined;
 }
 
 /** Metrics as text. */
 export interface MetricsSource {
+  /** The `content-type` of the text. */
   readonly contentType: string;
+  /** Settles with the current metrics. */
   text(): Promise<string>;
 }
 
 /** The options with every default in place. */
-export interface ParsedHttpOptions {
+export interface ParsedHttpOptions extends Pick<
+  HttpHandlerOptions,
+  "logger" | "rateLimit" | "clientAddress" | "metrics"
+> {
   readonly apiKeys: readonly string[] | false | undefined;
-  /** Empty, or beginning with a slash and ending without one. */
+  /** Empty, or with a slash at its start and none at its end. */
   readonly basePath: string;
   readonly bodyLimitBytes: number;
-  readonly logger: Logger | undefined;
   readonly logRequests: boolean;
-  readonly rateLimit: RateLimitOptions | undefined;
-  readonly clientAddress: HttpHandlerOptions["clientAddress"];
   readonly system: boolean;
-  readonly metrics: MetricsSource | undefined;
 }
 
 const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
 
-/** Checks the options; throws `INVALID_OPTION` with a sentence per broken rule, which never quotes a key. */
+const BODY_LIMIT = "must be a positive whole number of bytes";
+const PER_MINUTE = "must be a positive whole number of requests per minute";
+const perMinute = z.int({ error: PER_MINUTE }).positive(PER_MINUTE).optional();
+
+const LOG_METHODS = ["trace", "debug", "info", "warn", "error"] as const;
+
+/** An empty key is usually an unset variable of the caller's, which must not end in an open or an unusable server. */
+const apiKeys = z
+  .union([z.string(), z.array(z.string()), z.literal(false)], {
+    error: "must be a key, a list of keys, or false",
+  })
+  .superRefine((keys, context) => {
+    const refuse = (message: string): void => context.addIssue({ code: "custom", message });
+    if (keys === false) return;
+    if (keys.length === 0 && keys !== "") refuse("must hold at least one key, or be left out to use API_KEY");
+    if (keyList(keys).includes("")) refuse("must not hold an empty key");
+  });
+
+const schema = optionsSchema({
+  apiKeys: apiKeys.optional(),
+  basePath: z
+    .string({ error: "must be a path" })
+    .regex(/^$|^\/[^?#]*$/, "must begin with a slash and hold no query")
+    .optional(),
+  bodyLimitBytes: z.int({ error: BODY_LIMIT }).positive(BODY_LIMIT).optional(),
+  logger: objectWith<Logger>(LOG_METHODS, "must be a pino-compatible logger").optional(),
+  logRequests: option.flag.optional(),
+  rateLimit: optionsSchema({
+    perKey: perMinute,
+    perKeyStrict: perMinute,
+    perAddress: perMinute,
+    redis: z.unknown().optional(),
+  } satisfies OptionFields<RateLimitOptions>).optional(),
+  clientAddress: z.custom((value) => typeof value === "function", { error: "must be a function" }).optional(),
+  system: option.flag.optional(),
+  metrics: objectWith<MetricsSource>(["text"], "must be the result of createMetrics(manager)").optional(),
+} satisfies OptionFields<HttpHandlerOptions>);
+
+/** Checks the options and puts the defaults in place. Throws `INVALID_OPTION` with a sentence per broken rule, without any key. */
 export function parseHttpOptions(options: HttpHandlerOptions): ParsedHttpOptions {
-  const { basePath = "", bodyLimitBytes = DEFAULT_BODY_LIMIT_BYTES, logger } = options;
-  const apiKeys = listOfKeys(options.apiKeys);
-  const details = [
-    ...complaintsAboutKeys(apiKeys),
-    ...(/^$|^\/[^?#]*$/.test(basePath) ? [] : ["basePath must begin with a slash and hold no query"]),
-    ...(Number.isSafeInteger(bodyLimitBytes) && bodyLimitBytes > 0
-      ? []
-      : ["bodyLimitBytes must be a positive whole number of bytes"]),
-  ];
-  if (details.length > 0) {
-    throw new ZpwootError("INVALID_OPTION", `createHttpHandler: ${details.join("; ")}`, { details });
-  }
-  const { logRequests = false, rateLimit, clientAddress, system = false, metrics } = options;
-  const more = { logRequests, rateLimit, clientAddress, system, metrics };
-  return { apiKeys, basePath: basePath.replace(/\/+$/, ""), bodyLimitBytes, logger, ...more };
+  checkOptionsOf("options of createHttpHandler", schema, options, "INVALID_OPTION");
+  const {
+    apiKeys: keys,
+    basePath = "",
+    bodyLimitBytes = DEFAULT_BODY_LIMIT_BYTES,
+    logRequests = false,
+    system = false,
+    ...others
+  } = options;
+  return {
+    ...others,
+    apiKeys: keys === undefined || keys === false ? keys : keyList(keys),
+    basePath: basePath.replace(/\/+$/, ""),
+    bodyLimitBytes,
+    logRequests,
+    system,
+  };
 }
 
-function listOfKeys(apiKeys: HttpHandlerOptions["apiKeys"]): readonly string[] | false | undefined {
-  if (apiKeys === undefined || apiKeys === false) return apiKeys;
-  return (typeof apiKeys === "string" ? [apiKeys] : apiKeys).map((key) => key.trim());
+function keyList(keys: string | readonly string[]): readonly string[] {
+  return (typeof keys === "string" ? [keys] : keys).map((key) => key.trim());
 }
 
-/** An empty key is mostly an unset variable of the caller's, and must not end in an open or a dead server. */
-function complaintsAboutKeys(apiKeys: readonly string[] | false | undefined): readonly string[] {
-  if (apiKeys === undefined || apiKeys === false) return [];
-  if (apiKeys.length === 0) return ["apiKeys must hold at least one key, or be left out to use API_KEY"];
-  return apiKeys.includes("") ? ["apiKeys must not hold an empty key"] : [];
+/** A schema for an object by its methods; anything else about it is its own. */
+function objectWith<Value>(methods: readonly (keyof Value & string)[], error: string) {
+  const isFunction = (value: object, name: string): boolean => typeof Reflect.get(value, name) === "function";
+  return z.custom<Value>(
+    (value) =>
+      typeof value === "object" && value !== null && methods.every((name) => isFunction(value, name)),
+    { error },
+  );
 }

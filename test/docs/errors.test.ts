@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ZpwootError, type ZpwootErrorCode } from "../../src/errors.js";
-import { answerToError } from "../../src/http/protocol/errors.js";
+import { toErrorResponse } from "../../src/http/protocol/errors.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const page = await readFile(resolve(ROOT, "docs/errors.md"), "utf8");
@@ -23,7 +23,7 @@ function section(code: string): string {
 
 function answeredStatus(code: ZpwootErrorCode): number {
   const context = { operation: "sessionInfo", id: "some-id", body: { name: "sales" }, logger: undefined };
-  return answerToError(new ZpwootError(code, "message"), context).status;
+  return toErrorResponse(new ZpwootError(code, "message"), context).status;
 }
 
 describe("docs/errors.md", () => {

@@ -282,7 +282,7 @@ describe("bodies that somebody read before us, on Express 5", () => {
     try {
       const answer = await server.send({ ...CREATE, headers: AS_CLIENT, body: `{"name":"a"}` });
       expect(answer.text).toBe(`{"statusCode":500,"message":"Internal server error"}`);
-      expect(logger.text).toContain("was read before the handler got it");
+      expect(logger.text).toContain("was read before the handler ran");
     } finally {
       await server.close();
     }
@@ -343,7 +343,7 @@ describe("the fetch bridge", () => {
     expect((await handler.fetch(clone)).status).toBe(201);
     const answer = await handler.fetch(request);
     expect(await answer.text()).toBe(`{"statusCode":500,"message":"Internal server error"}`);
-    expect(logger.text).toContain("hand it a clone");
+    expect(logger.text).toContain("pass a clone");
   });
 
   it("stops pulling a stream that goes over the limit", async () => {
@@ -393,7 +393,9 @@ describe("a body that does not come", () => {
       },
       1000,
     );
-    const refused = expect(reading).rejects.toMatchObject({ answer: { status: 408, closeConnection: true } });
+    const refused = expect(reading).rejects.toMatchObject({
+      response: { status: 408, closeConnection: true },
+    });
     await vi.advanceTimersByTimeAsync(30_000);
     await refused;
     await expect(reading).rejects.toBeInstanceOf(HttpError);
@@ -402,5 +404,26 @@ describe("a body that does not come", () => {
   it("leaves no timer behind when it does come", async () => {
     await readJson({ ...request, readBody: async () => ({ kind: "parsed", value: {} }) }, 1000);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("the body of PATCH, whose fields are all optional", () => {
+  it.each([
+    [undefined, MALFORMED],
+    ["[]", MALFORMED],
+    [
+      `{"webhok":null}`,
+      `{"statusCode":400,"message":["Unrecognized key: \\"webhok\\""],"error":"Bad Request"}`,
+    ],
+    [
+      `{"webhook":{"enabled":1}}`,
+      `{"statusCode":400,"message":["webhook.enabled must be true or false"],"error":"Bad Request"}`,
+    ],
+  ])("must be an object of known fields: %s", async (body, text) => {
+    const { handler, manager } = openHandler();
+    const { id } = await manager.create({ name: "a" });
+    const request = { method: "PATCH", path: `/sessions/${id}`, headers: AS_CLIENT, body };
+    expect(await (await handler.fetch(toFetchRequest(request))).text()).toBe(text);
+    expect(manager.calls.map(({ method }) => method)).not.toContain("update");
   });
 });

@@ -125,7 +125,14 @@ describe("options of createHttpHandler", () => {
     [{ basePath: "/api?x" }, "basePath must begin with a slash and hold no query"],
     [{ bodyLimitBytes: 0 }, "bodyLimitBytes must be a positive whole number of bytes"],
     [{ bodyLimitBytes: Number.NaN }, "bodyLimitBytes must be a positive whole number of bytes"],
-  ])("are refused at construction: %o", (options: HttpHandlerOptions, detail) => {
+    [{ apiKeys: 42 }, "apiKeys must be a key, a list of keys, or false"],
+    [{ basepath: "/api" }, "basepath is not an option (did you mean basePath?)"],
+    [{ rateLimit: { perkey: 3 } }, "rateLimit.perkey is not an option (did you mean perKey?)"],
+    [{ logger: {} }, "logger must be a pino-compatible logger"],
+    [{ metrics: {} }, "metrics must be the result of createMetrics(manager)"],
+    [{ clientAddress: "x" }, "clientAddress must be a function"],
+    [{ system: "yes" }, "system must be true or false"],
+  ])("are refused at construction: %o", (options: object, detail) => {
     let thrown: unknown;
     try {
       createHttpHandler(new InMemorySessions(), options);

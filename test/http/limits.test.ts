@@ -77,7 +77,7 @@ describe("rate limits", () => {
     ]);
     redis.destroy();
     expect((await ask(two)).status).toBe(200);
-    expect(two.logger.text).toContain("the rate limits can't be counted");
+    expect(two.logger.text).toContain("Rate limits unavailable");
     expect(two.logger.text).not.toContain(key);
   });
 

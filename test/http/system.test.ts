@@ -134,7 +134,7 @@ describe("the request log", () => {
         body: JSON.stringify({ name: "secret name" }),
       }),
     );
-    const lines = logger.lines.filter(({ message }) => message === "request");
+    const lines = logger.lines.filter(({ message }) => message === "HTTP request");
     expect(lines.map(({ fields }) => fields)).toMatchObject([
       { requestId: "from-caller.1", method: "GET", operation: "listSessions", status: 200 },
       { method: "GET", operation: "none", status: 404 },

@@ -1,72 +1,75 @@
-/** Who may call: the contract's section 1, and what each key may do. Keys are kept and compared as SHA-256 digests only. */
+/** Who may call, and what each API key may do. Keys are kept and compared as SHA-256 digests only. */
 import { hash, timingSafeEqual } from "node:crypto";
 import { API_KEY_ROLES, type ApiKeyRole, type ApiKeysApi } from "../../api/api-keys.js";
-import { type PlainRequest, type PlainResponse, json, problem } from "../protocol/message.js";
+import { errorResponse, json, type HttpRequest, type HttpResponse } from "../protocol/message.js";
 
-/** Who calls. */
+/** The caller of a request. */
 export interface Caller {
-  /** The id of a stored key; of others a part of the digest, which tells nothing of the key. */
+  /** The id of a stored key; for a key of the options or the environment, a part of its digest that reveals nothing of it. */
   readonly keyId: string;
   readonly role: ApiKeyRole;
-  /** The only sessions it may see; null: all. */
+  /** The only sessions the caller may see; null: all. */
   readonly sessions: readonly string[] | null;
 }
 
-/** Decides on a request: who calls, or the answer that refuses. */
-export type Gate = (request: PlainRequest) => Promise<Verdict>;
+/** The caller of a request, or the response that rejects it. */
+export type Authentication =
+  { readonly caller: Caller; readonly rejected?: undefined } | { readonly rejected: HttpResponse };
 
-/** See {@link Gate}. */
-export type Verdict =
-  { readonly caller: Caller; readonly refused?: undefined } | { readonly refused: PlainResponse };
+/** Finds out who calls. Rejects with `STORE_UNAVAILABLE` when stored keys can't be read. */
+export type Authenticate = (request: HttpRequest) => Promise<Authentication>;
 
-/** What `WWW-Authenticate` has to say on a 401, by RFC 9110. */
+/** The header RFC 9110 requires on a 401. */
 const CHALLENGE = { "www-authenticate": "Bearer" } as const;
 
-/** The caller where nobody is asked for a key. */
-export const EVERYONE: Caller = { keyId: "anonymous", role: "admin", sessions: null };
+/** The caller where no key is asked for. */
+export const ANONYMOUS: Caller = { keyId: "anonymous", role: "admin", sessions: null };
 
 /**
- * Makes the gate of one handler. `false` lets everyone pass. Keys given here are admins; without any, the environment
+ * Makes the authentication of one handler. `false` accepts every request. Keys given here are admins; without any, the environment
  * variable `API_KEY` is read **on each request**, so that a rotated key needs no restart and a missing one is answered as the
- * contract says. Stored keys count beside either.
+ * contract says. Stored keys are accepted beside either.
  */
-export function createGate(apiKeys: readonly string[] | false | undefined, stored?: ApiKeysApi): Gate {
-  if (apiKeys === false) return async () => ({ caller: EVERYONE });
-  const digestsNow = apiKeys === undefined ? digestsOfEnvironment() : always(apiKeys.map(digestOf));
+export function createAuthentication(
+  apiKeys: readonly string[] | false | undefined,
+  stored?: ApiKeysApi,
+): Authenticate {
+  if (apiKeys === false) return async () => ({ caller: ANONYMOUS });
+  const currentDigests = apiKeys === undefined ? digestsOfEnvironment() : always(apiKeys.map(digestOf));
   return async (request) => {
-    const digests = digestsNow();
+    const digests = currentDigests();
     if (digests.length === 0 && ((await stored?.list()) ?? []).length === 0)
-      return { refused: problem(500, "API_KEY environment variable is not set") };
+      return { rejected: errorResponse(500, "API_KEY environment variable is not set") };
     const presented = presentedKey(request);
-    if (presented === undefined) return refusal("API key is missing");
+    if (presented === undefined) return unauthorized("API key is missing");
     const digest = digestOf(presented);
     if (isOneOf(digest, digests)) return { caller: adminOf(digest) };
     const known = await stored?.verify(presented);
-    return known === undefined ? refusal("Invalid API key") : { caller: { keyId: known.id, ...known } };
+    return known === undefined ? unauthorized("Invalid API key") : { caller: { keyId: known.id, ...known } };
   };
 }
 
 /** Whether the caller's role is at least this one. */
-export function mayActAs({ role }: Caller, needed: ApiKeyRole): boolean {
+export function hasRole({ role }: Caller, needed: ApiKeyRole): boolean {
   return API_KEY_ROLES.indexOf(role) >= API_KEY_ROLES.indexOf(needed);
 }
 
 /** Whether the caller may see a session. */
-export function maySee({ sessions }: Caller, sessionId: string): boolean {
+export function canAccess({ sessions }: Caller, sessionId: string): boolean {
   return sessions === null || sessions.includes(sessionId);
 }
 
-/** The answer to a caller that is known and may not. */
-export function forbidden(): PlainResponse {
-  return problem(403, "This API key may not do that", "Forbidden");
+/** The response to a caller whose key is valid but not sufficient. */
+export function forbidden(): HttpResponse {
+  return errorResponse(403, "This API key may not do that", "Forbidden");
 }
 
-function refusal(message: string): Verdict {
-  return { refused: json(401, { statusCode: 401, message }, CHALLENGE) };
+function unauthorized(message: string): Authentication {
+  return { rejected: json(401, { statusCode: 401, message }, CHALLENGE) };
 }
 
-/** The key of a request. An empty header counts as none; `X-API-Key` wins over a bearer token. */
-function presentedKey(request: PlainRequest): string | undefined {
+/** The key of a request. An empty header counts as absent; `X-API-Key` is used before a bearer token. */
+function presentedKey(request: HttpRequest): string | undefined {
   const direct = request.header("x-api-key")?.trim();
   if (direct) return direct;
   return /^Bearer +(\S.*)$/i.exec(request.header("authorization") ?? "")?.[1]?.trim();
@@ -80,7 +83,7 @@ function digestOf(key: string): Buffer {
   return hash("sha256", key, "buffer");
 }
 
-/** Looks at every key whatever the outcome, so that the time tells nothing. */
+/** Compares with every key whatever the outcome, so that the time reveals nothing. */
 function isOneOf(digest: Buffer, digests: readonly Buffer[]): boolean {
   return digests.reduce((found, candidate) => timingSafeEqual(candidate, digest) || found, false);
 }

@@ -1,80 +1,81 @@
-/** How many requests a key and an address may make: counted by rate-limiter-flexible, in memory or in Redis. */
+/** How many requests a key and an address may make, counted by rate-limiter-flexible in memory or in Redis. */
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import type { RateLimiterAbstract } from "rate-limiter-flexible";
-import { messageOf, ZpwootError } from "../../errors.js";
+import { messageOf } from "../../errors.js";
 import type { Logger } from "../../api/logger.js";
-import { type PlainResponse, problem } from "../protocol/message.js";
+import { errorResponse, type HttpResponse } from "../protocol/message.js";
 
 /** Options of the limits. Numbers are requests per minute. */
 export interface RateLimitOptions {
-  /** For each key. Default 600. */
+  /** Per key. Default 600. */
   readonly perKey?: number | undefined;
-  /** For each key on create, connect and pair, counted apart. Default 60. */
+  /** Per key on requests that make WhatsApp work (create, connect, pair…), counted separately. Default 60. */
   readonly perKeyStrict?: number | undefined;
-  /** For each address, with and without a key. Default 1,200. */
+  /** Per address, with and without a valid key. Default 1,200. */
   readonly perAddress?: number | undefined;
-  /** A client of `redis` or `ioredis`, for limits that many nodes share. Default: memory. When it fails, requests pass. */
+  /** A client of `redis` or `ioredis`, for limits that several nodes share. Default: memory. While it fails, requests pass. */
   readonly redis?: unknown;
 }
 
-/** Counts one request; an answer refuses it, and `headers` belong on any answer. */
-export interface LimitVerdict {
-  readonly refused: PlainResponse | undefined;
+/** The result of counting one request. */
+export interface RateLimitResult {
+  /** The response that rejects the request; undefined when it is within the limit. */
+  readonly rejected: HttpResponse | undefined;
+  /** Headers for the response, whatever it is. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What is counted. */
+/** The limits a request may count against. */
 export type LimitName = "key" | "strict" | "address";
 
-/** Counts requests. */
-export type Limits = (name: LimitName, who: string) => Promise<LimitVerdict>;
+/** Counts one request of a key or an address. Never rejects. */
+export type CountRequest = (name: LimitName, subject: string) => Promise<RateLimitResult>;
 
 const WINDOW_SECONDS = 60;
 const DEFAULTS = { key: 600, strict: 60, address: 1_200 } as const;
 
-const PASSES: LimitVerdict = { refused: undefined, headers: {} };
+const UNLIMITED: RateLimitResult = { rejected: undefined, headers: {} };
 
-/** Makes the limits of a handler. @throws ZpwootError `INVALID_OPTION`. */
-export function createLimits(options: RateLimitOptions, logger: Logger | undefined): Limits {
+/** Makes the limits of one handler. */
+export function createRateLimits(options: RateLimitOptions, logger: Logger | undefined): CountRequest {
   const quotas = {
-    key: checked("perKey", options.perKey ?? DEFAULTS.key),
-    strict: checked("perKeyStrict", options.perKeyStrict ?? DEFAULTS.strict),
-    address: checked("perAddress", options.perAddress ?? DEFAULTS.address),
+    key: options.perKey ?? DEFAULTS.key,
+    strict: options.perKeyStrict ?? DEFAULTS.strict,
+    address: options.perAddress ?? DEFAULTS.address,
   };
   const limiters = {
-    key: limiter("key", quotas.key, options.redis),
-    strict: limiter("strict", quotas.strict, options.redis),
-    address: limiter("address", quotas.address, options.redis),
+    key: createLimiter("key", quotas.key, options.redis),
+    strict: createLimiter("strict", quotas.strict, options.redis),
+    address: createLimiter("address", quotas.address, options.redis),
   };
-  return async (name, who) => {
+  return async (name, subject) => {
+    const quota = quotas[name];
     try {
-      return {
-        refused: undefined,
-        headers: headersOf(name, quotas[name], await limiters[name].consume(who)),
-      };
+      const counted = await limiters[name].consume(subject);
+      return { rejected: undefined, headers: headersOf(name, quota, counted) };
     } catch (thrown) {
-      if (thrown instanceof RateLimiterRes) return refusal(name, quotas[name], thrown);
-      logger?.warn({ error: messageOf(thrown) }, "the rate limits can't be counted; requests pass");
-      return PASSES;
+      if (thrown instanceof RateLimiterRes) return tooManyRequests(name, quota, thrown);
+      logger?.warn({ limit: name, error: messageOf(thrown) }, "Rate limits unavailable, the request passes");
+      return UNLIMITED;
     }
   };
 }
 
-function limiter(name: LimitName, points: number, redis: unknown): RateLimiterAbstract {
+function createLimiter(name: LimitName, points: number, redis: unknown): RateLimiterAbstract {
   const common = { keyPrefix: `zpwoot:limit:${name}`, points, duration: WINDOW_SECONDS };
   if (redis === undefined) return new RateLimiterMemory(common);
-  // The package `redis` tells by this field, `ioredis` has none such; they are called in different ways.
+  // Clients of `redis` have this field, those of `ioredis` don't; their methods are called differently.
   const useRedisPackage = typeof redis === "object" && redis !== null && "isOpen" in redis;
   return new RateLimiterRedis({ ...common, storeClient: redis, useRedisPackage });
 }
 
-function refusal(name: LimitName, quota: number, counted: RateLimiterRes): LimitVerdict {
+function tooManyRequests(name: LimitName, quota: number, counted: RateLimiterRes): RateLimitResult {
   const headers = { ...headersOf(name, quota, counted), "retry-after": String(secondsOf(counted)) };
-  const answer = problem(429, "Too many requests", "Too Many Requests");
-  return { refused: { ...answer, headers: { ...answer.headers, ...headers } }, headers };
+  const response = errorResponse(429, "Too many requests", "Too Many Requests");
+  return { rejected: { ...response, headers: { ...response.headers, ...headers } }, headers };
 }
 
-/** As the IETF's draft of RateLimit header fields has them. */
+/** The header fields of the IETF draft "RateLimit header fields for HTTP". */
 function headersOf(
   name: LimitName,
   quota: number,
@@ -88,10 +89,4 @@ function headersOf(
 
 function secondsOf({ msBeforeNext }: RateLimiterRes): number {
   return Math.max(1, Math.ceil(msBeforeNext / 1_000));
-}
-
-function checked(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  const rule = `rateLimit.${name} must be a positive whole number of requests per minute`;
-  throw new ZpwootError("INVALID_OPTION", `createHttpHandler: ${rule}`, { details: [rule] });
 }

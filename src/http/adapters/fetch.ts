@@ -1,26 +1,32 @@
-/** From a fetch `Request` to the core and back to a `Response`. */
+/** Fetch runtimes: from a `Request` to the core and back to a `Response`. */
 import { bodyIncomplete, bodyTooLarge, declaredBytes } from "../protocol/body.js";
 import { type HttpCore, notFound } from "../core.js";
-import type { BodyBounds, PlainRequest, PlainResponse, RawBody } from "../protocol/message.js";
+import type { BodyBounds, BodyStream, HttpRequest, HttpResponse, RawBody } from "../protocol/message.js";
 
-/** A handler for runtimes that speak fetch. It needs no `this`. */
+/** A handler for runtimes with fetch. It never rejects and needs no `this`. */
 export type FetchHandler = (request: Request) => Promise<Response>;
 
-/** Statuses whose `Response` may have no body. */
-const BODILESS = 204;
+/** The status whose `Response` may have no body. */
+const NO_CONTENT = 204;
 
-/** Makes the fetch bridge of a core. Its promise never rejects. */
-export function createFetchBridge(core: HttpCore): FetchHandler {
+/**
+ * Makes the fetch handler of a core.
+ *
+ * @example
+ * app.all("/sessions/*", (c) => handler.fetch(c.req.raw)); // Hono
+ * export const { fetch: GET, fetch: POST, fetch: PATCH, fetch: DELETE } = handler; // Next.js
+ */
+export function createFetchHandler(core: HttpCore): FetchHandler {
   return async (request) => {
     const { pathname, search } = new URL(request.url);
-    const inner = core.inside(pathname);
+    const path = core.pathBelowBase(pathname);
     const { method } = request;
-    if (inner === undefined) return toResponse(notFound(method, pathname), method);
-    return toResponse(await core.handle(toPlain(request, inner, pathname, search)), method);
+    if (path === undefined) return toResponse(notFound(method, pathname), method);
+    return toResponse(await core.handle(toRequest(request, path, pathname, search)), method);
   };
 }
 
-function toPlain(request: Request, path: string, originalPath: string, search: string): PlainRequest {
+function toRequest(request: Request, path: string, originalPath: string, search: string): HttpRequest {
   return {
     method: request.method,
     path,
@@ -31,16 +37,20 @@ function toPlain(request: Request, path: string, originalPath: string, search: s
   };
 }
 
-function toResponse({ status, headers, body, stream }: PlainResponse, method: string): Response {
-  if (status === BODILESS || method === "HEAD") return new Response(null, { status, headers });
-  const content = stream === undefined ? (body as string) : toReadable(stream);
-  return new Response(content, { status, headers });
+function toResponse({ status, headers, body, stream }: HttpResponse, method: string): Response {
+  if (status === NO_CONTENT || method === "HEAD") return new Response(null, { status, headers });
+  return new Response(stream === undefined ? toBody(body) : toReadable(stream), { status, headers });
 }
 
-/** Pulls as the reader reads. */
-function toReadable(stream: NonNullable<PlainResponse["stream"]>): ReadableStream<Uint8Array> {
-  const gone = new AbortController();
-  const pieces = stream(gone.signal);
+/** Bytes are copied: a `Response` takes no view of memory that may be shared. */
+function toBody(body: string | Uint8Array): string | Uint8Array<ArrayBuffer> {
+  return typeof body === "string" ? body : new Uint8Array(body);
+}
+
+/** Pulls pieces as the client reads them. */
+function toReadable(stream: BodyStream): ReadableStream<Uint8Array> {
+  const disconnected = new AbortController();
+  const pieces = stream(disconnected.signal);
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(controller) {
@@ -49,7 +59,7 @@ function toReadable(stream: NonNullable<PlainResponse["stream"]>): ReadableStrea
       else controller.enqueue(encoder.encode(value));
     },
     async cancel() {
-      gone.abort();
+      disconnected.abort();
       await pieces.return();
     },
   });
@@ -57,13 +67,11 @@ function toReadable(stream: NonNullable<PlainResponse["stream"]>): ReadableStrea
 
 async function readFetchBody(request: Request, { limitBytes, signal }: BodyBounds): Promise<RawBody> {
   if (request.bodyUsed) {
-    throw new Error(
-      "The body of the Request was read before the handler got it; hand it a clone made before",
-    );
+    throw new Error("The body of the Request was read before the handler ran; pass a clone made before");
   }
   if (declaredBytes(request.headers.get("content-length")) > limitBytes) throw bodyTooLarge();
   if (request.body === null) return { kind: "bytes", bytes: new Uint8Array() };
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
+  const reader = request.body.getReader();
   const stop = (): void => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   try {

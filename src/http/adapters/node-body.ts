@@ -1,21 +1,21 @@
-/** The body of a Node request: read by us, or by a body parser that came first. */
+/** The body of a Node request: read here, or by a body parser before the handler. */
 import type { IncomingMessage } from "node:http";
 import { bodyIncomplete, bodyTooLarge, declaredBytes } from "../protocol/body.js";
 import type { BodyBounds, RawBody } from "../protocol/message.js";
 
-/** A request as body parsers leave it: `body` set, the stream read. */
+/** A request as body parsers leave it: `body` is set, the stream is read. */
 export type MaybeParsedRequest = IncomingMessage & { readonly body?: unknown };
 
 /**
- * What is read of a body nobody wants, after the answer is out: enough for a client that sends it all before it reads,
- * not enough to keep a connection busy for ever.
+ * How much of an unread body is discarded after the response is sent: enough for clients that send everything before they
+ * read, not enough to keep a connection busy for ever.
  */
 const DISCARD_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Reads the body of a request. Whether somebody did so before is told by the stream, not by `body`: Express 4 sets an
- * empty object on requests it did not read. (Of an empty body only the end is ever read.) Rejects when the body is over the limit, when the sender leaves in the
- * middle, and when the signal ends the wait.
+ * Reads the body of a request. The stream shows whether a parser has read it before, `body` does not: Express 4 sets an empty
+ * object on requests it did not read. (An empty body has nothing to read but its end.) Rejects when the body is over the limit, when the
+ * client disconnects before its end, and when the signal is aborted.
  */
 export async function readNodeBody(request: MaybeParsedRequest, bounds: BodyBounds): Promise<RawBody> {
   if (request.readableDidRead || request.readableEnded) return bodyLeftBy(request);
@@ -24,8 +24,8 @@ export async function readNodeBody(request: MaybeParsedRequest, bounds: BodyBoun
   return { kind: "bytes", bytes: await collect(request, bounds) };
 }
 
-/** Takes what is left of a body off the wire, so that the connection can serve its next request. */
-export function discardRest(request: IncomingMessage): void {
+/** Reads and drops what is left of a body, so that the connection can serve its next request. */
+export function discardBody(request: IncomingMessage): void {
   if (!mayHaveBody(request) || request.complete || request.destroyed) return;
   let discarded = 0;
   request.on("data", (chunk: Buffer | string) => {
@@ -42,7 +42,7 @@ function mayHaveBody({ headers }: IncomingMessage): boolean {
 function bodyLeftBy(request: MaybeParsedRequest): RawBody {
   const { body } = request;
   if (body === undefined && mayHaveBody(request)) {
-    throw new Error("The request's body was read before the handler got it, and is not on `request.body`");
+    throw new Error("The body of the request was read before the handler ran, and is not on `request.body`");
   }
   if (body instanceof Uint8Array) return { kind: "bytes", bytes: body };
   if (typeof body === "string") return { kind: "bytes", bytes: Buffer.from(body) };
@@ -67,7 +67,7 @@ function collect(request: IncomingMessage, { limitBytes, signal }: BodyBounds): 
     };
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, size)));
     const onGone = (): void => settle(() => reject(bodyIncomplete()));
-    // Before its end is read, the request's `close` does mean that the sender left.
+    // Until the end of the body is read, `close` means that the client has disconnected.
     request.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
     signal.addEventListener("abort", onGone, { once: true });
   });

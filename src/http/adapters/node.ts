@@ -1,41 +1,37 @@
-/** From Node's request and response straight to the core: no `Request` is built on the way. */
+/** Node's own server, and every framework on it: from its request and response straight to the core, without a fetch `Request`. */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { bodyMalformed, bodyTooLarge, bodyUnsupported } from "../protocol/body.js";
 import { type HttpCore, notFound } from "../core.js";
-import { discardRest, readNodeBody } from "./node-body.js";
-import type { PlainRequest, PlainResponse, HttpError } from "../protocol/message.js";
+import type { BodyStream, HttpError, HttpRequest, HttpResponse } from "../protocol/message.js";
+import { discardBody, readNodeBody } from "./node-body.js";
 
-/** Hands a request on to whoever comes next, as Express middleware does. */
+/** Passes a request on to the next handler, as Express middleware does. */
 export type Next = (error?: unknown) => unknown;
 
 /**
- * A handler for node:http and for every framework on it. It settles when the answer is handed to the response (or when
+ * A handler for node:http and for every framework on it. It settles when the response has been handed to Node (or when
  * `next` settles), and rejects only if `next` does. It needs no `this`.
  */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: Next) => Promise<void>;
 
-/**
- * Express error middleware: a body that a parser before the handler refused (malformed, too large) is answered as the
- * contract says, and not with Express' HTML page. Every other error, and every other path, goes to `next`. It never
- * carries out a command.
- */
-export type NodeErrorHandler = (
-  error: unknown,
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: Next,
-) => void;
+/** What frameworks and body parsers add to a request. */
+export type FrameworkRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
 
-/** `OPTIONS *` and absolute URLs are request targets too; of the latter only the path counts, never the host. */
+/** `OPTIONS *` and absolute URLs are request targets too; of an absolute URL only the path counts, never the host. */
 const ORIGIN_OF_ABSOLUTE_TARGET = /^https?:\/\/[^/?]*/i;
 
-/** Makes the node bridge of a core. */
-export function createNodeBridge(core: HttpCore): NodeHandler {
+/**
+ * Makes the Node handler of a core.
+ *
+ * @example
+ * http.createServer(handler.node).listen(3000);
+ * app.use("/api", handler.node); // Express
+ */
+export function createNodeHandler(core: HttpCore): NodeHandler {
   return async (request, response, next) => {
-    const plain = toPlain(request, core);
-    if (plain !== undefined) {
-      send(request, response, await core.handle(plain));
+    const converted = toRequest(request, core);
+    if (converted !== undefined) {
+      send(request, response, await core.handle(converted));
     } else if (next !== undefined) {
       await next();
     } else {
@@ -44,51 +40,27 @@ export function createNodeBridge(core: HttpCore): NodeHandler {
   };
 }
 
-/** Makes the error middleware of a core. Express knows it by its four parameters. */
-export function createNodeErrorBridge(core: HttpCore): NodeErrorHandler {
-  return (error, request, response, next) => {
-    const refusal = refusalOfParser(error);
-    if (refusal === undefined || !sendRefusal(core, refusal, request, response)) next(error);
-  };
-}
-
-/** Answers a request whose body somebody else refused; false, and nothing done, when its path belongs to others. */
-export function sendRefusal(
+/** Answers a request that failed before it reached the handler. Returns false, and does nothing, when its path is not the handler's. */
+export function sendError(
   core: HttpCore,
-  refusal: HttpError,
+  error: HttpError,
   request: IncomingMessage,
   response: ServerResponse,
 ): boolean {
-  const plain = toPlain(request, core);
-  if (plain === undefined) return false;
+  const converted = toRequest(request, core);
+  if (converted === undefined) return false;
   // Never rejects.
-  void core.refuse(plain, refusal).then((answer) => send(request, response, answer));
+  void core.answerFailed(converted, error).then((answer) => send(request, response, answer));
   return true;
-}
-
-/** What the body parsers of Express and Koa call their refusals. */
-export function refusalOfParser(error: unknown): HttpError | undefined {
-  switch ((error as { readonly type?: unknown } | null | undefined)?.type) {
-    case "entity.parse.failed":
-      return bodyMalformed();
-    case "entity.too.large":
-      return bodyTooLarge();
-    case "encoding.unsupported":
-      return bodyUnsupported("Content-Encoding is not supported");
-    case "charset.unsupported":
-      return bodyUnsupported("Content-Type charset must be utf-8");
-    default:
-      return undefined;
-  }
-}
-
-function originalTarget(request: IncomingMessage): Target {
-  return splitTarget((request as { readonly originalUrl?: string }).originalUrl ?? request.url);
 }
 
 interface Target {
   readonly path: string;
   readonly query: string;
+}
+
+function originalTarget(request: FrameworkRequest): Target {
+  return splitTarget(request.originalUrl ?? request.url);
 }
 
 /**
@@ -106,12 +78,12 @@ function methodOf(request: IncomingMessage): string {
   return request.method ?? "GET";
 }
 
-/** Undefined for a path that belongs to others. */
-function toPlain(request: IncomingMessage, core: HttpCore): PlainRequest | undefined {
+/** Undefined for a path that is not the handler's. */
+function toRequest(request: IncomingMessage, core: HttpCore): HttpRequest | undefined {
   const target = splitTarget(request.url);
   const original = originalTarget(request);
-  // Express takes a mount path off `url`: what is left may be ours, or only the whole may (mounted at `/sessions`).
-  const path = core.inside(target.path) ?? core.inside(original.path);
+  // Express removes a mount path from `url`. The rest may be ours; mounted at `/sessions`, only the whole path is.
+  const path = core.pathBelowBase(target.path) ?? core.pathBelowBase(original.path);
   if (path === undefined) return undefined;
   return {
     method: methodOf(request),
@@ -127,9 +99,9 @@ function toPlain(request: IncomingMessage, core: HttpCore): PlainRequest | undef
   };
 }
 
-/** Says nothing where somebody else answered meanwhile (a time-out of the host's), or nobody is there any more. */
-function send(request: IncomingMessage, response: ServerResponse, answer: PlainResponse): void {
-  discardRest(request);
+/** Sends nothing when the host has answered meanwhile (its own time-out, say) or the client has disconnected. */
+function send(request: IncomingMessage, response: ServerResponse, answer: HttpResponse): void {
+  discardBody(request);
   if (response.headersSent || response.writableEnded || response.destroyed) return;
   try {
     response.writeHead(answer.status, headersOf(request, answer));
@@ -141,30 +113,27 @@ function send(request: IncomingMessage, response: ServerResponse, answer: PlainR
   }
 }
 
-/** Sends pieces as they come and as the reader takes them; ends with them or with the connection. Never rejects. */
-async function sendStream(
-  response: ServerResponse,
-  stream: NonNullable<PlainResponse["stream"]>,
-): Promise<void> {
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
-  response.on("error", () => gone.abort());
+/** Sends pieces as they come and as the client reads them, until they or the connection end. Never rejects. */
+async function sendStream(response: ServerResponse, stream: BodyStream): Promise<void> {
+  const disconnected = new AbortController();
+  response.once("close", () => disconnected.abort());
+  response.on("error", () => disconnected.abort());
   try {
     response.flushHeaders();
-    for await (const piece of stream(gone.signal)) {
-      if (gone.signal.aborted) return;
-      if (!response.write(piece)) await once(response, "drain", { signal: gone.signal });
+    for await (const piece of stream(disconnected.signal)) {
+      if (disconnected.signal.aborted) return;
+      if (!response.write(piece)) await once(response, "drain", { signal: disconnected.signal });
     }
     response.end();
   } catch {
-    // The reader is gone, or the events ended with an error: the reader connects again and is told then.
+    // The client has disconnected, or the stream failed: then the client reconnects and gets the error.
     response.destroy();
   } finally {
-    gone.abort();
+    disconnected.abort();
   }
 }
 
-function headersOf(request: IncomingMessage, { headers, body, stream, closeConnection }: PlainResponse) {
+function headersOf(request: IncomingMessage, { headers, body, stream, closeConnection }: HttpResponse) {
   return {
     ...headers,
     ...(body.length === 0 || stream !== undefined ? {} : { "content-length": Buffer.byteLength(body) }),

@@ -1,7 +1,6 @@
 /**
- * What the engine knows of a session, as the contract writes it. Every field is named here and none is copied
- * wholesale: what the engine adds to its records one day can't leak into an answer. The order of the keys is part of
- * the contract.
+ * The engine's results as response bodies. Every field is named here and no object is copied whole, so that a field added
+ * to the engine's records can't leak into a response. The order of the keys is part of the contract.
  */
 import type {
   CreatedSession,
@@ -27,22 +26,22 @@ import type {
 } from "./schemas.js";
 
 /** The body of `info`. */
-export function presentSession(session: SessionInfo): SessionResponse {
+export function toSessionResponse(session: SessionInfo): SessionResponse {
   const { id, name, status, qrCode, ...rest } = session;
-  return { id, name, status, qrCode, ...presentRest(rest) };
+  return { id, name, status, qrCode, ...commonFields(rest) };
 }
 
-/** The body of `create`. The secret of the webhook is in it when there is one. */
-export function presentCreated(session: CreatedSession): CreatedSessionResponse {
+/** The body of `create`, with the secret of the webhook if there is one. */
+export function toCreatedSessionResponse(session: CreatedSession): CreatedSessionResponse {
   const { webhookSecret } = session;
-  return { ...presentSession(session), ...(webhookSecret === undefined ? {} : { webhookSecret }) };
+  return { ...toSessionResponse(session), ...(webhookSecret === undefined ? {} : { webhookSecret }) };
 }
 
 /** The body of `PATCH`. */
-export function presentUpdated(session: UpdatedSession): UpdatedSessionResponse {
+export function toUpdatedSessionResponse(session: UpdatedSession): UpdatedSessionResponse {
   const { endpoints = [], endpointSecrets, proxy } = session;
   return {
-    ...presentCreated(session),
+    ...toCreatedSessionResponse(session),
     endpoints: endpoints.map(({ name, url, events, enabled, headers }) => ({
       name,
       url,
@@ -50,17 +49,17 @@ export function presentUpdated(session: UpdatedSession): UpdatedSessionResponse 
       enabled,
       headers: [...headers],
     })),
-    proxy: proxy === undefined ? null : presentProxy(proxy),
+    proxy: proxy === undefined ? null : toProxy(proxy),
     ...(endpointSecrets === undefined ? {} : { endpointSecrets: { ...endpointSecrets } }),
   };
 }
 
-function presentProxy({ protocol, host, port, username, hasPassword }: ProxyInfo) {
+function toProxy({ protocol, host, port, username, hasPassword }: ProxyInfo) {
   return { protocol, host, port, ...(username === undefined ? {} : { username }), hasPassword };
 }
 
-/** One failed delivery. */
-export function presentFailed(delivery: FailedDelivery): FailedDeliveriesResponse[number] {
+/** One entry of `deliveries/failed`. */
+export function toFailedDelivery(delivery: FailedDelivery): FailedDeliveriesResponse[number] {
   const { id, endpoint, event, at, failedAt, attempts, reason, bytes } = delivery;
   const timestamp = new Date(at).toISOString();
   return {
@@ -76,19 +75,19 @@ export function presentFailed(delivery: FailedDelivery): FailedDeliveriesRespons
 }
 
 /** One entry of `list`. */
-export function presentListed(session: SessionSummary): SessionListResponse[number] {
+export function toListedSession(session: SessionSummary): SessionListResponse[number] {
   const { id, name, status, ...rest } = session;
-  return { id, name, status, ...presentRest(rest) };
+  return { id, name, status, ...commonFields(rest) };
 }
 
 /** The body of `status`. */
-export function presentStatus(session: SessionStatusInfo): SessionStatusResponse {
+export function toStatusResponse(session: SessionStatusInfo): SessionStatusResponse {
   const { id, name, status, phoneNumber, detail } = session;
-  return { id, name, status, phoneNumber, detail: presentDetail(detail) };
+  return { id, name, status, phoneNumber, detail: toDetail(detail) };
 }
 
-/** The body of `qr`, one of three forms. While connecting, `qrCode` is null until the first code is there. */
-export function presentQRCode({ id, status, qrCode }: QRCodeInfo): QRCodeResponse {
+/** The body of `qr`, in one of three forms. While connecting, `qrCode` is null until the first code arrives. */
+export function toQRCodeResponse({ id, status, qrCode }: QRCodeInfo): QRCodeResponse {
   switch (status) {
     case "connecting":
       return { id, qrCode, status };
@@ -105,11 +104,11 @@ export function presentQRCode({ id, status, qrCode }: QRCodeInfo): QRCodeRespons
 }
 
 /** The body of `pair`. */
-export function presentPairing({ pairingCode, expiresAt }: PairingCodeInfo): PairingResponse {
+export function toPairingResponse({ pairingCode, expiresAt }: PairingCodeInfo): PairingResponse {
   return { message: "Phone pairing initiated", pairingCode, expiresAt };
 }
 
-function presentRest(session: Omit<SessionSummary, "id" | "name" | "status">) {
+function commonFields(session: Omit<SessionSummary, "id" | "name" | "status">) {
   const { phoneNumber, webhookUrl, webhookEvents, createdAt, updatedAt, detail } = session;
   return {
     phoneNumber,
@@ -117,11 +116,11 @@ function presentRest(session: Omit<SessionSummary, "id" | "name" | "status">) {
     webhookEvents: [...webhookEvents],
     createdAt,
     updatedAt,
-    detail: presentDetail(detail),
+    detail: toDetail(detail),
   };
 }
 
-function presentDetail({ state, reason, code, attempt, until }: SessionDetail): SessionResponse["detail"] {
+function toDetail({ state, reason, code, attempt, until }: SessionDetail): SessionResponse["detail"] {
   return {
     state,
     ...(reason === undefined ? {} : { reason }),

@@ -1,6 +1,6 @@
 /**
- * The bodies of the frozen contract as zod schemas. Requests are checked with theirs; responses are built by
- * `present.ts`, and the tests hold every answer against these.
+ * The bodies of the contract (docs/contract.md) as zod schemas. Requests are checked with them, the OpenAPI document is
+ * made of them, and the tests compare every response with them.
  */
 import { z } from "zod";
 import { WEBHOOK_EVENTS } from "../../api/webhook-events.js";
@@ -16,7 +16,7 @@ const phoneNumber = z
   .regex(/^\+[1-9]\d{1,14}$/)
   .nullable();
 
-/** What is behind a status, and who must act. Additive to the contract. */
+/** The inner state behind a status. An addition to the frozen contract. */
 export const sessionDetailSchema = z.strictObject({
   state: z.enum([
     "idle",
@@ -51,7 +51,7 @@ export const sessionResponseSchema = z.strictObject({
   detail: sessionDetailSchema,
 });
 
-/** A session as `create` shows it: with the secret of its webhook, this once. */
+/** A session as `create` shows it: with the secret of its webhook, which no other response has. */
 export const createdSessionResponseSchema = sessionResponseSchema.extend({
   webhookSecret: z.string().optional(),
 });
@@ -74,14 +74,14 @@ export const proxySchema = z.strictObject({
   hasPassword: z.boolean(),
 });
 
-/** A session as `PATCH` shows it: with the secrets that were made, this once. */
+/** A session as `PATCH` shows it: with the secrets this call made, which no other response has. */
 export const updatedSessionResponseSchema = createdSessionResponseSchema.extend({
   endpoints: z.array(endpointSchema),
   proxy: proxySchema.nullable(),
   endpointSecrets: z.record(z.string(), z.string()).optional(),
 });
 
-/** The webhook deliveries that were given up. */
+/** The failed webhook deliveries. */
 export const failedDeliveriesResponseSchema = z.array(
   z.strictObject({
     id: z.string(),
@@ -98,7 +98,7 @@ export const failedDeliveriesResponseSchema = z.array(
 /** The sessions as `list` shows them: without `qrCode`. */
 export const sessionListResponseSchema = z.array(sessionResponseSchema.omit({ qrCode: true }));
 
-/** The answer of `status`. */
+/** The response of `status`. */
 export const sessionStatusResponseSchema = z.strictObject({
   id: z.string(),
   name: z.string(),
@@ -107,24 +107,24 @@ export const sessionStatusResponseSchema = z.strictObject({
   detail: sessionDetailSchema,
 });
 
-/** The answer of `qr`; `message` only when there can be no QR code. */
+/** The response of `qr`; `message` only when there can be no QR code. */
 export const qrCodeResponseSchema = z.strictObject({
   id: z.string(),
   qrCode: z.string().nullable(),
   status: sessionStatusSchema,
   message: z.string().optional(),
-  /** Only when `wait` or `seq` was asked for, and there is a code. */
+  /** Only with `wait` or `seq` in the query, and when there is a code. */
   seq: z.number().int().optional(),
   expiresAt: z.iso.datetime().optional(),
 });
 
-/** The answer of `webhook/events`. */
+/** The response of `webhook/events`. */
 export const webhookEventsResponseSchema = z.strictObject({ events: z.array(z.enum(WEBHOOK_EVENTS)) });
 
-/** The answer of every command that has nothing else to say. */
+/** The response of a command without another result. */
 export const messageResponseSchema = z.strictObject({ message: z.string() });
 
-/** The answer of `pair`. */
+/** The response of `pair`. */
 export const pairingResponseSchema = messageResponseSchema.extend({
   pairingCode: z.string(),
   expiresAt: z.iso.datetime(),
@@ -143,19 +143,19 @@ export type SessionResponse = z.output<typeof sessionResponseSchema>;
 export type CreatedSessionResponse = z.output<typeof createdSessionResponseSchema>;
 /** A session as `PATCH` shows it. */
 export type UpdatedSessionResponse = z.output<typeof updatedSessionResponseSchema>;
-/** The webhook deliveries that were given up. */
+/** The failed webhook deliveries. */
 export type FailedDeliveriesResponse = z.output<typeof failedDeliveriesResponseSchema>;
 /** The sessions as `list` shows them. */
 export type SessionListResponse = z.output<typeof sessionListResponseSchema>;
-/** The answer of `status`. */
+/** The response of `status`. */
 export type SessionStatusResponse = z.output<typeof sessionStatusResponseSchema>;
-/** The answer of `qr`. */
+/** The response of `qr`. */
 export type QRCodeResponse = z.output<typeof qrCodeResponseSchema>;
-/** The answer of `webhook/events`. */
+/** The response of `webhook/events`. */
 export type WebhookEventsResponse = z.output<typeof webhookEventsResponseSchema>;
-/** The answer of a command. */
+/** The response of a command without another result. */
 export type MessageResponse = z.output<typeof messageResponseSchema>;
-/** The answer of `pair`. */
+/** The response of `pair`. */
 export type PairingResponse = z.output<typeof pairingResponseSchema>;
 /** The body of every error. */
 export type ErrorResponse = z.output<typeof errorResponseSchema>;

@@ -1,11 +1,11 @@
-/** The OpenAPI 3.1 document, made from the route table: what is served is what is described. */
+/** The OpenAPI 3.1 document, made from the routes, so that it describes what is served. */
 import { z } from "zod";
 import { errorResponseSchema } from "../contract/schemas.js";
-import type { Route } from "../routes/sessions.js";
+import type { Route } from "../route.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An OpenAPI document, as far as it is read here. */
+/** An OpenAPI document; only the members this package reads are typed. */
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly info: Json;
@@ -19,37 +19,13 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   keyId: "The id of the API key",
 };
 
-/** Parameters of the query, by operation. */
-const QUERIES: Readonly<
-  Record<string, readonly (readonly [name: string, description: string, schema: Json])[]>
-> = {
-  getQRCode: [
-    [
-      "format",
-      "An image instead of JSON; `Accept` does as well",
-      { enum: ["json", "png", "svg", "dataurl"] },
-    ],
-    ["wait", "Seconds to wait for a code", { type: "integer", minimum: 0, maximum: 60 }],
-    ["seq", "Wait for a code after the one of this number", { type: "integer", minimum: 0 }],
-  ],
-  streamEvents: eventQuery(),
-  streamSessionEvents: eventQuery(),
-};
-
-function eventQuery(): readonly (readonly [string, string, Json])[] {
-  return [
-    ["events", "Names of events, with commas between; default all", { type: "string" }],
-    ["after", "The id of the last event that was seen; `Last-Event-ID` does as well", { type: "string" }],
-  ];
-}
-
 /** Errors of every route that needs a key. */
 const ERRORS: readonly (readonly [status: string, description: string])[] = [
-  ["400", "The request breaks a rule; `message` has a sentence for each"],
+  ["400", "The request breaks a rule; `message` has a sentence for each broken rule"],
   ["401", "No API key, or a wrong one"],
-  ["403", "The API key may not do that"],
+  ["403", "The API key does not allow this"],
   ["404", "No such session"],
-  ["429", "Too many requests; `Retry-After` tells when to come again"],
+  ["429", "Too many requests; `Retry-After` says when to try again"],
   ["500", "The store or the connection failed"],
 ];
 
@@ -65,7 +41,7 @@ export function describeRoutes(routes: readonly Route[], basePath = ""): OpenApi
     info: {
       title: "zpwoot",
       version: "1.0",
-      description: "Many WhatsApp Web sessions. Every error has the shape of the schema Error.",
+      description: "Many WhatsApp Web sessions. Every error has the schema Error.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: basePath === "" ? "/" : basePath }],
@@ -83,26 +59,20 @@ export function describeRoutes(routes: readonly Route[], basePath = ""): OpenApi
 }
 
 const TAGS = [
-  { name: "sessions", description: "Sessions and their links" },
+  { name: "sessions", description: "Sessions, their connections and their links" },
   { name: "events", description: "Events and webhook deliveries" },
-  { name: "administration", description: "API keys, and credentials on their way out and in" },
-  { name: "system", description: "Health, metrics, and this description" },
+  { name: "administration", description: "API keys, and export and import of credentials" },
+  { name: "system", description: "Health, metrics and this document" },
 ];
 
-function tagOf({ path, access, operation }: Route): string {
-  if (!path.startsWith("/sessions")) return "system";
-  if (/event|deliver/i.test(operation)) return "events";
-  return access === "admin" && /key|credentials/i.test(operation) ? "administration" : "sessions";
-}
-
 function operationOf(route: Route): Json {
-  const { operation, summary, access, request } = route;
+  const { operation, summary, tag, access, query = [], request, otherStatus } = route;
   const needsKey = access !== "public";
-  const parameters = [...pathParameters(route), ...queryParameters(route)];
+  const parameters = [...pathParameters(route), ...query.map((parameter) => ({ ...parameter, in: "query" }))];
   return {
     operationId: operation,
     summary,
-    tags: [tagOf(route)],
+    tags: [tag],
     ...(needsKey ? { description: `Needs the role ${access}.` } : { security: [] }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(request === undefined
@@ -110,7 +80,9 @@ function operationOf(route: Route): Json {
       : { requestBody: { required: true, content: jsonContent(schemaOf(request, "input")) } }),
     responses: {
       [route.status]: { description: "Success", content: contentOf(route) },
-      ...(operation === "isReady" ? { "503": { description: "Not ready", content: contentOf(route) } } : {}),
+      ...(otherStatus === undefined
+        ? {}
+        : { [otherStatus.status]: { description: otherStatus.description, content: contentOf(route) } }),
       ...(needsKey ? errorResponses() : { "404": errorResponse("Not switched on") }),
     },
   };
@@ -123,15 +95,6 @@ function pathParameters({ path }: Route): readonly Json[] {
     required: true,
     description: PARAMETERS[name],
     schema: { type: "string" },
-  }));
-}
-
-function queryParameters({ operation }: Route): readonly Json[] {
-  return (QUERIES[operation] ?? []).map(([name, description, schema]) => ({
-    name,
-    in: "query",
-    description,
-    schema,
   }));
 }
 

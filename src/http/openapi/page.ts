@@ -1,4 +1,4 @@
-/** The API as a page to read: drawn from the OpenAPI document, without a script and without anything from elsewhere. */
+/** The OpenAPI document as a page to read, without a script and without external resources. */
 import type { OpenApiDocument } from "./document.js";
 import { escapeHtml, page } from "../pages/html.js";
 import type { RawResponse } from "../protocol/message.js";
@@ -18,7 +18,7 @@ const STYLE = `
   summary b { display: inline-block; min-width: 4.5rem; }
 `;
 
-/** Renders it. */
+/** Renders the page of a document. */
 export function docsPage(document: OpenApiDocument): RawResponse {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => operationHtml(method, path, operation)),
@@ -35,7 +35,7 @@ function operationHtml(method: string, path: string, operation: Operation): stri
   return `<details><summary><b>${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code> ${escapeHtml(summary)}</summary>
 <p>${escapeHtml(description)}</p>
 ${requestBody === undefined ? "" : `<h2>Request</h2>${block(requestBody)}`}
-<h2>Answer ${success?.[0] ?? ""}</h2>${block(success?.[1].content)}
+<h2>Response ${success?.[0] ?? ""}</h2>${block(success?.[1].content)}
 </details>`;
 }
 

@@ -1,16 +1,16 @@
-/** An HTML page that is whole in itself: no asset from elsewhere, nothing inline that the policy does not name. */
+/** A self-contained HTML page: no external resources, and nothing inline that its Content-Security-Policy does not name. */
 import { randomBytes } from "node:crypto";
 import { RawResponse } from "../protocol/message.js";
 
 /** The parts of a page. */
 export interface PageParts {
   readonly title: string;
-  /** Of the text, as in `lang`. */
+  /** The value of `lang`. */
   readonly language: string;
   readonly style: string;
-  /** HTML; whatever comes from outside has gone through {@link escapeHtml}. */
+  /** HTML; every text from outside was passed through {@link escapeHtml}. */
   readonly body: string;
-  /** A script that runs at the end; it may fetch from this server only. */
+  /** A script that runs at the end of the page; it may fetch from this server only. */
   readonly script?: string;
 }
 
@@ -27,7 +27,7 @@ const BASE_STYLE = `
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;
 
-/** Renders it, with a Content-Security-Policy that lets in just what is there. */
+/** Renders a page, with a Content-Security-Policy that allows only its own style and script. */
 export function page({ title, language, style, body, script }: PageParts): RawResponse {
   const nonce = randomBytes(16).toString("base64");
   const policy = [
@@ -65,7 +65,7 @@ ${script === undefined ? "" : `<script nonce="${nonce}">${script}</script>`}
   return new RawResponse({ status: 200, headers, body: html });
 }
 
-/** Text as it may stand in HTML. */
+/** Escapes text for HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,8 +1,8 @@
-/** The scripts of the pages, as browsers run them. Texts come in as `T`; nothing from a server is ever put in as HTML. */
+/** The scripts of the pages, as browsers run them. `T` holds the texts; nothing from a server is ever inserted as HTML. */
 
 /**
- * The key: from `#key=` in the address, which no server sees and which is taken out at once, or typed in; kept for the tab. `call`
- * asks the server and gives the answer; it waits for a key when there is none or the server refuses it.
+ * The API key: read from `#key=` in the address, which browsers send to no server and which is removed at once, or typed in;
+ * stored for the tab. `call` sends a request and returns the response; without a valid key it first asks the user for one.
  */
 const KEY_SCRIPT = String.raw`
 const $ = (id) => document.getElementById(id);
@@ -30,7 +30,7 @@ async function call(path, method = "GET", body) {
 }
 `;
 
-/** Shows the newest QR code until the session is connected, and gives pairing codes. */
+/** Shows the newest QR code until the session is connected, and requests pairing codes. */
 export const LINK_SCRIPT = `${KEY_SCRIPT}${String.raw`
 let seq = 0;
 function say(text) { if ($("status").textContent !== text) $("status").textContent = text; }
@@ -65,7 +65,7 @@ $("phone").onkeydown = (event) => { if (event.key === "Enter") pair(); };
 (async () => { for (;;) { try { await step(); } catch { say(T.failed); await pause(2000); } } })();
 `}`;
 
-/** Lists the sessions, again and again. */
+/** Lists the sessions and refreshes the list. */
 export const OVERVIEW_SCRIPT = `${KEY_SCRIPT}${String.raw`
 const words = { connected: T.linked, connecting: T.connecting, disconnected: T.disconnected };
 function row(session) {

@@ -1,4 +1,4 @@
-/** The words of the pages, in English and Portuguese. */
+/** The texts of the pages, in English and Portuguese. */
 
 const en = {
   linkTitle: "Link WhatsApp",
@@ -27,7 +27,7 @@ const en = {
   open: "Open",
 };
 
-/** Every text has one in each language. */
+/** The texts of one language; each language has all of them. */
 export type PageTexts = Readonly<Record<keyof typeof en, string>>;
 
 const pt: PageTexts = {
@@ -60,13 +60,13 @@ const pt: PageTexts = {
 /** A language of the pages. */
 export type PageLanguage = "en" | "pt";
 
-/** The words of a language. */
+/** The texts by language. */
 export const PAGE_TEXTS: Readonly<Record<PageLanguage, PageTexts>> = { en, pt };
 
-/** The language asked for: by `?lang=`, else the first of ours in `Accept-Language`. */
+/** The language of `?lang=`, else the first known one in `Accept-Language`, else English. */
 export function languageOf(asked: string | null, accepted: string | undefined): PageLanguage {
-  const wishes = [asked ?? "", ...(accepted ?? "").split(",")].map((wish) =>
-    wish.trim().slice(0, 2).toLowerCase(),
+  const candidates = [asked ?? "", ...(accepted ?? "").split(",")].map((language) =>
+    language.trim().slice(0, 2).toLowerCase(),
   );
-  return wishes.find((wish) => wish === "en" || wish === "pt") ?? "en";
+  return candidates.find((language) => language === "en" || language === "pt") ?? "en";
 }

@@ -1,10 +1,10 @@
-/** What went wrong in the engine, as the contract's rows of errors. */
+/** The engine's errors as the contract's error responses (docs/contract.md). */
 import { isZpwootError, messageOf, type ZpwootError } from "../../errors.js";
 import type { Logger } from "../../api/logger.js";
-import { type PlainResponse, problem, HttpError } from "./message.js";
+import { errorResponse, HttpError, type HttpResponse } from "./message.js";
 
 /** The request an error belongs to. */
-export interface ProblemContext {
+export interface ErrorContext {
   readonly operation: string;
   /** The decoded id of the path; empty when the route has none. */
   readonly id: string;
@@ -13,73 +13,70 @@ export interface ProblemContext {
 }
 
 /**
- * The answer to anything thrown by a call. What is nobody's mistake but ours or the store's is logged, with the id and
- * the operation and without headers or bodies.
+ * The response to anything a call throws. What is not the caller's mistake (500 and above) is logged, with the id and the
+ * operation and without headers or bodies.
  */
-export function answerToError(error: unknown, context: ProblemContext): PlainResponse {
-  if (error instanceof HttpError) return error.answer;
-  const answer = isZpwootError(error) ? answerToKnown(error, context) : undefined;
-  if (answer === undefined || answer.status >= 500) log(error, context);
-  return answer ?? problem(500, "Internal server error");
+export function toErrorResponse(error: unknown, context: ErrorContext): HttpResponse {
+  if (error instanceof HttpError) return error.response;
+  const response = isZpwootError(error) ? responseByCode(error, context) : undefined;
+  if (response === undefined || response.status >= 500) log(error, context);
+  return response ?? errorResponse(500, "Internal server error");
 }
 
-function answerToKnown(error: ZpwootError, context: ProblemContext): PlainResponse | undefined {
+function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse | undefined {
   switch (error.code) {
     case "INVALID_INPUT":
-      return problem(400, error.details.length > 0 ? error.details : [error.message], "Bad Request");
+      return errorResponse(400, error.details.length > 0 ? error.details : [error.message], "Bad Request");
     case "SESSION_NOT_FOUND":
-      return problem(404, `Session with ID "${context.id}" not found`);
+      return errorResponse(404, `Session with ID "${context.id}" not found`);
     case "SESSION_NAME_TAKEN":
-      return problem(400, `Session with name "${nameIn(context.body)}" already exists`);
+      return errorResponse(400, `Session with name "${nameIn(context.body)}" already exists`);
     case "SESSION_NOT_CONNECTED":
+      return errorResponse(400, notConnectedText(context.operation));
     case "SESSION_ALREADY_LINKED":
+      return errorResponse(400, "Session is already linked. Log out first.");
     case "PAIRING_REFUSED":
-      return problem(400, refusalText(error.code, context.operation));
+      return errorResponse(400, "WhatsApp refused to give a pairing code for this phone number");
     case "CONNECTION_FAILED":
     case "PROXY_FAILED":
     case "MISSING_PACKAGE":
       return context.id === "" ? undefined : connectionFailed(error, context.id);
     case "STORE_UNAVAILABLE":
     case "STORE_CORRUPT":
-      return problem(500, "Database connection failed");
+      return errorResponse(500, "Database connection failed");
     case "DELIVERY_NOT_FOUND":
-      return problem(404, "The session has no failed delivery with this id");
+      return errorResponse(404, "The session has no failed delivery with this id");
     case "OUTBOX_FULL":
-      return problem(409, error.message, "Conflict");
+      return errorResponse(409, error.message, "Conflict");
     case "ABORTED":
-      return problem(409, "The command was ended by a later one", "Conflict");
+      return errorResponse(409, "The command was ended by a later one", "Conflict");
     case "TIMEOUT":
-      return problem(504, "WhatsApp did not answer in time", "Gateway Timeout");
+      return errorResponse(504, "WhatsApp did not answer in time", "Gateway Timeout");
     case "STOPPED":
-      return problem(503, "The service is stopping", "Service Unavailable");
+      return errorResponse(503, "The service is stopping", "Service Unavailable");
     case "INVALID_OPTION":
       return undefined;
   }
 }
 
-/** Only the first is frozen; the others are cases the contract does not know. */
-function refusalText(
-  code: "SESSION_NOT_CONNECTED" | "SESSION_ALREADY_LINKED" | "PAIRING_REFUSED",
-  operation: string,
-): string {
-  if (code === "SESSION_ALREADY_LINKED") return "Session is already linked. Log out first.";
-  if (code === "PAIRING_REFUSED") return "WhatsApp refused to give a pairing code for this phone number";
+/** Only the text of `pair` is part of the frozen contract. */
+function notConnectedText(operation: string): string {
   return operation === "pairPhone" ? "Session is not connected. Connect first." : "Session is not connected";
 }
 
-/** The engine may have written the whole sentence already. */
-function connectionFailed(error: ZpwootError, id: string): PlainResponse {
+/** The engine's message may already be the whole sentence. */
+function connectionFailed(error: ZpwootError, id: string): HttpResponse {
   const prefix = `Failed to create connection for session ${id}: `;
   const text = error.message.startsWith(prefix) ? error.message : `${prefix}${error.message}`;
-  return problem(500, text);
+  return errorResponse(500, text);
 }
 
-/** A name is only found taken after the body was found valid. */
+/** A body with a taken name has passed the checks, so it has a name. */
 function nameIn(body: unknown): string {
-  return String((body as { name?: unknown } | null | undefined)?.name);
+  return typeof body === "object" && body !== null && "name" in body ? String(body.name) : "";
 }
 
-function log(error: unknown, { operation, id, logger }: ProblemContext): void {
+function log(error: unknown, { operation, id, logger }: ErrorContext): void {
   const fields = {
     operation,
     ...(id === "" ? {} : { sessionId: id }),
@@ -87,5 +84,5 @@ function log(error: unknown, { operation, id, logger }: ProblemContext): void {
     error: messageOf(error),
     stack: error instanceof Error ? error.stack : undefined,
   };
-  logger?.error(fields, "an HTTP request could not be answered");
+  logger?.error(fields, `HTTP request failed: ${operation}`);
 }

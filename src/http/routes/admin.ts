@@ -1,117 +1,83 @@
-/** The routes of administrators: API keys, and credentials on their way out and in. */
+/** The routes of administrators: API keys, and export and import of credentials. */
 import { z } from "zod";
-import { API_KEY_ROLES } from "../../api/api-keys.js";
+import * as contract from "../contract/admin.js";
 import { messageResponseSchema } from "../contract/schemas.js";
-import { requireFeature } from "../protocol/having.js";
-import { problem, HttpError } from "../protocol/message.js";
-import type { Route } from "./sessions.js";
+import { errorResponse, HttpError } from "../protocol/message.js";
+import { defineBodyRoute, defineRoute, requireFeature, type Route } from "../route.js";
 
-const apiKeySchema = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  role: z.enum(API_KEY_ROLES),
-  sessions: z.array(z.string()).nullable(),
-  createdAt: z.iso.datetime(),
-  lastUsedAt: z.iso.datetime().nullable(),
-});
-const createApiKeySchema = z.object({
-  name: z.string(),
-  role: z.enum(API_KEY_ROLES),
-  sessions: z.array(z.string()).nullish(),
-});
-const exportSchema = z.object({ passphrase: z.string({ error: "passphrase must be a string" }) });
-const importSchema = z.object({
-  bundle: z.string({ error: "bundle must be a string" }),
-  passphrase: z.string({ error: "passphrase must be a string" }),
-  force: z.boolean({ error: "force must be true or false" }).optional(),
-});
-
-/** A bundle has a session's pre-keys and Signal sessions in it: some hundred kilobytes, megabytes for a busy account. */
+/** A bundle holds a session's pre-keys and Signal sessions: some hundred kilobytes, megabytes for a busy account. */
 const BUNDLE_LIMIT_BYTES = 32 * 1024 * 1024;
 
-/** The fields of a body, or the answer that names each broken rule. */
-function fields<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(typeof body === "object" && body !== null ? body : {});
-  if (parsed.success) return parsed.data;
-  throw new HttpError(
-    problem(
-      400,
-      parsed.error.issues.map(({ message }) => message),
-      "Bad Request",
-    ),
-  );
-}
-
-/** In the order of the documents. */
+/** API keys, then credentials. */
 export const ADMIN_ROUTES: readonly Route[] = [
-  {
+  defineRoute({
     method: "GET",
     path: "/sessions/api-keys",
     operation: "listApiKeys",
     summary: "The stored API keys, oldest first, without the keys themselves",
+    tag: "administration",
     access: "admin",
     status: 200,
-    response: z.array(apiKeySchema),
+    response: z.array(contract.apiKeySchema),
     call: async (manager) => requireFeature(manager, "apiKeys").apiKeys.list(),
-  },
-  {
+  }),
+  defineBodyRoute({
     method: "POST",
     path: "/sessions/api-keys",
     operation: "createApiKey",
-    summary: "Makes an API key; it is in this answer only",
+    summary: "Creates an API key; only this response shows it",
+    tag: "administration",
     access: "admin",
     status: 201,
-    request: createApiKeySchema,
-    response: apiKeySchema.extend({ key: z.string() }),
-    call: async (manager, { body }) =>
-      requireFeature(manager, "apiKeys").apiKeys.create((body ?? {}) as never),
-  },
-  {
+    request: contract.createApiKeySchema,
+    response: contract.createdApiKeySchema,
+    call: async (manager, { body }) => requireFeature(manager, "apiKeys").apiKeys.create(body),
+  }),
+  defineRoute({
     method: "POST",
     path: "/sessions/api-keys/:keyId/revoke",
     operation: "revokeApiKey",
-    summary: "Makes an API key worth nothing, at once",
+    summary: "Revokes an API key, effective at once",
+    tag: "administration",
     access: "admin",
     status: 201,
     response: messageResponseSchema,
     call: async (manager, { params }) => {
       const revoked = await requireFeature(manager, "apiKeys").apiKeys.revoke(params["keyId"] ?? "");
-      if (!revoked) throw new HttpError(problem(404, "There is no API key with this id"));
+      if (!revoked) throw new HttpError(errorResponse(404, "There is no API key with this id"));
       return { message: "API key revoked" };
     },
-  },
-  {
+  }),
+  defineBodyRoute({
     method: "POST",
     path: "/sessions/:id/export",
     operation: "exportCredentials",
     summary: "The credentials of a linked session as one text, encrypted with the passphrase",
+    tag: "administration",
     access: "admin",
     strict: true,
     status: 201,
-    request: exportSchema,
-    response: z.strictObject({ bundle: z.string() }),
-    call: async (manager, { id, body }) => {
-      const { passphrase } = fields(exportSchema, body);
-      return {
-        bundle: await requireFeature(manager, "exportCredentials").exportCredentials(id, { passphrase }),
-      };
-    },
-  },
-  {
+    request: contract.exportCredentialsSchema,
+    response: contract.exportedCredentialsSchema,
+    call: async (manager, { id, body }) => ({
+      bundle: await requireFeature(manager, "exportCredentials").exportCredentials(id, body),
+    }),
+  }),
+  defineBodyRoute({
     method: "POST",
     path: "/sessions/:id/import",
     operation: "importCredentials",
-    summary: "Puts an exported bundle into a session, which is disconnected first",
+    summary: "Imports an exported bundle into a session, which is disconnected first",
+    tag: "administration",
     access: "admin",
     strict: true,
     status: 201,
-    request: importSchema,
+    request: contract.importCredentialsSchema,
     bodyLimitBytes: BUNDLE_LIMIT_BYTES,
     response: messageResponseSchema,
-    call: async (manager, { id, body }) => {
-      const { bundle, passphrase, force = false } = fields(importSchema, body);
+    call: async (manager, { id, body: { bundle, passphrase, force = false } }) => {
       await requireFeature(manager, "importCredentials").importCredentials(id, bundle, { passphrase, force });
       return { message: "Credentials imported" };
     },
-  },
+  }),
 ];

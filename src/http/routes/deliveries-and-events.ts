@@ -1,29 +1,46 @@
-/** The routes on sessions beyond the frozen eleven. */
-import type { SessionsApi } from "../../api/sessions-api.js";
-import { updateSessionSchema } from "../../api/validation.js";
+/** The routes of failed webhook deliveries and of the event stream. */
 import { WEBHOOK_EVENTS } from "../../api/webhook-events.js";
 import { LOGGED_ENGINE_EVENTS } from "../../api/events.js";
-import * as contract from "../contract/schemas.js";
-import { requireFeature } from "../protocol/having.js";
-import { problem, RawResponse, HttpError } from "../protocol/message.js";
-import * as present from "../contract/responses.js";
-import type { Route, RouteInput } from "./sessions.js";
+import { failedDeliveriesResponseSchema, messageResponseSchema } from "../contract/schemas.js";
+import { toFailedDelivery } from "../contract/responses.js";
+import { badRequest, RawResponse } from "../protocol/message.js";
+import {
+  defineRoute,
+  type QueryParameter,
+  requireFeature,
+  type Route,
+  type RouteInput,
+  type ServedSessions,
+} from "../route.js";
 import { SSE_HEADERS, sseText } from "./sse.js";
 
 const EVENT_NAMES: ReadonlySet<string> = new Set([...WEBHOOK_EVENTS, ...LOGGED_ENGINE_EVENTS]);
+
+const STREAM_QUERY: readonly QueryParameter[] = [
+  {
+    name: "events",
+    description: "Names of events, separated by commas; default all",
+    schema: { type: "string" },
+  },
+  {
+    name: "after",
+    description: "The id of the last event received; the header `Last-Event-ID` does the same",
+    schema: { type: "string" },
+  },
+];
 
 /** The names in `?events=a,b`; undefined without it. */
 function eventNames(query: URLSearchParams): readonly string[] | undefined {
   const names = query.getAll("events").flatMap((list) => list.split(","));
   if (names.length === 0) return undefined;
   if (names.every((name) => EVENT_NAMES.has(name))) return names;
-  const text = `each value in events must be one of the following values: ${[...EVENT_NAMES].join(", ")}`;
-  throw new HttpError(problem(400, [text], "Bad Request"));
+  const known = [...EVENT_NAMES].join(", ");
+  throw badRequest([`each value in events must be one of the following values: ${known}`]);
 }
 
-/** `Last-Event-ID` is what browsers send by themselves; `?after=` serves everybody else. */
-function stream(
-  manager: SessionsApi,
+/** Browsers send `Last-Event-ID` by themselves; `?after=` is for all other clients. */
+function eventStream(
+  manager: ServedSessions,
   { header, query }: RouteInput,
   sessionIds?: readonly string[],
 ): RawResponse {
@@ -38,81 +55,61 @@ function stream(
   });
 }
 
-/** In the order of the documents. */
-export const MORE_ROUTES: readonly Route[] = [
-  {
-    method: "PATCH",
-    path: "/sessions/:id",
-    operation: "updateSession",
-    summary: "Changes the webhook endpoints of a session",
-    access: "operator",
-    status: 200,
-    request: updateSessionSchema,
-    response: contract.updatedSessionResponseSchema,
-    call: async (manager, { id, body }) =>
-      present.presentUpdated(await requireFeature(manager, "update").update(id, body as never)),
-  },
-  {
-    method: "POST",
-    path: "/sessions/:id/restart",
-    operation: "restartSession",
-    summary: "Closes the connection, if there is one, and connects anew with the same credentials",
-    access: "operator",
-    strict: true,
-    status: 201,
-    response: contract.messageResponseSchema,
-    call: async (manager, { id }) => {
-      await manager.restart(id);
-      return { message: "Session restart initiated" };
-    },
-  },
-  {
+/** Failed deliveries, then events. */
+export const DELIVERY_AND_EVENT_ROUTES: readonly Route[] = [
+  defineRoute({
     method: "GET",
     path: "/sessions/:id/deliveries/failed",
     operation: "listFailedDeliveries",
-    summary: "Webhook deliveries that were given up, oldest first",
+    summary: "Failed webhook deliveries, oldest first",
+    tag: "events",
     access: "viewer",
     status: 200,
-    response: contract.failedDeliveriesResponseSchema,
-    call: async (manager, { id }) =>
-      (await requireFeature(manager, "listFailedDeliveries").listFailedDeliveries(id)).map(
-        present.presentFailed,
-      ),
-  },
-  {
+    response: failedDeliveriesResponseSchema,
+    call: async (manager, { id }) => {
+      const failed = await requireFeature(manager, "listFailedDeliveries").listFailedDeliveries(id);
+      return failed.map(toFailedDelivery);
+    },
+  }),
+  defineRoute({
     method: "POST",
     path: "/sessions/:id/deliveries/:deliveryId/redeliver",
     operation: "redeliver",
     summary: "Puts a failed webhook delivery back at the end of its queue",
+    tag: "events",
     access: "operator",
     status: 201,
-    response: contract.messageResponseSchema,
+    response: messageResponseSchema,
     call: async (manager, { id, params }) => {
       await requireFeature(manager, "redeliver").redeliver(id, params["deliveryId"] ?? "");
       return { message: "Delivery queued" };
     },
-  },
-  {
+  }),
+  defineRoute({
     method: "GET",
     path: "/sessions/events",
     operation: "streamEvents",
     summary: "The events of all sessions as server-sent events",
+    tag: "events",
     access: "viewer",
+    query: STREAM_QUERY,
     status: 200,
     contentType: "text/event-stream",
-    call: async (manager, input) => stream(manager, input, input.caller.sessions ?? undefined),
-  },
-  {
+    call: async (manager, input) => eventStream(manager, input, input.caller.sessions ?? undefined),
+  }),
+  defineRoute({
     method: "GET",
     path: "/sessions/:id/events",
     operation: "streamSessionEvents",
     summary: "The events of one session as server-sent events",
+    tag: "events",
     access: "viewer",
+    query: STREAM_QUERY,
     status: 200,
     contentType: "text/event-stream",
     call: async (manager, input) => {
       await manager.getStatus(input.id);
-      return stream(manager, input, [input.id]);
+      return eventStream(manager, input, [input.id]);
     },
-  },
+  }),
 ];

@@ -1,9 +1,9 @@
-/** Pages for people: linking one session, and all sessions at a glance. They hold no data: what they show they ask for with a key. */
+/** The pages for people: link one session, see all sessions. They contain no data and load it with an API key. */
 import { escapeHtml, page } from "../pages/html.js";
 import { LINK_SCRIPT, OVERVIEW_SCRIPT } from "../pages/scripts.js";
 import { languageOf, PAGE_TEXTS, type PageLanguage, type PageTexts } from "../pages/texts.js";
 import type { RawResponse } from "../protocol/message.js";
-import type { Route, RouteInput } from "./sessions.js";
+import { defineRoute, type Route, type RouteInput } from "../route.js";
 
 const STYLE = `
   [hidden] { display: none !important; }
@@ -75,27 +75,29 @@ function render(
   });
 }
 
-/** In the order of the documents. */
+/** The overview, then the link page. */
 export const PAGE_ROUTES: readonly Route[] = [
-  {
+  defineRoute({
     method: "GET",
     path: "/sessions/overview",
     operation: "showOverview",
-    summary: "A page with all sessions; it asks for a key, or takes it from `#key=` in its address",
+    summary: "A page with all sessions; it asks for an API key, or reads it from `#key=` in its address",
+    tag: "sessions",
     access: "public",
     status: 200,
     contentType: "text/html",
     call: async (_manager, input) => render(input, "overviewTitle", overviewBody, OVERVIEW_SCRIPT),
-  },
-  {
+  }),
+  defineRoute({
     method: "GET",
     path: "/sessions/:id/link",
     operation: "showLinkPage",
     summary:
-      "A page to link a session: the live QR code, or a code by phone number; it asks for a key like the overview",
+      "A page to link a session: the live QR code, or a code by phone number; it asks for an API key like the overview",
+    tag: "sessions",
     access: "public",
     status: 200,
     contentType: "text/html",
     call: async (_manager, input) => render(input, "linkTitle", linkBody, LINK_SCRIPT),
-  },
+  }),
 ];

@@ -1,15 +1,16 @@
-/** The QR code of a session in the forms that screens want, and a wait for the next one. */
+/** The QR code of a session: as JSON or as an image, now or when the next one arrives. */
 import { drawQRCode } from "../../api/qr-image.js";
 import type { QRCodeInfo } from "../../api/session-info.js";
 import type { SessionsApi } from "../../api/sessions-api.js";
-import { problem, RawResponse, HttpError } from "../protocol/message.js";
-import { presentQRCode } from "../contract/responses.js";
-import type { RouteInput } from "./sessions.js";
+import type { QRCodeResponse } from "../contract/schemas.js";
+import { toQRCodeResponse } from "../contract/responses.js";
+import { badRequest, errorResponse, HttpError, RawResponse } from "../protocol/message.js";
+import type { QueryParameter, RouteInput, ServedSessions } from "../route.js";
 
 const FORMATS = ["json", "png", "svg", "dataurl"] as const;
 type Format = (typeof FORMATS)[number];
 
-const TYPES = {
+const CONTENT_TYPES = {
   png: "image/png",
   svg: "image/svg+xml",
   dataurl: "text/plain; charset=utf-8",
@@ -19,44 +20,63 @@ const MAX_WAIT_SECONDS = 60;
 
 const IMAGE_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
+/** The parameters of the query. */
+export const QR_QUERY: readonly QueryParameter[] = [
+  {
+    name: "format",
+    description: "An image instead of JSON; the header `Accept` does the same",
+    schema: { enum: FORMATS },
+  },
+  {
+    name: "wait",
+    description: "Seconds to wait for a code",
+    schema: { type: "integer", minimum: 0, maximum: MAX_WAIT_SECONDS },
+  },
+  {
+    name: "seq",
+    description: "Wait for a code after the one with this number",
+    schema: { type: "integer", minimum: 0 },
+  },
+];
+
 /**
- * The answer of `qr`. Without a query it is the contract's, byte for byte. `?format=` or `Accept` ask for an image, `?wait=` (seconds)
- * waits for a code, `?seq=` for one after that of this number; with either the JSON has `seq` and `expiresAt` too.
+ * The call of `qr`. Without a query it returns the contract's body, byte for byte. `?format=` or `Accept` select an image,
+ * `?wait=` (seconds) waits for a code, `?seq=` for the one after that number; with either of these the JSON has `seq` and
+ * `expiresAt` too.
  */
-export async function answerQR(manager: SessionsApi, input: RouteInput): Promise<unknown> {
+export async function getQRCode(
+  manager: ServedSessions,
+  input: RouteInput,
+): Promise<QRCodeResponse | RawResponse> {
   const { id, query } = input;
   const format = formatOf(input);
   const after = numberIn(query, "seq", Number.MAX_SAFE_INTEGER);
   const waitSeconds = numberIn(query, "wait", MAX_WAIT_SECONDS);
-  const info = await nextQR(manager, id, after ?? 0, waitSeconds ?? 0);
-  if (format === "json") {
-    const { seq, expiresAt } = info;
-    const more = waitSeconds === undefined && after === undefined ? {} : { seq, expiresAt };
-    return { ...presentQRCode(info), ...more };
-  }
-  if (info.qrCode === null) {
-    throw new HttpError(
-      problem(404, presentQRCode(info).message ?? "QR code not available yet", "Not Found"),
-    );
-  }
-  return draw(info.qrCode, format);
+  const info = await nextQRCode(manager, id, after ?? 0, waitSeconds ?? 0);
+  if (format !== "json") return toImage(info, format);
+  if (waitSeconds === undefined && after === undefined) return toQRCodeResponse(info);
+  return { ...toQRCodeResponse(info), seq: info.seq, expiresAt: info.expiresAt };
 }
 
-async function draw(text: string, format: Exclude<Format, "json">): Promise<RawResponse> {
-  const headers = { ...IMAGE_HEADERS, "content-type": TYPES[format] };
-  return new RawResponse({ status: 200, headers, body: await drawQRCode(text, format) });
+async function toImage(info: QRCodeInfo, format: Exclude<Format, "json">): Promise<RawResponse> {
+  if (info.qrCode === null) {
+    const message = toQRCodeResponse(info).message ?? "QR code not available yet";
+    throw new HttpError(errorResponse(404, message, "Not Found"));
+  }
+  const headers = { ...IMAGE_HEADERS, "content-type": CONTENT_TYPES[format] };
+  return new RawResponse({ status: 200, headers, body: await drawQRCode(info.qrCode, format) });
 }
 
 function formatOf({ query, header }: RouteInput): Format {
   const asked = query.get("format");
-  if (asked === null) return formatAccepted(header("accept") ?? "");
-  if ((FORMATS as readonly string[]).includes(asked)) return asked as Format;
-  const rule = `format must be one of the following values: ${FORMATS.join(", ")}`;
-  throw new HttpError(problem(400, [rule], "Bad Request"));
+  if (asked === null) return acceptedFormat(header("accept") ?? "");
+  const format = FORMATS.find((known) => known === asked);
+  if (format !== undefined) return format;
+  throw badRequest([`format must be one of the following values: ${FORMATS.join(", ")}`]);
 }
 
-/** Only who asks for nothing but an image gets one: `*` and JSON are the contract's. */
-function formatAccepted(accept: string): Format {
+/** An image only for a client that accepts nothing else: with `*` or JSON the contract's body is returned. */
+function acceptedFormat(accept: string): Format {
   const types = accept.split(",").map((type) => type.split(";")[0]?.trim().toLowerCase());
   if (types.some((type) => type === "application/json" || type === "*/*")) return "json";
   if (types.includes("image/svg+xml")) return "svg";
@@ -67,15 +87,20 @@ function numberIn(query: URLSearchParams, name: string, max: number): number | u
   const text = query.get(name);
   if (text === null) return undefined;
   if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text);
-  throw new HttpError(problem(400, [`${name} must be a whole number from 0 to ${max}`], "Bad Request"));
+  throw badRequest([`${name} must be a whole number from 0 to ${max}`]);
 }
 
-/** The first code after the given number; what there is when the time is up, or when no code can come any more. */
-async function nextQR(manager: SessionsApi, id: string, after: number, seconds: number): Promise<QRCodeInfo> {
+/** The first code after a number; the current state once the time is over or no further code can come. */
+async function nextQRCode(
+  manager: SessionsApi,
+  id: string,
+  after: number,
+  seconds: number,
+): Promise<QRCodeInfo> {
   const endsAt = performance.now() + seconds * 1_000;
   for (;;) {
-    // Listened for before it is looked: what happens between the two is not missed.
-    const change = changeOf(manager, id, endsAt - performance.now());
+    // Listens before it looks, so that no change between the two is missed.
+    const change = nextChange(manager, id, endsAt - performance.now());
     try {
       const info = await manager.getQRCode(id);
       const isNew = info.qrCode !== null && (info.seq ?? 0) > after;
@@ -87,8 +112,8 @@ async function nextQR(manager: SessionsApi, id: string, after: number, seconds: 
   }
 }
 
-/** Settles at the session's next event that may matter, or after the time. */
-function changeOf(
+/** Settles at the session's next event that may change its QR code, or after the time. */
+function nextChange(
   manager: SessionsApi,
   id: string,
   ms: number,

@@ -1,210 +1,197 @@
-/** The route table: each row of the contract's section 3, and how a method and path lead to it. */
-import type { z } from "zod";
-import type { SessionsApi } from "../../api/sessions-api.js";
-import { validateCreateSession, validatePhoneNumber } from "../../api/validation.js";
-import type { ApiKeyRole } from "../../api/api-keys.js";
-import { type Caller, maySee } from "../access/auth.js";
+/** The routes on sessions: the frozen eleven, and the change and restart of a session. */
+import { updateSessionSchema } from "../../api/validation.js";
+import { canAccess } from "../access/auth.js";
 import * as contract from "../contract/schemas.js";
-import type { ParsedHttpOptions } from "../options.js";
-import * as present from "../contract/responses.js";
-import { answerQR } from "./qr.js";
-import { problem, HttpError } from "../protocol/message.js";
-
-/** What a route's call is given: the decoded `:id` (empty without one) and the JSON of the body, if it takes one. */
-export interface RouteInput {
-  readonly id: string;
-  /** All decoded parameters of the path. */
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly body: unknown;
-  /** The value of a header, by its name in lower case. */
-  readonly header: (name: string) => string | undefined;
-  readonly caller: Caller;
-  readonly options: ParsedHttpOptions;
-  /** The whole table. */
-  readonly routes: readonly Route[];
-}
-
-/** One row of the table. */
-export interface Route {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Below the base path; `:id` is the session's. */
-  readonly path: `/${string}`;
-  /** A name of its own, for logs and documents. */
-  readonly operation: string;
-  /** What it does, in a few words. */
-  readonly summary: string;
-  /** The role a caller needs; `public` needs no key. */
-  readonly access: ApiKeyRole | "public";
-  /** Counted under the stricter limit: it makes WhatsApp do something, or costs much. */
-  readonly strict?: boolean;
-  /** A larger bound for the body than the handler's. */
-  readonly bodyLimitBytes?: number;
-  /** The status of success. */
-  readonly status: 200 | 201;
-  /** The schema of the request's body. Without one the body is never read. */
-  readonly request?: z.ZodType;
-  /** The schema of the body of success; left out when that is not JSON. */
-  readonly response?: z.ZodType;
-  /** The media type of success. Default JSON. */
-  readonly contentType?: string;
-  /** Does it; gives the body of success, or a `RawResponse` answer. Rejects with a {@link HttpError} or with whatever the manager rejects with. */
-  call(manager: SessionsApi, input: RouteInput): Promise<unknown>;
-}
-
-/** A row's call as the frozen ones see it. */
-type Input = Pick<RouteInput, "id" | "body">;
-
-function say(message: string): contract.MessageResponse {
-  return { message };
-}
-
-/** `connect` of the manager is idempotent, the contract's is not. */
-async function connect(manager: SessionsApi, { id }: Input): Promise<contract.MessageResponse> {
-  const { status } = await manager.getStatus(id);
-  if (status === "connected") throw new HttpError(problem(400, "Session is already connected"));
-  await manager.connect(id);
-  return say("Session connection initiated");
-}
-
-/** A session that is still connecting may be disconnected; one that is down may not. */
-async function disconnect(manager: SessionsApi, { id }: Input): Promise<contract.MessageResponse> {
-  const { status } = await manager.getStatus(id);
-  if (status === "disconnected") throw new HttpError(problem(400, "Session is not connected"));
-  await manager.disconnect(id);
-  return say("Session disconnected successfully");
-}
-
-async function pair(manager: SessionsApi, { id, body }: Input): Promise<contract.PairingResponse> {
-  const phoneNumber = validatePhoneNumber(
-    (body as { phoneNumber?: unknown } | null | undefined)?.phoneNumber,
-  );
-  return present.presentPairing(await manager.pair(id, phoneNumber));
-}
+import {
+  toCreatedSessionResponse,
+  toListedSession,
+  toPairingResponse,
+  toSessionResponse,
+  toStatusResponse,
+  toUpdatedSessionResponse,
+} from "../contract/responses.js";
+import { errorResponse, HttpError } from "../protocol/message.js";
+import { defineBodyRoute, defineRoute, requireFeature, type Route } from "../route.js";
+import { getQRCode, QR_QUERY } from "./qr.js";
 
 /** The frozen eleven, in the contract's order. */
 export const ROUTES: readonly Route[] = [
-  {
+  defineRoute({
     method: "GET",
     path: "/sessions/webhook/events",
     operation: "listWebhookEvents",
     summary: "The events a webhook can subscribe to",
+    tag: "events",
     access: "viewer",
     status: 200,
     response: contract.webhookEventsResponseSchema,
     call: async (manager) => ({ events: manager.listWebhookEvents() }),
-  },
-  {
+  }),
+  defineBodyRoute({
     method: "POST",
     path: "/sessions/create",
     operation: "createSession",
     summary: "Creates a session; it does not connect yet",
+    tag: "sessions",
     access: "admin",
     strict: true,
     status: 201,
     request: contract.createSessionSchema,
     response: contract.createdSessionResponseSchema,
-    call: async (manager, { body }) =>
-      present.presentCreated(await manager.create(validateCreateSession(body))),
-  },
-  {
+    call: async (manager, { body }) => toCreatedSessionResponse(await manager.create(body)),
+  }),
+  defineRoute({
     method: "GET",
     path: "/sessions/list",
     operation: "listSessions",
     summary: "All sessions, the oldest first",
+    tag: "sessions",
     access: "viewer",
     status: 200,
     response: contract.sessionListResponseSchema,
     call: async (manager, { caller }) =>
-      (await manager.list()).filter(({ id }) => maySee(caller, id)).map(present.presentListed),
-  },
-  {
+      (await manager.list()).filter(({ id }) => canAccess(caller, id)).map(toListedSession),
+  }),
+  defineRoute({
     method: "GET",
     path: "/sessions/:id/info",
     operation: "getSession",
     summary: "One session",
+    tag: "sessions",
     access: "viewer",
     status: 200,
     response: contract.sessionResponseSchema,
-    call: async (manager, { id }) => present.presentSession(await manager.get(id)),
-  },
-  {
+    call: async (manager, { id }) => toSessionResponse(await manager.get(id)),
+  }),
+  defineRoute({
     method: "DELETE",
     path: "/sessions/:id/delete",
     operation: "deleteSession",
-    summary: "Unlinks the device and removes the session with all that belongs to it",
+    summary: "Unlinks the device and removes the session with everything that belongs to it",
+    tag: "sessions",
     access: "admin",
     status: 200,
     response: contract.messageResponseSchema,
     call: async (manager, { id }) => {
       await manager.delete(id);
-      return say("Session deleted successfully");
+      return { message: "Session deleted successfully" };
     },
-  },
-  {
+  }),
+  defineRoute({
     method: "POST",
     path: "/sessions/:id/connect",
     operation: "connectSession",
-    summary: "Begins to connect",
+    summary: "Starts to connect",
+    tag: "sessions",
     access: "operator",
     strict: true,
     status: 201,
     response: contract.messageResponseSchema,
-    call: connect,
-  },
-  {
+    // The manager accepts a connect of a connected session, the contract does not.
+    call: async (manager, { id }) => {
+      const { status } = await manager.getStatus(id);
+      if (status === "connected") throw new HttpError(errorResponse(400, "Session is already connected"));
+      await manager.connect(id);
+      return { message: "Session connection initiated" };
+    },
+  }),
+  defineRoute({
     method: "POST",
     path: "/sessions/:id/disconnect",
     operation: "disconnectSession",
     summary: "Closes the connection and keeps the credentials",
+    tag: "sessions",
     access: "operator",
     status: 201,
     response: contract.messageResponseSchema,
-    call: disconnect,
-  },
-  {
+    // A session that is still connecting may be disconnected.
+    call: async (manager, { id }) => {
+      const { status } = await manager.getStatus(id);
+      if (status === "disconnected") throw new HttpError(errorResponse(400, "Session is not connected"));
+      await manager.disconnect(id);
+      return { message: "Session disconnected successfully" };
+    },
+  }),
+  defineRoute({
     method: "GET",
     path: "/sessions/:id/qr",
     operation: "getQRCode",
     summary: "The newest QR code",
+    tag: "sessions",
     access: "operator",
+    query: QR_QUERY,
     status: 200,
     response: contract.qrCodeResponseSchema,
-    call: answerQR,
-  },
-  {
+    call: getQRCode,
+  }),
+  defineBodyRoute({
     method: "POST",
     path: "/sessions/:id/pair",
     operation: "pairPhone",
-    summary: "Gives a code that links the account when typed on the phone",
+    summary: "Returns a code that links the account when typed on the phone",
+    tag: "sessions",
     access: "operator",
     strict: true,
     status: 201,
     request: contract.pairPhoneSchema,
     response: contract.pairingResponseSchema,
-    call: pair,
-  },
-  {
+    call: async (manager, { id, body }) => toPairingResponse(await manager.pair(id, body.phoneNumber)),
+  }),
+  defineRoute({
     method: "GET",
     path: "/sessions/:id/status",
     operation: "getSessionStatus",
     summary: "The live status of a session",
+    tag: "sessions",
     access: "viewer",
     status: 200,
     response: contract.sessionStatusResponseSchema,
-    call: async (manager, { id }) => present.presentStatus(await manager.getStatus(id)),
-  },
-  {
+    call: async (manager, { id }) => toStatusResponse(await manager.getStatus(id)),
+  }),
+  defineRoute({
     method: "POST",
     path: "/sessions/:id/logout",
     operation: "logoutSession",
-    summary: "Unlinks the device and wipes its credentials",
+    summary: "Unlinks the device and deletes its credentials",
+    tag: "sessions",
     access: "operator",
     status: 201,
     response: contract.messageResponseSchema,
     call: async (manager, { id }) => {
       await manager.logout(id);
-      return say("Session logged out successfully");
+      return { message: "Session logged out successfully" };
     },
-  },
+  }),
+];
+
+/** The other commands on a session. */
+export const MORE_SESSION_ROUTES: readonly Route[] = [
+  defineBodyRoute({
+    method: "PATCH",
+    path: "/sessions/:id",
+    operation: "updateSession",
+    summary: "Changes the webhook endpoints and the proxy of a session",
+    tag: "sessions",
+    access: "operator",
+    status: 200,
+    request: updateSessionSchema,
+    response: contract.updatedSessionResponseSchema,
+    call: async (manager, { id, body }) =>
+      toUpdatedSessionResponse(await requireFeature(manager, "update").update(id, body)),
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/sessions/:id/restart",
+    operation: "restartSession",
+    summary: "Closes the connection, if there is one, and connects again with the same credentials",
+    tag: "sessions",
+    access: "operator",
+    strict: true,
+    status: 201,
+    response: contract.messageResponseSchema,
+    call: async (manager, { id }) => {
+      await manager.restart(id);
+      return { message: "Session restart initiated" };
+    },
+  }),
 ];

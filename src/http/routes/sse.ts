@@ -1,12 +1,12 @@
-/** Server-sent events: the stream of `events()` as text (HTML standard, section 9.2). */
+/** Server-sent events (HTML standard, section 9.2): the stream of `events()` as text. */
 import type { StreamedEvent } from "../../api/event-stream.js";
 
-/** A comment this often keeps proxies from taking a quiet connection for a dead one. */
+/** A comment this often keeps proxies from closing a quiet connection. */
 const HEARTBEAT_MS = 15_000;
-/** How long a browser waits before it connects again. */
+/** How long a browser waits before it reconnects. */
 const RETRY_MS = 2_000;
 
-/** What a stream is sent with. `no` tells nginx not to hold it back. */
+/** The headers of a stream. `x-accel-buffering: no` keeps nginx from buffering it. */
 export const SSE_HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store, no-transform",
@@ -14,7 +14,7 @@ export const SSE_HEADERS = {
   "x-accel-buffering": "no",
 } as const;
 
-/** The text of a stream, in pieces; ends with the events. */
+/** The text of a stream, in pieces, with a heartbeat while there are no events. Ends with the events. */
 export async function* sseText(
   events: AsyncGenerator<StreamedEvent, void, undefined>,
   heartbeatMs = HEARTBEAT_MS,
@@ -23,7 +23,7 @@ export async function* sseText(
   try {
     let next = events.next();
     for (;;) {
-      const result = await within(heartbeatMs, next);
+      const result = await settledWithin(heartbeatMs, next);
       if (result === undefined) yield ":\n\n";
       else if (result.done === true) return;
       else {
@@ -43,7 +43,7 @@ function textOf(event: StreamedEvent): string {
 }
 
 /** What the promise settles with, or undefined after the time. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+async function settledWithin<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
   try {

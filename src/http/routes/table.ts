@@ -1,25 +1,28 @@
-/** From a method and a path to a row of the route table. */
+/** All routes, and how a method and a path find theirs. */
 import { addRoute, createRouter, findRoute } from "rou3";
-import { problem, HttpError } from "../protocol/message.js";
 import { describeRoutes, type OpenApiDocument } from "../openapi/document.js";
-import { MORE_ROUTES } from "./deliveries-and-events.js";
+import { badRequest } from "../protocol/message.js";
+import type { Route } from "../route.js";
 import { ADMIN_ROUTES } from "./admin.js";
+import { DELIVERY_AND_EVENT_ROUTES } from "./deliveries-and-events.js";
 import { PAGE_ROUTES } from "./pages.js";
-import { type Route, ROUTES } from "./sessions.js";
+import { MORE_SESSION_ROUTES, ROUTES } from "./sessions.js";
 import { SYSTEM_ROUTES } from "./system.js";
 
-/** Every row: the frozen eleven and those beyond. */
+/** Every route: the frozen eleven first, then all others. */
 export const ALL_ROUTES: readonly Route[] = [
   ...ROUTES,
-  ...MORE_ROUTES,
+  ...MORE_SESSION_ROUTES,
+  ...DELIVERY_AND_EVENT_ROUTES,
   ...ADMIN_ROUTES,
   ...PAGE_ROUTES,
   ...SYSTEM_ROUTES,
 ];
 
-/** A row of the table, and the decoded id in the path (empty when the row has none). */
+/** A route and the decoded parameters of a path. */
 export interface Match {
   readonly route: Route;
+  /** The parameter `:id`; empty when the route has none. */
   readonly id: string;
   /** All decoded parameters. */
   readonly params: Readonly<Record<string, string>>;
@@ -28,10 +31,9 @@ export interface Match {
 const router = createRouter<Route>();
 for (const route of ALL_ROUTES) addRoute(router, route.method, route.path, route);
 
-/** All routes as an OpenAPI 3.1 document. `basePath` is what stands before `/sessions`. */
-export function openApiDocument(basePath = ""): OpenApiDocument {
-  return describeRoutes(ALL_ROUTES, basePath);
-}
+const systemPaths: ReadonlySet<string> = new Set(SYSTEM_ROUTES.map(({ path }) => path));
+
+const METHODS = [...new Set(ALL_ROUTES.map((route) => route.method))];
 
 /** Words that stand where other paths have an id. */
 const RESERVED = new Set(
@@ -40,24 +42,19 @@ const RESERVED = new Set(
     .filter((part) => !part.startsWith(":")),
 );
 
-function find(method: string, path: string, system: boolean) {
-  const found = findRoute(router, method, path);
-  if (found !== undefined && !system && systemPaths.has(found.data.path)) return undefined;
-  return RESERVED.has(found?.params?.["id"] ?? "") ? undefined : found;
+/** Describes all routes as an OpenAPI 3.1 document. `basePath` is what stands before `/sessions`. */
+export function openApiDocument(basePath = ""): OpenApiDocument {
+  return describeRoutes(ALL_ROUTES, basePath);
 }
 
-const systemPaths: ReadonlySet<string> = new Set(SYSTEM_ROUTES.map(({ path }) => path));
-
-const METHODS = [...new Set(ALL_ROUTES.map((route) => route.method))];
-
-/** Whether a path, below the base path, is one that this adapter answers for, be it with a 404. */
+/** Whether a path, below the base path, belongs to the handler: it answers all of these itself, unknown ones with 404. */
 export function isOurs(path: string, system: boolean): boolean {
   return path === "/sessions" || path.startsWith("/sessions/") || (system && systemPaths.has(path));
 }
 
 /**
- * The row for a request; HEAD finds the row of GET. Undefined when there is none. Throws a {@link HttpError} with 400 for
- * an id that is not percent-encoded properly.
+ * Finds the route of a request; HEAD finds the route of GET. Undefined when there is none. Throws an `HttpError` with
+ * status 400 for a parameter that is not percent-encoded properly.
  */
 export function matchRoute(method: string, path: string, system: boolean): Match | undefined {
   const found = find(method === "HEAD" ? "GET" : method, path, system);
@@ -68,7 +65,7 @@ export function matchRoute(method: string, path: string, system: boolean): Match
   return { route: found.data, id: params["id"] ?? "", params };
 }
 
-/** The methods that find a row under a path, as an `Allow` header lists them; undefined when none does. */
+/** The methods a path has, as an `Allow` header lists them; undefined when it has none. */
 export function allowedMethods(path: string, system: boolean): string | undefined {
   const methods = METHODS.filter((method) => find(method, path, system) !== undefined);
   if (methods.length === 0) return undefined;
@@ -76,10 +73,16 @@ export function allowedMethods(path: string, system: boolean): string | undefine
   return [...withHead, "OPTIONS"].join(", ");
 }
 
+function find(method: string, path: string, system: boolean) {
+  const found = findRoute(router, method, path);
+  if (found !== undefined && !system && systemPaths.has(found.data.path)) return undefined;
+  return RESERVED.has(found?.params?.["id"] ?? "") ? undefined : found;
+}
+
 function decode(encoded: string): string {
   try {
     return decodeURIComponent(encoded);
   } catch {
-    throw new HttpError(problem(400, `Failed to decode param '${encoded}'`, "Bad Request"));
+    throw badRequest(`Failed to decode param '${encoded}'`);
   }
 }

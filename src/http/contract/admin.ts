@@ -1,0 +1,50 @@
+/** The bodies of the routes for administrators and of the health checks, as zod schemas. */
+import { z } from "zod";
+import { API_KEY_ROLES } from "../../api/api-keys.js";
+
+export { createApiKeySchema } from "../../api/validation.js";
+
+/** An API key as it is listed: without the key itself. */
+export const apiKeySchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  role: z.enum(API_KEY_ROLES),
+  sessions: z.array(z.string()).nullable(),
+  createdAt: z.iso.datetime(),
+  lastUsedAt: z.iso.datetime().nullable(),
+});
+
+/** An API key as `POST` shows it: with the key, this once. */
+export const createdApiKeySchema = apiKeySchema.extend({ key: z.string() });
+
+const passphrase = z.string({ error: "passphrase must be a string" });
+
+/** The body of `POST /sessions/:id/export`. */
+export const exportCredentialsSchema = z.object({ passphrase });
+
+/** The body of `POST /sessions/:id/import`. */
+export const importCredentialsSchema = z.object({
+  bundle: z.string({ error: "bundle must be a string" }),
+  passphrase,
+  force: z.boolean({ error: "force must be true or false" }).optional(),
+});
+
+/** The response of `export`. */
+export const exportedCredentialsSchema = z.strictObject({ bundle: z.string() });
+
+/** The response of `/health/live`. */
+export const liveSchema = z.strictObject({ ok: z.literal(true) });
+
+/** The response of `/health/ready`. */
+export const healthSchema = z.strictObject({
+  ok: z.boolean(),
+  store: z.enum(["ok", "unavailable"]),
+  eventLoopLagMs: z.number().int(),
+});
+
+/** The body of `POST /sessions/:id/import`. */
+export type ImportCredentialsInput = Readonly<z.input<typeof importCredentialsSchema>>;
+/** The response of `export`. */
+export type ExportedCredentials = Readonly<z.output<typeof exportedCredentialsSchema>>;
+/** The response of `/health/live`. */
+export type Live = Readonly<z.output<typeof liveSchema>>;
