@@ -1,4 +1,4 @@
-/** The disconnect table (whatsapp-protocol.md section 9), row by row: on the wire, through to status, event and detail. */
+/** The disconnect table (docs/protocol.md#disconnects), row by row: on the wire, through to status, event and detail. */
 import { describe, expect, it } from "vitest";
 import type { DisconnectInput, FaultRule } from "../../src/testing/index.js";
 import type { EngineWorld } from "../support/engine.js";
