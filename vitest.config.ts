@@ -8,6 +8,7 @@ const UNIT = [
   "test/events/**/*.test.ts",
   "test/http/answers.test.ts",
   "test/http/problems.test.ts",
+  "test/manager/**/*.test.ts",
   "test/package/exports.test.ts",
   "test/package/imports.test.ts",
   "test/session/**/*.test.ts",

@@ -34,7 +34,7 @@ const signalSession = (): object => ({
   ),
 });
 
-/** One measured piece of work; gives milliseconds. */
+/** One measured piece of work; resolves with milliseconds. */
 interface Workload {
   readonly name: string;
   readonly run: (store: BenchStore) => Promise<number>;

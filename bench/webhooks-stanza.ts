@@ -28,6 +28,7 @@ let phones = 0;
 export async function openStanzaContestant(run: StanzaRun): Promise<StanzaContestant> {
   const manager = new SessionManager({
     store: run.storeUrl,
+    logger: false,
     whatsapp: { url: run.emulator.url },
     webhooks: { allowPrivateTargets: true },
   });

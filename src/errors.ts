@@ -3,13 +3,15 @@
  * package in one process (ESM beside CJS), `instanceof` does not.
  */
 
-/** What went wrong, as a closed set. Each code says who must act. */
+/** What went wrong, as a closed set. docs/errors.md has the cause, the cure and the HTTP status of each. */
 export type ZpwootErrorCode =
-  /** Input of a call broke a rule; `details` has one sentence per broken rule, each naming its field. */
+  /** An argument broke a rule; `details` has one sentence per broken rule, each with its field. */
   | "INVALID_INPUT"
   /** An option of a constructor, a flag or an environment variable broke a rule. */
   | "INVALID_OPTION"
+  /** No session has this id. */
   | "SESSION_NOT_FOUND"
+  /** Another session has this name. */
   | "SESSION_NAME_TAKEN"
   /** The call needs a session that is connecting (pairing) or connected (`socket`), and it is not. */
   | "SESSION_NOT_CONNECTED"
@@ -17,28 +19,28 @@ export type ZpwootErrorCode =
   | "SESSION_ALREADY_LINKED"
   /** The connection to WhatsApp could not be made at all (bad URL, missing library, refused proxy). */
   | "CONNECTION_FAILED"
-  /** The session's proxy can't be reached or refuses; `status` is what it answered, if it did. Nothing went past it. */
+  /** The session's proxy can't be reached or refuses; `status` is its answer, if there was one. Nothing bypassed it. */
   | "PROXY_FAILED"
-  /** WhatsApp refused to give a pairing code. */
+  /** WhatsApp refused to issue a pairing code. */
   | "PAIRING_REFUSED"
-  /** There is no failed delivery with this id. */
+  /** No failed delivery has this id. */
   | "DELIVERY_NOT_FOUND"
-  /** The outbox of the webhook has no room: nothing was put into it. */
+  /** The webhook's outbox has no room; nothing was queued. */
   | "OUTBOX_FULL"
-  /** The store did not answer, or refused; nothing is known about what it holds. Never means "absent". */
+  /** The store did not answer, or refused; what it contains is unknown. Never means "absent". */
   | "STORE_UNAVAILABLE"
   /** The store answered with a record that can't be read. Nothing was overwritten. */
   | "STORE_CORRUPT"
   /** A wait ran out of time. */
   | "TIMEOUT"
-  /** A wait was ended by its AbortSignal, or by a later command. */
+  /** The call's AbortSignal fired, or a later command replaced it. */
   | "ABORTED"
   /** The manager was stopped. */
   | "STOPPED"
   /** An optional package is not installed; the message says which and how. */
   | "MISSING_PACKAGE";
 
-const brand = Symbol.for("zpwoot.error");
+const BRAND = Symbol.for("zpwoot.error");
 
 /** Further facts of an error. */
 export interface ZpwootErrorOptions {
@@ -50,11 +52,14 @@ export interface ZpwootErrorOptions {
   readonly status?: number;
 }
 
-/** An error with a {@link ZpwootErrorCode}. Its message never holds a credential, QR code, pairing code or API key. */
+/** An error with a {@link ZpwootErrorCode}. Its message never contains a credential, QR code, pairing code or API key. */
 export class ZpwootError extends Error {
   override readonly name = "ZpwootError";
+  /** What went wrong. */
   readonly code: ZpwootErrorCode;
+  /** One sentence per broken rule; empty for other errors. */
   readonly details: readonly string[];
+  /** The HTTP-like status that the other side answered, if there was one. */
   readonly status: number | undefined;
 
   constructor(code: ZpwootErrorCode, message: string, options: ZpwootErrorOptions = {}) {
@@ -62,13 +67,23 @@ export class ZpwootError extends Error {
     this.code = code;
     this.details = options.details ?? [];
     this.status = options.status;
-    Object.defineProperty(this, brand, { value: true });
+    Object.defineProperty(this, BRAND, { value: true });
   }
 }
 
-/** Whether a value is an error of this package, with one of the given codes if any are given. */
+/**
+ * Whether a value is an error of this package; with codes, whether it has one of them.
+ *
+ * @example
+ * try {
+ *   await manager.pair(id, phoneNumber);
+ * } catch (error) {
+ *   if (!isZpwootError(error, "SESSION_NOT_CONNECTED")) throw error;
+ *   await manager.connect(id);
+ * }
+ */
 export function isZpwootError(value: unknown, ...codes: readonly ZpwootErrorCode[]): value is ZpwootError {
-  if (typeof value !== "object" || value === null || !(brand in value)) return false;
+  if (typeof value !== "object" || value === null || !(BRAND in value)) return false;
   return codes.length === 0 || codes.includes((value as unknown as ZpwootError).code);
 }
 

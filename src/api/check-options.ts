@@ -59,14 +59,20 @@ function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** A schema of an options object. Every key that is not in the shape is an issue, in the words of {@link unknownOptions}. */
-export function optionsSchema<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+/**
+ * A schema of an options object. Every key that is not in the shape is an issue, in the words of {@link unknownOptions};
+ * `wrongType` is the message for what is no object.
+ */
+export function optionsSchema<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  wrongType = "must be an object",
+) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys.map((name) => `${name} is not an option${hintFor(name, known)}`).join("\n")
-        : "must be an object",
+        : wrongType,
   });
 }
 

@@ -1,6 +1,11 @@
 /** The logger port: pino fits, and so does anything with five methods. */
 
-/** A pino-compatible logger. Silent by default; the engine never passes it a secret. */
+/**
+ * A pino-compatible logger. The engine never passes it a credential, QR code, pairing code or API key.
+ *
+ * @example
+ * const manager = new SessionManager({ logger: pino() });
+ */
 export interface Logger {
   trace(fields: object, message: string): void;
   debug(fields: object, message: string): void;
@@ -9,7 +14,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** A logger that says nothing. */
+/** A logger that writes nothing. */
 export const SILENT: Logger = {
   trace: () => {},
   debug: () => {},

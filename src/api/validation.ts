@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { ZpwootError } from "../errors.js";
 import { API_KEY_ROLES, type CreateApiKeyInput } from "./api-keys.js";
+import { hintFor } from "./check-options.js";
 import type { CreateSessionInput, UpdateSessionInput } from "./session-info.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 
@@ -182,6 +183,20 @@ export function isFields(input: unknown): input is object {
 export interface NewSession extends Pick<CreateSessionInput, "name"> {
   readonly webhookUrl?: string;
   readonly webhookEvents?: readonly WebhookEventName[];
+}
+
+const CREATE_FIELDS = Object.keys(createSessionSchema.shape);
+
+/**
+ * Checks the names of the fields for `create`: a misspelt one must not pass for done. Over HTTP they are ignored, as the
+ * contract has it. Throws `INVALID_INPUT`.
+ */
+export function checkCreateFields(input: object): void {
+  const details = Object.keys(input)
+    .filter((name) => !CREATE_FIELDS.includes(name))
+    .map((name) => `${name} is not a field of a session${hintFor(name, CREATE_FIELDS)}`);
+  if (details.length === 0) return;
+  throw new ZpwootError("INVALID_INPUT", `Invalid session: ${details.join("; ")}`, { details });
 }
 
 /**

@@ -40,7 +40,7 @@ export async function importMultiFileAuth(options: ImportMultiFileOptions): Prom
 }
 
 /** Reads the folder without changing it. Rejects with `INVALID_INPUT` when `creds.json` can't be read. */
-export async function readMultiFileAuth(
+async function readMultiFileAuth(
   folder: string,
 ): Promise<{ readonly auth: PortableAuth; readonly skipped: readonly string[] }> {
   const creds = await readCreds(folder);

@@ -1,4 +1,4 @@
-/** `zpwoot export`, `import`, `backup` and `reencrypt`: credentials on their way out of a store and into it. Nothing connects. */
+/** `zpwoot export`, `import`, `backup` and `reencrypt`: move credentials out of a store and into it. None of them connects. */
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { listSnapshots } from "../backup/snapshot-file.js";
 import { reencrypt } from "../backup/backups.js";
@@ -8,12 +8,9 @@ import { readPassphrase } from "./passphrase.js";
 import { type Flags, type ServeSettings, parseFlags, settingsOf } from "./settings.js";
 
 /** The commands of this file. */
-export const CUSTODY_COMMANDS = ["export", "import", "backup", "reencrypt"] as const;
+type BackupCommand = "export" | "import" | "backup" | "reencrypt";
 
-/** One of them. */
-export type CustodyCommand = (typeof CUSTODY_COMMANDS)[number];
-
-/** What a command is given. */
+/** What a command works with. */
 interface Context {
   readonly settings: ServeSettings;
   readonly flags: Flags;
@@ -25,8 +22,8 @@ interface Context {
 const FLAGS = ["session", "name", "out", "force"] as const;
 
 /** Runs one of the commands on the store of the settings. Rejects with a sentence for the person at the terminal. */
-export async function custodyCommand(
-  command: CustodyCommand,
+export async function backupCommand(
+  command: BackupCommand,
   args: readonly string[],
   print: (line: string) => void,
 ): Promise<void> {
@@ -34,7 +31,7 @@ export async function custodyCommand(
   const settings = settingsOf(parsed.flags, process.env);
   const passphrase = (): Promise<string> => readPassphrase(settings, process.env);
   const context: Context = { ...parsed, settings, print, passphrase };
-  if (command === "reencrypt") return sealAnew(context);
+  if (command === "reencrypt") return reencryptStore(context);
   if (command === "backup" && parsed.positionals[0] === "list") return listBackups(context);
   const snapshots =
     command === "backup" && settings.backupDir !== undefined
@@ -74,15 +71,16 @@ async function importSession(manager: SessionManager, context: Context): Promise
         });
   const [known, name] = [flags["session"], flags["name"]];
   if ((known === undefined) === (name === undefined))
-    throw invalid("give either --name for a new session or --session for one that exists");
+    throw invalid("pass either --name for a new session or --session for an existing one");
   const id =
     known === undefined ? (await manager.create({ name: name ?? "" })).id : await idOf(manager, known);
   try {
     const { keys, droppedSessions } = await put(id);
     print(`session ${id} is linked, with ${keys} keys`);
-    if (droppedSessions) print("the copy was not the newest: sessions with contacts are made anew");
+    if (droppedSessions)
+      print("the copy was not the newest: Signal sessions with contacts will be re-established");
   } catch (error) {
-    // What was made for it goes with it; never with credentials in it, whose deletion would unlink the device.
+    // The session created for the import is deleted, unless it has credentials: deleting those would unlink the device.
     const empty = known === undefined && !("creds" in (await manager.countKeys(id)));
     if (empty) await manager.delete(id);
     throw error;
@@ -103,18 +101,18 @@ async function backup(manager: SessionManager, context: Context): Promise<void> 
     passphrase: await passphrase(),
     force: isForced(context),
   });
-  print(`session ${id} (${name}) is back; sessions with contacts are made anew`);
+  print(`session ${id} (${name}) is restored; Signal sessions with contacts will be re-established`);
 }
 
 async function listBackups({ settings, print }: Context): Promise<void> {
   for (const path of await listSnapshots(directoryOf(settings))) print(path);
 }
 
-async function sealAnew({ settings, print }: Context): Promise<void> {
+async function reencryptStore({ settings, print }: Context): Promise<void> {
   const { store, encryptionKeys } = settings;
   if (encryptionKeys.length === 0) throw invalid("reencrypt needs --encryption-keys, the new one first");
   const written = await reencrypt({ store, encryptionKeys });
-  print(`${written} records are sealed with the first key; the others are not needed any more`);
+  print(`${written} records are encrypted with the first key; the others are no longer needed`);
 }
 
 function directoryOf({ backupDir }: ServeSettings): string {

@@ -29,7 +29,7 @@ export class DemoClient {
     return answer;
   }
 
-  /** Calls GET until the answer passes. Rejects after the time. */
+  /** Calls GET until the answer passes. Rejects after `timeoutMs`. */
   async poll(
     path: string,
     passes: (answer: Record<string, unknown>) => boolean,
@@ -39,7 +39,8 @@ export class DemoClient {
     for (;;) {
       const answer = await this.call("GET", path);
       if (passes(answer)) return answer;
-      if (Date.now() > until) throw new Error(`GET ${path} did not get there within ${options.timeoutMs} ms`);
+      if (Date.now() > until)
+        throw new Error(`GET ${path} did not return what was expected within ${options.timeoutMs} ms`);
       await sleep(POLL_MS, undefined, { signal: options.signal });
     }
   }

@@ -1,4 +1,4 @@
-/** A webhook receiver as users write one: checks the signature with the standard's own library, then reads the event. */
+/** A webhook receiver as users write one: checks the signature with the standard's library, then reads the event. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ export interface Delivery {
 
 /** A receiver on a free port of this machine. */
 export class DemoReceiver {
-  /** The session's webhook secret; deliveries before it is set are refused, and come again. */
+  /** The session's webhook secret; deliveries before it is set are refused, and retried. */
   secret: string | undefined;
   readonly #server: Server;
   readonly #seen = new Set<string>();
@@ -43,14 +43,14 @@ export class DemoReceiver {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/webhook`;
   }
 
-  /** The first delivery that passes. Rejects after the time. */
+  /** The first delivery that passes. Rejects after `timeoutMs`. */
   async waitFor(passes: (delivery: Delivery) => boolean, timeoutMs: number): Promise<Delivery> {
     const signal = AbortSignal.timeout(timeoutMs);
     for (;;) {
       const found = this.#deliveries.find(passes);
       if (found !== undefined) return found;
       await new Promise<void>((resolve, reject) => {
-        const late = (): void => reject(new Error(`no such webhook came within ${timeoutMs} ms`));
+        const late = (): void => reject(new Error(`no such webhook arrived within ${timeoutMs} ms`));
         signal.addEventListener("abort", late, { once: true });
         this.#waiting.add(resolve);
       });
@@ -69,7 +69,7 @@ export class DemoReceiver {
       const delivery = new Webhook(this.secret).verify(body.toString(), headers) as Delivery & {
         readonly id: string;
       };
-      // Delivery is at least once; the id tells a repeat.
+      // Delivery is at least once; the id identifies a repetition.
       if (!this.#seen.has(delivery.id)) this.#deliveries.push(delivery);
       this.#seen.add(delivery.id);
     } catch {

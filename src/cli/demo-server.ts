@@ -38,14 +38,14 @@ export class DemoServer {
     return this.#child.pid;
   }
 
-  /** SIGKILL: no handler runs, nothing is written any more. */
+  /** SIGKILL: no handler runs, nothing more is written. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill("SIGKILL");
     await once(this.#child, "exit");
   }
 
-  /** SIGTERM, and the exit code. Rejects when it takes longer than promised. */
+  /** Sends SIGTERM and resolves with the exit code. Rejects when it takes longer than promised. */
   async terminate(): Promise<number | null> {
     this.#child.kill("SIGTERM");
     const [code] = (await once(this.#child, "exit", { signal: AbortSignal.timeout(STOP_MS) })) as [

@@ -18,11 +18,11 @@ import { drawQRCode } from "../api/qr-image.js";
 const EMULATED_MS = 10_000;
 const PERSON_MS = 150_000;
 
-/** The two who play: on the real service they are people. */
+/** The two phones: on the real service they belong to people. */
 interface Cast {
   /** Scans the QR code shown on the screen. */
   scan(qr: string): Promise<void>;
-  /** Sends a text to the linked account, from another one. Gives the text, or undefined if any will do. */
+  /** Sends a text to the linked account, from another one. Returns the text, or undefined if any will do. */
   write(text: string): Promise<string | undefined>;
   readonly waUrl: string | undefined;
   readonly timeoutMs: number;
@@ -32,8 +32,8 @@ interface Cast {
 /** Runs the demo; rejects at the first step that fails. Leaves no file behind. */
 export async function demo(args: readonly string[], { print, signal }: ServeContext): Promise<void> {
   const real = args.includes("--real");
-  const stranger = args.find((arg) => arg !== "--real");
-  if (stranger !== undefined) throw new Error(`unknown flag ${stranger}: demo takes --real or nothing`);
+  const unknown = args.find((arg) => arg !== "--real");
+  if (unknown !== undefined) throw new Error(`unknown flag ${unknown}: demo takes --real or nothing`);
   const folder = await mkdtemp(join(tmpdir(), "zpwoot-demo-"));
   const cast = real ? people(print) : await machines();
   const receiver = await DemoReceiver.start();
@@ -41,7 +41,7 @@ export async function demo(args: readonly string[], { print, signal }: ServeCont
   try {
     introduce(real, print);
     await play({ cast, receiver, servers, folder, print, signal });
-    print("\nDone: linked once, killed, back without a QR code, logged out.");
+    print("\nDone: linked once, killed, reconnected without a QR code, logged out.");
   } finally {
     for (const server of servers) await server.kill();
     await Promise.all([receiver.stop(), cast.leave(), rm(folder, { recursive: true, force: true })]);
@@ -91,22 +91,22 @@ async function play(stage: Stage): Promise<void> {
     client.poll(`/${id}/status`, ({ status }) => status === "connected", patience);
 
   await step("connect", () => client.call("POST", `/${id}/connect`));
-  const qr = await step("poll until a QR code comes", async () => {
+  const qr = await step("poll until there is a QR code", async () => {
     const answer = await client.poll(`/${id}/qr`, ({ qrCode }) => typeof qrCode === "string", patience);
     return String(answer["qrCode"]);
   });
   print(await drawQRCode(qr, "terminal"));
   await step("scan it with the phone", () => cast.scan(qr));
   await step("poll until connected", connected);
-  await step("a message comes in, end-to-end encrypted, as a signed webhook", () =>
+  await step("a message arrives, end-to-end encrypted, as a signed webhook", () =>
     receive(stage, "hello from the demo"),
   );
   await step(`kill the server's process (SIGKILL, pid ${server.pid})`, () => server.kill());
   server = await step("start it again", () => launch(stage, apiKey));
   client = new DemoClient(server.url, apiKey);
   await step("connected again, without a QR code", connected);
-  await step("a message comes in on the same keys", () => receive(stage, "hello again"));
-  await step("log out: the device is unlinked, the credentials are wiped", async () => {
+  await step("a message arrives, with the same keys", () => receive(stage, "hello again"));
+  await step("log out: the device is unlinked, the credentials are deleted", async () => {
     await client.call("POST", `/${id}/logout`);
     const { status, phoneNumber } = await client.call("GET", `/${id}/info`);
     if (status !== "disconnected" || phoneNumber !== null) throw new Error("the session still looks linked");

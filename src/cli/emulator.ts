@@ -1,5 +1,4 @@
-/** `zpwoot emulator`: the WhatsApp emulator as a process of its own, worked over HTTP. */
-
+/** `zpwoot emulator`: the WhatsApp emulator as a process of its own, operated over HTTP. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { messageOf, ZpwootError } from "../errors.js";
@@ -7,11 +6,11 @@ import { adminCalls, WhatsAppEmulator } from "../testing/index.js";
 
 /** How the command is run. */
 export interface EmulatorCommandOptions {
-  /** TCP port; 0 takes a free one. */
+  /** TCP port; 0 picks a free one. */
   readonly port: number;
   /** Address to listen on. */
   readonly host: string;
-  /** The emulator of this command is always worked over HTTP. */
+  /** The emulator of this command is always operated over HTTP. */
   readonly admin: true;
   /** Takes one line of output, without its line break. */
   readonly write: (line: string) => void;
@@ -37,12 +36,12 @@ export async function runEmulatorCommand(options: EmulatorCommandOptions): Promi
   }
 }
 
-/** Port the emulator takes when none is given. */
-const defaultPort = 3400;
+/** The port without `--port`. */
+const DEFAULT_PORT = 3400;
 
 /**
- * The command line of `zpwoot emulator`: `--port N` (3400 unless told; 0 takes a free one) and `--host ADDRESS` (this machine
- * only unless told). Settles as {@link runEmulatorCommand} does; rejects with `INVALID_OPTION` for anything else.
+ * The command line of `zpwoot emulator`: `--port N` (default 3400; 0 picks a free one) and `--host ADDRESS` (default: this
+ * machine only). Settles as {@link runEmulatorCommand} does; rejects with `INVALID_OPTION` for anything else.
  */
 export async function emulatorCommand(
   args: readonly string[],
@@ -54,7 +53,7 @@ export async function emulatorCommand(
 
 function readFlags(args: readonly string[]): { readonly port: number; readonly host: string } {
   const options = {
-    port: { type: "string", default: String(defaultPort) },
+    port: { type: "string", default: String(DEFAULT_PORT) },
     host: { type: "string", default: "127.0.0.1" },
   } as const;
   try {

@@ -23,7 +23,7 @@ export async function keysCommand(args: readonly string[], print: (line: string)
   if (what === undefined || (action !== "create" && action !== "revoke")) throw invalid(USAGE);
   if (action === "revoke") {
     if (!(await keys.revoke(what))) throw invalid(`there is no API key with the id ${what}`);
-    return print(`revoked ${what}. A server that runs on this store learns of it when it starts again`);
+    return print(`revoked ${what}. A server that uses this store refuses it from its next start`);
   }
   const sessions = flags["sessions"]?.split(",");
   const { id, key } = await keys.create({

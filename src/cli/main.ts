@@ -7,18 +7,18 @@ import { SETTINGS, readSettings } from "./settings.js";
 const HELP = `zpwoot: many WhatsApp Web sessions in one process
 
   zpwoot serve      serve the /sessions HTTP contract
-  zpwoot demo       link, receive, crash, come back and log out, on an emulator; --real uses the real WhatsApp
+  zpwoot demo       link, receive, crash, reconnect and log out, on an emulator; --real uses the real WhatsApp
   zpwoot emulator   run the WhatsApp emulator alone: --port N
   zpwoot export <session> [--out file]                           one session as an encrypted file
   zpwoot import <file|folder> --name <new> | --session <known>   such a file, or a multi-file auth folder; --force
   zpwoot backup now | list | restore <file> --session <id>       encrypted snapshots of all sessions; --force
-  zpwoot reencrypt                                               seals the store with the first encryption key
+  zpwoot reencrypt                                               encrypts the store with the first encryption key
   zpwoot keys create <name> --role viewer|operator|admin [--sessions id,id] | list | revoke <id>   API keys
   zpwoot help       this text
   zpwoot version
 
-The flags, or environment variables (a flag wins). A session is given by id or name. Stop what runs on a store before import,
-restore and reencrypt:
+Flags and environment variables (a flag overrides its variable). A session is named by id or name. Stop the program that uses a
+store before import, restore and reencrypt:
 ${Object.values(SETTINGS)
   .map(({ flag, env, help }) => `  --${flag.padEnd(22)} ${env.padEnd(29)} ${help}`)
   .join("\n")}`;
@@ -27,7 +27,7 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** How long a stop may take before the process ends all the same. */
+/** How long a stop may take before the process ends anyway. */
 const FORCED_EXIT_MS = 1_900;
 
 /** Aborted by the first SIGTERM or SIGINT; the second one ends the process at once. */
@@ -36,7 +36,7 @@ function untilSignalled(): AbortSignal {
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
-    // Unreferenced: it holds nothing up, it only ends what would not end by itself.
+    // Unreferenced: it keeps nothing alive, and only ends what does not end by itself.
     setTimeout(() => process.exit(process.exitCode ?? 0), FORCED_EXIT_MS).unref();
   };
   process.on("SIGTERM", stop);
@@ -65,8 +65,8 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     case "import":
     case "backup":
     case "reencrypt": {
-      const { custodyCommand } = await import("./backup.js");
-      return custodyCommand(command, args, print);
+      const { backupCommand } = await import("./backup.js");
+      return backupCommand(command, args, print);
     }
     case "keys": {
       const { keysCommand } = await import("./keys.js");

@@ -1,4 +1,4 @@
-/** `zpwoot serve`: the HTTP contract over one manager, until it is told to stop. */
+/** `zpwoot serve`: the HTTP contract over one manager, until a signal stops it. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -15,7 +15,7 @@ import { readPassphrase } from "./passphrase.js";
 import type { ServeSettings } from "./settings.js";
 import { drawQRCode } from "../api/qr-image.js";
 
-/** Between two tries to reach a store that is down at the start. */
+/** Between two attempts to reach a store that is down at the start. */
 const START_RETRY_MS = 2_000;
 /** How long requests under way may take when the server stops. */
 const DRAIN_MS = 300;
@@ -28,7 +28,7 @@ export interface ServeContext {
   readonly signal: AbortSignal;
 }
 
-/** Serves until the signal; settles when everything is closed. Rejects when the port can't be had. */
+/** Serves until the signal; settles when everything is closed. Rejects when the port is taken. */
 export async function serve(settings: ServeSettings, { print, signal }: ServeContext): Promise<void> {
   const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
   const apiKey = settings.apiKey ?? randomBytes(24).toString("base64url");
@@ -44,7 +44,7 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     logger.error({ sessionId, error: messageOf(reason) }, "a promise inside a session's socket was rejected"),
   );
   try {
-    tell(manager, print);
+    showEvents(manager, print);
     const server = createServer((request, response) => void handler.node(request, response));
     const handler = createHttpHandler(manager, {
       apiKeys: apiKey,
@@ -57,7 +57,7 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     const url = await listen(server, settings);
     print(`zpwoot listens on ${url}`);
     print(`for people: ${url}/sessions/overview and ${url}/docs`);
-    if (settings.apiKey === undefined) print(`API key, made for this run and shown once: ${apiKey}`);
+    if (settings.apiKey === undefined) print(`API key, generated for this run and shown once: ${apiKey}`);
     const restoring = restore(manager, logger, signal);
     if (!signal.aborted) await once(signal, "abort");
     print("stopping: sessions keep their credentials");
@@ -74,8 +74,8 @@ async function snapshotsOf(settings: ServeSettings): Promise<Pick<SessionManager
   return { snapshots: { directory, passphrase: await readPassphrase(settings, process.env) } };
 }
 
-/** Shows the person at the terminal what the sessions do; the log has the same for machines. */
-function tell(manager: SessionManager, print: (line: string) => void): void {
+/** Shows QR codes and changes of status at the terminal; the log has the same for machines. */
+function showEvents(manager: SessionManager, print: (line: string) => void): void {
   manager.on("session.qr", async ({ sessionId, value, seq }) => {
     print(
       `session ${sessionId}: scan QR code ${seq} (WhatsApp, Linked devices)\n${await drawQRCode(value, "terminal")}`,
@@ -98,7 +98,7 @@ async function listen(server: Server, { port, host }: ServeSettings): Promise<st
   return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
 }
 
-/** Brings the sessions back; a store that is down is waited for, and every call is answered 500 until it is up. */
+/** Restores the sessions. While the store is down, it retries, and every call is answered 500. */
 async function restore(manager: SessionManager, logger: pino.Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {

@@ -1,18 +1,18 @@
-/** Settings of `zpwoot serve`, from flags and environment: parsed once, every problem told at once. */
+/** Settings of `zpwoot serve`, from flags and environment: parsed once, all problems reported together. */
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { ZpwootError } from "../errors.js";
 
-/** Levels of the log, least talkative last. */
+/** Log levels, the most verbose first. */
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
-/** Each setting: its flag, its environment variable, its rule, what it does. The help text is made from this. */
+/** Each setting: its flag, its environment variable, its rule, its help. The help text is generated from this. */
 export const SETTINGS = {
   port: {
     flag: "port",
     env: "PORT",
     rule: z.coerce.number().int().min(0).max(65_535).default(3000),
-    help: "port to listen on; 0 takes a free one (3000)",
+    help: "port to listen on; 0 picks a free one (3000)",
   },
   host: {
     flag: "host",
@@ -24,7 +24,7 @@ export const SETTINGS = {
     flag: "api-key",
     env: "API_KEY",
     rule: z.string().trim().min(1).optional(),
-    help: "key that callers send as X-API-Key; without it one is made and shown once",
+    help: "key that callers send as X-API-Key; without it one is generated and shown once",
   },
   store: {
     flag: "store",
@@ -39,19 +39,19 @@ export const SETTINGS = {
       .string()
       .optional()
       .transform((text) => text?.split(/[\s,]+/).filter((key) => key !== "") ?? []),
-    help: "keys of 32 bytes, base64 or hex, the newest first, with commas between (not encrypted)",
+    help: "keys of 32 bytes, base64 or hex, the newest first, separated by commas (not encrypted)",
   },
   backupDir: {
     flag: "backup-dir",
     env: "ZPWOOT_BACKUP_DIR",
     rule: z.string().min(1).optional(),
-    help: "takes an encrypted snapshot of all sessions every six hours into it (none)",
+    help: "directory for encrypted snapshots of all sessions, every six hours (none)",
   },
   passphraseFile: {
     flag: "passphrase-file",
     env: "ZPWOOT_PASSPHRASE_FILE",
     rule: z.string().min(1).optional(),
-    help: "holds the passphrase of snapshots and exports; or it is in ZPWOOT_PASSPHRASE itself",
+    help: "file with the passphrase of snapshots and exports; or set ZPWOOT_PASSPHRASE",
   },
   waUrl: {
     flag: "wa-url",
@@ -63,7 +63,7 @@ export const SETTINGS = {
     flag: "allow-private-targets",
     env: "ZPWOOT_ALLOW_PRIVATE_TARGETS",
     rule: z.stringbool().default(false),
-    help: "let webhooks go to private and loopback addresses (false)",
+    help: "allow webhooks to private and loopback addresses (false)",
   },
   logLevel: {
     flag: "log-level",
@@ -78,7 +78,7 @@ type Name = keyof typeof SETTINGS;
 /** The settings of a server, parsed. */
 export type ServeSettings = { readonly [K in Name]: z.output<(typeof SETTINGS)[K]["rule"]> };
 
-/** What the command line gave, by the names of the flags. */
+/** Values of the command line, by flag. */
 export type Flags = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -89,7 +89,7 @@ export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): S
   return settingsOf(parseFlags(args).flags, env);
 }
 
-/** The settings of flags that were parsed. */
+/** The settings of parsed flags. */
 export function settingsOf(flags: Flags, env: NodeJS.ProcessEnv): ServeSettings {
   const problems: string[] = [];
   const entries = Object.entries(SETTINGS).map(([name, setting]) => {
@@ -104,11 +104,11 @@ export function settingsOf(flags: Flags, env: NodeJS.ProcessEnv): ServeSettings 
   return Object.fromEntries(entries) as ServeSettings;
 }
 
-/** Flags that may stand alone, which then means true. */
+/** Flags that may have no value, which means true. */
 const BARE: readonly string[] = ["--allow-private-targets", "--force"];
 
 /**
- * Takes the command line apart: the flags of {@link SETTINGS}, and those of a command besides.
+ * Parses the command line: the flags of {@link SETTINGS}, and those of a command.
  * @throws ZpwootError `INVALID_OPTION` for anything else.
  */
 export function parseFlags(

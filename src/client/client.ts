@@ -12,8 +12,15 @@ import { Wire } from "./wire.js";
 const POLL_MS = { timeoutMs: 60_000, intervalMs: 2_000 } as const;
 
 /**
- * Calls a server that mounts `zpwoot/http`. Every method settles with the answer's body, and rejects with a
- * `ZpwootClientError`: `refused` with the status and the server's sentences, or a kind that says why no answer came.
+ * Calls a server that mounts `zpwoot/http`. Every method resolves with the answer's body and rejects with a
+ * `ZpwootClientError`: `refused` with the status and the server's sentences, or a kind that says why there was no answer.
+ *
+ * @example
+ * const client = new ZpwootClient({ baseUrl: "https://wa.example", apiKey });
+ * const { id } = await client.createSession({ name: "sales" });
+ * await client.connectSession(id);
+ * const { qrCode } = await client.waitForQRCode(id);
+ * await client.waitForStatus(id, "connected");
  */
 export class ZpwootClient {
   readonly #wire: Wire;
@@ -53,7 +60,7 @@ export class ZpwootClient {
     return this.#wire.send({ method: "GET", path: at(id, "qr") }, options);
   }
 
-  /** Begins to connect; settles before the session is connected. Refused with 400 when it is already. */
+  /** Starts to connect; resolves before the session is connected. Refused with 400 when it is connected already. */
   connectSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "connect") }, options);
   }
@@ -68,22 +75,22 @@ export class ZpwootClient {
     return this.#wire.send({ method: "POST", path: at(id, "pair"), body: { phoneNumber } }, options);
   }
 
-  /** Unlinks the device and wipes its credentials. */
+  /** Unlinks the device and deletes its credentials. */
   logoutSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "logout") }, options);
   }
 
-  /** Unlinks, and removes the session with all that belongs to it. */
+  /** Unlinks the device and deletes the session with everything that belongs to it. */
   deleteSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "DELETE", path: at(id, "delete") }, options);
   }
 
-  /** Closes the connection, if there is one, and connects anew with the same credentials. */
+  /** Closes the connection, if there is one, and connects again with the same credentials. */
   restartSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "restart") }, options);
   }
 
-  /** Changes the webhook endpoints of a session. Secrets that were made are in this answer only. */
+  /** Changes the webhook, the endpoints and the proxy of a session. New secrets are in this answer only. */
   updateSession(
     id: string,
     input: UpdateSessionInput,
@@ -93,12 +100,12 @@ export class ZpwootClient {
     return this.#wire.send({ method: "PATCH", path, body: input }, options);
   }
 
-  /** The webhook deliveries that were given up, oldest first. */
+  /** The failed webhook deliveries, oldest first. */
   listFailedDeliveries(id: string, options?: CallOptions): Promise<contract.FailedDeliveriesResponse> {
     return this.#wire.send({ method: "GET", path: at(id, "deliveries/failed") }, options);
   }
 
-  /** Puts a failed delivery back at the end of its queue. Refused with 404 when there is none of that id. */
+  /** Puts a failed delivery back at the end of its queue. Refused with 404 for an unknown id. */
   redeliver(id: string, deliveryId: string, options?: CallOptions): Promise<contract.MessageResponse> {
     const path = at(id, `deliveries/${encodeURIComponent(deliveryId)}/redeliver`);
     return this.#wire.send({ method: "POST", path }, options);
@@ -109,12 +116,12 @@ export class ZpwootClient {
     return this.#wire.send({ method: "GET", path: "/sessions/api-keys" }, options);
   }
 
-  /** Makes an API key; it is in this answer only. */
+  /** Creates an API key, which is in this answer only. */
   createApiKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey> {
     return this.#wire.send({ method: "POST", path: "/sessions/api-keys", body: input }, options);
   }
 
-  /** Makes an API key worth nothing, at once. */
+  /** Revokes an API key, at once. */
   revokeApiKey(keyId: string, options?: CallOptions): Promise<contract.MessageResponse> {
     const path = `/sessions/api-keys/${encodeURIComponent(keyId)}/revoke`;
     return this.#wire.send({ method: "POST", path }, options);
@@ -129,7 +136,7 @@ export class ZpwootClient {
     return this.#wire.send({ method: "POST", path: at(id, "export"), body: { passphrase } }, options);
   }
 
-  /** Puts an exported bundle into a session, which is disconnected first. */
+  /** Imports an exported bundle into a session, which is disconnected first. */
   importCredentials(
     id: string,
     input: { readonly bundle: string; readonly passphrase: string; readonly force?: boolean },
@@ -138,12 +145,12 @@ export class ZpwootClient {
     return this.#wire.send({ method: "POST", path: at(id, "import"), body: input }, options);
   }
 
-  /** Whether the process answers at all. Only on servers with `system`, like the next three. */
+  /** Whether the process answers at all. Only on servers with `system`, like the next two. */
   isLive(options?: CallOptions): Promise<{ readonly ok: true }> {
     return this.#wire.send({ method: "GET", path: "/health/live" }, options);
   }
 
-  /** Whether requests can be served. Refused with 503 when not. */
+  /** Whether requests can be served. Refused with 503 when they can't. */
   isReady(options?: CallOptions): Promise<Health> {
     return this.#wire.send({ method: "GET", path: "/health/ready" }, options);
   }
@@ -153,12 +160,18 @@ export class ZpwootClient {
     return this.#wire.send({ method: "GET", path: "/openapi.json" }, options);
   }
 
-  /** The events of all sessions as they happen, over broken connections too, until the signal. Rejects when it is refused. */
+  /**
+   * Streams the events of all sessions as they happen, across broken connections, until the signal is aborted. Throws when the
+   * server refuses it.
+   *
+   * @example
+   * for await (const { event, data } of client.streamEvents({ events: ["messages.upsert"] })) console.log(event, data);
+   */
   streamEvents(options: EventStreamOptions = {}): AsyncGenerator<ServerEvent, void, undefined> {
     return followEvents(this.#wire, "/sessions/events", options);
   }
 
-  /** The same of one session; ends with its deletion. */
+  /** Streams the events of one session; ends when the session is deleted. */
   streamSessionEvents(
     id: string,
     options: EventStreamOptions = {},
@@ -166,7 +179,7 @@ export class ZpwootClient {
     return followEvents(this.#wire, at(id, "events"), options);
   }
 
-  /** Asks until the session has the status. Rejects with the kind `timeout` when it did not get there. */
+  /** Polls until the session has the status. Rejects with the kind `timeout` after `timeoutMs`. */
   waitForStatus(
     id: string,
     status: SessionStatus,
@@ -181,15 +194,15 @@ export class ZpwootClient {
   }
 
   /**
-   * Asks until there is a QR code, which `after`, the one shown last, is not. Also settles, with `qrCode` null, once the session
-   * is connected: then there is nothing more to scan.
+   * Polls until there is a QR code other than `after`, the one shown last. Also resolves, with `qrCode` null, once the session is
+   * connected: then there is nothing to scan.
    */
   waitForQRCode(
     id: string,
     { after, ...options }: PollOptions & { readonly after?: string } = {},
   ): Promise<contract.QRCodeResponse> {
     return poll(
-      "No QR code came",
+      "There was no QR code",
       (call) => this.getQRCode(id, call),
       ({ qrCode, status }) => status === "connected" || (qrCode !== null && qrCode !== after),
       options,

@@ -1,15 +1,17 @@
 /** What a call of the client rejects with. */
 
 /**
- * - `refused`: the server answered with an error; `status` and `details` tell which.
- * - `unreachable`: no answer came.
- * - `timeout`: none came in time. The server may have done what was asked.
+ * Why a call failed:
+ *
+ * - `refused`: the server answered with an error; `status` and `details` say which.
+ * - `unreachable`: there was no answer.
+ * - `timeout`: there was no answer in time. The server may have done what was asked.
  * - `aborted`: the caller's signal ended the call.
- * - `not-zpwoot`: an answer came that is not of this API: a proxy's page, a wrong `baseUrl`.
+ * - `not-zpwoot`: the answer is not from this API: a proxy's page, a wrong `baseUrl`.
  */
 export type ClientErrorKind = "refused" | "unreachable" | "timeout" | "aborted" | "not-zpwoot";
 
-const brand = Symbol.for("zpwoot.client-error");
+const BRAND = Symbol.for("zpwoot.client-error");
 
 /** Further facts of an error. */
 interface ClientErrorFacts {
@@ -18,11 +20,21 @@ interface ClientErrorFacts {
   readonly cause?: unknown;
 }
 
-/** A failed call. Its message never holds the API key. */
+/**
+ * A failed call. Its message never contains the API key.
+ *
+ * @example
+ * try {
+ *   await client.connectSession(id);
+ * } catch (error) {
+ *   if (isZpwootClientError(error, "refused") && error.status === 404) console.log("no such session");
+ *   else throw error;
+ * }
+ */
 export class ZpwootClientError extends Error {
   override readonly name = "ZpwootClientError";
   readonly kind: ClientErrorKind;
-  /** The HTTP status, when an answer came. */
+  /** The HTTP status, when there was an answer. */
   readonly status: number | undefined;
   /** The sentences of the server's `message`: one, or one per broken rule. */
   readonly details: readonly string[];
@@ -36,7 +48,7 @@ export class ZpwootClientError extends Error {
     this.kind = kind;
     this.status = status;
     this.details = details;
-    Object.defineProperty(this, brand, { value: true });
+    Object.defineProperty(this, BRAND, { value: true });
   }
 }
 
@@ -45,6 +57,6 @@ export function isZpwootClientError(
   value: unknown,
   ...kinds: readonly ClientErrorKind[]
 ): value is ZpwootClientError {
-  if (typeof value !== "object" || value === null || !(brand in value)) return false;
+  if (typeof value !== "object" || value === null || !(BRAND in value)) return false;
   return kinds.length === 0 || kinds.includes((value as unknown as ZpwootClientError).kind);
 }

@@ -1,22 +1,22 @@
-/** Server-sent events, followed over broken connections. */
+/** Server-sent events, followed across broken connections. */
 import type { SessionEventName } from "../api/events.js";
 import { isZpwootClientError } from "./error.js";
 import { pause } from "./pause.js";
 import type { Wire } from "./wire.js";
 
-/** What to follow, and from where on. */
+/** What to follow, and from where. */
 export interface EventStreamOptions {
   /** Names of events. Default: all. */
   readonly events?: readonly SessionEventName[];
-  /** The `id` of the last event that was seen: the ones after it come first. */
+  /** The `id` of the last event seen: the stream starts after it. */
   readonly after?: string;
-  /** Ends it. */
+  /** Ends the stream. */
   readonly signal?: AbortSignal;
-  /** How long to wait before a broken connection is taken up again, in milliseconds. Default 2,000. */
+  /** How long to wait before reconnecting, in milliseconds. Default 2,000. */
   readonly retryMs?: number;
 }
 
-/** An event, as a webhook would get it; `data` is whaileys' payload made safe for JSON. */
+/** An event, as a webhook would receive it; `data` is whaileys' payload made safe for JSON. */
 export interface ServerEvent {
   /** Empty for a `gap`: events may be missing here. */
   readonly id: string;

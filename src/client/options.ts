@@ -1,4 +1,4 @@
-/** What a client and its calls can be told. */
+/** Options of a client and its calls. */
 
 /** Options of a {@link ZpwootClient}. */
 export interface ZpwootClientOptions {
@@ -8,7 +8,7 @@ export interface ZpwootClientOptions {
   readonly apiKey?: string;
   /** How long one call may take, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
-  /** Default: the runtime's. A handler's own `.fetch` does as well, then nothing leaves the process. */
+  /** Default: the runtime's. A handler's own `.fetch` works too; then nothing leaves the process. */
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 

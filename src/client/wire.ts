@@ -120,7 +120,7 @@ function checkedBase(baseUrl: string | URL): string {
   }
   const url = new URL(text);
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new TypeError("baseUrl must hold neither credentials nor a query: give the key as apiKey");
+    throw new TypeError("baseUrl must contain neither credentials nor a query: pass the key as apiKey");
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }

@@ -1,5 +1,5 @@
 /** The wiring of a manager: everything is made and connected here, and nowhere else. */
-import { SILENT, type Logger } from "../api/logger.js";
+import type { Logger } from "../api/logger.js";
 import { Backups } from "../backup/backups.js";
 import { EventHub } from "../events/event-hub.js";
 import type { SessionServices } from "../session/services.js";
@@ -11,6 +11,7 @@ import type { Store } from "../store/store.js";
 import { ClientVersion } from "../whatsapp/client-version.js";
 import { ApiKeys } from "./api-keys.js";
 import { versionMemory } from "./client-version-store.js";
+import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { SessionRegistry } from "./session-registry.js";
@@ -34,7 +35,7 @@ export interface ManagerParts {
  * @throws ZpwootError `INVALID_OPTION`.
  */
 export function compose(options: SessionManagerOptions): ManagerParts {
-  const logger = options.logger ?? SILENT;
+  const logger = loggerOf(options.logger);
   const hub = new EventHub(logger);
   const store = composeStore(options, { logger, hub });
   const records = new SessionRecords(store, { logger });

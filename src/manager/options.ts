@@ -1,8 +1,6 @@
 /** The options of a `SessionManager`: parsed once, here, with all defaults in one object. */
 import type { SnapshotsOption } from "../api/backup.js";
 import type { UserFacingSocketConfig } from "whaileys";
-import { z } from "zod";
-import { ZpwootError } from "../errors.js";
 import type { SocketFactory } from "../whatsapp/library.js";
 import type { Logger } from "../api/logger.js";
 import type { EncryptionKey } from "../store/encryption.js";
@@ -25,8 +23,11 @@ export interface SessionManagerOptions {
   readonly encryptionKeys?: readonly EncryptionKey[];
   /** Automatic encrypted snapshots of all sessions, while the manager is started. Default: none. */
   readonly snapshots?: SnapshotsOption;
-  /** A pino-compatible logger. Default: silent. */
-  readonly logger?: Logger;
+  /**
+   * A pino-compatible logger; `false` for silence. Default: warnings and errors on standard error, one line each, so that an
+   * exception in your own listeners is never lost.
+   */
+  readonly logger?: Logger | false;
   readonly whatsapp?: WhatsAppOptions;
   readonly reconnect?: ReconnectOptions;
   readonly restore?: RestoreOptions;
@@ -115,81 +116,6 @@ export interface RestoreOptions {
   readonly concurrency?: number;
 }
 
-const milliseconds = z.number().int().positive();
-
-function isSocketFactory(value: unknown): boolean {
-  if (typeof value === "function") return true;
-  const methods = ["makeSocket", "webSocketOf", "initAuthCreds", "reviveAppStateSyncKey"];
-  return methods.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === "function");
-}
-
-const schema = z.object({
-  logger: z
-    .custom<Logger>(
-      (value) =>
-        ["debug", "info", "warn", "error"].every(
-          (level) => typeof (value as Record<string, unknown>)?.[level] === "function",
-        ),
-      {
-        error: "logger must be pino-compatible: an object with debug, info, warn and error methods",
-      },
-    )
-    .optional(),
-  whatsapp: z
-    .object({
-      url: z.url({ protocol: /^wss?$/, error: "whatsapp.url must be a ws:// or wss:// URL" }).optional(),
-      connectTimeoutMs: milliseconds.optional(),
-      loginTimeoutMs: milliseconds.optional(),
-      unlinkTimeoutMs: milliseconds.optional(),
-      qrTimeoutMs: milliseconds.optional(),
-      keepAliveIntervalMs: milliseconds.optional(),
-      browser: z.tuple([z.string(), z.string(), z.string()]).optional(),
-      linking: z.object({ maxQrs: milliseconds.optional(), timeoutMs: milliseconds.optional() }).optional(),
-      qrFormat: z.enum(["bare", "url"], { error: 'whatsapp.qrFormat must be "bare" or "url"' }).optional(),
-      socketFactory: z
-        .custom<SocketFactoryOption>(isSocketFactory, {
-          error:
-            'whatsapp.socketFactory must be a SocketFactory or a function that gives one, such as baileys7(() => import("baileys"))',
-        })
-        .optional(),
-      version: z
-        .union(
-          [
-            z.tuple([z.number(), z.number(), z.number()]),
-            z.custom<VersionResolver>((v) => typeof v === "function"),
-          ],
-          {
-            error: "whatsapp.version must be three numbers or a function that gives them",
-          },
-        )
-        .optional(),
-    })
-    .optional(),
-  reconnect: z
-    .object({
-      firstDelayMs: milliseconds.optional(),
-      maxDelayMs: milliseconds.optional(),
-      stableAfterMs: milliseconds.optional(),
-      maxAttempts: milliseconds.optional(),
-    })
-    .optional(),
-  snapshots: z
-    .object({
-      directory: z.string().min(1, "snapshots.directory must not be empty"),
-      passphrase: z.string().min(1, "snapshots.passphrase must not be empty"),
-      intervalMs: milliseconds.optional(),
-      keep: milliseconds.optional(),
-    })
-    .optional(),
-  restore: z.object({ concurrency: milliseconds.optional() }).optional(),
-  eventLog: z
-    .union([z.literal(false), z.object({ keep: milliseconds.optional(), durable: z.boolean().optional() })], {
-      error:
-        "eventLog must be false, or an object with keep (a positive whole number) and durable (true or false)",
-    })
-    .optional(),
-});
-
 /** The defaults, in one place. */
 export const DEFAULTS = {
   store: "lmdb:.zpwoot",
@@ -207,17 +133,3 @@ export const DEFAULTS = {
   eventLogBytes: 4 * 1024 * 1024,
   eventLogTotalBytes: 64 * 1024 * 1024,
 } as const;
-
-/**
- * Checks the options a manager was given.
- * @throws ZpwootError `INVALID_OPTION`, with one sentence per broken rule, each naming the option.
- */
-export function checkOptions(options: SessionManagerOptions): void {
-  const parsed = schema.safeParse(options);
-  if (parsed.success) return;
-  const details = parsed.error.issues.map((issue) => {
-    const path = issue.path.join(".");
-    return issue.message.startsWith(path) ? issue.message : `${path}: ${issue.message}`;
-  });
-  throw new ZpwootError("INVALID_OPTION", `Invalid options: ${details.join("; ")}`, { details });
-}

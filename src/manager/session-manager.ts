@@ -1,4 +1,4 @@
-/* eslint max-lines: ["error", { max: 250, skipComments: true }] -- Most of this file is the documentation of the public surface. */
+/* eslint max-lines: ["error", { max: 250, skipComments: true, skipBlankLines: true }] -- Most of this file is the documentation of the public surface. */
 /** The public face of the engine: commands on many sessions. What is behind them is made and connected in `compose.ts`. */
 import type { WAMessage } from "whaileys";
 import type { ApiKeysApi } from "../api/api-keys.js";
@@ -9,8 +9,11 @@ import type {
   OutgoingStats,
   StreamedEvent,
 } from "../api/event-stream.js";
+import { SESSION_EVENT_NAMES } from "../api/event-names.js";
 import type { SessionEventName, SessionListener } from "../api/events.js";
 import type { Health } from "../api/health.js";
+import { checkName } from "../api/check-options.js";
+import { checkMethodOptions } from "../api/method-options.js";
 import type {
   CreatedSession,
   CreateSessionInput,
@@ -25,23 +28,31 @@ import type {
   UpdateSessionInput,
 } from "../api/session-info.js";
 import type { ConnectOptions, FullSessionsApi, PairOptions, WaitOptions } from "../api/sessions-api.js";
-import { validateCreateSession, validatePhoneNumber, validateUpdateSession } from "../api/validation.js";
+import {
+  checkCreateFields,
+  validateCreateSession,
+  validatePhoneNumber,
+  validateUpdateSession,
+} from "../api/validation.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
 import { once } from "../async/once.js";
 import { ZpwootError } from "../errors.js";
 import { connectWith } from "../session/linking/connect-options.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
+import { checkOptions } from "./check-options.js";
 import { compose, type ManagerParts } from "./compose.js";
 import { healthOf } from "./health.js";
 import { downloadMedia } from "./media.js";
-import { checkOptions, DEFAULTS, type SessionManagerOptions } from "./options.js";
+import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { pairSession, withoutSeparators } from "./pairing.js";
 import { restoreSessions } from "./restore.js";
 import { updateSession } from "./session-update.js";
 import { present } from "./session-views.js";
 import { shutdown } from "./shutdown.js";
 import { waitForStatus } from "./wait-for-status.js";
+
+const STATUSES: readonly SessionStatus[] = ["disconnected", "connecting", "connected"];
 
 /**
  * Many WhatsApp Web sessions in one process.
@@ -133,7 +144,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * });
    */
   async create(input: CreateSessionInput): Promise<CreatedSession> {
-    const { session, webhookSecret } = await this.#parts.registry.create(validateCreateSession(input));
+    const fields = validateCreateSession(input);
+    checkCreateFields(input);
+    const { session, webhookSecret } = await this.#parts.registry.create(fields);
     return { ...present.info(session), ...(webhookSecret === undefined ? {} : { webhookSecret }) };
   }
 
@@ -199,6 +212,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * await manager.waitFor(id, "connected", { timeoutMs: 120_000 });
    */
   async connect(id: string, options?: ConnectOptions): Promise<void> {
+    if (options !== undefined) checkMethodOptions("connect", options);
     await connectWith(await this.#session(id), options);
   }
 
@@ -248,6 +262,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async pair(id: string, phoneNumber: string, options: PairOptions = {}): Promise<PairingCodeInfo> {
     const number = validatePhoneNumber(withoutSeparators(phoneNumber));
+    checkMethodOptions("pair", options);
     return pairSession(this.#parts.services, await this.#session(id), number, options);
   }
 
@@ -261,6 +276,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * const { phoneNumber } = await manager.waitFor(id, "connected", { signal: AbortSignal.timeout(120_000) });
    */
   async waitFor(id: string, status: SessionStatus, options: WaitOptions = {}): Promise<SessionInfo> {
+    checkName("status", status, STATUSES);
+    checkMethodOptions("waitFor", options);
     const session = await this.#session(id);
     await waitForStatus(this.#parts.registry, session, status, options);
     return present.info(session);
@@ -314,6 +331,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * }
    */
   async *events(options: EventStreamOptions = {}): AsyncGenerator<StreamedEvent, void, undefined> {
+    checkMethodOptions("events", options);
     await this.#parts.registry.load();
     for (const id of options.sessionIds ?? []) await this.#session(id);
     yield* this.#parts.publisher.events(options);
@@ -358,8 +376,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * const bundle = await manager.exportCredentials(id, { passphrase });
    * await otherManager.importCredentials(otherId, bundle, { passphrase });
    */
-  async exportCredentials(id: string, { passphrase }: { readonly passphrase: string }): Promise<string> {
-    return this.#parts.backups.exportBundle((await this.#session(id)).id, passphrase);
+  async exportCredentials(id: string, options: { readonly passphrase: string }): Promise<string> {
+    checkMethodOptions("exportCredentials", options);
+    return this.#parts.backups.exportBundle((await this.#session(id)).id, options.passphrase);
   }
 
   /**
@@ -370,6 +389,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * passphrase is wrong, or the session holds newer credentials or another device's and `force` is not set.
    */
   async importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
+    checkMethodOptions("importCredentials", options);
     const result = await this.#parts.backups.importBundle(await this.#session(id), bundle, options);
     this.#emitUpdated(id);
     return result;
@@ -389,8 +409,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async importAuthFolder(
     id: string,
     folder: string,
-    { force = false }: { readonly force?: boolean } = {},
+    options: { readonly force?: boolean } = {},
   ): Promise<ImportedFolder> {
+    checkMethodOptions("importAuthFolder", options);
+    const { force = false } = options;
     const result = await this.#parts.backups.importFolder(await this.#session(id), folder, force);
     this.#emitUpdated(id);
     return result;
@@ -418,6 +440,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * await manager.restoreSnapshot(path, { sessionId });
    */
   async restoreSnapshot(path: string, options: RestoreSnapshotOptions): Promise<SessionInfo> {
+    checkMethodOptions("restoreSnapshot", options);
     const { backups, registry } = this.#parts;
     await registry.load();
     const record = await backups.inSnapshot(path, options);
@@ -443,22 +466,26 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * Calls the listener at every event of this name, in order. Listeners may be async and are isolated from each other: what one
    * throws becomes an `error` event.
    *
+   * @throws ZpwootError `INVALID_INPUT` for a name that is no event's.
    * @example
    * manager.on("session.status", ({ sessionId, to, detail }) => console.log(sessionId, to, detail.state));
    */
   on<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
+    checkListener(event, listener);
     this.#parts.hub.on(event, listener);
     return this;
   }
 
   /** Calls the listener at the next event of this name only. */
   once<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
+    checkListener(event, listener);
     this.#parts.hub.once(event, listener);
     return this;
   }
 
   /** Removes a listener; an unknown one is ignored. */
   off<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): this {
+    checkListener(event, listener);
     this.#parts.hub.off(event, listener);
     return this;
   }
@@ -487,4 +514,11 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     this.#stopping.abort();
     await shutdown(this.#parts);
   }
+}
+
+/** For plain JavaScript: a misspelt name would never be called, and say nothing. */
+function checkListener(event: unknown, listener: unknown): void {
+  checkName("event", event, SESSION_EVENT_NAMES);
+  if (typeof listener === "function") return;
+  throw new ZpwootError("INVALID_INPUT", "listener must be a function");
 }

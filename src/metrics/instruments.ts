@@ -10,7 +10,7 @@ const ATTEMPT_BUCKETS = [1, 2, 3, 5, 8, 13];
 const LAG_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300, 3_600, 86_400];
 const STORE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5, 30];
 
-/** Figures that are read when somebody asks for the metrics. */
+/** Values that are read at each scrape. */
 const FIGURES: readonly (readonly [name: string, help: string, read: (stats: OutgoingStats) => number])[] = [
   ["zpwoot_webhook_outbox_events", "Events stored and not acknowledged", ({ webhooks }) => webhooks.queued],
   ["zpwoot_webhook_outbox_bytes", "Bytes of these events", ({ webhooks }) => webhooks.queuedBytes],
@@ -44,7 +44,7 @@ export interface Instruments {
   readonly errors: Counter;
 }
 
-/** Makes them. The sessions are counted when somebody asks for the metrics. */
+/** Creates the instruments. Sessions are counted at each scrape. */
 export function defineInstruments(
   registry: Registry,
   list: () => Promise<readonly SessionSummary[]>,
@@ -122,7 +122,7 @@ function defineSessions(registry: Registry, list: () => Promise<readonly Session
     registers: [registry],
     async collect() {
       this.reset();
-      // Other metrics must be had when the store is down: then most of all.
+      // Never fail the scrape: metrics matter most while the store is down.
       const sessions = await list().catch(() => []);
       for (const { status, detail } of sessions) this.inc({ status, state: detail.state });
     },

@@ -1,4 +1,4 @@
-/** Counts a manager's events in a prom-client registry. No label holds a session, a number or a message: the series stay few. */
+/** Prometheus metrics for a SessionManager. No label contains a session, a number or a message, so the series stay few. */
 import { Registry, collectDefaultMetrics } from "prom-client";
 import type { SessionEventName, SessionListener } from "../api/events.js";
 import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
@@ -9,7 +9,7 @@ import { OpenTimer } from "./open-timer.js";
 export interface MetricsOptions {
   /** The registry to add to. Default: a new one. */
   readonly registry?: Registry;
-  /** Add prom-client's figures of the process: memory, event-loop lag… Default true for a new registry, else false. */
+  /** Add prom-client's metrics of the process: memory, event-loop lag… Default true for a new registry, else false. */
   readonly process?: boolean;
 }
 
@@ -18,16 +18,22 @@ export interface Metrics extends Disposable {
   readonly registry: Registry;
   /** The value of `content-type` that belongs to {@link text}. */
   readonly contentType: string;
-  /** The metrics in Prometheus' text format. Counting the sessions by state asks the manager; without its store that gauge is empty. */
+  /** The metrics in Prometheus' text format. While the store is down, the gauge of sessions is empty. */
   text(): Promise<string>;
-  /** Takes the listeners off the manager. What was counted stays in the registry. */
+  /** Removes the listeners from the manager. What was counted stays in the registry. */
   close(): void;
 }
 
 /** What is metered: a manager, or anything like one. */
 export type MeteredSessions = SessionsApi & Partial<Pick<FullSessionsApi, "stats">>;
 
-/** Counts from now on. Several managers need a registry each, or the second rejects with prom-client's error. */
+/**
+ * Counts from now on. Each manager needs its own registry: a second one in the same registry throws prom-client's error.
+ *
+ * @example
+ * const metrics = createMetrics(manager);
+ * app.get("/metrics", async (_request, response) => response.type(metrics.contentType).send(await metrics.text()));
+ */
 export function createMetrics(manager: MeteredSessions, options: MetricsOptions = {}): Metrics {
   const registry = options.registry ?? new Registry();
   if (options.process ?? options.registry === undefined) collectDefaultMetrics({ register: registry });
@@ -46,7 +52,7 @@ export function createMetrics(manager: MeteredSessions, options: MetricsOptions 
   };
 }
 
-/** Puts the events into the instruments; gives the way to end it. */
+/** Feeds the events into the instruments; returns what stops that. */
 function listen(manager: MeteredSessions, instruments: Instruments): () => void {
   const removals: (() => void)[] = [];
   const on = <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): void => {
@@ -83,7 +89,7 @@ function listen(manager: MeteredSessions, instruments: Instruments): () => void 
   return () => removals.splice(0).forEach((remove) => remove());
 }
 
-/** Codes of WhatsApp and HTTP have three digits; what else a server may send must not make series without end. */
+/** Codes of WhatsApp and HTTP have three digits; other values must not create an endless number of series. */
 function codeLabel(code: number | undefined): string {
   if (code === undefined) return "none";
   return Number.isInteger(code) && code >= 100 && code < 600 ? String(code) : "other";

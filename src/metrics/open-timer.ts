@@ -1,23 +1,23 @@
 /** How long sessions take from `connecting` to `connected`. */
 import type { SessionStatus } from "../api/session-info.js";
 
-/** Remembers when each session began to connect. */
+/** Remembers when each session started to connect. */
 export class OpenTimer {
-  readonly #begun = new Map<string, number>();
+  readonly #startedAt = new Map<string, number>();
 
-  /** Takes a change of status, at a time in milliseconds. Gives the seconds it took when the session has just opened. */
+  /** Records a change of status at a time in milliseconds. Returns the seconds it took when the session has just opened. */
   moved(sessionId: string, to: SessionStatus, now: number): number | undefined {
-    const begun = this.#begun.get(sessionId);
+    const startedAt = this.#startedAt.get(sessionId);
     if (to === "connecting") {
-      if (begun === undefined) this.#begun.set(sessionId, now);
+      if (startedAt === undefined) this.#startedAt.set(sessionId, now);
       return undefined;
     }
-    this.#begun.delete(sessionId);
-    return to === "connected" && begun !== undefined ? (now - begun) / 1_000 : undefined;
+    this.#startedAt.delete(sessionId);
+    return to === "connected" && startedAt !== undefined ? (now - startedAt) / 1_000 : undefined;
   }
 
-  /** The session is gone. */
+  /** Forgets a deleted session. */
   forget(sessionId: string): void {
-    this.#begun.delete(sessionId);
+    this.#startedAt.delete(sessionId);
   }
 }

@@ -69,7 +69,7 @@ export function spaceKeyOfPart(sessionId: string, family: string, part: string):
 }
 
 /** The prefix of all keys of a session, and of no other session's keys. */
-export function sessionPrefix(sessionId: string): string {
+function sessionPrefix(sessionId: string): string {
   return `wa/${shorten(encodeKeyPart(sessionId), MAX_SESSION_PART)}/`;
 }
 
@@ -87,7 +87,7 @@ export function decodeIdPart(part: string): string | undefined {
 const PLAIN = /^[A-Za-z0-9_.@-]*$/;
 
 /** Percent-encodes everything but letters, digits, `-`, `_`, `.` and `@`. Reversible, even for a lone surrogate. */
-export function encodeKeyPart(part: string): string {
+function encodeKeyPart(part: string): string {
   if (PLAIN.test(part)) return part;
   return Array.from(part, (character) =>
     isLoneSurrogate(character) ? `%u${hex(character)}` : encode(character),

@@ -26,7 +26,7 @@ const CLOSE_GRACE_MS = 500;
 const PASSKEY_NOTIFICATIONS = ["passkey_prologue_request", "crsc_continuation"] as const;
 
 /** Callbacks of a socket. Called synchronously; must not throw. */
-export interface SocketHooks {
+interface SocketHooks {
   /** The library drew a QR code. */
   onQR(value: string): void;
   /** WhatsApp accepted the login; `onOpen` follows after the start-up queries. */

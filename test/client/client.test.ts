@@ -187,7 +187,7 @@ describe("the typed client", () => {
   it.each([
     [{ baseUrl: "wa.example" }, "baseUrl must be an http:// or https:// URL"],
     [{ baseUrl: "ftp://wa.example" }, "baseUrl must be an http:// or https:// URL"],
-    [{ baseUrl: "http://user:hunter2@wa.example" }, "baseUrl must hold neither credentials nor a query"],
+    [{ baseUrl: "http://user:hunter2@wa.example" }, "baseUrl must contain neither credentials nor a query"],
     [{ baseUrl: "http://wa.example", apiKey: "hunter2\n" }, "apiKey must be visible ASCII"],
   ])("refuses the options %j", (options, message) => {
     const make = (): ZpwootClient => new ZpwootClient(options);

@@ -94,7 +94,7 @@ describe("the commands that keep credentials", { timeout: 60_000 }, () => {
     const restored = await zpwoot(["backup", "restore", path, "--session", id, "--store", empty]);
     expect(restored).toMatchObject({
       code: 0,
-      out: expect.stringContaining(`session ${id} (sales) is back`),
+      out: expect.stringContaining(`session ${id} (sales) is restored`),
     });
   });
 

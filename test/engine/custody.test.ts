@@ -178,6 +178,7 @@ describe("an encrypted manager", () => {
     const before = new Map(world.map);
     await using stranger = new SessionManager({
       store: world.map,
+      logger: false,
       encryptionKeys: [randomBytes(32)],
     });
     await expect(stranger.connect(id)).rejects.toMatchObject({
@@ -198,6 +199,7 @@ describe("an encrypted manager", () => {
     expect(await reencrypt({ store: world.map, encryptionKeys: [next, old] })).toBe(world.map.size);
     await using manager = new SessionManager({
       store: world.map,
+      logger: false,
       encryptionKeys: [next],
       whatsapp: { url: world.emulator.url },
     });

@@ -55,6 +55,7 @@ export async function openEngineBackend(fault?: WorldFault): Promise<Backend> {
   const store = new BreakableAdapter();
   const manager = new SessionManager({
     store,
+    logger: false,
     whatsapp: {
       url: emulator.url,
       ...(fault === "no-connection"

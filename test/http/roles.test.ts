@@ -144,7 +144,7 @@ describe("zpwoot keys", () => {
       const made = await run("create", "from the command", "--role", "operator", "--sessions", "a,b");
       const [, id, key] = /^API key (\w{12}), shown once: (zpw_\S+)$/.exec(made) ?? [];
       expect(await run("list")).toBe(`${id}  operator  from the command  a,b  never used`);
-      await using manager = new SessionManager({ store });
+      await using manager = new SessionManager({ store, logger: false });
       expect(await manager.apiKeys.verify(key ?? "")).toMatchObject({ id, sessions: ["a", "b"] });
       await manager.stop();
       expect(await run("revoke", id ?? "")).toContain(`revoked ${id}`);

@@ -45,7 +45,7 @@ export interface ServerKind {
 }
 
 /** Sends one request over a socket of its own agent and reads the whole answer. */
-export function sendOver(agent: http.Agent, port: number, request: WireRequest): Promise<WireAnswer> {
+function sendOver(agent: http.Agent, port: number, request: WireRequest): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
     const { method, path, headers, body } = request;
     const undeclared = body === undefined || headers?.["transfer-encoding"] !== undefined;
@@ -131,7 +131,7 @@ export const nodeHttp: ServerKind = {
 };
 
 /** Express 5 with the handler first. */
-export const express5: ServerKind = {
+const express5: ServerKind = {
   name: "Express 5",
   listen: async (handler) => serve(express().use(handler.node)),
 };
@@ -143,7 +143,7 @@ export const express5AfterJson: ServerKind = {
 };
 
 /** Express 5 with the handler under a mount path, after a body parser. */
-export const express5UnderPrefix: ServerKind = {
+const express5UnderPrefix: ServerKind = {
   name: "Express 5 under /api/v1",
   listen: async (handler) =>
     serve(express().use(express.json()).use("/api/v1", handler.node, handler.nodeError), "/api/v1"),

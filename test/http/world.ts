@@ -14,7 +14,7 @@ export type WorldFault =
   | "no-connection";
 
 /** Ways to bring sessions into every state. Each settles when the state is reached. */
-export interface Hooks {
+interface Hooks {
   /** Waits until a connecting session shows a QR code, and gives it. */
   untilQRCode(id: string): Promise<string>;
   /** Waits until the session has the status. */

@@ -11,7 +11,7 @@ const PATHS = [
 ];
 
 /** Where the browser is; undefined when there is none. */
-export const chromiumPath = PATHS.find((path) => path !== undefined && existsSync(path));
+const chromiumPath = PATHS.find((path) => path !== undefined && existsSync(path));
 
 /** Whether tests in a browser are to be skipped: never in CI, where a missing browser is a failure. */
 export function browserIsMissing(): boolean {

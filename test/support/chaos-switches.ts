@@ -3,10 +3,10 @@ import type { FaultAction, FaultRule, Phase, ServiceBehaviour } from "../../src/
 
 /** The parts of a session's life. */
 export const chaosPhases = ["handshake", "linking", "login", "open"] as const;
-export type ChaosPhase = (typeof chaosPhases)[number];
+type ChaosPhase = (typeof chaosPhases)[number];
 
 /** How it ends: the session gets over it by itself, or comes to rest in a state, from which a `connect` takes it on. */
-export type End = "recovers" | `${string}: ${string}`;
+type End = "recovers" | `${string}: ${string}`;
 
 /** One fault in one part of a session's life. */
 export interface ChaosCell {

@@ -12,6 +12,7 @@ const tell = (fact: object): void => void process.stdout.write(`${JSON.stringify
 
 const manager = new SessionManager({
   store,
+  logger: false,
   whatsapp: {
     url,
     connectTimeoutMs: 2_000,

@@ -47,6 +47,7 @@ export class EngineWorld implements AsyncDisposable {
     this.map = map;
     this.#options = {
       store: map,
+      logger: false,
       reconnect: QUICK,
       ...options,
       whatsapp: {

@@ -6,7 +6,7 @@ import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 import { EngineWorld } from "./engine.js";
 
 /** Baileys 7 as a caller hands it in. */
-export const handedInBaileys7 = baileys7(() => import("baileys-7"));
+const handedInBaileys7 = baileys7(() => import("baileys-7"));
 
 function library(name: string, socketFactory: SocketFactoryOption) {
   return {

@@ -20,7 +20,7 @@ interface Seen {
 }
 
 /** A place as a key. */
-export function placeKey({ run, n }: Place): string {
+function placeKey({ run, n }: Place): string {
   return `${run}/${n}`;
 }
 

@@ -13,7 +13,7 @@ export interface Received {
 }
 
 /** An answer with more than a status. */
-export interface FullAnswer {
+interface FullAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;

@@ -45,7 +45,7 @@ export function wrapText(text: string): string {
 }
 
 /** The JSON text of a stored form; for anything else a text that is not JSON. */
-export function unwrapText(stored: string): string {
+function unwrapText(stored: string): string {
   if (!stored.startsWith(HEAD) || !stored.endsWith(TAIL)) return OTHER_FORM + stored;
   return stored.slice(HEAD.length, -TAIL.length);
 }

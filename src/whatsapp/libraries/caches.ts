@@ -18,7 +18,7 @@ const RETRY_COUNTERS = { max: 2048, ttl: 60 * 60_000 };
 const CALLS = { max: 512, ttl: 5 * 60_000 };
 
 /** The part of NodeCache that the libraries use, on a bounded LRU cache without timers. */
-export class BoundedCache {
+class BoundedCache {
   readonly #entries: LRUCache<string, NonNullable<unknown>>;
 
   constructor(limits: { max: number; ttl: number }) {

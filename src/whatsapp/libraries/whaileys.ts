@@ -20,7 +20,7 @@ const require = createRequire(import.meta.url);
 const SILENT = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {}, trace: () => {} };
 
 /** Error text with the way to install whaileys; the README has it too. */
-export const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer dependency of zpwoot, because it names its own dependency \
+const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer dependency of zpwoot, because it names its own dependency \
 libsignal as a GitHub tarball, which current npm refuses. Add to your package.json  "overrides": { "libsignal": "6.0.0" }  and run  \
 npm install whaileys@6.4.9  (with pnpm the override goes into pnpm-workspace.yaml). Or set another Baileys-family \
 library as \`whatsapp.socketFactory\`.`;

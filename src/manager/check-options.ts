@@ -1,0 +1,131 @@
+/** The checks of a manager's options: every wrong or unknown one is named at construction. */
+import { z } from "zod";
+import type { SnapshotsOption } from "../api/backup.js";
+import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
+import type { Logger } from "../api/logger.js";
+import type {
+  EventLogOption,
+  LinkingOptions,
+  ReconnectOptions,
+  RestoreOptions,
+  SessionManagerOptions,
+  SocketFactoryOption,
+  WhatsAppOptions,
+} from "./options.js";
+
+const STORE =
+  'must be a URL ("memory:", "lmdb:<directory>", "postgres://…", "redis://…"), a Keyv, a Keyv storage adapter, or a Map';
+const LOGGER = "must be pino-compatible (an object with debug, info, warn and error methods), or false";
+const SOCKET_FACTORY =
+  'must be a SocketFactory or a function that returns one, such as baileys7(() => import("baileys"))';
+const VERSION = "must be three numbers, or a function that returns them";
+const BROWSER = "must be a list of three texts: system, browser, system version";
+const KEYS = "must be a list of keys of 32 bytes, each as bytes, base64 or hex";
+const EVENT_LOG =
+  "must be false, or an object with keep (a positive whole number) and durable (true or false)";
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  return names.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === "function");
+}
+
+function isVersion(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 3 && value.every((part) => typeof part === "number");
+}
+
+const functionSchema = z.custom<(...args: never[]) => unknown>((value) => typeof value === "function", {
+  error: "must be a function",
+});
+
+const loggerSchema = z.custom<Logger | false>(
+  (value) => value === false || hasMethods(value, ["debug", "info", "warn", "error"]),
+  { error: LOGGER },
+);
+
+const socketFactorySchema = z.custom<SocketFactoryOption>(
+  (value) =>
+    typeof value === "function" ||
+    hasMethods(value, ["makeSocket", "webSocketOf", "initAuthCreds", "reviveAppStateSyncKey"]),
+  { error: SOCKET_FACTORY },
+);
+
+const linkingSchema = optionsSchema({
+  maxQrs: option.count.optional(),
+  timeoutMs: option.count.optional(),
+} satisfies OptionFields<LinkingOptions>);
+
+const whatsappSchema = optionsSchema({
+  url: z.url({ protocol: /^wss?$/, error: "must be a ws:// or wss:// URL" }).optional(),
+  socketFactory: socketFactorySchema.optional(),
+  version: z
+    .custom<WhatsAppOptions["version"]>((value) => typeof value === "function" || isVersion(value), {
+      error: VERSION,
+    })
+    .optional(),
+  linking: linkingSchema.optional(),
+  qrFormat: z.enum(["bare", "url"], { error: 'must be "bare" or "url"' }).optional(),
+  browser: z.tuple([z.string(), z.string(), z.string()], { error: BROWSER }).optional(),
+  connectTimeoutMs: option.count.optional(),
+  loginTimeoutMs: option.count.optional(),
+  unlinkTimeoutMs: option.count.optional(),
+  qrTimeoutMs: option.count.optional(),
+  keepAliveIntervalMs: option.count.optional(),
+  syncHistory: option.flag.optional(),
+  markOnline: option.flag.optional(),
+  getMessage: functionSchema.optional(),
+} satisfies OptionFields<WhatsAppOptions>);
+
+const reconnectSchema = optionsSchema({
+  firstDelayMs: option.count.optional(),
+  maxDelayMs: option.count.optional(),
+  stableAfterMs: option.count.optional(),
+  maxAttempts: option.count.optional(),
+} satisfies OptionFields<ReconnectOptions>);
+
+const notEmpty = z.string({ error: "must be a text" }).min(1, "must not be empty");
+
+const snapshotsSchema = optionsSchema({
+  directory: notEmpty,
+  passphrase: notEmpty,
+  intervalMs: option.count.optional(),
+  keep: option.count.optional(),
+} satisfies OptionFields<SnapshotsOption>);
+
+const eventLogSchema = optionsSchema(
+  {
+    keep: option.count.optional(),
+    durable: option.flag.optional(),
+  } satisfies OptionFields<EventLogOption>,
+  EVENT_LOG,
+);
+
+const schema = optionsSchema({
+  store: z
+    .custom<string | object>(
+      (value) => typeof value === "string" || (typeof value === "object" && value !== null),
+      { error: STORE },
+    )
+    .optional(),
+  encryptionKeys: z
+    .array(z.union([z.string(), z.instanceof(Uint8Array)], { error: KEYS }), { error: KEYS })
+    .optional(),
+  snapshots: snapshotsSchema.optional(),
+  logger: loggerSchema.optional(),
+  whatsapp: whatsappSchema.optional(),
+  reconnect: reconnectSchema.optional(),
+  restore: optionsSchema({
+    concurrency: option.count.optional(),
+  } satisfies OptionFields<RestoreOptions>).optional(),
+  // Checked where they are used, with the same words.
+  webhooks: z.looseObject({}, { error: "must be an object" }).optional(),
+  eventLog: z
+    .preprocess((value) => (value === false ? undefined : value), eventLogSchema.optional())
+    .optional(),
+} satisfies OptionFields<SessionManagerOptions>);
+
+/**
+ * Checks the options of a manager.
+ * @throws ZpwootError `INVALID_OPTION`, with one sentence per broken rule, each naming the option.
+ */
+export function checkOptions(options: unknown): void {
+  checkOptionsOf("options", schema, options, "INVALID_OPTION");
+}
