@@ -54,7 +54,7 @@ export default defineConfig({
           name: "wire",
           include: ["test/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ...UNIT],
-          globalSetup: ["test/support/servers.ts"],
+          globalSetup: ["test/support/servers.ts", "test/support/compiled.ts"],
         },
       },
     ],

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nodeArgs } from "../support/compiled.js";
 import { EngineWorld } from "../support/engine.js";
 
-const MAIN = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../src/cli/main.ts", import.meta.url);
 const run = promisify(execFile);
 
 interface Outcome {
@@ -25,7 +26,7 @@ describe("the commands that keep credentials", { timeout: 60_000 }, () => {
 
   const zpwoot = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> => {
     try {
-      const { stdout, stderr } = await run(process.execPath, ["--import", "tsx", MAIN, ...args], {
+      const { stdout, stderr } = await run(process.execPath, [...nodeArgs(MAIN), ...args], {
         env: { ...process.env, ZPWOOT_PASSPHRASE: "correct horse", ...env },
       });
       return { code: 0, out: stdout, err: stderr };

@@ -1,15 +1,16 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { nodeArgs } from "../support/compiled.js";
 import { TlsFront } from "../support/tls-front.js";
 import { postgresTable, redisNamespace, withPostgres, withRedis } from "./services.js";
 
-const CHILD = new URL("../support/tls-child.ts", import.meta.url).pathname;
+const CHILD = new URL("../support/tls-child.ts", import.meta.url);
 
 /** Opens the store in a process that trusts the authority, or does not. */
 async function use(url: URL, authority: string | undefined): Promise<{ read?: string; failed?: string }> {
   const env = { ...process.env, ...(authority === undefined ? {} : { NODE_EXTRA_CA_CERTS: authority }) };
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", CHILD, url.href], {
+  const { stdout } = await promisify(execFile)(process.execPath, [...nodeArgs(CHILD), url.href], {
     env,
   });
   return JSON.parse(stdout) as { read?: string; failed?: string };

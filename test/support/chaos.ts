@@ -1,5 +1,6 @@
 /** One fault in one part of a session's life: how it ended, and whether the session lives on when the fault is gone. */
 import { randomInt } from "node:crypto";
+import type { SessionDetail } from "../../src/api/session-detail.js";
 import type { DisconnectInput, FaultAction, VirtualPhone } from "../../src/testing/index.js";
 import type { SocketFactoryOption } from "../../src/manager/options.js";
 import type { ChaosCell } from "./chaos-switches.js";
@@ -146,15 +147,16 @@ class Run {
 
   /** On from wherever it is to `connected`, as an operator would: connects if it rests, links if it asks for that. */
   async #takeOn(): Promise<void> {
-    const { manager } = this.#world;
     const ends = performance.now() + NOTICE_MS;
     let scanned: string | undefined;
     while (performance.now() < ends) {
+      // Read each time: a restart replaces it.
+      const { manager } = this.#world;
       const change = this.#change();
       const { status, detail } = await manager.getStatus(this.#id);
       const { qrCode } = await manager.getQRCode(this.#id);
       if (detail.state === "open" && (await this.#isLive())) return change.stop();
-      if (status === "disconnected" || detail.reason === "client-outdated") await this.#again();
+      if (status === "disconnected" || isHeld(detail)) await this.#again();
       else if (qrCode !== null && qrCode !== scanned) {
         scanned = qrCode;
         await this.#phone.scan(qrCode, { timeoutMs: 2_000 }).catch(() => {});
@@ -167,8 +169,7 @@ class Run {
   async #again(): Promise<void> {
     const { manager } = this.#world;
     // A version that is refused is waited for; a manager that starts anew asks at once.
-    if ((await manager.getStatus(this.#id)).detail.reason === "client-outdated")
-      await this.#world.restarted(this.#id);
+    if (isHeld((await manager.getStatus(this.#id)).detail)) await this.#world.restarted(this.#id);
     else await manager.connect(this.#id);
   }
 
@@ -205,6 +206,12 @@ class Run {
     void happened.then(stop);
     return { happened, stop };
   }
+}
+
+/** The client version is refused and no newer one was found: the next probe is minutes away. */
+function isHeld(detail: SessionDetail): boolean {
+  if (detail.state !== "waiting" || detail.reason !== "client-outdated") return false;
+  return Date.parse(detail.until) - Date.now() > NOTICE_MS;
 }
 
 function inputOf(action: FaultAction): DisconnectInput {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { nodeArgs } from "./compiled.js";
 
 /** A fact told by the child. */
 export type Fact = Readonly<Record<string, unknown>>;
@@ -16,7 +17,7 @@ export class Child {
   readonly #waiting = new Set<() => void>();
 
   constructor(script: URL, args: readonly string[], nodeFlags: readonly string[] = []) {
-    this.#process = spawn(process.execPath, [...nodeFlags, "--import", "tsx", script.pathname, ...args], {
+    this.#process = spawn(process.execPath, [...nodeFlags, ...nodeArgs(script), ...args], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#process.stderr.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
