@@ -1,14 +1,15 @@
-/** `zpwoot export`, `import`, `backup` and `reencrypt`: move credentials out of a store and into it. None of them connects. */
+/** `zpwoot export`, `import`, `backup` and `reencrypt`: moves credentials out of a store and into it. No session connects. */
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { listSnapshots } from "../backup/snapshot-file.js";
 import { reencrypt } from "../backup/backups.js";
 import { ZpwootError } from "../errors.js";
 import { SessionManager } from "../manager/session-manager.js";
 import { readPassphrase } from "./passphrase.js";
-import { type Flags, type ServeSettings, parseFlags, settingsOf } from "./settings.js";
+import { parseFlags, type Flags } from "./flags.js";
+import { SETTING_FLAGS, SETTING_SWITCHES, settingsOf, type ServeSettings } from "./settings.js";
 
 /** The commands of this file. */
-type BackupCommand = "export" | "import" | "backup" | "reencrypt";
+export type BackupCommand = "export" | "import" | "backup" | "reencrypt";
 
 /** What a command works with. */
 interface Context {
@@ -19,20 +20,25 @@ interface Context {
   readonly passphrase: () => Promise<string>;
 }
 
+/** Flags of these commands beside the settings. */
 const FLAGS = ["session", "name", "out", "force"] as const;
 
-/** Runs one of the commands on the store of the settings. Rejects with a sentence for the person at the terminal. */
+/** Runs one of the commands on the store of the settings. Rejects with `INVALID_OPTION` for a wrong command line. */
 export async function backupCommand(
   command: BackupCommand,
   args: readonly string[],
   print: (line: string) => void,
 ): Promise<void> {
-  const parsed = parseFlags(args, { more: FLAGS, positionals: 2 });
+  const parsed = parseFlags(args, {
+    flags: [...SETTING_FLAGS, ...FLAGS],
+    switches: [...SETTING_SWITCHES, "force"],
+    positionals: 2,
+  });
   const settings = settingsOf(parsed.flags, process.env);
   const passphrase = (): Promise<string> => readPassphrase(settings, process.env);
   const context: Context = { ...parsed, settings, print, passphrase };
   if (command === "reencrypt") return reencryptStore(context);
-  if (command === "backup" && parsed.positionals[0] === "list") return listBackups(context);
+  if (command === "backup" && parsed.positionals[0] === "list") return listSnapshotFiles(context);
   const snapshots =
     command === "backup" && settings.backupDir !== undefined
       ? { snapshots: { directory: settings.backupDir, passphrase: await passphrase() } }
@@ -44,50 +50,51 @@ export async function backupCommand(
   });
   if (command === "export") await exportSession(manager, context);
   else if (command === "import") await importSession(manager, context);
-  else await backup(manager, context);
+  else await takeOrRestore(manager, context);
 }
 
 async function exportSession(manager: SessionManager, context: Context): Promise<void> {
   const { flags, positionals, print, passphrase } = context;
-  const id = await idOf(manager, needed(positionals[0], "zpwoot export <session>"));
+  const id = await idOf(manager, required(positionals[0], "zpwoot export <session>"));
   const bundle = await manager.exportCredentials(id, { passphrase: await passphrase() });
   const file = flags["out"];
   if (file === undefined) return print(bundle);
   await writeFile(file, bundle, { mode: 0o600, flag: isForced(context) ? "w" : "wx" });
-  print(`session ${id} is in ${file}. Once it is used elsewhere, it must not connect here again`);
+  print(`exported session ${id} to ${file}. Once it connects elsewhere, it must not connect here again`);
 }
 
 async function importSession(manager: SessionManager, context: Context): Promise<void> {
   const { flags, positionals, print, passphrase } = context;
-  const path = needed(positionals[0], "zpwoot import <file or folder> --name <new> | --session <known>");
+  const path = required(positionals[0], "zpwoot import <file or folder> --name <new> | --session <existing>");
   const isFolder = (await stat(path)).isDirectory();
   const force = isForced(context);
-  const put = async (id: string): Promise<{ readonly keys: number; readonly droppedSessions: boolean }> =>
+  const importInto = async (
+    id: string,
+  ): Promise<{ readonly keys: number; readonly droppedSessions: boolean }> =>
     isFolder
       ? manager.importAuthFolder(id, path, { force })
       : manager.importCredentials(id, await readFile(path, "utf8"), {
           passphrase: await passphrase(),
           force,
         });
-  const [known, name] = [flags["session"], flags["name"]];
-  if ((known === undefined) === (name === undefined))
-    throw invalid("pass either --name for a new session or --session for an existing one");
+  const [existing, name] = [flags["session"], flags["name"]];
+  if ((existing === undefined) === (name === undefined))
+    throw invalid("set either --name for a new session or --session for an existing one");
   const id =
-    known === undefined ? (await manager.create({ name: name ?? "" })).id : await idOf(manager, known);
+    existing === undefined ? (await manager.create({ name: name ?? "" })).id : await idOf(manager, existing);
   try {
-    const { keys, droppedSessions } = await put(id);
+    const { keys, droppedSessions } = await importInto(id);
     print(`session ${id} is linked, with ${keys} keys`);
-    if (droppedSessions)
-      print("the copy was not the newest: Signal sessions with contacts will be re-established");
+    if (droppedSessions) print("the copy was outdated: encryption sessions with contacts are re-established");
   } catch (error) {
-    // The session created for the import is deleted, unless it has credentials: deleting those would unlink the device.
-    const empty = known === undefined && !("creds" in (await manager.countKeys(id)));
+    // Deletes the session that was created above, but never one with credentials: that would unlink the device.
+    const empty = existing === undefined && !("creds" in (await manager.countKeys(id)));
     if (empty) await manager.delete(id);
     throw error;
   }
 }
 
-async function backup(manager: SessionManager, context: Context): Promise<void> {
+async function takeOrRestore(manager: SessionManager, context: Context): Promise<void> {
   const { settings, flags, positionals, print, passphrase } = context;
   const [action, path] = positionals;
   if (action === "now") {
@@ -96,30 +103,30 @@ async function backup(manager: SessionManager, context: Context): Promise<void> 
   }
   const usage = "zpwoot backup now | list | restore <file> --session <id>";
   if (action !== "restore") throw invalid(usage);
-  const { id, name } = await manager.restoreSnapshot(needed(path, usage), {
-    sessionId: needed(flags["session"], usage),
+  const { id, name } = await manager.restoreSnapshot(required(path, usage), {
+    sessionId: required(flags["session"], usage),
     passphrase: await passphrase(),
     force: isForced(context),
   });
-  print(`session ${id} (${name}) is restored; Signal sessions with contacts will be re-established`);
+  print(`session ${id} (${name}) is restored; encryption sessions with contacts are re-established`);
 }
 
-async function listBackups({ settings, print }: Context): Promise<void> {
+async function listSnapshotFiles({ settings, print }: Context): Promise<void> {
   for (const path of await listSnapshots(directoryOf(settings))) print(path);
 }
 
 async function reencryptStore({ settings, print }: Context): Promise<void> {
   const { store, encryptionKeys } = settings;
-  if (encryptionKeys.length === 0) throw invalid("reencrypt needs --encryption-keys, the new one first");
+  if (encryptionKeys.length === 0) throw invalid("reencrypt needs --encryption-keys, the new key first");
   const written = await reencrypt({ store, encryptionKeys });
-  print(`${written} records are encrypted with the first key; the others are no longer needed`);
+  print(`${written} records are encrypted with the first key; the other keys are no longer needed`);
 }
 
 function directoryOf({ backupDir }: ServeSettings): string {
-  return needed(backupDir, "backup needs --backup-dir, or ZPWOOT_BACKUP_DIR");
+  return required(backupDir, "backup needs --backup-dir, or ZPWOOT_BACKUP_DIR");
 }
 
-/** By id, or else by name. */
+/** Returns the id of a session given by id or name. */
 async function idOf(manager: SessionManager, idOrName: string): Promise<string> {
   const sessions = await manager.list();
   const found = sessions.find(({ id }) => id === idOrName) ?? sessions.find(({ name }) => name === idOrName);
@@ -132,7 +139,7 @@ function isForced({ flags }: Context): boolean {
   return flags["force"] === "true";
 }
 
-function needed(value: string | undefined, usage: string): string {
+function required(value: string | undefined, usage: string): string {
   if (value === undefined || value === "") throw invalid(usage);
   return value;
 }

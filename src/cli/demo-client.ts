@@ -1,17 +1,17 @@
-/** An existing client of the contract: plain fetch, a key in a header, polling. */
+/** A client of the HTTP API as users write one: plain fetch, a key in a header, polling. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Between two polls; the contract's clients take 2 s, the emulator is quicker than a person. */
+/** Pause between two polls. Real clients poll every 2 s; the emulator is faster than a person. */
 const POLL_MS = 100;
 
-/** Calls one server's `/sessions` routes. */
+/** A client of one server's `/sessions` routes. */
 export class DemoClient {
   constructor(
     readonly url: string,
     readonly apiKey: string,
   ) {}
 
-  /** One call; rejects when the status is not a success. */
+  /** Sends one request; rejects if the response is not successful. */
   async call(
     method: "GET" | "POST" | "DELETE",
     path: string,
@@ -25,22 +25,21 @@ export class DemoClient {
     });
     const answer = (await response.json()) as Record<string, unknown>;
     if (!response.ok)
-      throw new Error(`${method} ${path} answered ${response.status}: ${String(answer["message"])}`);
+      throw new Error(`${method} ${path} failed with ${response.status}: ${String(answer["message"])}`);
     return answer;
   }
 
-  /** Calls GET until the answer passes. Rejects after `timeoutMs`. */
+  /** Repeats a GET until the response passes. Rejects after `timeoutMs`. */
   async poll(
     path: string,
     passes: (answer: Record<string, unknown>) => boolean,
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<Record<string, unknown>> {
-    const until = Date.now() + options.timeoutMs;
+    const endsAt = Date.now() + options.timeoutMs;
     for (;;) {
       const answer = await this.call("GET", path);
       if (passes(answer)) return answer;
-      if (Date.now() > until)
-        throw new Error(`GET ${path} did not return what was expected within ${options.timeoutMs} ms`);
+      if (Date.now() > endsAt) throw new Error(`timed out after ${options.timeoutMs} ms polling GET ${path}`);
       await sleep(POLL_MS, undefined, { signal: options.signal });
     }
   }

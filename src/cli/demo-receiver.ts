@@ -1,10 +1,10 @@
-/** A webhook receiver as users write one: checks the signature with the standard's library, then reads the event. */
+/** A webhook receiver as users write one: verifies the signature with the Standard Webhooks library, then reads the event. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
 
-/** A delivered event, signature checked. */
+/** A delivered event with a valid signature. */
 export interface Delivery {
   readonly event: string;
   readonly data: unknown;
@@ -12,7 +12,7 @@ export interface Delivery {
 
 /** A receiver on a free port of this machine. */
 export class DemoReceiver {
-  /** The session's webhook secret; deliveries before it is set are refused, and retried. */
+  /** The session's webhook secret. Until it is set deliveries are refused, and retried by the server. */
   secret: string | undefined;
   readonly #server: Server;
   readonly #seen = new Set<string>();
@@ -23,6 +23,7 @@ export class DemoReceiver {
     this.#server = server;
   }
 
+  /** Starts to listen. */
   static async start(): Promise<DemoReceiver> {
     const server = createServer();
     const receiver = new DemoReceiver(server);
@@ -39,24 +40,27 @@ export class DemoReceiver {
     return receiver;
   }
 
+  /** The URL for the session's webhook. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/webhook`;
   }
 
-  /** The first delivery that passes. Rejects after `timeoutMs`. */
+  /** Waits for a delivery that passes, or returns one that is already there. Rejects after `timeoutMs`. */
   async waitFor(passes: (delivery: Delivery) => boolean, timeoutMs: number): Promise<Delivery> {
     const signal = AbortSignal.timeout(timeoutMs);
     for (;;) {
       const found = this.#deliveries.find(passes);
       if (found !== undefined) return found;
       await new Promise<void>((resolve, reject) => {
-        const late = (): void => reject(new Error(`no such webhook arrived within ${timeoutMs} ms`));
-        signal.addEventListener("abort", late, { once: true });
+        const onTimeout = (): void =>
+          reject(new Error(`timed out after ${timeoutMs} ms waiting for a webhook`));
+        signal.addEventListener("abort", onTimeout, { once: true });
         this.#waiting.add(resolve);
       });
     }
   }
 
+  /** Stops listening; settles when the port is free. */
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -69,7 +73,7 @@ export class DemoReceiver {
       const delivery = new Webhook(this.secret).verify(body.toString(), headers) as Delivery & {
         readonly id: string;
       };
-      // Delivery is at least once; the id identifies a repetition.
+      // Webhooks are delivered at least once; duplicates have the same id.
       if (!this.#seen.has(delivery.id)) this.#deliveries.push(delivery);
       this.#seen.add(delivery.id);
     } catch {

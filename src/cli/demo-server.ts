@@ -1,11 +1,11 @@
-/** `zpwoot serve` as a child process of the demo: started, killed without warning, started again. */
+/** `zpwoot serve` as a child process, which the demo kills and restarts. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** How long a start may take. */
+/** Deadline for a start. */
 const START_MS = 15_000;
-/** How long a clean stop may take; the promise to users is two seconds. */
+/** Deadline for a clean stop; documented are two seconds. */
 const STOP_MS = 2_500;
 
 /** A running server. */
@@ -18,7 +18,7 @@ export class DemoServer {
     this.url = url;
   }
 
-  /** Starts this very program as `serve`. Settles when it listens. */
+  /** Starts this program again as `serve`. Settles when it listens. */
   static async start(settings: Readonly<Record<string, string>>): Promise<DemoServer> {
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const script = process.argv[1] ?? "";
@@ -27,25 +27,26 @@ export class DemoServer {
     });
     const signal = AbortSignal.timeout(START_MS);
     try {
-      return new DemoServer(child, await listening(child, signal));
+      return new DemoServer(child, await urlOf(child, signal));
     } catch (error) {
       child.kill("SIGKILL");
       throw error;
     }
   }
 
+  /** The process id. */
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
-  /** SIGKILL: no handler runs, nothing more is written. */
+  /** Sends SIGKILL: no handler runs, nothing more is written. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill("SIGKILL");
     await once(this.#child, "exit");
   }
 
-  /** Sends SIGTERM and resolves with the exit code. Rejects when it takes longer than promised. */
+  /** Sends SIGTERM and returns the exit code. Rejects if it takes longer than documented. */
   async terminate(): Promise<number | null> {
     this.#child.kill("SIGTERM");
     const [code] = (await once(this.#child, "exit", { signal: AbortSignal.timeout(STOP_MS) })) as [
@@ -55,7 +56,8 @@ export class DemoServer {
   }
 }
 
-async function listening(child: ChildProcess, signal: AbortSignal): Promise<string> {
+/** Returns the URL that the server prints once it listens. */
+async function urlOf(child: ChildProcess, signal: AbortSignal): Promise<string> {
   if (child.stdout === null) throw new Error("the server has no output");
   const lines = createInterface({ input: child.stdout });
   return new Promise((resolve, reject) => {

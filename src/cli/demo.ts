@@ -1,6 +1,6 @@
 /**
- * `zpwoot demo`: the main job on real parts, step by step. A child process runs `zpwoot serve` with the embedded store and
- * the unmodified whaileys; this process is the phone, the client and the webhook receiver.
+ * `zpwoot demo`: links a session, kills the server and restores the session, step by step. A child process runs `zpwoot serve` with
+ * the embedded store and the unmodified whaileys; this process is the phone, the HTTP client and the webhook receiver.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -14,43 +14,46 @@ import { DemoServer } from "./demo-server.js";
 import type { ServeContext } from "./serve.js";
 import { drawQRCode } from "../api/qr-image.js";
 
-/** A machine answers at once; a person has to find the phone. */
+/** Deadline of a step on the emulator. */
 const EMULATED_MS = 10_000;
+/** Deadline of a step in which a person uses a phone. */
 const PERSON_MS = 150_000;
 
-/** The two phones: on the real service they belong to people. */
-interface Cast {
-  /** Scans the QR code shown on the screen. */
+/** The account's phone and a contact; with `--real`, people. */
+interface Phones {
+  /** Scans the QR code on the screen. */
   scan(qr: string): Promise<void>;
-  /** Sends a text to the linked account, from another one. Returns the text, or undefined if any will do. */
-  write(text: string): Promise<string | undefined>;
+  /** Sends a text from the contact to the account. Returns the text to expect, or undefined for any. */
+  sendText(text: string): Promise<string | undefined>;
+  /** WebSocket URL of the emulator; undefined for the real WhatsApp. */
   readonly waUrl: string | undefined;
   readonly timeoutMs: number;
-  leave(): Promise<void>;
+  /** Stops the emulator, if there is one. */
+  stop(): Promise<void>;
 }
 
-/** Runs the demo; rejects at the first step that fails. Leaves no file behind. */
+/** Runs the demo; rejects at the first step that fails. Removes its files. */
 export async function demo(args: readonly string[], { print, signal }: ServeContext): Promise<void> {
   const real = args.includes("--real");
   const unknown = args.find((arg) => arg !== "--real");
-  if (unknown !== undefined) throw new Error(`unknown flag ${unknown}: demo takes --real or nothing`);
+  if (unknown !== undefined) throw new Error(`unknown argument ${unknown}; demo takes --real or nothing`);
   const folder = await mkdtemp(join(tmpdir(), "zpwoot-demo-"));
-  const cast = real ? people(print) : await machines();
+  const phones = real ? realPhones(print) : await emulatedPhones();
   const receiver = await DemoReceiver.start();
   const servers: DemoServer[] = [];
   try {
-    introduce(real, print);
-    await play({ cast, receiver, servers, folder, print, signal });
+    printIntroduction(real, print);
+    await runSteps({ phones, receiver, servers, folder, print, signal });
     print("\nDone: linked once, killed, reconnected without a QR code, logged out.");
   } finally {
     for (const server of servers) await server.kill();
-    await Promise.all([receiver.stop(), cast.leave(), rm(folder, { recursive: true, force: true })]);
+    await Promise.all([receiver.stop(), phones.stop(), rm(folder, { recursive: true, force: true })]);
   }
 }
 
-function introduce(real: boolean, print: (line: string) => void): void {
+function printIntroduction(real: boolean, print: (line: string) => void): void {
   print(
-    "Real: the HTTP contract, the engine, whaileys (unmodified), Noise and Signal encryption, the embedded store on disk,",
+    "Real: the HTTP API, the engine, whaileys (unmodified), Noise and Signal encryption, the embedded store on disk,",
   );
   print("      the process that is killed, the signed webhook.");
   print(
@@ -61,8 +64,9 @@ function introduce(real: boolean, print: (line: string) => void): void {
   print("");
 }
 
+/** What the steps work with. */
 interface Stage {
-  readonly cast: Cast;
+  readonly phones: Phones;
   readonly receiver: DemoReceiver;
   readonly servers: DemoServer[];
   readonly folder: string;
@@ -70,9 +74,9 @@ interface Stage {
   readonly signal: AbortSignal;
 }
 
-async function play(stage: Stage): Promise<void> {
-  const { cast, receiver, print, signal } = stage;
-  const patience = { timeoutMs: cast.timeoutMs, signal };
+async function runSteps(stage: Stage): Promise<void> {
+  const { phones, receiver, print, signal } = stage;
+  const deadline = { timeoutMs: phones.timeoutMs, signal };
   const step = stepper(print, signal);
   const apiKey = randomBytes(16).toString("hex");
 
@@ -88,25 +92,25 @@ async function play(stage: Stage): Promise<void> {
     return { id: String(created["id"]) };
   });
   const connected = (): Promise<unknown> =>
-    client.poll(`/${id}/status`, ({ status }) => status === "connected", patience);
+    client.poll(`/${id}/status`, ({ status }) => status === "connected", deadline);
 
   await step("connect", () => client.call("POST", `/${id}/connect`));
-  const qr = await step("poll until there is a QR code", async () => {
-    const answer = await client.poll(`/${id}/qr`, ({ qrCode }) => typeof qrCode === "string", patience);
+  const qr = await step("poll for the QR code", async () => {
+    const answer = await client.poll(`/${id}/qr`, ({ qrCode }) => typeof qrCode === "string", deadline);
     return String(answer["qrCode"]);
   });
   print(await drawQRCode(qr, "terminal"));
-  await step("scan it with the phone", () => cast.scan(qr));
+  await step("scan it with the phone", () => phones.scan(qr));
   await step("poll until connected", connected);
-  await step("a message arrives, end-to-end encrypted, as a signed webhook", () =>
-    receive(stage, "hello from the demo"),
+  await step("receive an end-to-end encrypted message as a signed webhook", () =>
+    receiveMessage(stage, "hello from the demo"),
   );
   await step(`kill the server's process (SIGKILL, pid ${server.pid})`, () => server.kill());
-  server = await step("start it again", () => launch(stage, apiKey));
+  server = await step("restart it", () => launch(stage, apiKey));
   client = new DemoClient(server.url, apiKey);
-  await step("connected again, without a QR code", connected);
-  await step("a message arrives, with the same keys", () => receive(stage, "hello again"));
-  await step("log out: the device is unlinked, the credentials are deleted", async () => {
+  await step("poll until reconnected, without a QR code", connected);
+  await step("receive a message with the same keys", () => receiveMessage(stage, "hello again"));
+  await step("log out: unlink the device, delete the credentials", async () => {
     await client.call("POST", `/${id}/logout`);
     const { status, phoneNumber } = await client.call("GET", `/${id}/info`);
     if (status !== "disconnected" || phoneNumber !== null) throw new Error("the session still looks linked");
@@ -117,22 +121,22 @@ async function play(stage: Stage): Promise<void> {
   });
 }
 
-async function launch({ cast, folder, servers }: Stage, apiKey: string): Promise<DemoServer> {
+async function launch({ phones, folder, servers }: Stage, apiKey: string): Promise<DemoServer> {
   const server = await DemoServer.start({
     port: "0",
     "api-key": apiKey,
     store: `lmdb:${join(folder, "store")}`,
     "allow-private-targets": "true",
     "log-level": "error",
-    ...(cast.waUrl === undefined ? {} : { "wa-url": cast.waUrl }),
+    ...(phones.waUrl === undefined ? {} : { "wa-url": phones.waUrl }),
   });
   servers.push(server);
   return server;
 }
 
-async function receive({ cast, receiver }: Stage, wanted: string): Promise<void> {
-  const text = await cast.write(wanted);
-  await receiver.waitFor((delivery) => isMessage(delivery, text), cast.timeoutMs);
+async function receiveMessage({ phones, receiver }: Stage, wanted: string): Promise<void> {
+  const text = await phones.sendText(wanted);
+  await receiver.waitFor((delivery) => isMessage(delivery, text), phones.timeoutMs);
 }
 
 function isMessage({ event, data }: Delivery, text: string | undefined): boolean {
@@ -156,7 +160,7 @@ function stepper(print: (line: string) => void, signal: AbortSignal) {
   };
 }
 
-async function machines(): Promise<Cast> {
+async function emulatedPhones(): Promise<Phones> {
   const emulator = await WhatsAppEmulator.start();
   const owner = emulator.addPhone({ phoneNumber: "5511999990001", name: "Ana" });
   const friend = emulator.addPhone({ phoneNumber: "5511999990002", name: "Bruno" });
@@ -166,24 +170,24 @@ async function machines(): Promise<Cast> {
     scan: async (qr) => {
       await owner.scan(qr);
     },
-    write: async (text) => {
+    sendText: async (text) => {
       friend.sendText(owner.jid, text);
       return text;
     },
-    leave: () => emulator.stop(),
+    stop: () => emulator.stop(),
   };
 }
 
-function people(print: (line: string) => void): Cast {
+function realPhones(print: (line: string) => void): Phones {
   return {
     waUrl: undefined,
     timeoutMs: PERSON_MS,
     scan: async () =>
       print("  ...     on your phone: WhatsApp, Linked devices, Link a device, and scan the code above"),
-    write: async () => {
+    sendText: async () => {
       print("  ...     send this account a message from another phone");
       return undefined;
     },
-    leave: async () => {},
+    stop: async () => {},
   };
 }

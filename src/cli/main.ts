@@ -1,42 +1,57 @@
 #!/usr/bin/env node
 /** The `zpwoot` command. */
 import { createRequire } from "node:module";
+import { hintFor } from "../api/check-options.js";
 import { isZpwootError, messageOf } from "../errors.js";
 import { SETTINGS, readSettings } from "./settings.js";
 
 const HELP = `zpwoot: many WhatsApp Web sessions in one process
 
-  zpwoot serve      serve the /sessions HTTP contract
+  zpwoot serve      serve the /sessions HTTP API
   zpwoot demo       link, receive, crash, reconnect and log out, on an emulator; --real uses the real WhatsApp
-  zpwoot emulator   run the WhatsApp emulator alone: --port N
-  zpwoot export <session> [--out file]                           one session as an encrypted file
-  zpwoot import <file|folder> --name <new> | --session <known>   such a file, or a multi-file auth folder; --force
-  zpwoot backup now | list | restore <file> --session <id>       encrypted snapshots of all sessions; --force
-  zpwoot reencrypt                                               encrypts the store with the first encryption key
-  zpwoot keys create <name> --role viewer|operator|admin [--sessions id,id] | list | revoke <id>   API keys
-  zpwoot help       this text
-  zpwoot version
+  zpwoot emulator   run the WhatsApp emulator: --port N --host ADDRESS
+  zpwoot export <session> [--out file]                              write one session to an encrypted file
+  zpwoot import <file|folder> --name <new> | --session <existing>   read such a file or a multi-file auth folder; --force
+  zpwoot backup now | list | restore <file> --session <id>          encrypted snapshots of all sessions; --force
+  zpwoot reencrypt                                                  encrypt the store with the first encryption key
+  zpwoot keys create <name> --role viewer|operator|admin [--sessions id,id] | list | revoke <id>   manage API keys
+  zpwoot help       show this text
+  zpwoot version    show the version
 
-Flags and environment variables (a flag overrides its variable). A session is named by id or name. Stop the program that uses a
-store before import, restore and reencrypt:
+<session> is an id or a name. Stop every process that uses a store before import, restore and reencrypt.
+
+Flags and their environment variables; a flag wins, the default is in parentheses:
 ${Object.values(SETTINGS)
   .map(({ flag, env, help }) => `  --${flag.padEnd(22)} ${env.padEnd(29)} ${help}`)
   .join("\n")}`;
+
+const COMMANDS = [
+  "serve",
+  "demo",
+  "emulator",
+  "export",
+  "import",
+  "backup",
+  "reencrypt",
+  "keys",
+  "help",
+  "version",
+];
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** How long a stop may take before the process ends anyway. */
+/** Deadline for a clean stop; then the process exits anyway. */
 const FORCED_EXIT_MS = 1_900;
 
-/** Aborted by the first SIGTERM or SIGINT; the second one ends the process at once. */
-function untilSignalled(): AbortSignal {
+/** Returns a signal that the first SIGTERM or SIGINT aborts. The second one exits at once. */
+function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
-    // Unreferenced: it keeps nothing alive, and only ends what does not end by itself.
+    // Unreferenced, so that it does not delay a clean exit.
     setTimeout(() => process.exit(process.exitCode ?? 0), FORCED_EXIT_MS).unref();
   };
   process.on("SIGTERM", stop);
@@ -49,17 +64,17 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     case "serve": {
       const settings = readSettings(args, process.env);
       const { serve } = await import("./serve.js");
-      await serve(settings, { print, signal: untilSignalled() });
-      // Sockets that the peer never closes would keep the process up for half a minute.
+      await serve(settings, { print, signal: stopSignal() });
+      // Sockets that the peer never closes would keep the process alive for half a minute.
       return process.exit(0);
     }
     case "demo": {
       const { demo } = await import("./demo.js");
-      return demo(args, { print, signal: untilSignalled() });
+      return demo(args, { print, signal: stopSignal() });
     }
     case "emulator": {
       const { emulatorCommand } = await import("./emulator.js");
-      return emulatorCommand(args, { print, signal: untilSignalled() });
+      return emulatorCommand(args, { print, signal: stopSignal() });
     }
     case "export":
     case "import":
@@ -80,13 +95,15 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     case "-h":
       return print(HELP);
     default:
-      throw new Error(`unknown command ${JSON.stringify(command)}. See zpwoot help`);
+      throw new Error(
+        `unknown command ${JSON.stringify(command)}${hintFor(command, COMMANDS)}. See zpwoot help`,
+      );
   }
 }
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`zpwoot: ${messageOf(error)}\n`);
   process.exitCode = isZpwootError(error, "INVALID_OPTION") ? 2 : 1;
-  // A failed start may have left sockets open.
+  // A failed start may leave sockets open, which would keep the process alive.
   setTimeout(() => process.exit(), 100).unref();
 });

@@ -1,9 +1,9 @@
-/** The passphrase of snapshots and exports: never a flag, because flags are visible to every user of the machine. */
+/** The passphrase of snapshots and exports. It is never a flag, because every user of the machine can read those. */
 import { readFile } from "node:fs/promises";
 import { ZpwootError, messageOf } from "../errors.js";
 import type { ServeSettings } from "./settings.js";
 
-/** Reads the passphrase. Rejects with `INVALID_OPTION` when there is none, or its file can't be read. */
+/** Reads the passphrase from its file or from `ZPWOOT_PASSPHRASE`. Rejects with `INVALID_OPTION` if there is none or the file can't be read. */
 export async function readPassphrase(
   { passphraseFile }: Pick<ServeSettings, "passphraseFile">,
   env: NodeJS.ProcessEnv,
@@ -11,13 +11,13 @@ export async function readPassphrase(
   const passphrase =
     passphraseFile === undefined
       ? env["ZPWOOT_PASSPHRASE"]
-      : (await readFile(passphraseFile, "utf8").catch(refuse)).trimEnd();
+      : (await readFile(passphraseFile, "utf8").catch(rejectUnreadable)).trimEnd();
   if (passphrase !== undefined && passphrase !== "") return passphrase;
-  const sentence = "a passphrase is needed: set ZPWOOT_PASSPHRASE, or name a file with --passphrase-file";
+  const sentence = "a passphrase is required: set ZPWOOT_PASSPHRASE or --passphrase-file";
   throw new ZpwootError("INVALID_OPTION", sentence, { details: [sentence] });
 }
 
-function refuse(cause: unknown): never {
+function rejectUnreadable(cause: unknown): never {
   const sentence = `--passphrase-file can't be read: ${messageOf(cause)}`;
   throw new ZpwootError("INVALID_OPTION", sentence, { details: [sentence], cause });
 }

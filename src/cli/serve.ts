@@ -1,4 +1,4 @@
-/** `zpwoot serve`: the HTTP contract over one manager, until a signal stops it. */
+/** `zpwoot serve`: serves the HTTP API of one SessionManager until SIGTERM or SIGINT. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -12,23 +12,23 @@ import type { SessionManagerOptions } from "../manager/options.js";
 import { SessionManager } from "../manager/session-manager.js";
 import { guardUnhandledRejections } from "../whatsapp/rejection-guard.js";
 import { readPassphrase } from "./passphrase.js";
-import type { ServeSettings } from "./settings.js";
+import { misspeltVariables, type ServeSettings } from "./settings.js";
 import { drawQRCode } from "../api/qr-image.js";
 
-/** Between two attempts to reach a store that is down at the start. */
+/** Pause before another try to reach a store that is down at the start. */
 const START_RETRY_MS = 2_000;
-/** How long requests under way may take when the server stops. */
+/** How long requests in progress may take when the server stops. */
 const DRAIN_MS = 300;
 
-/** What a server needs of the process around it. */
+/** What a command needs from its process. */
 export interface ServeContext {
-  /** Writes a line for the person at the terminal. */
+  /** Writes a line to the terminal. */
   readonly print: (line: string) => void;
   /** Aborted by SIGTERM or SIGINT. */
   readonly signal: AbortSignal;
 }
 
-/** Serves until the signal; settles when everything is closed. Rejects when the port is taken. */
+/** Serves until the signal is aborted; settles when everything is closed. Rejects if the port is not available. */
 export async function serve(settings: ServeSettings, { print, signal }: ServeContext): Promise<void> {
   const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
   const apiKey = settings.apiKey ?? randomBytes(24).toString("base64url");
@@ -41,10 +41,11 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     webhooks: { allowPrivateTargets: settings.allowPrivateTargets },
   });
   const removeGuard = guardUnhandledRejections((sessionId, reason) =>
-    logger.error({ sessionId, error: messageOf(reason) }, "a promise inside a session's socket was rejected"),
+    logger.error({ sessionId, error: messageOf(reason) }, "unhandled rejection in a session's socket"),
   );
   try {
-    showEvents(manager, print);
+    for (const sentence of misspeltVariables(process.env)) logger.warn({}, sentence);
+    printEvents(manager, print);
     const server = createServer((request, response) => void handler.node(request, response));
     const handler = createHttpHandler(manager, {
       apiKeys: apiKey,
@@ -56,11 +57,11 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     });
     const url = await listen(server, settings);
     print(`zpwoot listens on ${url}`);
-    print(`for people: ${url}/sessions/overview and ${url}/docs`);
-    if (settings.apiKey === undefined) print(`API key, generated for this run and shown once: ${apiKey}`);
+    print(`pages: ${url}/sessions/overview and ${url}/docs`);
+    if (settings.apiKey === undefined) print(`API key for this run, shown once: ${apiKey}`);
     const restoring = restore(manager, logger, signal);
     if (!signal.aborted) await once(signal, "abort");
-    print("stopping: sessions keep their credentials");
+    print("stopping; sessions stay linked");
     await Promise.all([close(server), manager.stop(), restoring]);
   } finally {
     removeGuard();
@@ -74,8 +75,8 @@ async function snapshotsOf(settings: ServeSettings): Promise<Pick<SessionManager
   return { snapshots: { directory, passphrase: await readPassphrase(settings, process.env) } };
 }
 
-/** Shows QR codes and changes of status at the terminal; the log has the same for machines. */
-function showEvents(manager: SessionManager, print: (line: string) => void): void {
+/** Prints QR codes and what the sessions do, for the person at the terminal. The log has the same for machines. */
+function printEvents(manager: SessionManager, print: (line: string) => void): void {
   manager.on("session.qr", async ({ sessionId, value, seq }) => {
     print(
       `session ${sessionId}: scan QR code ${seq} (WhatsApp, Linked devices)\n${await drawQRCode(value, "terminal")}`,
@@ -98,14 +99,14 @@ async function listen(server: Server, { port, host }: ServeSettings): Promise<st
   return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
 }
 
-/** Restores the sessions. While the store is down, it retries, and every call is answered 500. */
+/** Restores the sessions. Retries while the store is down; until then every call is answered with 500. */
 async function restore(manager: SessionManager, logger: pino.Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       return await manager.start();
     } catch (error) {
       if (signal.aborted) return;
-      logger.error({ error: messageOf(error) }, "the store can't be reached; trying again");
+      logger.error({ error: messageOf(error) }, "the store can't be reached; retrying");
       await sleep(START_RETRY_MS, undefined, { signal }).catch(() => {});
     }
   }
@@ -115,7 +116,7 @@ async function close(server: Server): Promise<void> {
   const closed = once(server, "close");
   server.close();
   server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
-  clearTimeout(cut);
+  clearTimeout(timer);
 }

@@ -1,18 +1,19 @@
-/** Settings of `zpwoot serve`, from flags and environment: parsed once, all problems reported together. */
-import { parseArgs } from "node:util";
+/** The settings of `zpwoot serve` from flags and environment. All problems are reported in one error. */
 import { z } from "zod";
+import { nearestName } from "../api/check-options.js";
 import { ZpwootError } from "../errors.js";
+import { parseFlags, type Flags } from "./flags.js";
 
 /** Log levels, the most verbose first. */
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
-/** Each setting: its flag, its environment variable, its rule, its help. The help text is generated from this. */
+/** Each setting with its flag, environment variable, rule and description. `zpwoot help` is generated from this. */
 export const SETTINGS = {
   port: {
     flag: "port",
     env: "PORT",
     rule: z.coerce.number().int().min(0).max(65_535).default(3000),
-    help: "port to listen on; 0 picks a free one (3000)",
+    help: "port to listen on; 0 for any free port (3000)",
   },
   host: {
     flag: "host",
@@ -24,7 +25,7 @@ export const SETTINGS = {
     flag: "api-key",
     env: "API_KEY",
     rule: z.string().trim().min(1).optional(),
-    help: "key that callers send as X-API-Key; without it one is generated and shown once",
+    help: "key that clients send as X-API-Key; if unset, a random key is shown once",
   },
   store: {
     flag: "store",
@@ -39,13 +40,13 @@ export const SETTINGS = {
       .string()
       .optional()
       .transform((text) => text?.split(/[\s,]+/).filter((key) => key !== "") ?? []),
-    help: "keys of 32 bytes, base64 or hex, the newest first, separated by commas (not encrypted)",
+    help: "comma-separated 32-byte keys in base64 or hex, newest first (not encrypted)",
   },
   backupDir: {
     flag: "backup-dir",
     env: "ZPWOOT_BACKUP_DIR",
     rule: z.string().min(1).optional(),
-    help: "directory for encrypted snapshots of all sessions, every six hours (none)",
+    help: "folder for an encrypted snapshot of all sessions every six hours (none)",
   },
   passphraseFile: {
     flag: "passphrase-file",
@@ -78,23 +79,29 @@ type Name = keyof typeof SETTINGS;
 /** The settings of a server, parsed. */
 export type ServeSettings = { readonly [K in Name]: z.output<(typeof SETTINGS)[K]["rule"]> };
 
-/** Values of the command line, by flag. */
-export type Flags = Readonly<Record<string, string | undefined>>;
+/** The flags of all settings, without the dashes. */
+export const SETTING_FLAGS: readonly string[] = Object.values(SETTINGS).map(({ flag }) => flag);
+/** Those that may stand alone. */
+export const SETTING_SWITCHES: readonly string[] = [SETTINGS.allowPrivateTargets.flag];
+
+const PREFIX = "ZPWOOT_";
+/** Read in passphrase.ts, because it must not be a flag. */
+const PASSPHRASE_VARIABLE = "ZPWOOT_PASSPHRASE";
 
 /**
- * Reads the settings; a flag wins over its variable, an empty variable counts as unset.
- * @throws ZpwootError `INVALID_OPTION` that names flag and variable of each wrong setting, never its value.
+ * Reads the settings from flags and environment. A flag wins over its variable; an empty variable counts as unset.
+ * @throws ZpwootError `INVALID_OPTION` that names flag and variable of each invalid setting, never its value.
  */
 export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): ServeSettings {
-  return settingsOf(parseFlags(args).flags, env);
+  return settingsOf(parseFlags(args, { flags: SETTING_FLAGS, switches: SETTING_SWITCHES }).flags, env);
 }
 
-/** The settings of parsed flags. */
+/** Reads the settings from flags that are already parsed. Throws as {@link readSettings}. */
 export function settingsOf(flags: Flags, env: NodeJS.ProcessEnv): ServeSettings {
   const problems: string[] = [];
   const entries = Object.entries(SETTINGS).map(([name, setting]) => {
-    const given = flags[setting.flag] ?? (env[setting.env] === "" ? undefined : env[setting.env]);
-    const parsed = setting.rule.safeParse(given);
+    const value = flags[setting.flag] ?? (env[setting.env] === "" ? undefined : env[setting.env]);
+    const parsed = setting.rule.safeParse(value);
     if (!parsed.success)
       problems.push(`--${setting.flag} (${setting.env}): ${parsed.error.issues[0]?.message ?? "invalid"}`);
     return [name, parsed.data];
@@ -104,29 +111,15 @@ export function settingsOf(flags: Flags, env: NodeJS.ProcessEnv): ServeSettings 
   return Object.fromEntries(entries) as ServeSettings;
 }
 
-/** Flags that may have no value, which means true. */
-const BARE: readonly string[] = ["--allow-private-targets", "--force"];
-
-/**
- * Parses the command line: the flags of {@link SETTINGS}, and those of a command.
- * @throws ZpwootError `INVALID_OPTION` for anything else.
- */
-export function parseFlags(
-  args: readonly string[],
-  { more = [], positionals = 0 }: { readonly more?: readonly string[]; readonly positionals?: number } = {},
-): { readonly flags: Flags; readonly positionals: readonly string[] } {
-  const names = [...Object.values(SETTINGS).map(({ flag }) => flag), ...more];
-  const options = Object.fromEntries(names.map((flag) => [flag, { type: "string" as const }]));
-  const whole = args.map((arg, index) =>
-    BARE.includes(arg) && !/^(true|false)$/.test(args[index + 1] ?? "") ? `${arg}=true` : arg,
-  );
-  try {
-    const parsed = parseArgs({ args: whole, options, allowPositionals: positionals > 0, strict: true });
-    const extra = parsed.positionals[positionals];
-    if (extra !== undefined) throw new TypeError(`Unexpected argument ${JSON.stringify(extra)}`);
-    return { flags: parsed.values, positionals: parsed.positionals };
-  } catch (cause) {
-    const text = cause instanceof Error ? cause.message : "unknown flag";
-    throw new ZpwootError("INVALID_OPTION", `${text.split(". ")[0]}. See zpwoot help`, { cause });
-  }
+/** Returns a sentence for each variable that is probably a misspelt setting. */
+export function misspeltVariables(env: NodeJS.ProcessEnv): string[] {
+  const known = [...Object.values(SETTINGS).map((setting) => setting.env as string), PASSPHRASE_VARIABLE]
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => name.slice(PREFIX.length));
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name.slice(PREFIX.length)))
+    .flatMap((name) => {
+      const meant = nearestName(name.slice(PREFIX.length), known);
+      return meant === undefined ? [] : [`${name} is not a setting (did you mean ${PREFIX}${meant}?)`];
+    });
 }

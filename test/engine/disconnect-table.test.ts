@@ -173,7 +173,7 @@ describe.each(LIBRARIES)("the disconnect table, with $name:", ({ name, open }) =
     },
   );
 
-  it("silence: found by the keep-alive, and the session is back", async () => {
+  it.concurrent("silence: found by the keep-alive, and the session is back", async () => {
     await using world = await open({ whatsapp: { keepAliveIntervalMs: 200 } });
     const { phone } = await world.linked();
     world.heard.length = 0;
@@ -183,7 +183,7 @@ describe.each(LIBRARIES)("the disconnect table, with $name:", ({ name, open }) =
     expect(waits(world)).toMatchObject([{ reason: "network", code: 408 }]);
   });
 
-  it("QR references used up: rests as link-timeout, and the next connect starts clean", async () => {
+  it.concurrent("QR references used up: rests as link-timeout, and the next connect starts clean", async () => {
     await using world = await open({ whatsapp: { qrTimeoutMs: 60 } });
     const { id } = await world.connecting();
     expect(await world.state(id, "idle")).toEqual({ state: "idle", reason: "link-timeout" });
@@ -194,7 +194,7 @@ describe.each(LIBRARIES)("the disconnect table, with $name:", ({ name, open }) =
     expect(await world.qr(id)).toMatch(/^2@/);
   });
 
-  it.each([
+  it.concurrent.each([
     ["a port that nobody listens on", "ws://127.0.0.1:9/ws/chat"],
     ["a name that nobody has", "ws://nobody.invalid/ws/chat"],
   ])("%s: waits as for any lost network", async (_row, url) => {

@@ -122,9 +122,8 @@ describe("the emulator command", () => {
     const command = runEmulatorCommand({
       port: 0,
       host: "127.0.0.1",
-      admin: true,
       signal: controller.signal,
-      write: (line) => {
+      print: (line) => {
         lines.push(line);
         if (line.includes("/admin/transcript")) resolve();
       },

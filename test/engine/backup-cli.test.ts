@@ -20,7 +20,7 @@ interface Outcome {
 describe("the commands that keep credentials", { timeout: 60_000 }, () => {
   let folder: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "zpwoot-custody-cli-"));
+    folder = await mkdtemp(join(tmpdir(), "zpwoot-backup-cli-"));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
