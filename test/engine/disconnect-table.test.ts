@@ -183,16 +183,19 @@ describe.each(LIBRARIES)("the disconnect table, with $name:", ({ name, open }) =
     expect(waits(world)).toMatchObject([{ reason: "network", code: 408 }]);
   });
 
-  it.concurrent("QR references used up: rests as link-timeout, and the next connect starts clean", async () => {
-    await using world = await open({ whatsapp: { qrTimeoutMs: 60 } });
-    const { id } = await world.connecting();
-    expect(await world.state(id, "idle")).toEqual({ state: "idle", reason: "link-timeout" });
-    expect(world.all("session.qr").map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect((await world.manager.getStatus(id)).status).toBe("disconnected");
-    world.heard.length = 0;
-    await world.manager.connect(id);
-    expect(await world.qr(id)).toMatch(/^2@/);
-  });
+  it.concurrent(
+    "QR references used up: rests as link-timeout, and the next connect starts clean",
+    async () => {
+      await using world = await open({ whatsapp: { qrTimeoutMs: 60 } });
+      const { id } = await world.connecting();
+      expect(await world.state(id, "idle")).toEqual({ state: "idle", reason: "link-timeout" });
+      expect(world.all("session.qr").map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+      expect((await world.manager.getStatus(id)).status).toBe("disconnected");
+      world.heard.length = 0;
+      await world.manager.connect(id);
+      expect(await world.qr(id)).toMatch(/^2@/);
+    },
+  );
 
   it.concurrent.each([
     ["a port that nobody listens on", "ws://127.0.0.1:9/ws/chat"],

@@ -1,11 +1,11 @@
-/** Every way in which the emulator can go wrong, and what a session is to make of it in each part of its life. */
+/** Every fault of the emulator, and how a session must handle it in each part of its life. */
 import type { FaultAction, FaultRule, Phase, ServiceBehaviour } from "../../src/testing/index.js";
 
 /** The parts of a session's life. */
 export const chaosPhases = ["handshake", "linking", "login", "open"] as const;
 type ChaosPhase = (typeof chaosPhases)[number];
 
-/** How it ends: the session gets over it by itself, or comes to rest in a state, from which a `connect` takes it on. */
+/** The expected end: the session recovers by itself, or stops in a state from which `connect` continues. */
 type End = "recovers" | `${string}: ${string}`;
 
 /** One fault in one part of a session's life. */

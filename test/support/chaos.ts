@@ -8,7 +8,7 @@ import { EngineWorld } from "./engine.js";
 
 /** What came of a cell. */
 export interface ChaosResult {
-  /** How the session ended: by itself connected, or the state in which it came to rest. */
+  /** How the session ended: `recovers`, or the state in which it stopped. */
   readonly end: string;
   /** From the removal of the fault to a message received, in milliseconds. */
   readonly aliveMs: number;
@@ -137,7 +137,7 @@ class Run {
     if (rules.some(({ at }) => at === "delivery")) this.#friend.sendText(this.#phone, "to the session");
   }
 
-  /** Where the session came to rest; undefined when it is on its way, or there. */
+  /** The state in which the session stopped; undefined if it is connecting or connected. */
   async #end(): Promise<string | undefined> {
     const [state, reason] = this.#cell.end.split(": ");
     if (reason === undefined || state === undefined) return undefined;
@@ -168,7 +168,7 @@ class Run {
 
   async #again(): Promise<void> {
     const { manager } = this.#world;
-    // A version that is refused is waited for; a manager that starts anew asks at once.
+    // The breaker waits minutes for the next probe; a new manager probes at once.
     if (isHeld((await manager.getStatus(this.#id)).detail)) await this.#world.restarted(this.#id);
     else await manager.connect(this.#id);
   }

@@ -1,17 +1,17 @@
-/** A child process that tells facts as JSON lines, and can be killed at any moment. */
+/** A child process that reports facts as JSON lines and can be killed at any moment. */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { nodeArgs } from "./compiled.js";
 
-/** A fact told by the child. */
+/** A fact that the child reported. */
 export type Fact = Readonly<Record<string, unknown>>;
 
 /** A running child. */
 export class Child {
   readonly facts: Fact[] = [];
-  /** All it wrote to standard output and error. */
+  /** Everything it wrote to standard output and error. */
   output = "";
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #waiting = new Set<() => void>();
@@ -41,7 +41,7 @@ export class Child {
     this.#process.stdin.write(`${command}\n`);
   }
 
-  /** The first fact at or after `from` that passes. Rejects when the child ends or the time is over. */
+  /** Waits for the first fact at or after index `from` that passes. Rejects when the child ends or after `timeoutMs`. */
   async fact(passes: (fact: Fact) => boolean, { from = 0, timeoutMs = 10_000 } = {}): Promise<Fact> {
     const signal = AbortSignal.timeout(timeoutMs);
     for (;;) {
@@ -53,7 +53,7 @@ export class Child {
     }
   }
 
-  /** Ends it with a signal; settles with its exit code when it is gone. */
+  /** Ends it with a signal; returns its exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     if (!this.exited) {
       const gone = once(this.#process, "exit");
@@ -63,12 +63,12 @@ export class Child {
     return this.#process.exitCode;
   }
 
-  /** Settles when it has ended by itself. */
+  /** Settles when it has ended by itself. Rejects after `timeoutMs`. */
   async ended(timeoutMs: number): Promise<void> {
     if (!this.exited) await once(this.#process, "exit", { signal: AbortSignal.timeout(timeoutMs) });
   }
 
-  /** Settles when something may have changed, or the time is over. */
+  /** Settles when something may have changed, or the signal is aborted. */
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {

@@ -144,13 +144,13 @@ export function crashSuite({ library, inHand }: CrashedLibrary): void {
       }
     });
 
-    it("while receiving: comes back without a QR code, both sides still decrypt, and few messages in hand go untold", async () => {
+    it("while receiving: comes back without a QR code, both sides still decrypt, and few messages in hand go unreported", async () => {
       const random = seeded(11);
       let child = start("connect");
       await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
       await connected(child);
       await talks(child, "first");
-      const told = new Set<unknown>();
+      const reported = new Set<unknown>();
       const sent: string[] = [];
       for (let round = 0; round < 5; round += 1) {
         for (let count = 0; count < 20; count += 1) {
@@ -159,17 +159,17 @@ export function crashSuite({ library, inHand }: CrashedLibrary): void {
         }
         await sleep(random() * 40);
         await child.end("SIGKILL");
-        for (const { text } of child.facts) told.add(text);
+        for (const { text } of child.facts) reported.add(text);
         child = start();
         await connected(child);
         expect(child.facts.filter((fact) => "qr" in fact)).toEqual([]);
         await talks(child, `after-${round}`);
-        for (const { text } of child.facts) told.add(text);
+        for (const { text } of child.facts) reported.add(text);
       }
       expect(child.facts.some((fact) => "error" in fact)).toBe(false);
       // The kill may come between the acknowledgement and the listener; what is queued at WhatsApp comes again.
-      const untold = sent.filter((text) => !told.has(text));
-      expect(untold.length).toBeLessThanOrEqual(5 * inHand);
+      const unreported = sent.filter((text) => !reported.has(text));
+      expect(unreported.length).toBeLessThanOrEqual(5 * inHand);
     });
 
     it("prints no key: libsignal is silent", async () => {

@@ -1,6 +1,6 @@
 /**
- * A process with one manager, for tests that kill it: `node --import tsx engine-child.ts <store> <wa-url> [mode] [library]`. Tells
- * its parent what happens, one JSON line each. No listener for unhandled rejections: one ends it, as it would a host.
+ * A process with one manager, for tests that kill it: `engine-child.ts <store> <wa-url> [mode] [library]`. Reports what happens to its
+ * parent, one JSON line each. It has no listener for unhandled rejections: one ends it, as it would a host.
  */
 import { createInterface } from "node:readline";
 import { SessionManager } from "../../src/manager/session-manager.js";
@@ -8,7 +8,7 @@ import { baileys7 } from "../../src/whatsapp/libraries/baileys7.js";
 import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 
 const [store = "memory:", url = "", mode = "start", library = "whaileys"] = process.argv.slice(2);
-const tell = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);
+const report = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);
 
 const manager = new SessionManager({
   store,
@@ -22,45 +22,45 @@ const manager = new SessionManager({
   },
   reconnect: { firstDelayMs: 30, maxDelayMs: 100 },
 });
-manager.on("session.qr", ({ value }) => tell({ qr: value }));
-manager.on("session.linked", () => tell({ linked: true }));
-manager.on("session.status", ({ to, detail }) => tell({ status: to, state: detail.state }));
+manager.on("session.qr", ({ value }) => report({ qr: value }));
+manager.on("session.linked", () => report({ linked: true }));
+manager.on("session.status", ({ to, detail }) => report({ status: to, state: detail.state }));
 manager.on("messages.upsert", ({ data }) => {
   for (const { message, messageStubType } of data.messages)
-    tell({ text: message?.conversation ?? null, stub: messageStubType ?? null });
+    report({ text: message?.conversation ?? null, stub: messageStubType ?? null });
 });
-manager.on("error", ({ error }) => tell({ error: error.message }));
+manager.on("error", ({ error }) => report({ error: error.message }));
 
 const [known] = await manager.list();
 const id = known?.id ?? (await manager.create({ name: "child" })).id;
-tell({ id });
+report({ id });
 if (mode === "connect") await manager.connect(id);
 else await manager.start();
 
 const commands = createInterface({ input: process.stdin });
 commands.on("line", (command) => {
-  act(command).catch((error: unknown) => tell({ failed: String(error) }));
+  act(command).catch((error: unknown) => report({ failed: String(error) }));
 });
 
 async function act(command: string): Promise<void> {
   if (command === "connect") await manager.connect(id);
   else if (command === "disconnect") await manager.disconnect(id);
   else if (command === "delete") {
-    tell({ deleting: true });
+    report({ deleting: true });
     await manager.delete(id);
-    tell({ deleted: true });
+    report({ deleted: true });
   } else if (command === "logout") {
-    tell({ loggingOut: true });
+    report({ loggingOut: true });
     await manager.logout(id);
-    tell({ loggedOut: true });
+    report({ loggedOut: true });
   } else if (command.startsWith("flood ")) {
     const [, jid = "", count = ""] = command.split(" ");
     const socket = await manager.socket(id);
     for (let n = 0; n < Number(count); n += 1) await socket.sendMessage(jid, { text: `flood ${n}` });
-    tell({ flooded: true });
+    report({ flooded: true });
   } else if (command.startsWith("pair ")) {
     const { pairingCode } = await manager.pair(id, command.slice("pair ".length));
-    tell({ pairingCode });
+    report({ pairingCode });
   } else if (command.startsWith("send ")) {
     const [, jid = "", text = ""] = command.split(" ");
     await (await manager.socket(id)).sendMessage(jid, { text });
@@ -71,7 +71,7 @@ async function act(command: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
     globalThis.gc?.();
     const timers = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-    tell({ heap: process.memoryUsage().heapUsed, timers, listeners: listenersOfProcess() });
+    report({ heap: process.memoryUsage().heapUsed, timers, listeners: listenersOfProcess() });
   } else if (command === "stop") {
     await manager.stop();
     // Nothing else may keep the process.
@@ -80,7 +80,7 @@ async function act(command: string): Promise<void> {
   }
 }
 
-/** Reconnects so often; with a contact, sends it a message each time and waits for the answer to that. */
+/** Reconnects `count` times; with a contact, sends it a message each time and waits for the answer. */
 async function cycle(count: number, jid?: string): Promise<void> {
   for (let left = count; left > 0; left -= 1) {
     await manager.restart(id);

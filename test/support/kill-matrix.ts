@@ -76,7 +76,7 @@ class KillBench {
   readonly #friend: VirtualPhone;
   readonly #children: Child[] = [];
   readonly #sent: string[] = [];
-  readonly #told = new Set<unknown>();
+  readonly #reported = new Set<unknown>();
   #words = 0;
   #outcomes = new Map<string, number>();
 
@@ -89,10 +89,10 @@ class KillBench {
   }
 
   get note(): string {
-    for (const child of this.#children) for (const { text } of child.facts) this.#told.add(text);
-    const untold = this.#sent.filter((text) => !this.#told.has(text)).length;
+    for (const child of this.#children) for (const { text } of child.facts) this.#reported.add(text);
+    const unreported = this.#sent.filter((text) => !this.#reported.has(text)).length;
     const outcomes = [...this.#outcomes].map(([outcome, times]) => `${times} ${outcome}`);
-    if (this.#sent.length > 0) outcomes.push(`${untold} of ${this.#sent.length} messages told to nobody`);
+    if (this.#sent.length > 0) outcomes.push(`${unreported} of ${this.#sent.length} messages never reported`);
     return outcomes.join(", ");
   }
 
@@ -175,8 +175,8 @@ class KillBench {
   }
 
   story(): string {
-    const told = this.#children.slice(-2).map(({ output }) => output.split("\n").slice(-15).join("\n"));
-    return [...told, this.#emulator.transcript().split("\n").slice(-15).join("\n")].join("\n---\n");
+    const outputs = this.#children.slice(-2).map(({ output }) => output.split("\n").slice(-15).join("\n"));
+    return [...outputs, this.#emulator.transcript().split("\n").slice(-15).join("\n")].join("\n---\n");
   }
 
   get #linked(): boolean {

@@ -109,7 +109,7 @@ class Subject {
   /** Does what the store is needed for. */
   async begin(phase: OutageCase["phase"]): Promise<void> {
     if (phase === "receiving") this.#friend.sendText(this.#phone, "during the outage");
-    // What it is told now is of no interest: what counts is how it ends.
+    // The results of calls during the outage do not matter, only how it ends.
     if (phase === "connecting") await this.#world.manager.restart(this.#id).catch(() => {});
     if (phase === "linking") await this.#phone.scan(this.#qr).catch(() => {});
   }

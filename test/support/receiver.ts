@@ -1,4 +1,4 @@
-/** A webhook receiver on a free port: answers as told, remembers what came. */
+/** A webhook receiver on a free port: answers as configured and records every request. */
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

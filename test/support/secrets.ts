@@ -1,4 +1,4 @@
-/** Collects what must never be seen, in the forms in which it might be. */
+/** Collects secrets, in every form in which they might be printed. */
 
 /** Families of stored records that are not secret by themselves. */
 const OPEN = /\/(record|keys|webhook|events)|^wa\/(index|sentinel|journal|client-version)/;
@@ -8,7 +8,7 @@ const MIN_BYTES = 30;
 /** How Node prints the beginning of a Buffer. */
 const PRINTED_BYTES = 24;
 
-/** See the file. */
+/** The secrets of a run. */
 export class SecretKeeper {
   readonly #secrets = new Set<string>();
 
@@ -16,7 +16,7 @@ export class SecretKeeper {
     return [...this.#secrets];
   }
 
-  /** Keeps a text, and gives it back. */
+  /** Records a text and returns it. */
   keep(secret: string): string {
     if (secret !== "") this.#secrets.add(secret);
     return secret;

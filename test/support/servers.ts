@@ -19,7 +19,7 @@ interface Owner {
   readonly gid?: number;
 }
 
-/** Vitest's global set-up: gives its tear-down. */
+/** Vitest's global set-up: returns the tear-down. */
 export default async function startMissingServers(): Promise<() => Promise<void>> {
   const stops: (() => Promise<void>)[] = [];
   if (process.env["DATABASE_URL"] === undefined && !(await answers(5432))) {

@@ -1,4 +1,4 @@
-/** Writes generation after generation of one session and tells which are durable, until it is killed. */
+/** Writes generation after generation of one session and reports which are durable, until it is killed. */
 import { openStore } from "../../src/store/open-store.js";
 import { sessionSpace } from "../../src/store/space/session-space.js";
 

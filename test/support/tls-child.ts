@@ -1,4 +1,4 @@
-/** Opens a store, writes and reads a value, and tells what came of it: `tls-child.ts <store-url>`. */
+/** Opens a store, writes and reads a value, and reports the result: `tls-child.ts <store-url>`. */
 import { openStore } from "../../src/store/open-store.js";
 
 const [url = ""] = process.argv.slice(2);
