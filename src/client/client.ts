@@ -1,6 +1,7 @@
 /** The typed client: a method per route. */
 import type { ApiKeyInfo, CreateApiKeyInput, CreatedApiKey } from "../api/api-keys.js";
 import type { Health } from "../api/health.js";
+import type { ExportedCredentials, ImportCredentialsInput, Live } from "../http/contract/admin.js";
 import type * as contract from "../http/contract/schemas.js";
 import type { CreateSessionInput, SessionStatus, UpdateSessionInput } from "../api/session-info.js";
 import { ZpwootClientError } from "./error.js";
@@ -128,25 +129,21 @@ export class ZpwootClient {
   }
 
   /** The credentials of a linked session as one text, encrypted with the passphrase. */
-  exportCredentials(
-    id: string,
-    passphrase: string,
-    options?: CallOptions,
-  ): Promise<{ readonly bundle: string }> {
+  exportCredentials(id: string, passphrase: string, options?: CallOptions): Promise<ExportedCredentials> {
     return this.#wire.send({ method: "POST", path: at(id, "export"), body: { passphrase } }, options);
   }
 
   /** Imports an exported bundle into a session, which is disconnected first. */
   importCredentials(
     id: string,
-    input: { readonly bundle: string; readonly passphrase: string; readonly force?: boolean },
+    input: ImportCredentialsInput,
     options?: CallOptions,
   ): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "import"), body: input }, options);
   }
 
   /** Whether the process answers at all. Only on servers with `system`, like the next two. */
-  isLive(options?: CallOptions): Promise<{ readonly ok: true }> {
+  isLive(options?: CallOptions): Promise<Live> {
     return this.#wire.send({ method: "GET", path: "/health/live" }, options);
   }
 

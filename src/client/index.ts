@@ -3,6 +3,7 @@ export { ZpwootClient } from "./client.js";
 export type { EventStreamOptions, ServerEvent } from "./event-stream.js";
 export type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
 export { ZpwootClientError, isZpwootClientError, type ClientErrorKind } from "./error.js";
+export type { ExportedCredentials, ImportCredentialsInput, Live } from "../http/contract/admin.js";
 export type {
   CreatedSessionResponse,
   ErrorResponse,

@@ -5,7 +5,7 @@ import { toJsonSafe, TooManyValuesError } from "./json-safe.js";
 import type { JsonValue } from "./json-safe.js";
 
 /** Why the data of an event was left out: over the limit, or it threw when it was read. */
-export type Omission = "too-large" | "unreadable";
+type Omission = "too-large" | "unreadable";
 
 /** The body of a webhook, as a receiver parses it. */
 export interface WebhookPayload {

@@ -85,7 +85,7 @@ export function webhookUrlProblem(url: string, allowPrivateTargets: boolean): st
 }
 
 /** The IP address in a URL's hostname (the URL parser has normalised hex, octal and short forms); undefined for a name. */
-export function literalAddress(hostname: string): string | undefined {
+function literalAddress(hostname: string): string | undefined {
   const bare = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
   return isIP(bare) === 0 ? undefined : bare;
 }

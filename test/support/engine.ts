@@ -7,7 +7,7 @@ import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js"
 import { WEBHOOK_EVENTS } from "../../src/api/webhook-events.js";
 
 /** Backoffs of tests: about 30 ms instead of 3 s. */
-export const QUICK = { firstDelayMs: 30, maxDelayMs: 120, stableAfterMs: 60_000 } as const;
+const QUICK = { firstDelayMs: 30, maxDelayMs: 120, stableAfterMs: 60_000 } as const;
 
 const ENGINE_EVENTS = [
   "session.created",

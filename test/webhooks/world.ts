@@ -8,7 +8,7 @@ import type { KeySpace } from "../../src/store/space/key-space.js";
 import { PublishingDispatcher } from "./publishing-dispatcher.js";
 
 /** Waits of tests: milliseconds instead of minutes. */
-export const QUICK = {
+const QUICK = {
   allowPrivateTargets: true,
   retryBaseMs: 10,
   retryCapMs: 40,

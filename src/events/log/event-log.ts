@@ -13,7 +13,7 @@ import { RecentEvents } from "./recent-events.js";
 import { StoredEvents } from "./stored-events.js";
 
 /** The bounds of a log. */
-export interface EventLogLimits {
+interface EventLogLimits {
   /** Events kept for one session. */
   readonly keep: number;
   /** Bytes kept for one session, and for all together. */

@@ -18,7 +18,7 @@ export interface RateLimitOptions {
 }
 
 /** The result of counting one request. */
-export interface RateLimitResult {
+interface RateLimitResult {
   /** The response that rejects the request; undefined when it is within the limit. */
   readonly rejected: HttpResponse | undefined;
   /** Headers for the response, whatever it is. */
@@ -26,7 +26,7 @@ export interface RateLimitResult {
 }
 
 /** The limits a request may count against. */
-export type LimitName = "key" | "strict" | "address";
+type LimitName = "key" | "strict" | "address";
 
 /** Counts one request of a key or an address. Never rejects. */
 export type CountRequest = (name: LimitName, subject: string) => Promise<RateLimitResult>;
