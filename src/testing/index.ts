@@ -39,6 +39,7 @@ export type {
   StreamErrorSpec,
 } from "./context/faults.js";
 export type { WaitOptions } from "./context/wait.js";
+export type { SignalErrorReason } from "./signal/index.js";
 
 // What a storage adapter of your own must do.
 export { storeContract } from "./store-contract.js";

@@ -1,38 +1,40 @@
-/**
- * What the engine needs of a Keyv storage adapter, as a list of cases that any test runner can run:
- *
- *     for (const { name, run } of storeContract({ create: () => new MyAdapter() })) it(name, run);
- */
+/** What the engine needs of a Keyv storage adapter, as a list of cases that any test runner can run. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { ZpwootError } from "../errors.js";
 
-/** The part of a Keyv storage adapter that the engine uses. */
+/** The part of a Keyv storage adapter that the engine uses. Each method may return its result or a promise of it. */
 export interface ContractAdapter {
+  /** The value of a key; undefined or null when it is missing. */
   get(key: string): unknown;
+  /** Settles when the value can be read by every adapter on the same place. */
   set(key: string, value: string): unknown;
+  /** Deletes a key; a missing one is not an error. */
   delete(key: string): unknown;
+  /** The values of many keys, in their order; undefined or null for a missing one. */
   getMany?(keys: string[]): unknown;
+  /** Writes many keys in one call. */
   setMany?(entries: { key: string; value: string }[]): unknown;
+  /** Closes the adapter. */
   disconnect?(): unknown;
 }
 
 /** What {@link storeContract} takes. */
 export interface StoreContractOptions {
-  /** An adapter on a place that all adapters it gives share, as after a restart. Settles when it can be used. */
+  /** Returns an adapter; all of them must use the same place, as after a restart. Settles when it can be used. */
   readonly create: () => ContractAdapter | Promise<ContractAdapter>;
-  /** Leave out the case that closes one adapter and reads from another one: for stores in memory. Default false. */
+  /** Leave out the case that closes one adapter and reads from another: for stores in memory. Default false. */
   readonly volatile?: boolean;
 }
 
 /** One case. */
 export interface StoreContractCase {
-  /** A sentence. */
+  /** What the adapter must do, as a sentence. */
   readonly name: string;
-  /** Settles when the adapter passed; rejects with a sentence that says what it did instead. */
+  /** Settles when the adapter passed; rejects with `STORE_CORRUPT` and what it did instead, or with the adapter's own error. */
   readonly run: () => Promise<void>;
 }
 
-/** As long as a key may be, and not the same: an adapter that cuts keys off mixes them up. */
+/** Keys of the maximal length that differ near their end: an adapter that truncates keys mixes them up. */
 const longKey = (difference: string): string => `wa/${"x".repeat(230)}${difference}${"x".repeat(19)}`;
 
 /** Keys as the engine writes them: at most 255 characters, no `:`. */
@@ -55,7 +57,14 @@ const VALUES = [
   "x".repeat(500_000),
 ];
 
-/** The cases. Keys are random, so that they may run at once, on a place in use; each deletes what it wrote. */
+/**
+ * The cases. Keys are random, so the cases may run at the same time, in a store that is in use; each deletes what it wrote.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of storeContract({ create: () => new MyAdapter(url) })) it(name, run);
+ * ```
+ */
 export function storeContract(options: StoreContractOptions): readonly StoreContractCase[] {
   const named = (
     name: string,
@@ -65,13 +74,13 @@ export function storeContract(options: StoreContractOptions): readonly StoreCont
     run: () => runCase(options, work),
   });
   const always = [
-    named("gives undefined for what is not there", async (adapter, own) => {
+    named("returns undefined for a missing key", async (adapter, own) => {
       expectSame(await adapter.get(own("wa/none")), undefined, "a key that was never written");
     }),
-    named("gives every value back character for character, under every key", async (adapter, own) => {
+    named("returns every value character for character, under every key", async (adapter, own) => {
       for (const key of KEYS) for (const value of VALUES) await writeAndRead(adapter, own(key), value);
     }),
-    named("keeps keys apart that are prefixes of each other or hold wildcards", async (adapter, own) => {
+    named("keeps keys apart that are prefixes of each other or contain wildcards", async (adapter, own) => {
       for (const key of KEYS) await adapter.set(own(key), key);
       await adapter.delete(own("wa/a"));
       for (const key of KEYS) {
@@ -82,7 +91,7 @@ export function storeContract(options: StoreContractOptions): readonly StoreCont
         );
       }
     }),
-    named("forgets what is deleted, and takes a deletion of nothing", async (adapter, own) => {
+    named("forgets a deleted key, and accepts the deletion of a missing one", async (adapter, own) => {
       await adapter.set(own("wa/x"), "1");
       await adapter.delete(own("wa/x"));
       await adapter.delete(own("wa/x"));
@@ -93,7 +102,7 @@ export function storeContract(options: StoreContractOptions): readonly StoreCont
       expectSame(await adapter.get(own("wa/x")), "49", "the value written last");
     }),
     named(
-      "reads many keys in their order, undefined where there is none (if it has getMany)",
+      "reads many keys in their order, undefined for a missing one (if it has getMany)",
       async (adapter, own) => {
         await adapter.set(own("wa/1"), "one");
         await adapter.set(own("wa/3"), "three");
@@ -118,7 +127,7 @@ export function storeContract(options: StoreContractOptions): readonly StoreCont
 
 function restartCase(options: StoreContractOptions): StoreContractCase {
   return {
-    name: "has it all when it is opened anew",
+    name: "still has everything after it is reopened",
     run: async () => {
       const key = `wa/${randomUUID()}`;
       const first = await options.create();
@@ -142,7 +151,7 @@ async function runCase(
   const adapter = await create();
   const used = new Set<string>();
   const mark = randomUUID().slice(0, 8);
-  // Same length as the key: the longest one is as long as may be.
+  // Same length as the key, for the longest one has the maximal length.
   const own = (key: string): string => {
     const owned = key.length > 200 ? `${key.slice(0, -9)}-${mark}` : `${key}-${mark}`;
     used.add(owned);
@@ -167,11 +176,11 @@ function holes(values: unknown): unknown {
 }
 
 function expectSame(actual: unknown, expected: unknown, what: string): void {
-  // Keyv takes both for "absent".
+  // To Keyv both mean "absent".
   if (actual === expected || (expected === undefined && actual === null)) return;
   throw new ZpwootError(
     "STORE_CORRUPT",
-    `${what}: expected ${shown(expected)}, the adapter gave ${shown(actual)}`,
+    `${what}: expected ${shown(expected)}, the adapter returned ${shown(actual)}`,
   );
 }
 

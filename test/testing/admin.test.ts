@@ -114,7 +114,7 @@ describe("the emulator's admin calls", () => {
 });
 
 describe("the emulator command", () => {
-  it("tells where it listens, adds phones on demand, and ends with its signal", async () => {
+  it("prints where it listens, adds phones on demand, and ends with its signal", async () => {
     const controller = new AbortController();
     const lines: string[] = [];
     let resolve = (): void => undefined;

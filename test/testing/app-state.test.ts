@@ -130,7 +130,7 @@ describe.each(LIBRARIES)("the app state, as $name reads it", ({ read }) => {
     expect((await read(collection)).state).toEqual(later.state);
   });
 
-  it("is not believed when one byte of a patch was changed", async () => {
+  it("is refused when one byte of a patch was changed", async () => {
     const collection = collectionNamed("regular_low");
     collection.append([mutationOf({ kind: "pin", chat, pinned: true }, 1)]);
     const [patch] = collection.patchesAfter(0);

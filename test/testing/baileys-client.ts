@@ -1,4 +1,4 @@
-/** Baileys, unmodified, as somebody who does not know us would use it: state in memory, reconnects when it is told to restart. */
+/** Baileys, unmodified, as its users run it: state in memory, reconnects when the service asks for a restart. */
 import { createRequire } from "node:module";
 import * as baileys7 from "baileys-7";
 import type { WhatsAppEmulator } from "../../src/testing/index.js";

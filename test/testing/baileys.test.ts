@@ -1,4 +1,4 @@
-/** Proof of truth: the emulator serves a client that we did not write and that it was not written for. */
+/** The emulator serves clients that it was not written for. */
 import { randomInt } from "node:crypto";
 import dns from "node:dns";
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WhatsAppEmulator } from "../../src/testing/index.js";
+import { RawClient, RawIdentity } from "./raw-client.js";
 
 describe("an emulator as a test uses it", () => {
   let emulator: WhatsAppEmulator;
@@ -67,7 +68,36 @@ describe("an emulator as a test uses it", () => {
     });
   });
 
-  it("calls listeners until they are taken off, and those of once only once", () => {
+  it("names what a wait waited for, and the last stanzas, when it times out", async () => {
+    await expect(emulator.waitFor("linked", undefined, { timeoutMs: 10 })).rejects.toThrow(
+      'Timed out after 10 ms waiting for the emulator event "linked"; no stanza was exchanged',
+    );
+    const client = await new RawClient(emulator.url).opened();
+    const keys = new RawIdentity();
+    await client.handshake(keys.noise, keys.registration());
+    await client.refs();
+    const message = await emulator.waitFor("login", undefined, { timeoutMs: 1_000 }).then(
+      () => "",
+      (error: unknown) => String(error),
+    );
+    expect(message).toMatch(
+      /after 1 s waiting for .*login.*; last stanzas:\n +\d+ ms #1 < <iq .*pair-device/u,
+    );
+    expect(message.split("\n").length).toBeLessThanOrEqual(11);
+    for (const line of message.split("\n")) expect(line.length).toBeLessThan(300);
+    client.terminate();
+  });
+
+  it("waits without a time-out for longer than a timer can", async () => {
+    const ana = emulator.addPhone({ phoneNumber: "5511999990001" });
+    const bob = emulator.addPhone({ phoneNumber: "5511999990002" });
+    const waited = bob.waitForMessage(() => true, { timeoutMs: 2 ** 31 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    ana.sendText(bob, "late");
+    expect(await waited).toMatchObject({ text: "late" });
+  });
+
+  it("calls listeners until they are removed, and those of once only once", () => {
     const ana = emulator.addPhone({ phoneNumber: "5511999990001" });
     const bob = emulator.addPhone({ phoneNumber: "5511999990002" });
     const heard: string[] = [];

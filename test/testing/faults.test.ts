@@ -126,7 +126,7 @@ describe("failure on demand", () => {
     expect(await connect().wentWrong()).toMatch(/503/u);
   });
 
-  it("applies a rule as often as told, then no more", async () => {
+  it("applies a rule as often as `times`, then no more", async () => {
     emulator.faults.add({ at: "upgrade", action: { httpStatus: 503 }, times: 2 });
     expect(await connect().wentWrong()).toMatch(/503/u);
     expect(await connect().wentWrong()).toMatch(/503/u);

@@ -5,7 +5,7 @@ import { frame, FrameReader } from "../../src/testing/wire/framing.js";
 const intro = Buffer.from([0x57, 0x41, 6, 3]);
 
 describe("framing", () => {
-  it("gives the same payloads however the bytes are cut", () => {
+  it("returns the same payloads however the bytes are cut", () => {
     const payloads = [0, 1, 2, 300, 70_000].map((length) => randomBytes(length));
     const stream = Buffer.concat([intro, ...payloads.map(frame)]);
     for (let round = 0; round < 20; round += 1) {

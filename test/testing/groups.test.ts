@@ -77,7 +77,7 @@ describe.each(LIBRARIES)("with $name: a group of phones and clients", ({ open })
     await come;
   });
 
-  it("tells the author who has read it", async () => {
+  it("sends the author a receipt of each reader", async () => {
     const group = friend.createGroup("Family", [owner]);
     const socket = await world.manager.socket(id);
     // Baileys 7 makes one event of a message and the receipts that come with it.
@@ -95,7 +95,7 @@ describe.each(LIBRARIES)("with $name: a group of phones and clients", ({ open })
     });
   });
 
-  it("is closed to who is not in it", async () => {
+  it("is closed to accounts that are not members", async () => {
     const stranger = world.phone("Stranger");
     const group = friend.createGroup("Family", [owner]);
     expect(() => stranger.sendText(group, "let me in")).toThrow(/not in this group/u);

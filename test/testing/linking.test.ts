@@ -80,7 +80,7 @@ describe("linking an unmodified whaileys by QR code", () => {
     ]);
   });
 
-  it("seals the promise with a wrong secret when told so, and the companion refuses", async () => {
+  it("seals the device identity with a wrong secret when switched so, and the companion refuses", async () => {
     const { emulator } = suite;
     emulator.behaviour.wrongHmac = true;
     const phone = emulator.addPhone({ phoneNumber: "5511999990001" });
@@ -91,7 +91,7 @@ describe("linking an unmodified whaileys by QR code", () => {
     expect(phone.companions).toEqual([]);
   });
 
-  it("gives no reference when told so, and the client gives up", async () => {
+  it("sends no references when switched so, and the client gives up", async () => {
     suite.emulator.behaviour.refCount = 0;
     expect(await suite.client().open().closeCode()).toBe(408);
   });
@@ -138,7 +138,7 @@ describe("linking an unmodified whaileys by pairing code", () => {
     await client.restart();
   });
 
-  it("refuses a code nobody asked for, and one that can't be a code", async () => {
+  it("refuses a code that no client asked for, and one that can't be a code", async () => {
     const phone = suite.emulator.addPhone({ phoneNumber: "5511999990002" });
     expect(await refusal(phone.enterPairingCode("ABCD1234"))).toMatchObject({
       message: expect.stringMatching(/No client waits/u),

@@ -77,7 +77,7 @@ describe("messages between virtual phones and an unmodified whaileys", () => {
     expect(ana.messages).toMatchObject([{ id, status: "delivered" }]);
   });
 
-  it("tells the phone that the companion read its message", async () => {
+  it("marks the message on the phone as read when the companion reads it", async () => {
     const { bob, client, ana } = await anaLinkedAndBob();
     const upsert = client.nextUpsert((message) => message.key.remoteJid === bob.jid);
     const { id } = bob.sendText(ana, "read me");

@@ -82,7 +82,7 @@ describe.each(LIBRARIES)("with $name: a phone", ({ name, open }) => {
     expect(await told).toMatchObject({ to: friend.jid, activity: "composing" });
   });
 
-  it("tells nobody of its presence who has not asked", async () => {
+  it("sends its presence only to subscribers", async () => {
     expect(friend.setPresence({ online: true })).toBe(0);
     const asked = world.emulator.waitFor("presence-subscribed");
     await (await world.manager.socket(id)).presenceSubscribe(friend.jid);
@@ -114,7 +114,7 @@ describe.each(LIBRARIES)("with $name: a phone", ({ name, open }) => {
     expect(JSON.stringify(history.messages)).toContain("long ago");
   });
 
-  it("hears what a client changes in the app state, and so does the next client", async () => {
+  it("receives what a client changes in the app state, and so does the next client", async () => {
     const fetched = world.emulator.waitFor("app-state-fetched");
     owner.sync({ kind: "pin", chat: friend.jid, pinned: true });
     await fetched;

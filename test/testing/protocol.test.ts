@@ -159,7 +159,7 @@ describe("the emulator's strictness", () => {
     expect(problems()).toHaveLength(1);
   });
 
-  it("tells the phone when the companion answers the promise with an error, or goes away", async () => {
+  it("rejects the scan when the companion refuses the device identity, or disconnects", async () => {
     const keys = new RawIdentity();
     const client = await registered(keys);
     const refused = expect(phone.scan(keys.qr((await client.refs())[0] ?? ""))).rejects.toThrow(/error 401/u);
@@ -182,7 +182,7 @@ describe("the emulator's strictness", () => {
     await expect(phone.scan(forged)).rejects.toThrow(/not those its client registered/u);
   });
 
-  it("gives a scan a deadline", async () => {
+  it("ends a scan at its deadline", async () => {
     const keys = new RawIdentity();
     const client = await registered(keys);
     const qr = keys.qr((await client.refs())[0] ?? "");
@@ -385,7 +385,7 @@ describe("the emulator's strictness", () => {
     expect(childOf(receipt, "retry")).toBeDefined();
   });
 
-  it("holds back the end of offline traffic, or the LID, when told so", async () => {
+  it("leaves out the end of offline traffic, or the LID, when switched so", async () => {
     const keys = await linked();
     emulator.behaviour.announceLid = false;
     emulator.behaviour.announceOffline = false;

@@ -1,5 +1,4 @@
 /** A client of the bare protocol, for what a library hides: malformed input, and how exactly a connection ends. */
-
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { WebSocket } from "ws";

@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import type KeyvPostgres from "@keyv/postgres";
+import type KeyvRedis from "@keyv/redis";
+import { Keyv } from "keyv";
+import { afterAll, describe, expect, expectTypeOf, it } from "vitest";
 import { openLmdbAdapter } from "../../src/store/drivers/lmdb-adapter.js";
 import { MemoryAdapter } from "../../src/store/drivers/memory-adapter.js";
-import { storeContract } from "../../src/testing/store-contract.js";
+import { storeContract, type ContractAdapter } from "../../src/testing/index.js";
 
 describe("the store contract for users, on lmdb", () => {
   const folder = mkdtemp(join(tmpdir(), "zpwoot-contract-"));
@@ -18,6 +21,21 @@ describe("the store contract for users, on a Map", () => {
   const cases = storeContract({ create: () => new MemoryAdapter(map), volatile: true });
   it.each(cases.map(({ name, run }) => [name, run] as const))("%s", (_, run) => run());
   it("leaves nothing behind", () => expect(map.size).toBe(0));
+});
+
+describe("the store contract for users, on what users bring", () => {
+  const map = new Map<string, string>();
+  const cases = storeContract({ create: () => map, volatile: true });
+  it.each(cases.map(({ name, run }) => [name, run] as const))("a plain Map: %s", (_, run) => run());
+
+  it("takes Keyv's own adapters", () => {
+    expectTypeOf<KeyvRedis<string>>().toExtend<ContractAdapter>();
+    expectTypeOf<KeyvPostgres>().toExtend<ContractAdapter>();
+  });
+
+  const keyvMap = new Map<string, string>();
+  const ofKeyv = storeContract({ create: () => new Keyv<string>(keyvMap), volatile: true });
+  it.each(ofKeyv.map(({ name, run }) => [name, run] as const))("a Keyv over a Map: %s", (_, run) => run());
 });
 
 describe("the store contract for users finds an adapter", () => {
@@ -36,7 +54,7 @@ describe("the store contract for users finds an adapter", () => {
     expect(await failing(() => new Forgetful())).not.toEqual([]);
   });
 
-  it("that cuts keys off, and says what it did", async () => {
+  it("that truncates keys, and says what it did", async () => {
     class Short extends MemoryAdapter {
       override async get(key: string): Promise<string | undefined> {
         return super.get(key.slice(0, 100));
@@ -50,6 +68,8 @@ describe("the store contract for users finds an adapter", () => {
   });
 
   it("that forgets everything with the process", async () => {
-    expect(await failing(() => new MemoryAdapter())).toEqual([expect.stringContaining("opened anew")]);
+    expect(await failing(() => new MemoryAdapter())).toEqual([
+      expect.stringContaining("after it is reopened"),
+    ]);
   });
 });

@@ -4,7 +4,7 @@ import { whaileysSuite } from "./whaileys-suite.js";
 describe("ending a link with an unmodified whaileys", () => {
   const suite = whaileysSuite();
 
-  it("tells an online companion that its phone unlinked it, and refuses it afterwards", async () => {
+  it("disconnects an online companion that its phone unlinked, and refuses it afterwards", async () => {
     const phone = suite.emulator.addPhone({ phoneNumber: "5511999990001" });
     const client = await suite.client().link(phone.phoneNumber);
     phone.unlink(1);

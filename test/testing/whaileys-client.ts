@@ -1,5 +1,4 @@
 /** The unmodified whaileys, pointed at an emulator, with credentials in memory. */
-
 import { createRequire } from "node:module";
 import type * as whaileys from "whaileys";
 import type {

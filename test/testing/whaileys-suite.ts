@@ -1,5 +1,4 @@
 /** What every suite over an unmodified whaileys needs: an emulator per test, clients that end with it, no loose ends. */
-
 import { afterEach, beforeEach, expect } from "vitest";
 import { WhatsAppEmulator } from "../../src/testing/index.js";
 import { WhaileysClient } from "./whaileys-client.js";

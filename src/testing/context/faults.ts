@@ -193,7 +193,11 @@ export class FaultRules {
     this.#rules.clear();
   }
 
-  /** The rule for a step, counted as used; undefined when the step is taken normally. */
+  /**
+   * The rule for a step, counted as used; undefined when the step is taken normally.
+   *
+   * @internal
+   */
   take(at: Phase, facts: StepFacts = {}): FaultRule | undefined {
     for (const entry of this.#rules) {
       if (entry.rule.at !== at || !matches(entry.rule, facts)) continue;

@@ -18,10 +18,4 @@ export {
 } from "./group.js";
 export type { PreKeyBundle } from "./key-agreement.js";
 export { SignalError, type SignalErrorReason } from "./signal-error.js";
-export {
-  SignalParty,
-  type EncryptedMessage,
-  type SignalMessageType,
-  type SignalPartyOptions,
-  type SignedPreKey,
-} from "./signal-party.js";
+export { SignalParty, type EncryptedMessage, type SignalMessageType } from "./signal-party.js";

@@ -12,14 +12,14 @@ export interface MessageKeys {
   readonly iv: Uint8Array;
 }
 
-/** How many messages a chain may be wound forward for one message; libsignal's bound, so both sides give up alike. */
+/** How many messages a chain may be wound forward for one message: libsignal's bound, so both sides refuse the same. */
 export const MAX_FORWARD_JUMP = 2000;
 
 const MESSAGE_SEED = Uint8Array.of(1);
 const CHAIN_SEED = Uint8Array.of(2);
 const ZERO_SALT = new Uint8Array(32);
 
-/** HKDF-SHA256 with a label; the salt is 32 zero bytes unless one is given. */
+/** HKDF-SHA256 with a label; the salt is 32 zero bytes by default. */
 export function deriveSecret(
   secret: Uint8Array,
   label: string,

@@ -13,7 +13,7 @@ import { encodePreKeyMessage, parsePreKeyMessage, type PreKeyMessage } from "./m
 import { Session } from "./session.js";
 import { SignalError } from "./signal-error.js";
 
-/** What a device may be given instead of making it itself. */
+/** What a device uses instead of making it itself. */
 export interface SignalPartyOptions {
   /** The identity key pair; a new one by default. */
   readonly identity?: KeyPair;

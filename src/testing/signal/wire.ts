@@ -3,7 +3,7 @@ import { Reader, Writer } from "protobufjs/minimal.js";
 import { SignalError } from "./signal-error.js";
 
 /** First byte of every message: current version 3, oldest version 3. */
-export const VERSION_BYTE = 0x33;
+const VERSION_BYTE = 0x33;
 
 const FIRST_FIELD = 1;
 const VARINT = 0;

@@ -57,11 +57,11 @@ export interface MessageKey {
   readonly participant?: string;
 }
 
-/** Kinds of a {@link ProtocolMessage}. */
+/** Kinds of a protocol message. */
 export const PROTOCOL_TYPE = { revoke: 0, historySync: 5, appStateKeyShare: 6, edit: 14 } as const;
 
 /** A message about other messages, or between the devices of one account. */
-export interface ProtocolMessage {
+interface ProtocolMessage {
   readonly key?: MessageKey;
   /** Absent means 0, a revocation. */
   readonly type?: number;

@@ -17,7 +17,7 @@ export interface Intro {
 const LENGTH_SIZE = 3;
 const INTRO_SIZE = 4;
 /** Largest payload a frame can announce, in bytes. */
-export const MAX_FRAME_LENGTH = 0xffffff;
+const MAX_FRAME_LENGTH = 0xffffff;
 const EDGE_PREFIX = Buffer.from([0x45, 0x44, 0x00, 0x01]);
 
 /** A payload with its length in front. */

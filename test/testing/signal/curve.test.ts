@@ -37,7 +37,7 @@ const vectors = [
 ] as const;
 
 describe("a Curve25519 key pair", () => {
-  it("is clamped, and its public key is the one X25519 gives", () => {
+  it("is clamped, and its public key is that of X25519", () => {
     for (const { privateKey, publicKey } of vectors) {
       expect(generateKeyPair(() => privateKey)).toEqual({ publicKey, privateKey });
     }
@@ -49,14 +49,14 @@ describe("a Curve25519 key pair", () => {
     expect(generateKeyPair().publicKey).not.toEqual(generateKeyPair().publicKey);
   });
 
-  it("agrees on the secret curve25519-js gives, from either side", () => {
+  it("agrees on the same secret as curve25519-js, from either side", () => {
     const [alice, bob] = vectors;
     const secret = bytes("32dfa776c16b37746565aff7031b504c4208d9a0e4b23076a0887249aaf7b50e");
     expect(new Uint8Array(sharedSecret(alice.privateKey, bob.publicKey))).toEqual(secret);
     expect(new Uint8Array(sharedSecret(bob.privateKey, alice.publicKey))).toEqual(secret);
   });
 
-  it("agrees on the same secret as libsignal, whoever computes it", () => {
+  it("agrees on the same secret as libsignal, from either side", () => {
     const ours = generateKeyPair();
     const theirs = libsignal.curve.generateKeyPair();
     const secret = Buffer.from(sharedSecret(ours.privateKey, unprefixedKey(theirs.pubKey)));

@@ -85,7 +85,7 @@ describe("starting a session", () => {
     expect([toBob("one"), toAlice("two"), toBob("three")]).toEqual(["one", "two", "three"]);
   });
 
-  it("gives each bundle another one-time pre-key and the same signed one", () => {
+  it("puts another one-time pre-key and the same signed one into each bundle", () => {
     const { bob } = pair();
     const [first, second] = [bob.bundle(), bob.bundle()];
     expect(first.preKey?.id).not.toBe(second.preKey?.id);
@@ -132,7 +132,7 @@ describe("starting a session", () => {
     expect(read(bob, "alice", message)).toBe("one");
   });
 
-  it("tells the identity of the other side", () => {
+  it("knows the identity of the other side", () => {
     const { alice, bob } = talkingPair();
     expect(alice.identityOf("bob")).toEqual(bob.identity.publicKey);
     expect(bob.identityOf("alice")).toEqual(alice.identity.publicKey);
@@ -150,7 +150,7 @@ describe("starting a session", () => {
     }
   });
 
-  it("with the same seed gives the same keys and messages", () => {
+  it("makes the same keys and messages with the same seed", () => {
     const run = (): EncryptedMessage => {
       const alice = new SignalParty({ random: new Seeded(1).bytes });
       const bob = new SignalParty({ random: new Seeded(2).bytes });

@@ -10,7 +10,7 @@ export const COLLECTION_NAMES = [
 ] as const;
 
 /** Name of a collection. */
-export type CollectionName = (typeof COLLECTION_NAMES)[number];
+type CollectionName = (typeof COLLECTION_NAMES)[number];
 
 /** Something the user does on the phone. `chat` and `jid` are JIDs. */
 export type SyncAction =
