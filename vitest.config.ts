@@ -13,7 +13,7 @@ const UNIT = [
   "test/package/imports.test.ts",
   "test/session/**/*.test.ts",
   "test/store/{atomic-driver,encryption,optional-package,read-queue}.test.ts",
-  "test/testing/codec.test.ts",
+  "test/testing/{codec,order}.test.ts",
   "test/testing/signal/**/*.test.ts",
   "test/unit/**/*.test.ts",
   "test/validation.test.ts",
