@@ -39,7 +39,7 @@ export interface BackupsDeps {
 export interface BackupTarget {
   readonly id: string;
   /** Runs the work while the session is disconnected and nothing else uses what is stored of it. Settles as the work does. */
-  atRest<T>(work: () => Promise<T>): Promise<T>;
+  whileDisconnected<T>(work: () => Promise<T>): Promise<T>;
   /** Changes the session's record; settles when that is durable. */
   patch(change: Pick<SessionRecord, "phoneNumber">): Promise<void>;
 }
@@ -108,7 +108,7 @@ export class Backups {
   }
 
   async #replaceCredentials<T>(session: BackupTarget, work: () => Promise<T>): Promise<T> {
-    return session.atRest(async () => {
+    return session.whileDisconnected(async () => {
       const result = await work();
       await session.patch({ phoneNumber: await this.#phoneNumber(session.id) });
       return result;

@@ -104,6 +104,6 @@ function composeVersions(
     store: versionMemory(store, logger),
     logger,
     now: Date.now,
-    onReopened: () => registry.all().forEach((session) => session.nudge()),
+    onReopened: () => registry.all().forEach((session) => session.retryNow()),
   });
 }

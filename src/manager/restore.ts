@@ -55,7 +55,8 @@ export async function restoreSessions(
 
 async function restoreOne(session: Session, timeoutMs: number, signal: AbortSignal): Promise<void> {
   await session.connect();
-  await session.watch.until(() => session.state.name !== "connecting", { timeoutMs, signal });
+  const goal = "to get through its first attempt";
+  await session.until(() => session.state.name !== "connecting", { goal, timeoutMs, signal });
 }
 
 /** One session to bring back. */

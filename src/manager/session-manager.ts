@@ -27,6 +27,7 @@ import type {
   UpdatedSession,
   UpdateSessionInput,
 } from "../api/session-info.js";
+import { SESSION_STATUSES } from "../api/session-info.js";
 import type { ConnectOptions, FullSessionsApi, PairOptions, WaitOptions } from "../api/sessions-api.js";
 import {
   checkCreateFields,
@@ -37,7 +38,6 @@ import {
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
 import { once } from "../async/once.js";
 import { ZpwootError } from "../errors.js";
-import { connectWith } from "../session/linking/connect-options.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { checkOptions } from "./check-options.js";
@@ -45,14 +45,10 @@ import { compose, type ManagerParts } from "./compose.js";
 import { healthOf } from "./health.js";
 import { downloadMedia } from "./media.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
-import { pairSession, withoutSeparators } from "./pairing.js";
 import { restoreSessions } from "./restore.js";
 import { updateSession } from "./session-update.js";
 import { present } from "./session-views.js";
 import { shutdown } from "./shutdown.js";
-import { waitForStatus } from "./wait-for-status.js";
-
-const STATUSES: readonly SessionStatus[] = ["disconnected", "connecting", "connected"];
 
 /**
  * Many WhatsApp Web sessions in one process.
@@ -213,7 +209,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async connect(id: string, options?: ConnectOptions): Promise<void> {
     if (options !== undefined) checkMethodOptions("connect", options);
-    await connectWith(await this.#session(id), options);
+    await (await this.#session(id)).connect(options);
   }
 
   /** Closes a session's connection and keeps its credentials. Settles when the connection is closed. */
@@ -263,7 +259,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async pair(id: string, phoneNumber: string, options: PairOptions = {}): Promise<PairingCodeInfo> {
     const number = validatePhoneNumber(withoutSeparators(phoneNumber));
     checkMethodOptions("pair", options);
-    return pairSession(this.#parts.services, await this.#session(id), number, options);
+    return (await this.#session(id)).pair(number, options);
   }
 
   /**
@@ -276,10 +272,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * const { phoneNumber } = await manager.waitFor(id, "connected", { signal: AbortSignal.timeout(120_000) });
    */
   async waitFor(id: string, status: SessionStatus, options: WaitOptions = {}): Promise<SessionInfo> {
-    checkName("status", status, STATUSES);
+    checkName("status", status, SESSION_STATUSES);
     checkMethodOptions("waitFor", options);
     const session = await this.#session(id);
-    await waitForStatus(this.#parts.registry, session, status, options);
+    await session.waitFor(status, options);
     return present.info(session);
   }
 
@@ -521,4 +517,9 @@ function checkListener(event: unknown, listener: unknown): void {
   checkName("event", event, SESSION_EVENT_NAMES);
   if (typeof listener === "function") return;
   throw new ZpwootError("INVALID_INPUT", "listener must be a function");
+}
+
+/** As people write numbers: `+55 (11) 99999-9999`. */
+function withoutSeparators(phoneNumber: unknown): unknown {
+  return typeof phoneNumber === "string" ? phoneNumber.replace(/[\s().-]/g, "") : phoneNumber;
 }

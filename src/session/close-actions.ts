@@ -1,34 +1,34 @@
-/** What follows the end of an attempt: does what the close policy decided, and what failures of the store ask for. */
-import { backoffDelay, decideOnClose, type CloseAction } from "./close-policy.js";
-import { type CloseSignal } from "../whatsapp/close-signal.js";
-import { ZpwootError, messageOf } from "../errors.js";
-import type { RecordKeeper } from "./record.js";
-import type { DesiredState } from "./desired-state.js";
-import type { SessionServices } from "./services.js";
-import type { RequiredAction } from "../api/events.js";
-import type { FailureReason, RestrictionReason, RetryReason } from "../api/session-detail.js";
-import type { Cause, SessionState } from "./state.js";
+/** What follows the end of an attempt: carries out what the close policy decided, and what failures of the store ask for. */
+import type { FailureReason, LogoutCause, RestrictionReason, RetryReason } from "../api/session-detail.js";
 import type { SessionRecord } from "../api/session-record.js";
+import { ZpwootError, messageOf } from "../errors.js";
+import type { CloseSignal } from "../whatsapp/close-signal.js";
+import { retryDelayMs } from "./backoff.js";
 import type { CloseCounters } from "./close-counters.js";
+import { decideOnClose, type CloseAction } from "./close-policy.js";
+import type { DesiredState } from "./desired-state.js";
+import type { RecordKeeper } from "./record.js";
+import { requireAction, type SessionAction } from "./required-actions.js";
+import type { SessionServices } from "./services.js";
+import type { Cause, SessionState } from "./state.js";
 
-/** How long the version gate may take to find the current version. */
+/** How long finding the current client version may take. */
 const VERSION_REFRESH_MS = 12_000;
 
-/** The parts of a session it acts on. */
+/** The parts of a session that {@link CloseActions} acts on. */
 export interface CloseActionsParts {
-  readonly deps: SessionServices;
-  readonly keeper: RecordKeeper;
-  readonly schedule: DesiredState;
-  readonly streaks: CloseCounters;
-  /** Changes the session's state. */
-  readonly set: (state: SessionState) => void;
-  /** Tells those who wait for an attempt that it did not begin. */
-  readonly dismiss: (error: ZpwootError) => void;
+  readonly services: SessionServices;
+  readonly record: RecordKeeper;
+  readonly desired: DesiredState;
+  readonly counters: CloseCounters;
+  readonly setState: (state: SessionState) => void;
+  /** Rejects the commands that wait for an attempt to start. */
+  readonly rejectStarts: (error: ZpwootError) => void;
   /** Makes a waiting session try again now. */
-  readonly nudge: () => void;
+  readonly retryNow: () => void;
 }
 
-/** One session's. */
+/** The actions of one session. */
 export class CloseActions {
   readonly #parts: CloseActionsParts;
 
@@ -41,53 +41,82 @@ export class CloseActions {
     signal: CloseSignal,
     facts: { readonly linked: boolean; readonly openMs: number | undefined },
   ): Promise<void> {
-    const { deps, keeper, streaks } = this.#parts;
-    if (facts.openMs !== undefined && facts.openMs >= deps.stableAfterMs) streaks.reset();
-    streaks.close(signal, facts.openMs !== undefined);
-    const confirmed = facts.openMs !== undefined || keeper.current.phoneNumber !== null;
-    const context = { linked: facts.linked, confirmed, maxAttempts: deps.maxAttempts, ...streaks.context() };
-    await this.#follow(decideOnClose(signal, context));
+    const { services, record, counters } = this.#parts;
+    const wasOpen = facts.openMs !== undefined;
+    if (wasOpen && facts.openMs >= services.stableAfterMs) counters.reset();
+    counters.countClose(signal, wasOpen);
+    const confirmed = wasOpen || record.current.phoneNumber !== null;
+    const { maxAttempts } = services;
+    await this.#follow(
+      decideOnClose(signal, { linked: facts.linked, confirmed, maxAttempts, ...counters.context() }),
+    );
   }
 
   /** An attempt ended before it had a socket. */
-  notBegun(error: ZpwootError): void {
+  failedToStart(error: ZpwootError): void {
+    const { services, record, rejectStarts } = this.#parts;
+    const fields = { sessionId: record.current.id, code: error.code, error: error.message };
+    services.logger.warn(fields, "session could not start to connect");
     if (error.code === "STORE_UNAVAILABLE") this.retry({ reason: "store" });
     else if (error.code === "PROXY_FAILED") this.retry({ reason: "proxy", code: error.status });
     else this.fail({ reason: error.code === "STORE_CORRUPT" ? "store-corrupt" : "connection-failed" });
-    this.#parts.dismiss(error);
+    rejectStarts(error);
+  }
+
+  /** Credentials could not be written; the connection was closed for that. */
+  storeFailed(error: ZpwootError): void {
+    const { services, record } = this.#parts;
+    const { id: sessionId } = record.current;
+    const fields = { sessionId, code: error.code, error: error.message };
+    services.logger.error(fields, "session closed its connection: the store failed");
+    services.emit("store.error", { sessionId, error });
+    this.retry({ reason: "store" });
+  }
+
+  /** The session's own loop failed: a defect. */
+  engineFailed(error: Error): void {
+    const { services, record } = this.#parts;
+    const { id: sessionId } = record.current;
+    services.logger.error({ sessionId, error: error.message }, "session loop failed");
+    services.emit("error", { sessionId, error });
+    this.fail({ reason: "engine-error" });
   }
 
   /** Tries again after a backoff. */
   retry(cause: Cause<RetryReason>): void {
-    const { deps, streaks } = this.#parts;
-    this.#wait(cause, deps.now() + backoffDelay(Math.max(1, streaks.attempts), deps.backoff, deps.random));
+    const { services, counters } = this.#parts;
+    const delayMs = retryDelayMs(Math.max(1, counters.attempts), services.backoff, services.random);
+    this.#wait(cause, services.now() + delayMs);
   }
 
-  /** Gives up, credentials kept. */
+  /** Gives up; the credentials are kept. */
   fail(cause: Cause<FailureReason>): void {
-    this.#parts.schedule.rest();
-    this.#parts.set({ name: "failed", cause });
+    this.#parts.desired.pause();
+    this.#parts.setState({ name: "failed", cause });
   }
 
-  /** Waits for the breaker of an outdated client version. */
+  /** The link and the credentials are gone. */
+  showLoggedOut(cause: LogoutCause): void {
+    const { services, record, setState } = this.#parts;
+    setState({ name: "loggedOut", cause });
+    services.emit("session.logged-out", { sessionId: record.current.id, cause });
+  }
+
+  /** Waits until the breaker of a refused client version lets an attempt pass. */
   hold(until: number): void {
-    const { schedule, dismiss } = this.#parts;
-    schedule.answered();
+    const { desired, rejectStarts } = this.#parts;
+    desired.attemptStarted();
     this.#wait({ reason: "client-outdated", code: 405 }, until);
-    this.#askForAction(
-      "update-client-version",
-      "WhatsApp refuses this client version. Update whaileys, or set whatsapp.version.",
-    );
-    dismiss(new ZpwootError("CONNECTION_FAILED", "WhatsApp refuses this client version"));
+    this.#require("update-client-version");
+    rejectStarts(new ZpwootError("CONNECTION_FAILED", "WhatsApp refuses this client version"));
   }
 
   async #follow(action: CloseAction): Promise<void> {
-    const { deps, schedule, streaks, set, keeper, nudge } = this.#parts;
+    const { desired, counters, setState } = this.#parts;
     switch (action.do) {
       case "reopen":
-        // Not counted as an attempt: WhatsApp asked for it.
-        streaks.uncount();
-        return schedule.soon();
+        counters.discountAttempt();
+        return desired.retryNow();
       case "retry":
         return this.retry(action.cause);
       case "reset-link":
@@ -95,69 +124,66 @@ export class CloseActions {
         return this.retry(action.cause);
       case "link-timeout":
         await this.#wipe();
-        this.#restOffline({});
-        return set({ name: "idle", reason: "link-timeout" });
+        this.#pauseOffline({});
+        return setState({ name: "idle", reason: "link-timeout" });
       case "logged-out":
         await this.#wipe();
-        this.#restOffline({ phoneNumber: null });
-        set({ name: "loggedOut", cause: action.cause });
-        return deps.emit("session.logged-out", { sessionId: keeper.current.id, cause: action.cause });
+        this.#pauseOffline({ phoneNumber: null });
+        return this.showLoggedOut(action.cause);
       case "restrict":
         return this.#restrict(action.seconds, action.cause);
       case "refresh-version":
-        this.#wait({ reason: "client-outdated", code: 405 }, deps.now() + VERSION_REFRESH_MS);
-        // Never rejects; if a command came in between there is nothing left to nudge.
-        return void deps.versions.refresh(deps.egress(keeper.current.id).agent).then(nudge);
+        return this.#refreshVersion();
       case "hold-version":
-        return this.hold(deps.versions.trip());
+        return this.hold(this.#parts.services.versions.trip());
       case "conflict":
-        schedule.rest();
-        set({ name: "conflict" });
-        return this.#askForAction(
-          "conflict",
-          "Another process uses this session's credentials. Stop it, then connect again.",
-        );
+        desired.pause();
+        setState({ name: "conflict" });
+        return this.#require("conflict");
       case "fail":
         return this.fail(action.cause);
     }
   }
 
+  #refreshVersion(): void {
+    const { services, record, retryNow } = this.#parts;
+    this.#wait({ reason: "client-outdated", code: 405 }, services.now() + VERSION_REFRESH_MS);
+    // Never rejects. After a command in between the session no longer waits, and this does nothing.
+    void services.versions.refresh(services.egress(record.current.id).agent).then(retryNow);
+  }
+
   #wait(cause: Cause<RetryReason>, until: number): void {
-    const { schedule, set, streaks } = this.#parts;
+    const { desired, setState, counters } = this.#parts;
     // After a stable connection the count is 0: this wait is the first again.
-    const attempt = Math.max(1, streaks.attempts);
-    if (schedule.at(until)) set({ name: "waiting", attempt, retryAt: until, cause });
+    const attempt = Math.max(1, counters.attempts);
+    if (desired.retryAt(until)) setState({ name: "waiting", attempt, retryAt: until, cause });
   }
 
   #restrict(seconds: number | null, cause: Cause<RestrictionReason>): void {
-    const { deps, schedule, set } = this.#parts;
-    const until = seconds === null ? null : deps.now() + seconds * 1000;
-    schedule.rest(until ?? Infinity);
-    set({ name: "restricted", until, cause });
-    this.#askForAction(
-      cause.reason,
-      "WhatsApp restricted this account. Open WhatsApp on the phone to see why.",
-    );
+    const { services, desired, setState } = this.#parts;
+    const until = seconds === null ? null : services.now() + seconds * 1000;
+    desired.pause(until ?? Infinity);
+    setState({ name: "restricted", until, cause });
+    this.#require(cause.reason);
   }
 
-  #restOffline(change: Partial<SessionRecord>): void {
-    const { keeper, schedule } = this.#parts;
-    keeper.patchLater({ ...change, desired: schedule.restOffline() });
+  #pauseOffline(change: Partial<SessionRecord>): void {
+    const { record, desired } = this.#parts;
+    record.patchLater({ ...change, desired: desired.pauseOffline() });
   }
 
-  #askForAction(action: RequiredAction, message: string): void {
-    const { deps, keeper } = this.#parts;
-    deps.emit("session.action-required", { sessionId: keeper.current.id, action, message });
+  #require(action: SessionAction): void {
+    requireAction(this.#parts.services, this.#parts.record.current.id, action);
   }
 
   async #wipe(): Promise<void> {
-    const { deps, keeper } = this.#parts;
-    const { id: sessionId } = keeper.current;
+    const { services, record } = this.#parts;
+    const { id: sessionId } = record.current;
     try {
-      await deps.wipeAuth(sessionId);
+      await services.wipeAuth(sessionId);
     } catch (error) {
-      // They are useless now and the next login says so again; until then they stay.
-      deps.logger.error({ sessionId, error: messageOf(error) }, "credentials could not be wiped");
+      // They are useless now, and the next login finds that out again; until then they stay.
+      services.logger.error({ sessionId, error: messageOf(error) }, "credentials not deleted");
     }
   }
 }

@@ -1,8 +1,8 @@
-/** How often in a row each verdict of WhatsApp's came; what the close policy counts. */
+/** How often in a row attempts and each kind of close came: what the close policy counts. */
 import type { CloseContext } from "./close-policy.js";
 import type { CloseSignal } from "../whatsapp/close-signal.js";
 
-/** The counts of one session. All begin anew with a command, and after a connection that was stable. */
+/** The counts of one session. A command resets them, and so does a connection that was stable. */
 export class CloseCounters {
   #attempts = 0;
   #restarts = 0;
@@ -15,20 +15,20 @@ export class CloseCounters {
     return this.#attempts;
   }
 
-  /** A new attempt begins. */
-  attempt(): void {
+  /** An attempt starts. */
+  countAttempt(): void {
     this.#attempts += 1;
   }
 
-  /** The attempt that ended was WhatsApp's wish: it does not count. */
-  uncount(): void {
+  /** WhatsApp asked for the attempt that follows: the one that ended does not count. */
+  discountAttempt(): void {
     this.#attempts -= 1;
   }
 
-  /** Counts a close. `opened`: the connection had been open, so a restart it asked for is not one more in a row. */
-  close(signal: CloseSignal, opened: boolean): void {
-    if (opened) this.#restarts = 0;
-    // The same numbers from a proxy at the upgrade are no verdict.
+  /** Counts a close. `wasOpen`: the connection had been open, so a restart it asked for starts a new row. */
+  countClose(signal: CloseSignal, wasOpen: boolean): void {
+    if (wasOpen) this.#restarts = 0;
+    // The same numbers from a proxy at the upgrade are not WhatsApp's verdict.
     const code = signal.verdict ? signal.code : undefined;
     if (code === 515) this.#restarts += 1;
     if (code === 440) this.#replacements += 1;
@@ -45,7 +45,7 @@ export class CloseCounters {
   }
 
   /** The counts as the close policy takes them. */
-  context(): Omit<CloseContext, "linked" | "confirmed" | "maxAttempts"> {
+  context(): Pick<CloseContext, "attempt" | "restarts" | "replacements" | "badSessions" | "outdated"> {
     return {
       attempt: this.#attempts,
       restarts: this.#restarts,

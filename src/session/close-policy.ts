@@ -1,7 +1,6 @@
 /**
- * What to do when a connection ends: one pure table (engine.md section 2, "Close policy"). The codes are those of
- * WhatsApp's stream errors and failures as Baileys-family libraries report them; how each looks on the wire is in
- * whatsapp-protocol.md section 9.
+ * What to do when a connection ends: one pure table. The codes are those of WhatsApp's stream errors and failures as
+ * Baileys-family libraries report them; docs/protocol.md shows each on the wire.
  */
 import type { CloseSignal } from "../whatsapp/close-signal.js";
 import type { FailureReason, LogoutCause, RestrictionReason, RetryReason } from "../api/session-detail.js";
@@ -11,9 +10,9 @@ import type { Cause } from "./state.js";
 export interface CloseContext {
   /** `creds.account` is present: the account is linked. */
   readonly linked: boolean;
-  /** WhatsApp has let this link in, or asked it to restart: it knows the device. */
+  /** WhatsApp has accepted a login of this link, or asked it to restart: it knows the device. */
   readonly confirmed: boolean;
-  /** How often in a row each verdict came, this one included. */
+  /** How often in a row each verdict came, this close included. */
   readonly restarts: number;
   readonly replacements: number;
   readonly badSessions: number;
@@ -30,31 +29,31 @@ export type CloseAction =
   | { readonly do: "reopen" }
   /** Connect again after a backoff. */
   | { readonly do: "retry"; readonly cause: Cause<RetryReason> }
-  /** The link is gone: wipe the credentials, wait for a command. */
+  /** The link is gone: delete the credentials, wait for a command. */
   | { readonly do: "logged-out"; readonly cause: Exclude<LogoutCause, "logout"> }
-  /** Nobody scanned: throw half-made credentials away, wait for a command. */
+  /** The offer to link ran out: delete half-made credentials, wait for a command. */
   | { readonly do: "link-timeout" }
-  /** Half-made credentials are spoiled: throw them away, connect again after a backoff. */
+  /** Half-made credentials are spoiled: delete them, connect again after a backoff. */
   | { readonly do: "reset-link"; readonly cause: Cause<RetryReason> }
-  /** The account is banned or locked; for `seconds`, or until somebody acts. */
+  /** The account is banned or locked; for `seconds`, or (null) until a command. */
   | { readonly do: "restrict"; readonly seconds: number | null; readonly cause: Cause<RestrictionReason> }
   /** Our client version is too old: find the current one, then connect again. */
   | { readonly do: "refresh-version" }
-  /** No version we know is accepted: the process-wide breaker opens. */
+  /** WhatsApp accepts no version we know: open the process-wide breaker. */
   | { readonly do: "hold-version" }
   /** Another process uses these credentials: wait for a command. */
   | { readonly do: "conflict" }
   /** Give up, keep the credentials, wait for a command. */
   | { readonly do: "fail"; readonly cause: Cause<FailureReason> };
 
-/** Restarts (515) in a row that are obeyed at once; the next one backs off. */
+/** Restarts (515) in a row that are followed at once; the next one backs off. */
 export const MAX_RESTARTS_IN_A_ROW = 3;
 /** Bad sessions (500) in a row after which the session fails. */
 export const MAX_BAD_SESSIONS_IN_A_ROW = 5;
 
 /**
- * Codes that mean what they say only when WhatsApp says them: from a proxy or gateway at the upgrade, a 401 or a 406 is
- * one more way for the network to fail.
+ * Codes that count only as WhatsApp's verdict: a 401 or a 406 that a proxy or gateway answers to the upgrade is a failure of
+ * the network.
  */
 const VERDICTS: ReadonlySet<number> = new Set([401, 402, 403, 405, 406, 409, 440, 515]);
 
@@ -106,8 +105,8 @@ function byCode(close: CloseSignal, context: CloseContext): CloseAction {
 }
 
 /**
- * Without a link there is nothing to lose: the credentials of an abandoned pairing code are answered by 401 too, and so are
- * those of a link that a crash cut off before WhatsApp heard of it.
+ * Without a link there is nothing to lose: WhatsApp answers 401 also to the credentials of an abandoned pairing code, and to
+ * those of a link that a crash interrupted before WhatsApp heard of it.
  */
 function unlinked(context: CloseContext, cause: Exclude<LogoutCause, "logout">): CloseAction {
   if (!context.linked || !context.confirmed)
@@ -117,22 +116,4 @@ function unlinked(context: CloseContext, cause: Exclude<LogoutCause, "logout">):
 
 function retry(reason: RetryReason, code: number | undefined): CloseAction {
   return { do: "retry", cause: { reason, code } };
-}
-
-/** Limits of the wait between two attempts, in milliseconds. */
-export interface BackoffLimits {
-  readonly firstDelayMs: number;
-  readonly maxDelayMs: number;
-}
-
-/**
- * How long to wait after the given attempt (from 1): full jitter over an exponentially growing window, with a floor of
- * half the first delay so that the first wait is about `firstDelayMs` and never a busy loop.
- */
-export function backoffDelay(attempt: number, limits: BackoffLimits, random: () => number): number {
-  const { firstDelayMs, maxDelayMs } = limits;
-  if (attempt <= 1) return Math.round(firstDelayMs * (0.75 + random() * 0.5));
-  const window = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(attempt - 1, 30));
-  const floor = Math.min(firstDelayMs / 2, window);
-  return Math.round(floor + random() * (window - floor));
 }

@@ -1,87 +1,70 @@
 /**
  * One connection attempt: loads the auth state, holds at most one socket, and records what happens as facts. It decides
- * nothing: the session's loop reads the facts and is woken by each new one.
+ * nothing: each new fact wakes the session's loop, which reads the facts.
  */
-import type { BaileysEventMap } from "whaileys";
-import type { AttemptOptions } from "./attempt-options.js";
-import type { CloseSignal } from "../whatsapp/close-signal.js";
-import { ZpwootError, isZpwootError, messageOf } from "../errors.js";
-import type { AuthState } from "../whatsapp/library.js";
-import { QRCodes } from "./linking/qr-codes.js";
-import type { QRCode } from "./state.js";
-import { SessionSocket } from "../whatsapp/socket.js";
 import type { NamedWhatsAppEvent } from "../api/events.js";
+import { ZpwootError, isZpwootError, messageOf } from "../errors.js";
+import type { CloseSignal } from "../whatsapp/close-signal.js";
+import type { AuthState, SocketFactory } from "../whatsapp/library.js";
+import { SessionSocket } from "../whatsapp/socket.js";
+import type { AttemptFact, AttemptOptions } from "./attempt-options.js";
+import type { PairingCode } from "./linking/pairing-code.js";
+import { QRCodes, withShownQR } from "./linking/qr-codes.js";
+import type { QRCode } from "./state.js";
 
-/** Where sockets go unless told otherwise (whaileys' default). */
+/** Where sockets connect by default (whaileys' own). */
 const SERVICE_URL = "wss://web.whatsapp.com/ws/chat";
-/** Our own end of the offer to link; as when WhatsApp's QR codes run out. */
+/** The offer to link ran out by our own limits; as when WhatsApp's QR codes run out. */
 const LINK_TIMEOUT: CloseSignal = { kind: "closed", code: 408, verdict: false, linkTimeout: true };
+/** WhatsApp did not answer within our deadline. */
+const HUNG: CloseSignal = { kind: "hung", code: 408, verdict: false };
 
-/** A pairing code that was given on a connection. */
-export interface PairingCode {
-  readonly digits: string;
-  readonly code: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-}
-
-/** An attempt, from its beginning to the moment its socket is down. */
+/** An attempt, from its start to the moment its socket is down. */
 export class ConnectionAttempt {
-  /** The code given on this connection, if one was. */
-  pairingCode: PairingCode | undefined;
   readonly #options: AttemptOptions;
+  readonly #abort = new AbortController();
   #auth: AuthState | undefined;
-  #beginError: ZpwootError | undefined;
-  #linkedNow = false;
+  #startError: ZpwootError | undefined;
+  #storeError: ZpwootError | undefined;
   #handle: SessionSocket | undefined;
   #deadline = Infinity;
-  readonly #cut = new AbortController();
-  #offer: QRCodes | undefined;
-  #openedAt: number | undefined;
+  #qrCodes: QRCodes | undefined;
+  #pairingCode: PairingCode | undefined;
+  #wantsPasskey = false;
+  #linkedNow = false;
   #accepted = false;
+  #openedAt: number | undefined;
   #closed: CloseSignal | undefined;
-  #passkey = false;
-  #storeError: ZpwootError | undefined;
 
-  /** Begins to load the auth state; the rest follows by itself. */
+  /** Starts to load the auth state; the rest follows by itself. */
   constructor(options: AttemptOptions) {
     this.#options = options;
-    this.#begin().catch((cause: unknown) => {
-      this.#beginError = isZpwootError(cause)
+    this.#start().catch((cause: unknown) => {
+      this.#startError = isZpwootError(cause)
         ? cause
         : new ZpwootError("CONNECTION_FAILED", messageOf(cause), { cause });
-      options.wake();
+      options.wake("failed-to-start");
     });
   }
 
-  /** The account asked for a passkey, which no companion of this kind can give. */
-  get wantsPasskey(): boolean {
-    return this.#passkey;
+  /** Asks the loop to end this attempt, whatever happens to it afterwards. */
+  abort(): void {
+    this.#abort.abort();
+    this.#options.wake("aborted");
   }
 
-  /** Asks the loop to end this attempt, whatever else it is told afterwards. */
-  cut(): void {
-    this.#cut.abort();
-    this.#options.wake();
+  get aborted(): boolean {
+    return this.#abort.signal.aborted;
   }
 
-  get isCut(): boolean {
-    return this.#cut.signal.aborted;
+  /** Why no socket could be made: `STORE_UNAVAILABLE`, `STORE_CORRUPT`, `MISSING_PACKAGE`, `PROXY_FAILED`, `CONNECTION_FAILED`. */
+  get startError(): ZpwootError | undefined {
+    return this.#startError;
   }
 
-  /** Why no socket could be made: `STORE_UNAVAILABLE`, `STORE_CORRUPT`, `MISSING_PACKAGE`, `CONNECTION_FAILED`. */
-  get beginError(): ZpwootError | undefined {
-    return this.#beginError;
-  }
-
-  /** The auth state was loaded, only a linked account was wanted, and it is not linked. */
-  get notLinked(): boolean {
-    return this.#options.onlyLinked && this.#auth?.linked === false;
-  }
-
-  /** The account was linked on this connection. */
-  get linkedNow(): boolean {
-    return this.#linkedNow;
+  /** Why credentials could not be written. */
+  get storeError(): ZpwootError | undefined {
+    return this.#storeError;
   }
 
   /** The live socket, if there is one. */
@@ -89,37 +72,59 @@ export class ConnectionAttempt {
     return this.#handle;
   }
 
+  /** The auth state, once it is loaded. */
   get auth(): AuthState | undefined {
     return this.#auth;
   }
 
   /** The newest QR code, undefined before the first and from the link on. */
   get qr(): QRCode | undefined {
-    return this.#offer?.current;
+    return this.#qrCodes?.current;
   }
 
   /** When the QR codes of this connection, and with them a pairing code, run out: ms since the epoch. */
   get linkExpiresAt(): number | undefined {
-    return this.#offer?.endsAt;
+    return this.#qrCodes?.endsAt;
+  }
+
+  /** The pairing code of this connection, if one was requested. */
+  get pairingCode(): PairingCode | undefined {
+    return this.#pairingCode;
+  }
+
+  set pairingCode(code: PairingCode | undefined) {
+    this.#pairingCode = code;
+    this.#options.wake("pairing-code");
+  }
+
+  /** The account asked for a passkey, which only WhatsApp's own clients can give. */
+  get wantsPasskey(): boolean {
+    return this.#wantsPasskey;
+  }
+
+  /** The account was linked on this connection. */
+  get linkedNow(): boolean {
+    return this.#linkedNow;
+  }
+
+  /** WhatsApp asked for a restart after the link: it knows the device. Before that our answer may never have arrived. */
+  get linkConfirmed(): boolean {
+    return this.#linkedNow && this.closed?.code === 515 && this.#storeError === undefined;
+  }
+
+  /** Whether WhatsApp accepted our client version: it offered a QR code or accepted the login. */
+  get accepted(): boolean {
+    return this.#accepted;
   }
 
   get openedAt(): number | undefined {
     return this.#openedAt;
   }
 
-  /** Whether WhatsApp accepted our client version: it offered a QR code or let us log in. */
-  get accepted(): boolean {
-    return this.#accepted;
-  }
-
-  get storeError(): ZpwootError | undefined {
-    return this.#storeError;
-  }
-
-  /** How the connection ended; `hung` once our own deadline has passed, a link time-out once the time for that has. */
+  /** How the connection ended, or that the deadline of its phase or the time for linking has passed. */
   get closed(): CloseSignal | undefined {
     if (this.#closed !== undefined || this.remainingMs > 0) return this.#closed;
-    return this.#deadline <= this.#linkEndsAt ? { kind: "hung", code: 408, verdict: false } : LINK_TIMEOUT;
+    return this.#deadline <= this.#linkEndsAt ? HUNG : LINK_TIMEOUT;
   }
 
   /** Milliseconds until the deadline of the present phase; Infinity when there is none. */
@@ -129,127 +134,114 @@ export class ConnectionAttempt {
 
   /** When the offer to link ends, as long as there is one. */
   get #linkEndsAt(): number {
-    return this.#auth?.linked === false ? this.#options.link.endsAt : Infinity;
+    return this.#auth?.linked === false ? this.#options.limits.endsAt : Infinity;
   }
 
   /** Ends the socket without unlinking, and waits until every write begun is durable or has failed. Never rejects. */
   async end(): Promise<void> {
-    this.#cut.abort();
+    this.#abort.abort();
+    const { logger, sessionId } = this.#options;
     try {
       await this.#handle?.close();
       await this.#auth?.settled();
     } catch (error) {
-      this.#options.logger.error(
-        { sessionId: this.#options.sessionId, error: messageOf(error) },
-        "closing a socket failed",
-      );
+      logger.error({ sessionId, error: messageOf(error) }, "closing a socket failed");
     } finally {
       this.#auth?.close();
       this.#handle = undefined;
     }
   }
 
-  async #begin(): Promise<void> {
-    const { sessionId, logger, now, timeouts, wake, egress } = this.#options;
+  async #start(): Promise<void> {
     const library = await this.#options.library();
     const auth = await this.#options.loadAuth((error) => {
       this.#storeError ??= error;
-      wake();
+      this.#options.wake("store-failed");
     });
-    // Cut while the store was slow: nobody waits for this attempt any more.
-    if (this.isCut) return auth.close();
+    // Aborted while the store was slow: the loop no longer holds this attempt.
+    if (this.aborted) return auth.close();
     this.#auth = auth;
-    if (!this.notLinked) {
-      // Through the proxy, so after it was found to work.
-      await egress.preflight(
-        String(this.#options.config(library).waWebSocketUrl ?? SERVICE_URL),
-        this.#cut.signal,
-      );
-      await this.#options.versionKnown(egress.agent);
-      if (this.isCut) return;
-      const config = this.#options.config(library);
-      const { link, qrStyle: style } = this.#options;
-      this.#offer = new QRCodes({ link, style, qrTimeoutMs: config.qrTimeout, now });
-      this.#deadline = now() + timeouts.connectMs;
-      this.#handle = new SessionSocket({
-        sessionId,
-        library,
-        auth,
-        config,
-        logger,
-        hooks: this.#hooks(auth),
-      });
-    }
-    wake();
+    if (auth.linked || !this.#options.onlyLinked) await this.#connect(library, auth);
+    this.#options.wake("auth-loaded");
+  }
+
+  async #connect(library: SocketFactory, auth: AuthState): Promise<void> {
+    const { sessionId, logger, now, timeouts, egress, limits, qrStyle: style } = this.#options;
+    const url = this.#options.config(library).waWebSocketUrl ?? SERVICE_URL;
+    await egress.preflight(String(url), this.#abort.signal);
+    // Through the proxy, so after the proxy was found to work.
+    await this.#options.resolveVersion(egress.agent);
+    if (this.aborted) return;
+    const config = this.#options.config(library);
+    this.#qrCodes = new QRCodes({ limits, style, qrTimeoutMs: config.qrTimeout, now });
+    this.#deadline = now() + timeouts.connectMs;
+    this.#handle = new SessionSocket({ sessionId, library, auth, config, logger, hooks: this.#hooks(auth) });
   }
 
   #hooks(auth: AuthState) {
-    const { now, timeouts, wake, onEvent } = this.#options;
+    const { now, timeouts } = this.#options;
     return {
       onQR: (value: string) => this.#onQR(value, auth),
       onLinked: () => {
         this.#linkedNow = true;
-        this.#offer?.end();
+        this.#qrCodes?.end();
         // The restart that WhatsApp asks for comes within moments, or not at all.
-        this.#deadline = now() + timeouts.connectMs;
-        wake();
+        this.#enter("linked", timeouts.connectMs);
       },
       onLogin: () => {
         this.#accepted = true;
-        this.#deadline = now() + timeouts.loginMs;
-        wake();
+        this.#enter("login", timeouts.loginMs);
       },
       onOpen: () => {
         this.#openedAt = now();
-        this.#deadline = Infinity;
-        wake();
+        this.#enter("open", Infinity);
       },
       onSecretRetired: () => this.#rotateSecret(auth),
       onPasskey: () => {
-        this.#passkey = true;
-        wake();
+        this.#wantsPasskey = true;
+        this.#options.wake("passkey");
       },
       onClosed: (signal: CloseSignal) => {
         this.#closed ??= signal;
-        wake();
+        this.#options.wake("closed");
       },
       // A failure reaches the loop through the auth state's onFailure.
       onCreds: () => auth.save(),
-      onEvent: (event: NamedWhatsAppEvent) => {
-        if (event.name !== "connection.update") return onEvent(event);
-        const update = this.#withNewestQR(event.data);
-        if (Object.keys(update).length > 0) onEvent({ name: "connection.update", data: update });
-      },
+      onEvent: (event: NamedWhatsAppEvent) => this.#onEvent(event),
     };
+  }
+
+  /** A phase begins, with a deadline of its own. */
+  #enter(fact: AttemptFact, timeoutMs: number): void {
+    this.#deadline = this.#options.now() + timeoutMs;
+    this.#options.wake(fact);
+  }
+
+  #onEvent(event: NamedWhatsAppEvent): void {
+    if (event.name !== "connection.update") return this.#options.onEvent(event);
+    const data = withShownQR(event.data, this.#closed === undefined ? this.qr : undefined);
+    if (Object.keys(data).length > 0) this.#options.onEvent({ name: event.name, data });
   }
 
   #onQR(drawn: string, auth: AuthState): void {
     // whaileys goes on drawing QR codes after the link was made.
     if (auth.linked) return;
-    const { timeouts, wake } = this.#options;
     this.#accepted = true;
-    const qr = this.#offer?.draw(drawn, auth.creds);
+    const qr = this.#qrCodes?.draw(drawn, auth.creds);
     if (qr === undefined) this.#closed ??= LINK_TIMEOUT;
-    // The library ends the connection when the codes run out; should it not, we do.
-    else this.#deadline = qr.expiresAt + timeouts.connectMs;
-    wake();
+    // The library ends the connection when the codes run out; should it not, this deadline does.
+    else this.#deadline = qr.expiresAt + this.#options.timeouts.connectMs;
+    this.#options.wake("qr");
   }
 
-  /** A pairing code that is out was made with the old secret and is being finished with it. */
+  /** A live pairing code was made with the old secret and is completed with it. */
   #rotateSecret(auth: AuthState): void {
-    if (auth.linked || this.pairingCode !== undefined) return;
-    const qr = this.#offer?.rotate(auth.creds);
+    if (auth.linked || this.#pairingCode !== undefined) return;
+    const qr = this.#qrCodes?.rotate(auth.creds);
     // A failure reaches the loop through the auth state's onFailure.
     auth.save().catch(() => {});
     if (qr === undefined) return;
     this.#options.onEvent({ name: "connection.update", data: { qr: qr.value } });
-    this.#options.wake();
-  }
-
-  /** The library may draw with a secret that is retired, in another form, or after the link. */
-  #withNewestQR(update: BaileysEventMap["connection.update"]): BaileysEventMap["connection.update"] {
-    if (typeof update.qr !== "string") return update;
-    const { qr: _drawn, ...rest } = update;
-    return this.qr === undefined || this.#closed !== undefined ? rest : { ...rest, qr: this.qr.value };
+    this.#options.wake("qr");
   }
 }

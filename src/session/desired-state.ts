@@ -1,10 +1,10 @@
-/** What the owner wants of a session, and when its next attempt is due. */
+/** What the owner wants of a session, and when its next connection attempt is due. */
 
-/** One session's. Changed by commands and by what follows a close; read by the loop. */
+/** The desired state of one session. Changed by commands and by what follows a close; read by the loop. */
 export class DesiredState {
   #desired: "online" | "offline" = "offline";
   #nextAt = Infinity;
-  #commanded = false;
+  #attemptRequested = false;
 
   get desired(): "online" | "offline" {
     return this.#desired;
@@ -15,9 +15,9 @@ export class DesiredState {
     return this.#nextAt;
   }
 
-  /** A command asked for an attempt that has not begun yet; nothing but another command takes that back. */
-  get commanded(): boolean {
-    return this.#commanded;
+  /** A command requested an attempt that has not started yet. Only another command takes that back. */
+  get attemptRequested(): boolean {
+    return this.#attemptRequested;
   }
 
   wantOnline(): void {
@@ -26,43 +26,43 @@ export class DesiredState {
 
   wantOffline(): void {
     this.#desired = "offline";
-    this.#commanded = false;
+    this.#attemptRequested = false;
     this.#nextAt = Infinity;
   }
 
-  /** Somebody asked for an attempt. */
-  command(): void {
-    this.#commanded = true;
+  /** A command requests an attempt: it is due at once. */
+  requestAttempt(): void {
+    this.#attemptRequested = true;
     this.#nextAt = 0;
   }
 
-  /** An attempt begins, or the command that asked for one was answered otherwise. */
-  answered(): void {
-    this.#commanded = false;
+  /** The attempt that was due started, or was refused. */
+  attemptStarted(): void {
+    this.#attemptRequested = false;
     this.#nextAt = Infinity;
   }
 
-  /** Another attempt at once, without a command. */
-  soon(): void {
+  /** The next attempt is due at once, without a command. */
+  retryNow(): void {
     this.#nextAt = 0;
   }
 
-  /** Another attempt then; false when a command has decided otherwise meanwhile. */
-  at(time: number): boolean {
-    if (this.#desired === "offline" || this.#commanded) return false;
+  /** The next attempt is due at the given time. Returns false, and changes nothing, when a command has decided otherwise meanwhile. */
+  retryAt(time: number): boolean {
+    if (this.#desired === "offline" || this.#attemptRequested) return false;
     this.#nextAt = time;
     return true;
   }
 
-  /** No attempt until a command, or until `time`; the wish stays. */
-  rest(time = Infinity): void {
-    this.#nextAt = this.#commanded ? 0 : time;
+  /** No attempt before `until`, ms since the epoch; without it, none until a command. The session stays wanted. */
+  pause(until = Infinity): void {
+    this.#nextAt = this.#attemptRequested ? 0 : until;
   }
 
-  /** No attempt until a command, and none after a restart of the process either. Gives what is wanted now. */
-  restOffline(): "online" | "offline" {
-    if (!this.#commanded) this.#desired = "offline";
-    this.rest();
+  /** No attempt until a command, and none after a restart of the process either. Returns what is wanted now. */
+  pauseOffline(): "online" | "offline" {
+    if (!this.#attemptRequested) this.#desired = "offline";
+    this.pause();
     return this.#desired;
   }
 }

@@ -1,19 +1,19 @@
-/** The record of one session: what it says now, and that the store follows. */
-import { messageOf } from "../errors.js";
+/** The record of one session: what it says now, and writing it to the store. */
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
+import { messageOf } from "../errors.js";
 
-/** What a keeper needs. */
+/** What a {@link RecordKeeper} needs. */
 export interface RecordKeeperOptions {
   /** Writes a record; writes of one session keep their order. */
   readonly save: (record: SessionRecord) => Promise<void>;
-  /** Rejects soon when the store does not answer; a write alone would go on trying for half a minute. */
+  /** Rejects soon when the store does not answer; a write alone would try for half a minute. */
   readonly reachable: () => Promise<void>;
   readonly now: () => number;
   readonly logger: Logger;
 }
 
-/** Keeps one record. Every write is of the whole record, so a later one takes along what an earlier one failed to write. */
+/** Keeps one record. Every write is of the whole record, so a later one includes what an earlier one failed to write. */
 export class RecordKeeper {
   readonly #options: RecordKeeperOptions;
   #current: SessionRecord;
@@ -37,26 +37,26 @@ export class RecordKeeper {
     if (this.#current === record) this.#unsaved = false;
   }
 
-  /** Changes the record; nobody waits for the store. */
+  /** Changes the record at once, without waiting for the store; a failed write is logged. */
   patchLater(change: Partial<SessionRecord>): void {
     this.patch(change).catch((error: unknown) => {
       const fields = { sessionId: this.#current.id, error: messageOf(error) };
-      this.#options.logger.warn(fields, "a session's record could not be written");
+      this.#options.logger.warn(fields, "session record not written");
     });
   }
 
   /**
-   * Stores what the owner wants; nothing to do if the store has it. When the write fails the record says again what it
-   * said, unless a later command has changed it (`stillWanted` is false).
+   * Stores what the owner wants; settles when it is durable, at once if it is. When the write fails the record keeps what it said
+   * before, unless a later command has changed it (`isLatest` returns false).
    */
-  async want(desired: SessionRecord["desired"], stillWanted: () => boolean): Promise<void> {
+  async setDesired(desired: SessionRecord["desired"], isLatest: () => boolean): Promise<void> {
     const before = this.#current.desired;
     if (before === desired && !this.#unsaved) return;
     await this.#options.reachable();
     try {
       await this.patch({ desired });
     } catch (error) {
-      if (stillWanted()) this.#current = { ...this.#current, desired: before };
+      if (isLatest()) this.#current = { ...this.#current, desired: before };
       throw error;
     }
   }

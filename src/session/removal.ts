@@ -1,10 +1,17 @@
-/** A logout or a deletion under way: one per session, joined by whoever asks again. */
+/** Logging out and deleting: the device is unlinked at WhatsApp, then what is stored is removed. */
 import type { LogoutResult } from "../api/session-info.js";
+import { isZpwootError } from "../errors.js";
+import type { ConnectionAttempt } from "./connection-attempt.js";
+import type { CurrentAttempt } from "./current-attempt.js";
+import type { CurrentState } from "./current-state.js";
+import type { DesiredState } from "./desired-state.js";
+import type { RecordKeeper } from "./record.js";
+import type { SessionServices } from "./services.js";
 
 /** `logout` keeps the session, `delete` does not. */
 export type RemovalKind = "logout" | "delete";
 
-/** The pending removal and its result. */
+/** A removal under way and its result. One per session; asked for again, the same. */
 export class Removal {
   readonly result: Promise<LogoutResult>;
   resolve!: (result: LogoutResult) => void;
@@ -15,7 +22,83 @@ export class Removal {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Whoever asked awaits it; if nobody does any more, the failure was still reported by the session's state.
+    // The caller awaits it; without one the session's state still reports the failure.
     this.result.catch(() => {});
   }
+}
+
+/** The parts of a session that a removal acts on. */
+export interface RemovalParts {
+  readonly services: SessionServices;
+  readonly record: RecordKeeper;
+  readonly desired: DesiredState;
+  readonly state: CurrentState;
+  readonly attempts: CurrentAttempt;
+  /** Waits for a new fact, at most so long. */
+  readonly wait: (timeoutMs: number) => Promise<unknown>;
+  /** The manager was stopped: waiting is pointless. */
+  readonly isStopped: () => boolean;
+}
+
+/**
+ * Unlinks the device, closes the connection, then deletes the credentials, or the session with all that is stored for it. Settles
+ * when that is durable. A deletion is marked first, so that one cut short by a crash is completed after a restart.
+ */
+export async function carryOut(kind: RemovalKind, parts: RemovalParts): Promise<LogoutResult> {
+  const { services, record, desired, attempts } = parts;
+  const { id } = record.current;
+  await services.reachable();
+  if (kind === "delete") await services.markDeleted(id);
+  const unlinked = await unlink(parts);
+  await attempts.end();
+  if (kind === "delete") await services.removeAll(id);
+  else {
+    await services.wipeAuth(id);
+    await record.patch({ phoneNumber: null, desired: desired.desired });
+  }
+  return { unlinked };
+}
+
+/** Unlinks over the open socket, or over one made for that. Bounded by `unlinkMs`. */
+async function unlink(parts: RemovalParts): Promise<LogoutResult["unlinked"]> {
+  const { now, timeouts } = parts.services;
+  const until = now() + timeouts.unlinkMs;
+  const unlinked = await unlinkOver(parts.attempts.current, until, parts);
+  // A device that was linked a moment ago is asked to restart first, and can be unlinked after that.
+  if (unlinked !== "unconfirmed" || parts.attempts.current?.closed?.code !== 515) return unlinked;
+  await parts.attempts.end();
+  return unlinkOver(undefined, until, parts);
+}
+
+/**
+ * Waits until the attempt is open (one made for this has just started), then unlinks. Rejects with `STORE_UNAVAILABLE` and
+ * `STORE_CORRUPT` when it can't be known whether the device is linked.
+ */
+async function unlinkOver(
+  present: ConnectionAttempt | undefined,
+  until: number,
+  parts: RemovalParts,
+): Promise<LogoutResult["unlinked"]> {
+  const { state } = parts;
+  const { now } = parts.services;
+  let attempt = present;
+  if (attempt?.handle === undefined) {
+    await parts.attempts.end();
+    attempt = parts.attempts.start({ onlyLinked: true });
+  }
+  if (state.status !== "disconnected")
+    state.set({ name: "closing", wasOpen: attempt.openedAt !== undefined });
+  while (isPending(attempt) && now() < until && !parts.isStopped()) await parts.wait(until - now());
+  if (isZpwootError(attempt.startError, "STORE_UNAVAILABLE", "STORE_CORRUPT")) throw attempt.startError;
+  if (attempt.auth?.linked === false) return "not-linked";
+  // Unlinked from the phone already.
+  if (attempt.closed?.code === 401 && attempt.closed.verdict) return "confirmed";
+  if (attempt.openedAt === undefined || attempt.handle === undefined) return "unconfirmed";
+  return (await attempt.handle.unlink(Math.max(1, until - now()))) ? "confirmed" : "unconfirmed";
+}
+
+function isPending(attempt: ConnectionAttempt): boolean {
+  if (attempt.openedAt !== undefined || attempt.closed !== undefined || attempt.startError !== undefined)
+    return false;
+  return attempt.auth?.linked !== false;
 }

@@ -1,6 +1,6 @@
-/** What a session needs of its manager, as an interface. */
+/** What a session needs of its manager: sessions know neither store nor credentials. */
 import type { UserFacingSocketConfig } from "whaileys";
-import type { BackoffLimits } from "./close-policy.js";
+import type { BackoffLimits } from "./backoff.js";
 import type { ZpwootError } from "../errors.js";
 import type { LinkLimits } from "./linking/limits.js";
 import type { EngineEventName, EngineEvents, NamedWhatsAppEvent } from "../api/events.js";
@@ -18,16 +18,18 @@ export interface SessionServices {
   readonly versions: ClientVersion;
   /** Options of a session's next socket. */
   readonly config: (sessionId: string, library: SocketFactory) => Partial<UserFacingSocketConfig>;
-  /** The session's way out: direct, or through its proxy as it is configured now. */
+  /** How the session reaches WhatsApp: direct, or through its proxy as it is configured now. */
   readonly egress: (sessionId: string) => Egress;
   readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
-  /** Drops what is kept in memory of a session: what is stored has changed behind its back. */
+  /** Drops what is kept in memory of a session: what is stored was changed by something else. */
   forgetMemory(sessionId: string): void;
+  /** Deletes the credentials and Signal keys. */
   readonly wipeAuth: (sessionId: string) => Promise<void>;
   /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */
   readonly reachable: () => Promise<void>;
+  /** Writes of one session keep their order. */
   readonly saveRecord: (record: SessionRecord) => Promise<void>;
-  /** First step of a deletion: from here on a crash ends in deletion. */
+  /** First step of a deletion: after it, a restart completes the deletion. */
   readonly markDeleted: (sessionId: string) => Promise<void>;
   /** Last step: record, credentials, webhook queue. */
   readonly removeAll: (sessionId: string) => Promise<void>;
@@ -40,9 +42,11 @@ export interface SessionServices {
   readonly random: () => number;
   readonly timeouts: { readonly connectMs: number; readonly loginMs: number; readonly unlinkMs: number };
   readonly backoff: BackoffLimits;
+  /** A connection that was open for so long resets the counts of attempts. */
   readonly stableAfterMs: number;
+  /** After how many attempts in a row to give up; null for never. */
   readonly maxAttempts: number | null;
-  /** How long to go on offering a link, unless `connect` says otherwise. */
+  /** How long to offer a link, unless `connect` says otherwise. */
   readonly linking: LinkLimits;
   /** How QR codes are written. */
   readonly qrStyle: Pick<QRStyle, "format" | "browser">;

@@ -18,7 +18,7 @@ export type SessionState =
   | { readonly name: "idle"; readonly reason: IdleReason }
   | { readonly name: "connecting"; readonly attempt: number }
   | { readonly name: "qr"; readonly attempt: number; readonly qr: QRCode }
-  /** A pairing code is out; the QR code goes on working beside it. */
+  /** A pairing code was issued; the QR code works beside it. */
   | { readonly name: "pairing"; readonly attempt: number; readonly qr: QRCode | undefined }
   | {
       readonly name: "waiting";
@@ -31,6 +31,7 @@ export type SessionState =
   /** `wasOpen`: the status stays `connected` until the socket is down; else it stays `connecting`. */
   | { readonly name: "closing"; readonly wasOpen: boolean }
   | { readonly name: "loggedOut"; readonly cause: LogoutCause }
+  /** `until`: ms since the epoch; null: until a command. */
   | { readonly name: "restricted"; readonly until: number | null; readonly cause: Cause<RestrictionReason> }
   | { readonly name: "conflict" }
   | { readonly name: "failed"; readonly cause: Cause<FailureReason> };
@@ -51,15 +52,16 @@ export interface Cause<Reason extends CauseReason = CauseReason> {
   readonly code?: number | undefined;
 }
 
-/** States in which the loop rests until a command arrives, although the session is wanted online. */
-export function isTerminal(state: SessionState): boolean {
+/** Whether only a command moves the session on. A restriction that ends by itself does not wait for one. */
+export function awaitsCommand(state: SessionState): boolean {
   switch (state.name) {
     case "idle":
     case "loggedOut":
     case "conflict":
     case "failed":
-    case "restricted":
       return true;
+    case "restricted":
+      return state.until === null;
     case "connecting":
     case "qr":
     case "pairing":

@@ -23,7 +23,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       const { id } = await world.connecting();
       const wait = expect(world.manager.waitFor(id, "connected")).rejects;
       await world.manager.delete(id);
-      await wait.toMatchObject({ code: "SESSION_NOT_CONNECTED" });
+      await wait.toMatchObject({ code: "SESSION_NOT_FOUND" });
     });
   });
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import {
   MAX_BAD_SESSIONS_IN_A_ROW,
   MAX_RESTARTS_IN_A_ROW,
-  backoffDelay,
   decideOnClose,
   type CloseAction,
   type CloseContext,
 } from "../../src/session/close-policy.js";
+import { retryDelayMs } from "../../src/session/backoff.js";
 import { type CloseSignal } from "../../src/whatsapp/close-signal.js";
 
 const context: CloseContext = {
@@ -238,25 +238,25 @@ describe("backoff", () => {
   const limits = { firstDelayMs: 3_000, maxDelayMs: 60_000 };
 
   it("waits about the first delay after the first attempt", () => {
-    expect(backoffDelay(1, limits, () => 0)).toBe(2_250);
-    expect(backoffDelay(1, limits, () => 0.5)).toBe(3_000);
-    expect(backoffDelay(1, limits, () => 0.999_999)).toBe(3_750);
+    expect(retryDelayMs(1, limits, () => 0)).toBe(2_250);
+    expect(retryDelayMs(1, limits, () => 0.5)).toBe(3_000);
+    expect(retryDelayMs(1, limits, () => 0.999_999)).toBe(3_750);
   });
 
   it("spreads later waits over a window that doubles, and never exceeds the cap", () => {
-    expect(backoffDelay(2, limits, () => 0.999_999)).toBe(6_000);
-    expect(backoffDelay(3, limits, () => 0.999_999)).toBe(12_000);
-    expect(backoffDelay(50, limits, () => 0.999_999)).toBe(60_000);
-    expect(backoffDelay(100_000, limits, () => 0.999_999)).toBe(60_000);
+    expect(retryDelayMs(2, limits, () => 0.999_999)).toBe(6_000);
+    expect(retryDelayMs(3, limits, () => 0.999_999)).toBe(12_000);
+    expect(retryDelayMs(50, limits, () => 0.999_999)).toBe(60_000);
+    expect(retryDelayMs(100_000, limits, () => 0.999_999)).toBe(60_000);
   });
 
   it("is never a busy loop", () => {
     for (let attempt = 1; attempt < 100; attempt += 1) {
-      expect(backoffDelay(attempt, limits, () => 0)).toBeGreaterThanOrEqual(1_500);
+      expect(retryDelayMs(attempt, limits, () => 0)).toBeGreaterThanOrEqual(1_500);
     }
   });
 
   it("respects a cap below the first delay", () => {
-    expect(backoffDelay(4, { firstDelayMs: 3_000, maxDelayMs: 100 }, () => 0.999_999)).toBe(100);
+    expect(retryDelayMs(4, { firstDelayMs: 3_000, maxDelayMs: 100 }, () => 0.999_999)).toBe(100);
   });
 });

@@ -1,45 +1,60 @@
-/** `connect` with bounds of linking, and a signal that cancels it. */
-import { ZpwootError } from "../../errors.js";
-import type { Session } from "../session.js";
+/** `connect` with limits of linking, and a signal that cancels it. */
 import type { ConnectOptions } from "../../api/sessions-api.js";
-import { isTerminal } from "../state.js";
+import { ZpwootError } from "../../errors.js";
+import type { UntilOptions } from "../state-waiters.js";
+import { awaitsCommand, type SessionState } from "../state.js";
+import type { LinkLimits } from "./limits.js";
 
-/** See `SessionsApi.connect`. */
-export async function connectWith(session: Session, options?: ConnectOptions): Promise<void> {
-  if (options === undefined) return session.connect();
+/** A session, as far as connecting with options needs it. */
+export interface ConnectingSession {
+  readonly state: SessionState;
+  /** Whether the present attempt has linked credentials. */
+  readonly isLinked: boolean;
+  disconnect(): Promise<void>;
+  until(test: () => boolean, options: UntilOptions): Promise<void>;
+}
+
+/**
+ * Connects within the given limits, and disconnects when the signal is aborted before the session is linked. Settles as
+ * `connect`; rejects with `INVALID_INPUT` for limits that are not whole numbers above 0, `ABORTED`.
+ */
+export async function connectWith(
+  session: ConnectingSession,
+  connect: (limits?: Partial<LinkLimits>) => Promise<void>,
+  options?: ConnectOptions,
+): Promise<void> {
+  if (options === undefined) return connect();
   const { signal, ...limits } = options;
   checkLimits(limits);
-  if (signal === undefined) return session.connect(limits);
+  if (signal === undefined) return connect(limits);
   if (signal.aborted) throw aborted(signal);
-  const cancelled = cancelWith(session, signal);
+  const cancellation = disconnectOn(signal, session);
   try {
-    await session.connect(limits);
+    await connect(limits);
   } catch (error) {
-    cancelled.forget();
+    cancellation.end();
     throw error;
   }
 }
 
-/** Disconnects the session when the signal is aborted, until it is linked or at rest. */
-function cancelWith(session: Session, signal: AbortSignal): { forget(): void } {
+/** Disconnects the session when the signal is aborted, until the session is linked or waits for another command. */
+function disconnectOn(signal: AbortSignal, session: ConnectingSession): { end(): void } {
   const ended = new AbortController();
-  const forget = (): void => ended.abort();
-  const linked = (): boolean => session.state.name === "open" || session.attempt?.auth?.linked === true;
+  const end = (): void => ended.abort();
+  const isLinked = (): boolean => session.state.name === "open" || session.isLinked;
   const cancel = (): void => {
-    forget();
-    // Deleted or stopped meanwhile: then nothing is left to cancel.
-    if (!linked()) session.disconnect().catch(() => {});
+    end();
+    // Rejects for a session that was deleted or stopped meanwhile: then nothing is left to cancel.
+    if (!isLinked()) session.disconnect().catch(() => {});
   };
   signal.addEventListener("abort", cancel, { once: true, signal: ended.signal });
-  const over = (): boolean => linked() || isTerminal(session.state);
-  let begun = false;
-  session.watch
-    .until(() => (begun ||= !isTerminal(session.state)) && over(), {
-      timeoutMs: Infinity,
-      signal: ended.signal,
-    })
-    .then(forget, forget);
-  return { forget };
+  let started = false;
+  const isOver = (): boolean => {
+    started ||= !awaitsCommand(session.state);
+    return started && (isLinked() || awaitsCommand(session.state));
+  };
+  session.until(isOver, { timeoutMs: Infinity, signal: ended.signal, goal: "to be linked" }).then(end, end);
+  return { end };
 }
 
 function checkLimits(limits: Pick<ConnectOptions, "maxQrs" | "timeoutMs">): void {

@@ -1,12 +1,13 @@
 /** How long a session goes on offering to be linked after one `connect`, over all the connections that leads to. */
 
-/** Bounds; Infinity for none of our own. */
+/** Limits of one `connect`; Infinity for none of our own. */
 export interface LinkLimits {
+  /** QR codes to show. */
   readonly maxQrs: number;
   readonly timeoutMs: number;
 }
 
-/** The budget of one session. Begun by each command that connects. */
+/** What is left of the limits of one session. A command that connects starts them again. */
 export class LinkingLimits {
   readonly #now: () => number;
   #qrsLeft = Infinity;
@@ -16,7 +17,8 @@ export class LinkingLimits {
     this.#now = now;
   }
 
-  begin({ maxQrs, timeoutMs }: LinkLimits): void {
+  /** Starts counting. */
+  start({ maxQrs, timeoutMs }: LinkLimits): void {
     this.#qrsLeft = maxQrs;
     this.#endsAt = this.#now() + timeoutMs;
   }
@@ -26,12 +28,12 @@ export class LinkingLimits {
     return this.#qrsLeft;
   }
 
-  /** When linking is given up: ms since the epoch, Infinity for never. */
+  /** When the offer to link ends: ms since the epoch, Infinity for never. */
   get endsAt(): number {
     return this.#endsAt;
   }
 
-  /** Takes one QR code; false when there is none left. */
+  /** Takes one QR code; returns false when none is left. */
   takeQR(): boolean {
     if (this.#qrsLeft <= 0) return false;
     this.#qrsLeft -= 1;

@@ -1,85 +1,110 @@
 /** Linking a connecting session by phone number: one live code per connection, the same one until it expires. */
-import type { ConnectionAttempt, PairingCode } from "../connection-attempt.js";
-import { ZpwootError } from "../../errors.js";
-import type { Session } from "../session.js";
-import { statusOf } from "../state.js";
 import type { PairOptions } from "../../api/sessions-api.js";
+import { SerialQueue } from "../../async/serial-queue.js";
+import { ZpwootError } from "../../errors.js";
+import type { AuthState, WhatsAppSocket } from "../../whatsapp/library.js";
 import { requestPairingCode } from "../../whatsapp/pairing-code.js";
+import type { UntilOptions } from "../state-waiters.js";
+import { statusOf, type SessionState } from "../state.js";
 
-/** Crockford's alphabet without `0`: what a phone accepts (whatsapp-protocol.md section 5). */
+/** Crockford's alphabet without `0`: what a phone accepts. */
 const PAIRING_CODE = /^[1-9A-HJ-NP-TV-Z]{8}$/;
 
-const inFlight = new WeakMap<Session, Promise<unknown>>();
+/** A pairing code that WhatsApp accepted on a connection. */
+export interface PairingCode {
+  readonly digits: string;
+  readonly code: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
 
-/** What a request for a code needs beside the caller's options. */
-export interface PairingRequest extends PairOptions {
+/** A connection attempt, as far as pairing needs it. */
+export interface PairingAttempt {
+  /** The code of this connection, if one was requested. */
+  pairingCode: PairingCode | undefined;
+  readonly auth: Pick<AuthState, "linked"> | undefined;
+  readonly handle: { readonly socket: WhatsAppSocket } | undefined;
+  /** When the QR codes of the connection, and with them a pairing code, run out: ms since the epoch. */
+  readonly linkExpiresAt: number | undefined;
+}
+
+/** A session, as far as pairing needs it. */
+export interface PairingSession {
+  readonly state: SessionState;
+  readonly attempt: PairingAttempt | undefined;
+  /** Whether an attempt is under way or due. */
+  readonly wantsOnline: boolean;
+  until(test: () => boolean, options: UntilOptions): Promise<void>;
+}
+
+/** What {@link PairingCodes} are made from. */
+export interface PairingCodesOptions {
+  readonly session: PairingSession;
   readonly now: () => number;
   /** How long to wait for the connection to offer a link. */
   readonly timeoutMs: number;
   /** Called with every new code. */
-  readonly onCode: (code: string, expiresAt: string) => void;
+  readonly onCode: (code: PairingCode) => void;
 }
 
-/**
- * Gives the session's pairing code for a number in international format. Waits for the first QR code of the connection
- * (asked for earlier, WhatsApp refuses), at most `timeoutMs`. One request at a time per session.
- * @throws ZpwootError as `SessionsApi.pair` says.
- */
-export async function pair(
-  session: Session,
-  phoneNumber: string,
-  options: PairingRequest,
-): Promise<PairingCode> {
-  const { code } = options;
-  if (code !== undefined && !PAIRING_CODE.test(code)) {
-    const rule = "code must be 8 characters of 123456789ABCDEFGHJKLMNPQRSTVWXYZ";
-    throw new ZpwootError("INVALID_INPUT", rule, { details: [rule] });
+/** The pairing codes of one session. */
+export class PairingCodes {
+  readonly #options: PairingCodesOptions;
+  readonly #requests = new SerialQueue();
+
+  constructor(options: PairingCodesOptions) {
+    this.#options = options;
   }
-  const digits = phoneNumber.replace(/\D/g, "");
-  const request = (inFlight.get(session) ?? Promise.resolve()).then(() => ask(session, digits, options));
-  inFlight.set(
-    session,
-    request.catch(() => {}),
-  );
-  return request;
-}
 
-async function ask(session: Session, digits: string, options: PairingRequest): Promise<PairingCode> {
-  const attempt = await linkingAttempt(session, options.timeoutMs);
-  const known = attempt.pairingCode;
-  const reusable = known?.digits === digits && known.expiresAt > options.now();
-  if (reusable && options.force !== true && (options.code === undefined || options.code === known.code))
-    return known;
-  const { socket } = attempt.handle ?? {};
-  const expiresAt = attempt.linkExpiresAt;
-  if (socket === undefined || expiresAt === undefined) throw notConnecting();
-  const code = await requestPairingCode(socket, digits, options.code);
-  attempt.pairingCode = { digits, code, expiresAt };
-  session.nudge();
-  options.onCode(code, new Date(expiresAt).toISOString());
-  return attempt.pairingCode;
-}
+  /**
+   * Returns the session's pairing code for a number in international format. Waits for the first QR code of the connection (asked
+   * for earlier, WhatsApp refuses), at most `timeoutMs`. One request at a time.
+   * @throws ZpwootError as `SessionsApi.pair` says.
+   */
+  async request(phoneNumber: string, options: PairOptions): Promise<PairingCode> {
+    if (options.code !== undefined && !PAIRING_CODE.test(options.code)) {
+      const rule = "code must be 8 characters of 123456789ABCDEFGHJKLMNPQRSTVWXYZ";
+      throw new ZpwootError("INVALID_INPUT", rule, { details: [rule] });
+    }
+    const digits = phoneNumber.replace(/\D/g, "");
+    return this.#requests.run(() => this.#request(digits, options));
+  }
 
-/** The attempt whose connection offers to link, as soon as there is one. */
-async function linkingAttempt(session: Session, timeoutMs: number): Promise<ConnectionAttempt> {
-  await session.watch.until(
-    () => {
+  async #request(digits: string, { code: custom, force }: PairOptions): Promise<PairingCode> {
+    const { now, onCode } = this.#options;
+    const attempt = await this.#offeringAttempt();
+    const known = attempt.pairingCode;
+    const reusable = known?.digits === digits && known.expiresAt > now() && force !== true;
+    if (reusable && (custom === undefined || custom === known.code)) return known;
+    const { handle, linkExpiresAt: expiresAt } = attempt;
+    if (handle === undefined || expiresAt === undefined) throw notConnecting();
+    const code = await requestPairingCode(handle.socket, digits, custom);
+    const pairingCode = { digits, code, expiresAt };
+    attempt.pairingCode = pairingCode;
+    onCode(pairingCode);
+    return pairingCode;
+  }
+
+  /** The attempt whose connection offers to link, as soon as there is one. */
+  async #offeringAttempt(): Promise<PairingAttempt> {
+    const { session, timeoutMs } = this.#options;
+    const offers = (): boolean => {
       if (session.attempt?.auth?.linked === true) {
         throw new ZpwootError(
           "SESSION_ALREADY_LINKED",
-          "The session is linked already. Log out first to link another account.",
+          "The session is linked already. Log out first to link another account",
         );
       }
       if (statusOf(session.state) !== "connecting" && !session.wantsOnline) throw notConnecting();
       return session.state.name === "qr" || session.state.name === "pairing";
-    },
-    { timeoutMs },
-  );
-  const { attempt } = session;
-  if (attempt === undefined) throw notConnecting();
-  return attempt;
+    };
+    await session.until(offers, { timeoutMs, goal: "to offer a link" });
+    const { attempt } = session;
+    if (attempt === undefined) throw notConnecting();
+    return attempt;
+  }
 }
 
 function notConnecting(): ZpwootError {
-  return new ZpwootError("SESSION_NOT_CONNECTED", "Session is not connected. Connect first.");
+  return new ZpwootError("SESSION_NOT_CONNECTED", "Session is not connected. Connect first");
 }

@@ -1,0 +1,68 @@
+/** The connection attempt of one session, of which there is one at a time, and the commands that wait for one to start. */
+import type { ZpwootError } from "../errors.js";
+import type { AttemptFact } from "./attempt-options.js";
+import { ConnectionAttempt } from "./connection-attempt.js";
+import type { LinkingLimits } from "./linking/limits.js";
+import type { SessionServices } from "./services.js";
+
+/** What attempts are made with. */
+export interface CurrentAttemptOptions {
+  readonly sessionId: string;
+  readonly services: SessionServices;
+  readonly limits: LinkingLimits;
+  readonly wake: (fact: AttemptFact) => void;
+}
+
+/** Holds the attempt of one session. */
+export class CurrentAttempt {
+  readonly #options: CurrentAttemptOptions;
+  #current: ConnectionAttempt | undefined;
+  #waiters: { resolve(): void; reject(error: ZpwootError): void }[] = [];
+
+  constructor(options: CurrentAttemptOptions) {
+    this.#options = options;
+  }
+
+  /** The attempt under way, if there is one. */
+  get current(): ConnectionAttempt | undefined {
+    return this.#current;
+  }
+
+  /** Starts an attempt. The one before it must have ended. */
+  start({ onlyLinked }: { readonly onlyLinked: boolean }): ConnectionAttempt {
+    const { sessionId, services, limits, wake } = this.#options;
+    const { library, qrStyle, timeouts, logger, now, versions } = services;
+    this.#current = new ConnectionAttempt({
+      ...{ sessionId, library, limits, qrStyle, onlyLinked, timeouts, logger, now, wake },
+      loadAuth: (onFailure) => services.loadAuth(sessionId, onFailure),
+      config: (used) => services.config(sessionId, used),
+      egress: services.egress(sessionId),
+      resolveVersion: (agent) => versions.resolve(agent),
+      onEvent: (event) => services.emitWhatsApp(sessionId, event),
+    });
+    return this.#current;
+  }
+
+  /** Ends the attempt under way and returns it. Settles when its socket is down and what it wrote is durable. Never rejects. */
+  async end(): Promise<ConnectionAttempt | undefined> {
+    const attempt = this.#current;
+    await attempt?.end();
+    this.#current = undefined;
+    return attempt;
+  }
+
+  /** Settles when an attempt has a socket; rejects when the next one can't have one, and when another command supersedes the caller. */
+  nextStart(): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** The attempt has a socket. */
+  started(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+  }
+
+  /** Rejects everybody who waits for an attempt to start. */
+  rejectStarts(error: ZpwootError): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+}

@@ -1,0 +1,132 @@
+/** The commands that change whether a session is wanted online. In any number and order, the last one wins. */
+import type { LogoutResult } from "../api/session-info.js";
+import { ZpwootError } from "../errors.js";
+import type { LinkLimits } from "./linking/limits.js";
+import type { RemovalKind } from "./removal.js";
+import type { SessionLoop, SessionLoopParts } from "./session-loop.js";
+import type { LoopCommand } from "./wake-reasons.js";
+
+/** The parts of a session that its commands act on. */
+export interface LifecycleParts extends SessionLoopParts {
+  readonly loop: SessionLoop;
+}
+
+/** The commands of one session. */
+export class Lifecycle {
+  readonly #parts: LifecycleParts;
+  /** Counts commands, for those that settle later to see whether they are still the latest. */
+  #turn = 0;
+  /** The connect under way, joined by others until a different command comes. */
+  #connecting: Promise<void> | undefined;
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Settles when an attempt has a socket. Calls without a different command between them share one outcome. Without limits,
+   * those of an attempt under way are kept.
+   */
+  connect(limits?: Partial<LinkLimits>): Promise<void> {
+    if (limits !== undefined || (this.#connecting === undefined && this.#attempt === undefined)) {
+      this.#startLimits(limits);
+    }
+    return this.#goOnline("connect");
+  }
+
+  /** Ends the attempt under way, if there is one, and connects again. Settles like {@link connect}. */
+  restart(): Promise<void> {
+    const { desired, loop } = this.#parts;
+    const attempt = this.#attempt;
+    if (attempt === undefined) this.#startLimits();
+    else if (loop.removal === undefined && desired.desired === "online") {
+      this.#startLimits();
+      loop.requestAttempt("restart");
+      attempt.abort();
+    }
+    return this.#goOnline("restart");
+  }
+
+  /** Ends the attempt under way. Settles when its socket is down and the wish is stored. */
+  async disconnect(): Promise<void> {
+    const { desired, loop, record, state } = this.#parts;
+    const turn = this.#goOffline();
+    const attempt = this.#attempt;
+    loop.wake("disconnect");
+    attempt?.abort();
+    const isDown = (): boolean =>
+      attempt === undefined
+        ? state.current.name !== "waiting" || desired.desired === "online"
+        : this.#attempt !== attempt;
+    await Promise.all([
+      record.setDesired("offline", () => turn === this.#turn),
+      state.waiters.until(isDown, { timeoutMs: Infinity, goal: "to be disconnected" }),
+    ]);
+  }
+
+  /** Logs out or deletes. A removal under way is joined; a deletion follows a logout. */
+  async remove(kind: RemovalKind): Promise<LogoutResult> {
+    const { loop } = this.#parts;
+    if (loop.removal?.kind === "logout" && kind === "delete") await loop.removal.result.catch(() => {});
+    if (loop.removal !== undefined) return loop.removal.result;
+    if (loop.ended !== undefined) throw loop.ended;
+    this.#goOffline();
+    return loop.remove(kind);
+  }
+
+  get #attempt() {
+    return this.#parts.loop.attempts.current;
+  }
+
+  #startLimits(limits: Partial<LinkLimits> = {}): void {
+    const { maxQrs, timeoutMs } = this.#parts.services.linking;
+    this.#parts.limits.start({ maxQrs: limits.maxQrs ?? maxQrs, timeoutMs: limits.timeoutMs ?? timeoutMs });
+  }
+
+  #goOnline(command: LoopCommand): Promise<void> {
+    if (this.#connecting !== undefined) {
+      if (this.#parts.desired.desired === "online") this.#requestAttempt(command);
+      return this.#connecting;
+    }
+    const connecting = this.#connect(command, ++this.#turn);
+    const forget = (): void => {
+      if (this.#connecting === connecting) this.#connecting = undefined;
+    };
+    connecting.then(forget, forget);
+    this.#connecting = connecting;
+    return connecting;
+  }
+
+  async #connect(command: LoopCommand, turn: number): Promise<void> {
+    const { desired, loop, record } = this.#parts;
+    await record.setDesired("online", () => turn === this.#turn);
+    if (loop.ended !== undefined) throw loop.ended;
+    if (turn !== this.#turn && desired.desired === "offline") throw superseded();
+    desired.wantOnline();
+    if (this.#isUnderWay() && this.#attempt?.handle !== undefined) return;
+    // Before the loop wakes: it may start the attempt in this very turn.
+    const started = loop.attempts.nextStart();
+    this.#requestAttempt(command);
+    await started;
+  }
+
+  #requestAttempt(command: LoopCommand): void {
+    if (!this.#isUnderWay()) this.#parts.loop.requestAttempt(command);
+  }
+
+  /** Whether there is an attempt that no command has ended. */
+  #isUnderWay(): boolean {
+    return this.#attempt?.aborted === false && this.#parts.loop.removal === undefined;
+  }
+
+  #goOffline(): number {
+    this.#connecting = undefined;
+    this.#parts.desired.wantOffline();
+    this.#parts.loop.attempts.rejectStarts(superseded());
+    return ++this.#turn;
+  }
+}
+
+function superseded(): ZpwootError {
+  return new ZpwootError("ABORTED", "A later command on the session took the place of this one");
+}
