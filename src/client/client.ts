@@ -1,20 +1,17 @@
-/** The typed client: a method per route. */
+/** The typed client: one method per route, and waits made of them. */
 import type { ApiKeyInfo, CreateApiKeyInput, CreatedApiKey } from "../api/api-keys.js";
 import type { Health } from "../api/health.js";
 import type { ExportedCredentials, ImportCredentialsInput, Live } from "../http/contract/admin.js";
 import type * as contract from "../http/contract/schemas.js";
 import type { CreateSessionInput, SessionStatus, UpdateSessionInput } from "../api/session-info.js";
-import { ZpwootClientError } from "./error.js";
 import type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
 import { followEvents, type EventStreamOptions, type ServerEvent } from "./event-stream.js";
-import { pause } from "./pause.js";
+import { poll } from "./poll.js";
 import { Wire } from "./wire.js";
 
-const POLL_MS = { timeoutMs: 60_000, intervalMs: 2_000 } as const;
-
 /**
- * Calls a server that mounts `zpwoot/http`. Every method resolves with the answer's body and rejects with a
- * `ZpwootClientError`: `refused` with the status and the server's sentences, or a kind that says why there was no answer.
+ * Calls a server that mounts `zpwoot/http`. Every method settles with the body of the response, and rejects with a
+ * `ZpwootClientError`: kind `refused` with the status and the server's messages, or a kind that says why no response came.
  *
  * @example
  * const client = new ZpwootClient({ baseUrl: "https://wa.example", apiKey });
@@ -26,7 +23,7 @@ const POLL_MS = { timeoutMs: 60_000, intervalMs: 2_000 } as const;
 export class ZpwootClient {
   readonly #wire: Wire;
 
-  /** @throws TypeError when an option is malformed; the key is never quoted. */
+  /** @throws TypeError for an unknown or malformed option; its message never holds the key. */
   constructor(options: ZpwootClientOptions) {
     this.#wire = new Wire(options);
   }
@@ -36,17 +33,23 @@ export class ZpwootClient {
     return this.#wire.send({ method: "GET", path: "/sessions/webhook/events" }, options);
   }
 
-  /** Creates a session, which does not connect yet. The secret of its webhook is in this answer only. */
+  /**
+   * Creates a session, which does not connect yet. Only this response has the secret of its webhook. Refused with 400 for a
+   * taken name or invalid input.
+   *
+   * @example
+   * const { id } = await client.createSession({ name: "sales" });
+   */
   createSession(input: CreateSessionInput, options?: CallOptions): Promise<contract.CreatedSessionResponse> {
     return this.#wire.send({ method: "POST", path: "/sessions/create", body: input }, options);
   }
 
-  /** All sessions, the oldest first. */
+  /** All sessions the key may see, the oldest first. */
   listSessions(options?: CallOptions): Promise<contract.SessionListResponse> {
     return this.#wire.send({ method: "GET", path: "/sessions/list" }, options);
   }
 
-  /** One session, with its QR code if it waits for a scan. */
+  /** One session, with its QR code while it waits for a scan. Refused with 404 when there is none with this id. */
   getSession(id: string, options?: CallOptions): Promise<contract.SessionResponse> {
     return this.#wire.send({ method: "GET", path: at(id, "info") }, options);
   }
@@ -56,22 +59,32 @@ export class ZpwootClient {
     return this.#wire.send({ method: "GET", path: at(id, "status") }, options);
   }
 
-  /** The newest QR code; null with a `message` when there is none. It changes: ask again, or show it at once. */
+  /** The newest QR code; null with a `message` when there can be none. Codes expire: show it at once. */
   getQRCode(id: string, options?: CallOptions): Promise<contract.QRCodeResponse> {
     return this.#wire.send({ method: "GET", path: at(id, "qr") }, options);
   }
 
-  /** Starts to connect; resolves before the session is connected. Refused with 400 when it is connected already. */
+  /**
+   * Starts to connect; settles before the session is connected. Refused with 400 when it is connected already.
+   *
+   * @example
+   * await client.connectSession(id);
+   */
   connectSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "connect") }, options);
   }
 
-  /** Closes the connection and keeps the credentials. Refused with 400 when there is none. */
+  /** Closes the connection and keeps the credentials. Refused with 400 when the session is disconnected already. */
   disconnectSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "disconnect") }, options);
   }
 
-  /** Asks for a code to type on the phone of this number. The session must be connecting. */
+  /**
+   * Requests a code to type on the phone with this number. Refused with 400 when the session is not connecting.
+   *
+   * @example
+   * const { pairingCode } = await client.pairPhone(id, "+5511999999999");
+   */
   pairPhone(id: string, phoneNumber: string, options?: CallOptions): Promise<contract.PairingResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "pair"), body: { phoneNumber } }, options);
   }
@@ -81,7 +94,7 @@ export class ZpwootClient {
     return this.#wire.send({ method: "POST", path: at(id, "logout") }, options);
   }
 
-  /** Unlinks the device and deletes the session with everything that belongs to it. */
+  /** Unlinks the device, and removes the session with everything that belongs to it. */
   deleteSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "DELETE", path: at(id, "delete") }, options);
   }
@@ -91,7 +104,12 @@ export class ZpwootClient {
     return this.#wire.send({ method: "POST", path: at(id, "restart") }, options);
   }
 
-  /** Changes the webhook, the endpoints and the proxy of a session. New secrets are in this answer only. */
+  /**
+   * Changes the webhook, further endpoints or the proxy of a session. Only this response has the secrets that were made.
+   *
+   * @example
+   * await client.updateSession(id, { webhook: { url: "https://shop.example/hook", events: ["messages.upsert"] } });
+   */
   updateSession(
     id: string,
     input: UpdateSessionInput,
@@ -106,7 +124,7 @@ export class ZpwootClient {
     return this.#wire.send({ method: "GET", path: at(id, "deliveries/failed") }, options);
   }
 
-  /** Puts a failed delivery back at the end of its queue. Refused with 404 for an unknown id. */
+  /** Puts a failed delivery back at the end of its queue. Refused with 404 when there is none with that id. */
   redeliver(id: string, deliveryId: string, options?: CallOptions): Promise<contract.MessageResponse> {
     const path = at(id, `deliveries/${encodeURIComponent(deliveryId)}/redeliver`);
     return this.#wire.send({ method: "POST", path }, options);
@@ -117,12 +135,17 @@ export class ZpwootClient {
     return this.#wire.send({ method: "GET", path: "/sessions/api-keys" }, options);
   }
 
-  /** Creates an API key, which is in this answer only. */
+  /**
+   * Creates an API key; only this response shows it.
+   *
+   * @example
+   * const { key } = await client.createApiKey({ name: "support", role: "operator", sessions: [id] });
+   */
   createApiKey(input: CreateApiKeyInput, options?: CallOptions): Promise<CreatedApiKey> {
     return this.#wire.send({ method: "POST", path: "/sessions/api-keys", body: input }, options);
   }
 
-  /** Revokes an API key, at once. */
+  /** Revokes an API key, effective at once. Refused with 404 when there is none with this id. */
   revokeApiKey(keyId: string, options?: CallOptions): Promise<contract.MessageResponse> {
     const path = `/sessions/api-keys/${encodeURIComponent(keyId)}/revoke`;
     return this.#wire.send({ method: "POST", path }, options);
@@ -133,7 +156,10 @@ export class ZpwootClient {
     return this.#wire.send({ method: "POST", path: at(id, "export"), body: { passphrase } }, options);
   }
 
-  /** Imports an exported bundle into a session, which is disconnected first. */
+  /**
+   * Imports an exported bundle into a session, which is disconnected first. Refused with 400 for a wrong passphrase, and when the
+   * session holds newer credentials or those of another device and `force` is not set.
+   */
   importCredentials(
     id: string,
     input: ImportCredentialsInput,
@@ -142,12 +168,12 @@ export class ZpwootClient {
     return this.#wire.send({ method: "POST", path: at(id, "import"), body: input }, options);
   }
 
-  /** Whether the process answers at all. Only on servers with `system`, like the next two. */
+  /** Whether the process answers at all. Only on servers with the option `system`, like the next two. */
   isLive(options?: CallOptions): Promise<Live> {
     return this.#wire.send({ method: "GET", path: "/health/live" }, options);
   }
 
-  /** Whether requests can be served. Refused with 503 when they can't. */
+  /** Whether requests can be served. Refused with 503 when not. */
   isReady(options?: CallOptions): Promise<Health> {
     return this.#wire.send({ method: "GET", path: "/health/ready" }, options);
   }
@@ -158,17 +184,19 @@ export class ZpwootClient {
   }
 
   /**
-   * Streams the events of all sessions as they happen, across broken connections, until the signal is aborted. Throws when the
-   * server refuses it.
+   * The events of all sessions the key may see, as they happen. Reconnects when the connection breaks and continues where it
+   * stopped; an event `gap` says that events may be missing. Ends with the signal or with `break`; rejects when the server refuses.
    *
    * @example
-   * for await (const { event, data } of client.streamEvents({ events: ["messages.upsert"] })) console.log(event, data);
+   * for await (const { event, sessionId, data } of client.streamEvents({ events: ["messages.upsert"] })) {
+   *   console.log(sessionId, event, data);
+   * }
    */
   streamEvents(options: EventStreamOptions = {}): AsyncGenerator<ServerEvent, void, undefined> {
     return followEvents(this.#wire, "/sessions/events", options);
   }
 
-  /** Streams the events of one session; ends when the session is deleted. */
+  /** The events of one session, like {@link streamEvents}. Ends when the session is deleted. */
   streamSessionEvents(
     id: string,
     options: EventStreamOptions = {},
@@ -176,7 +204,12 @@ export class ZpwootClient {
     return followEvents(this.#wire, at(id, "events"), options);
   }
 
-  /** Polls until the session has the status. Rejects with the kind `timeout` after `timeoutMs`. */
+  /**
+   * Polls until the session has the status. Rejects with the kind `timeout` when it does not reach it in time.
+   *
+   * @example
+   * const { phoneNumber } = await client.waitForStatus(id, "connected", { timeoutMs: 120_000 });
+   */
   waitForStatus(
     id: string,
     status: SessionStatus,
@@ -185,21 +218,25 @@ export class ZpwootClient {
     return poll(
       `The session did not become ${status}`,
       (call) => this.getSessionStatus(id, call),
-      (answer) => answer.status === status,
+      (body) => body.status === status,
       options,
     );
   }
 
   /**
-   * Polls until there is a QR code other than `after`, the one shown last. Also resolves, with `qrCode` null, once the session is
-   * connected: then there is nothing to scan.
+   * Polls until there is a QR code other than `after`, the one shown last. Also settles, with `qrCode` null, once the session
+   * is connected. Rejects with the kind `timeout` when neither happens in time.
+   *
+   * @example
+   * const { qrCode } = await client.waitForQRCode(id);
+   * // and when it is replaced: client.waitForQRCode(id, { after: qrCode })
    */
   waitForQRCode(
     id: string,
     { after, ...options }: PollOptions & { readonly after?: string } = {},
   ): Promise<contract.QRCodeResponse> {
     return poll(
-      "There was no QR code",
+      "No QR code arrived",
       (call) => this.getQRCode(id, call),
       ({ qrCode, status }) => status === "connected" || (qrCode !== null && qrCode !== after),
       options,
@@ -209,23 +246,4 @@ export class ZpwootClient {
 
 function at(id: string, action: string): string {
   return `/sessions/${encodeURIComponent(id)}/${action}`;
-}
-
-async function poll<Answer>(
-  failure: string,
-  ask: (call: CallOptions) => Promise<Answer>,
-  passes: (answer: Answer) => boolean,
-  options: PollOptions = {},
-): Promise<Answer> {
-  const { timeoutMs, intervalMs, signal } = { ...POLL_MS, ...options };
-  const endsAt = performance.now() + timeoutMs;
-  const ending = signal === undefined ? {} : { signal };
-  for (;;) {
-    const answer = await ask({ ...ending, timeoutMs: Math.max(1, endsAt - performance.now()) });
-    if (passes(answer)) return answer;
-    if (performance.now() + intervalMs >= endsAt) {
-      throw new ZpwootClientError("timeout", `${failure} within ${timeoutMs} ms`);
-    }
-    await pause(intervalMs, signal);
-  }
 }

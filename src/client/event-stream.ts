@@ -1,22 +1,22 @@
-/** Server-sent events, followed across broken connections. */
+/** Server-sent events as an async iterator that reconnects. */
 import type { SessionEventName } from "../api/events.js";
 import { isZpwootClientError } from "./error.js";
 import { pause } from "./pause.js";
 import type { Wire } from "./wire.js";
 
-/** What to follow, and from where. */
+/** Which events to stream, and from which one on. */
 export interface EventStreamOptions {
   /** Names of events. Default: all. */
   readonly events?: readonly SessionEventName[];
-  /** The `id` of the last event seen: the stream starts after it. */
+  /** The `id` of the last event received: the stream starts after it. */
   readonly after?: string;
   /** Ends the stream. */
   readonly signal?: AbortSignal;
-  /** How long to wait before reconnecting, in milliseconds. Default 2,000. */
+  /** The pause before a reconnect, in milliseconds. Default 2,000. */
   readonly retryMs?: number;
 }
 
-/** An event, as a webhook would receive it; `data` is whaileys' payload made safe for JSON. */
+/** An event, with the body of a webhook; `data` is whaileys' payload made safe for JSON. */
 export interface ServerEvent {
   /** Empty for a `gap`: events may be missing here. */
   readonly id: string;
@@ -30,7 +30,7 @@ export interface ServerEvent {
 
 const RETRY_MS = 2_000;
 
-/** See `ZpwootClient.streamEvents`. */
+/** Implements `ZpwootClient.streamEvents` and `streamSessionEvents`. */
 export async function* followEvents(
   wire: Wire,
   path: string,
@@ -80,7 +80,7 @@ async function* eventsIn(text: ReadableStream<string>): AsyncGenerator<ServerEve
   }
 }
 
-/** A block of lines between two empty ones; undefined when it is a heartbeat or a setting. */
+/** Parses the lines between two empty ones; undefined for a heartbeat or a setting. */
 function parse(block: string): ServerEvent | undefined {
   const fields = new Map(
     block.split("\n").map((line): [string, string] => {

@@ -1,4 +1,4 @@
-/** `zpwoot/client`: the `/sessions` routes as typed calls, for browsers, Node and every other runtime with `fetch`. */
+/** `zpwoot/client`: the `/sessions` routes as typed calls, for browsers, Node and every runtime with `fetch`. */
 export { ZpwootClient } from "./client.js";
 export type { EventStreamOptions, ServerEvent } from "./event-stream.js";
 export type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";

@@ -1,7 +1,7 @@
-/** A wait that a signal ends, without anything of Node's. */
+/** A pause that a signal can end, without Node's timers. */
 import { ZpwootClientError } from "./error.js";
 
-/** Settles after so many milliseconds; rejects with the kind `aborted` as soon as the signal says so. */
+/** Settles after the time; rejects with the kind `aborted` as soon as the signal is aborted. */
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {

@@ -1,11 +1,11 @@
-/** One call over HTTP: the request, its deadline, and what comes of it. */
+/** One call over HTTP: the request, its deadline, and the response or the error. */
 import type { ErrorResponse } from "../http/contract/schemas.js";
 import { ZpwootClientError } from "./error.js";
-import type { CallOptions, ZpwootClientOptions } from "./options.js";
+import { type CallOptions, checkNames, type ZpwootClientOptions } from "./options.js";
 
 const TIMEOUT_MS = 30_000;
 
-/** A request as the client's methods put it. */
+/** A request of one of the client's methods. */
 export interface Call {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the base URL, percent-encoded. */
@@ -20,7 +20,9 @@ export class Wire {
   readonly #timeoutMs: number;
   readonly #fetch: (request: Request) => Promise<Response>;
 
-  constructor({ baseUrl, apiKey, timeoutMs = TIMEOUT_MS, fetch }: ZpwootClientOptions) {
+  constructor(options: ZpwootClientOptions) {
+    checkNames("client", options);
+    const { baseUrl, apiKey, timeoutMs = TIMEOUT_MS, fetch } = options;
     this.#base = checkedBase(baseUrl);
     this.#headers = {
       accept: "application/json",
@@ -30,45 +32,48 @@ export class Wire {
     this.#fetch = fetch ?? ((request) => globalThis.fetch(request));
   }
 
-  /** The body of success. Rejects with a {@link ZpwootClientError}. */
-  async send<Answer>(call: Call, options: CallOptions = {}): Promise<Answer> {
+  /** Sends a request and settles with the body of success. Rejects with a {@link ZpwootClientError}. */
+  async send<Body>(call: Call, options: CallOptions = {}): Promise<Body> {
+    checkNames("call", options);
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
-    const ending = new AbortController();
-    const abort = (): void => ending.abort();
+    const deadline = new AbortController();
+    const abort = (): void => deadline.abort();
     const timer = setTimeout(abort, timeoutMs);
     options.signal?.addEventListener("abort", abort, { once: true });
     if (options.signal?.aborted) abort();
     try {
-      const answer = await this.#fetch(this.#request(call, ending.signal));
-      return await bodyOf<Answer>(answer);
+      const response = await this.#fetch(this.#request(call, deadline.signal));
+      return await bodyOf<Body>(response);
     } catch (error) {
       if (error instanceof ZpwootClientError) throw error;
-      throw this.#failure(error, options.signal, ending.signal, timeoutMs);
+      throw this.#failure(error, options.signal, deadline.signal, timeoutMs);
     } finally {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", abort);
     }
   }
 
-  /** The text of an answer that goes on. Rejects with a {@link ZpwootClientError}; the text itself with what broke it. */
+  /**
+   * Opens a stream and settles with its text. Rejects with a {@link ZpwootClientError}; the text itself fails with the error that broke it.
+   */
   async open(
     path: string,
     lastEventId: string | undefined,
     signal: AbortSignal,
   ): Promise<ReadableStream<string>> {
-    let answer: Response;
+    let response: Response;
     try {
       const request = this.#request({ method: "GET", path }, signal);
       request.headers.set("accept", "text/event-stream");
       if (lastEventId !== undefined) request.headers.set("last-event-id", lastEventId);
-      answer = await this.#fetch(request);
+      response = await this.#fetch(request);
     } catch (error) {
       throw this.#failure(error, signal, signal, Infinity);
     }
-    if (!answer.ok) await bodyOf(answer);
-    const type = answer.headers.get("content-type") ?? "";
-    if (answer.body === null || !type.startsWith("text/event-stream")) throw notOurs(answer.status);
-    return answer.body.pipeThrough(new TextDecoderStream());
+    if (!response.ok) await bodyOf(response);
+    const type = response.headers.get("content-type") ?? "";
+    if (response.body === null || !type.startsWith("text/event-stream")) throw notZpwoot(response.status);
+    return response.body.pipeThrough(new TextDecoderStream());
   }
 
   #request({ method, path, body }: Call, signal: AbortSignal): Request {
@@ -82,34 +87,35 @@ export class Wire {
 
   #failure(
     cause: unknown,
-    asked: AbortSignal | undefined,
-    ended: AbortSignal,
+    caller: AbortSignal | undefined,
+    deadline: AbortSignal,
     timeoutMs: number,
   ): ZpwootClientError {
-    if (asked?.aborted) return new ZpwootClientError("aborted", "The call was aborted", { cause });
-    if (ended.aborted) return new ZpwootClientError("timeout", `No answer within ${timeoutMs} ms`, { cause });
-    return new ZpwootClientError("unreachable", `No answer from ${this.#base}`, { cause });
+    if (caller?.aborted) return new ZpwootClientError("aborted", "The call was aborted", { cause });
+    if (deadline.aborted)
+      return new ZpwootClientError("timeout", `No response within ${timeoutMs} ms`, { cause });
+    return new ZpwootClientError("unreachable", `No response from ${this.#base}`, { cause });
   }
 }
 
-async function bodyOf<Answer>(answer: Response): Promise<Answer> {
-  const { status } = answer;
-  const text = await answer.text();
+async function bodyOf<Body>(response: Response): Promise<Body> {
+  const { status } = response;
+  const text = await response.text();
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    throw notOurs(status);
+    throw notZpwoot(status);
   }
-  if (answer.ok) return body as Answer;
+  if (response.ok) return body as Body;
   const { message } = (body ?? {}) as Partial<ErrorResponse>;
-  if (message === undefined) throw notOurs(status);
+  if (message === undefined) throw notZpwoot(status);
   const details = typeof message === "string" ? [message] : message;
   throw new ZpwootClientError("refused", details.join("; "), { status, details });
 }
 
-function notOurs(status: number): ZpwootClientError {
-  const text = `The answer (status ${status}) is not of a zpwoot server: is baseUrl right?`;
+function notZpwoot(status: number): ZpwootClientError {
+  const text = `The response (status ${status}) is not from a zpwoot server: is baseUrl right?`;
   return new ZpwootClientError("not-zpwoot", text, { status });
 }
 
@@ -125,7 +131,7 @@ function checkedBase(baseUrl: string | URL): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
 
-/** What a header can't carry would fail at the first call, with the key in the message. */
+/** Checked here: `fetch` would reject an invalid header with the key in its message. */
 function checkedKey(apiKey: string): string {
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError("apiKey must be visible ASCII without spaces");
   return apiKey;

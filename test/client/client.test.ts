@@ -147,7 +147,7 @@ describe("the typed client", () => {
     const late = new ZpwootClient({ baseUrl: hanging, timeoutMs: 50 });
     expect(await failure(late.listSessions())).toMatchObject({
       kind: "timeout",
-      message: "No answer within 50 ms",
+      message: "No response within 50 ms",
     });
     const nobody = new ZpwootClient({ baseUrl: "http://127.0.0.1:1" });
     expect(await failure(nobody.listSessions())).toMatchObject({ kind: "unreachable" });
@@ -175,6 +175,21 @@ describe("the typed client", () => {
     expect(await failure(short)).toMatchObject({ kind: "timeout" });
   });
 
+  it("refuses a misspelt option of a call or a wait", async () => {
+    const client = new ZpwootClient({
+      baseUrl: "http://in-process.invalid",
+      fetch: async () => Response.json({}),
+    });
+    const options = { timeout: 5 } as object;
+    expect(await failure(client.listSessions(options))).toMatchObject({
+      name: "TypeError",
+      message: "timeout is not an option (did you mean timeoutMs?)",
+    });
+    expect(await failure(client.waitForStatus("x", "connected", { interval: 5 } as object))).toMatchObject({
+      message: "interval is not an option (did you mean intervalMs?)",
+    });
+  });
+
   it.each([
     ["a page", () => new Response("<html>", { status: 200 })],
     ["a proxy's error", () => new Response("Bad Gateway", { status: 502 })],
@@ -189,6 +204,11 @@ describe("the typed client", () => {
     [{ baseUrl: "ftp://wa.example" }, "baseUrl must be an http:// or https:// URL"],
     [{ baseUrl: "http://user:hunter2@wa.example" }, "baseUrl must contain neither credentials nor a query"],
     [{ baseUrl: "http://wa.example", apiKey: "hunter2\n" }, "apiKey must be visible ASCII"],
+    [{ baseUrl: "http://wa.example", apikey: "hunter2" }, "apikey is not an option (did you mean apiKey?)"],
+    [
+      { baseUrl: "http://wa.example", retries: 3 },
+      "retries is not an option (known: baseUrl, apiKey, timeoutMs, fetch)",
+    ],
   ])("refuses the options %j", (options, message) => {
     const make = (): ZpwootClient => new ZpwootClient(options);
     expect(make).toThrow(message);
