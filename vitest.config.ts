@@ -2,6 +2,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 /** Tests that need no socket, no server and no child process: together they run in seconds. */
 const UNIT = [
+  "test/api/**/*.test.ts",
   "test/async/**/*.test.ts",
   "test/auth/session-pruning.test.ts",
   "test/docs/**/*.test.ts",

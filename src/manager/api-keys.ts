@@ -44,6 +44,7 @@ export class ApiKeys implements ApiKeysApi {
     const createdAt = new Date(this.#now()).toISOString();
     const info = { id, name, role, sessions, createdAt, lastUsedAt: null };
     await this.#change((all) => all.set(id, { ...info, hash: hashOf(key) }));
+    this.#logger.info({ keyId: id, role, sessions: sessions?.length }, "API key created");
     return { ...info, key };
   }
 
@@ -54,6 +55,7 @@ export class ApiKeys implements ApiKeysApi {
   async revoke(id: string): Promise<boolean> {
     if (!(await this.#load()).has(id)) return false;
     await this.#change((all) => all.delete(id));
+    this.#logger.info({ keyId: id }, "API key revoked");
     return true;
   }
 
@@ -80,7 +82,7 @@ export class ApiKeys implements ApiKeysApi {
     }).catch((error: unknown) => {
       this.#logger.warn(
         { keyId: id, error: messageOf(error) },
-        "the last use of an API key could not be stored",
+        "The last use of an API key could not be stored",
       );
     });
   }

@@ -1,14 +1,14 @@
-/** Keeps the last client version that WhatsApp accepted in the store, for a start without a way to ask for the current one. */
-import { messageOf } from "../errors.js";
-import type { Store } from "../store/store.js";
+/** Stores the last client version that WhatsApp accepted, for a start at which the current one can't be asked for. */
 import type { Logger } from "../api/logger.js";
-import type { ClientVersionStore, WhatsAppVersion } from "../whatsapp/client-version.js";
+import { messageOf } from "../errors.js";
 import { CLIENT_VERSION_KEY } from "../store/keys.js";
+import type { Store } from "../store/store.js";
+import type { ClientVersionStore, WhatsAppVersion } from "../whatsapp/client-version.js";
 
-/** The memory of a manager. What the store can't do is logged: a version is a convenience, not a credential. */
-export function versionMemory(store: Store, logger: Logger): ClientVersionStore {
+/** Where a manager stores the version. Neither method rejects: a version is a convenience, so store errors are logged only. */
+export function clientVersionStore(store: Store, logger: Logger): ClientVersionStore {
   const log = (error: unknown): void =>
-    logger.debug({ error: messageOf(error) }, "the client version could not be loaded or saved");
+    logger.debug({ error: messageOf(error) }, "The client version could not be loaded or saved");
   return {
     load: async () => {
       try {
@@ -28,7 +28,12 @@ export function versionMemory(store: Store, logger: Logger): ClientVersionStore 
   };
 }
 
-function versionIn(value: unknown): WhatsAppVersion | undefined {
-  if (!Array.isArray(value) || value.length !== 3 || !value.every(Number.isSafeInteger)) return undefined;
-  return value as unknown as WhatsAppVersion;
+function versionIn(stored: unknown): WhatsAppVersion | undefined {
+  if (!Array.isArray(stored) || stored.length !== 3) return undefined;
+  const [major, minor, revision] = stored as unknown[];
+  return isWhole(major) && isWhole(minor) && isWhole(revision) ? [major, minor, revision] : undefined;
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }

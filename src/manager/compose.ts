@@ -10,7 +10,7 @@ import { SessionRecords } from "../store/sessions/session-records.js";
 import type { Store } from "../store/store.js";
 import { ClientVersion } from "../whatsapp/client-version.js";
 import { ApiKeys } from "./api-keys.js";
-import { versionMemory } from "./client-version-store.js";
+import { clientVersionStore } from "./client-version-store.js";
 import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
@@ -24,7 +24,7 @@ export interface ManagerParts {
   readonly store: Store;
   readonly hub: EventHub;
   readonly publisher: EventPublisher;
-  readonly registry: SessionRegistry;
+  readonly registry: SessionRegistry<Session>;
   readonly services: SessionServices;
   readonly backups: Backups;
   readonly apiKeys: ApiKeys;
@@ -40,13 +40,14 @@ export function compose(options: SessionManagerOptions): ManagerParts {
   const store = composeStore(options, { logger, hub });
   const records = new SessionRecords(store, { logger });
   // Sessions, registry and publisher need each other. Each is handed functions, which are called when all are there.
-  const registry: SessionRegistry = new SessionRegistry({
+  const registry: SessionRegistry<Session> = new SessionRegistry({
     store,
     records,
     open: (record, idle) => new Session(record, services, idle),
     finishDeletion: (id) => services.removeAll(id),
     onLoaded: (ids) => publisher.resume(ids),
     emit: (name, event) => publisher.emit(name, event),
+    logger,
   });
   const publisher: EventPublisher = new EventPublisher({
     options,
@@ -101,7 +102,7 @@ function composeVersions(
 ): ClientVersion {
   return new ClientVersion({
     ...versionOptions(options),
-    store: versionMemory(store, logger),
+    store: clientVersionStore(store, logger),
     logger,
     now: Date.now,
     onReopened: () => registry.all().forEach((session) => session.retryNow()),

@@ -25,7 +25,7 @@ async function answers(store: Store, logger: Logger): Promise<boolean> {
   const answered = reachable(store).then(
     () => true,
     (error: unknown) => {
-      logger.warn({ error: messageOf(error) }, "the store does not answer");
+      logger.warn({ error: messageOf(error) }, "The store does not answer");
       return false;
     },
   );

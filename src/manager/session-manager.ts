@@ -374,7 +374,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async exportCredentials(id: string, options: { readonly passphrase: string }): Promise<string> {
     checkMethodOptions("exportCredentials", options);
-    return this.#parts.backups.exportBundle((await this.#session(id)).id, options.passphrase);
+    const session = await this.#session(id);
+    const bundle = await this.#parts.backups.exportBundle(session.id, options.passphrase);
+    this.#parts.logger.info({ sessionId: id }, "Credentials exported");
+    return bundle;
   }
 
   /**
@@ -387,7 +390,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
     checkMethodOptions("importCredentials", options);
     const result = await this.#parts.backups.importBundle(await this.#session(id), bundle, options);
-    this.#emitUpdated(id);
+    this.#credentialsReplaced(id, result, "Credentials imported from a bundle");
     return result;
   }
 
@@ -410,7 +413,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     checkMethodOptions("importAuthFolder", options);
     const { force = false } = options;
     const result = await this.#parts.backups.importFolder(await this.#session(id), folder, force);
-    this.#emitUpdated(id);
+    this.#credentialsReplaced(id, result, "Credentials imported from an auth folder");
     return result;
   }
 
@@ -444,7 +447,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
       registry.find(record.id) ??
       (await registry.add({ ...record, desired: "offline", status: "disconnected", phoneNumber: null }));
     await backups.restore(session, path, options);
-    this.#emitUpdated(record.id);
+    this.#credentialsReplaced(record.id, {}, "Credentials restored from a snapshot");
     return present.info(session);
   }
 
@@ -490,20 +493,23 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     return this.#parts.registry.get(id);
   }
 
-  #emitUpdated(sessionId: string): void {
+  #credentialsReplaced(sessionId: string, facts: Partial<ImportedFolder>, message: string): void {
+    const { keys, droppedSessions, skipped } = facts;
+    this.#parts.logger.info({ sessionId, keys, droppedSessions, skipped: skipped?.length }, message);
     this.#parts.publisher.emit("session.updated", { sessionId });
   }
 
   async #start(): Promise<void> {
-    const { registry, backups, services, publisher } = this.#parts;
+    const { registry, backups, services, publisher, logger } = this.#parts;
     await registry.load();
     backups.start();
-    await restoreSessions(registry.all(), {
+    const restored = await restoreSessions(registry.all(), {
       concurrency: this.#options.restore?.concurrency ?? DEFAULTS.restoreConcurrency,
       timeouts: services.timeouts,
       signal: this.#stopping.signal,
-      emit: (name, event) => publisher.emit(name, event),
+      emit: publisher.emit,
     });
+    logger.info({ sessions: registry.all().length, restored }, "Manager started");
   }
 
   async #stop(): Promise<void> {

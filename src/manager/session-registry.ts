@@ -1,19 +1,24 @@
 /** The sessions of one manager: read from the store once, then held in memory. */
 import { randomUUID } from "node:crypto";
 import type { IdleReason } from "../api/session-detail.js";
+import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { NewSession } from "../api/validation.js";
 import { once } from "../async/once.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { ZpwootError } from "../errors.js";
 import type { SessionServices } from "../session/services.js";
-import type { Session } from "../session/session.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
 import { reachable, type Store } from "../store/store.js";
 import { generateWebhookSecret } from "../webhooks/index.js";
 
+/** A running session, as far as the registry needs it. */
+export interface RegisteredSession {
+  readonly record: SessionRecord;
+}
+
 /** What a registry is made with. */
-export interface SessionRegistryOptions {
+export interface SessionRegistryOptions<Session extends RegisteredSession> {
   readonly store: Store;
   readonly records: SessionRecords;
   /** Makes the running session of a record. */
@@ -23,18 +28,19 @@ export interface SessionRegistryOptions {
   /** Called when all sessions are in memory, before a caller sees one. */
   readonly onLoaded: (ids: readonly string[]) => Promise<void>;
   readonly emit: SessionServices["emit"];
+  readonly logger: Logger;
 }
 
 /** A session that was stored a moment ago. */
-export interface AddedSession {
+export interface AddedSession<Session extends RegisteredSession> {
   readonly session: Session;
   /** Signs its webhooks; undefined while it has no webhook URL. */
   readonly webhookSecret: string | undefined;
 }
 
 /** Finds, creates and removes sessions. Every method but `find` and `all` reads the store first, once. */
-export class SessionRegistry {
-  readonly #options: SessionRegistryOptions;
+export class SessionRegistry<Session extends RegisteredSession> {
+  readonly #options: SessionRegistryOptions<Session>;
   readonly #sessions = new Map<string, Session>();
   /** Names of sessions that are being stored and are not in the map yet. */
   readonly #reservedNames = new Set<string>();
@@ -42,7 +48,7 @@ export class SessionRegistry {
   readonly #readOnce = once(() => this.#reading.run(() => this.#read()));
   #closed = false;
 
-  constructor(options: SessionRegistryOptions) {
+  constructor(options: SessionRegistryOptions<Session>) {
     this.#options = options;
   }
 
@@ -71,7 +77,7 @@ export class SessionRegistry {
   }
 
   /** Stores a new session; settles when it is durable. Rejects like {@link add}. */
-  async create({ name, webhookUrl, webhookEvents: events }: NewSession): Promise<AddedSession> {
+  async create({ name, webhookUrl, webhookEvents: events }: NewSession): Promise<AddedSession<Session>> {
     await this.load();
     const now = new Date().toISOString();
     const secret = generateWebhookSecret();
@@ -93,7 +99,7 @@ export class SessionRegistry {
 
   /** Stores a session under a name that no other has. Rejects with `SESSION_NAME_TAKEN`, `STORE_UNAVAILABLE`. */
   async add(record: SessionRecord): Promise<Session> {
-    const { store, records, open, emit } = this.#options;
+    const { store, records, open, emit, logger } = this.#options;
     const { id, name } = record;
     if (this.#isTaken(name)) {
       throw new ZpwootError("SESSION_NAME_TAKEN", `Session with name "${name}" already exists`);
@@ -104,6 +110,7 @@ export class SessionRegistry {
       await records.insert(record);
       const session = open(record, "new");
       this.#sessions.set(id, session);
+      logger.info({ sessionId: id, name }, "Session created");
       emit("session.created", { sessionId: id, name });
       return session;
     } finally {
@@ -111,11 +118,11 @@ export class SessionRegistry {
     }
   }
 
-  /** Forgets a session that was deleted from the store. Says whether this call was the one that did. */
-  remove(id: string): boolean {
-    const removed = this.#sessions.delete(id);
-    if (removed) this.#options.emit("session.deleted", { sessionId: id });
-    return removed;
+  /** Forgets a session that was deleted from the store. Idempotent. */
+  remove(id: string): void {
+    if (!this.#sessions.delete(id)) return;
+    this.#options.logger.info({ sessionId: id }, "Session deleted");
+    this.#options.emit("session.deleted", { sessionId: id });
   }
 
   /** Every later call rejects with `STOPPED`. Settles when a read under way has settled; never rejects. */
@@ -134,13 +141,17 @@ export class SessionRegistry {
   }
 
   async #read(): Promise<void> {
-    const { store, records, open, finishDeletion, onLoaded } = this.#options;
+    const { store, records, open, finishDeletion, onLoaded, logger } = this.#options;
     await store.open();
-    for (const id of await records.pendingDeletions()) await finishDeletion(id);
+    for (const id of await records.pendingDeletions()) {
+      await finishDeletion(id);
+      logger.info({ sessionId: id }, "Session deleted: the deletion was interrupted earlier");
+    }
     for (const record of await records.load()) {
       this.#sessions.set(record.id, open(record, record.desired === "online" ? "restored" : "disconnected"));
     }
     await onLoaded([...this.#sessions.keys()]);
+    logger.info({ store: store.description, sessions: this.#sessions.size }, "Sessions loaded");
   }
 }
 

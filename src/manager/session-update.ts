@@ -8,7 +8,7 @@ import { present } from "./session-views.js";
 
 /** See `SessionManager.update`. The change was checked. */
 export async function updateSession(
-  { store, publisher }: Pick<ManagerParts, "store" | "publisher">,
+  { store, publisher, logger }: Pick<ManagerParts, "store" | "publisher" | "logger">,
   session: Session,
   change: UpdateSessionInput,
 ): Promise<UpdatedSession> {
@@ -16,6 +16,8 @@ export async function updateSession(
   await reachable(store);
   const secrets = await publisher.update(session, change);
   if (change.proxy !== undefined) await session.useProxy(change.proxy);
+  // The names of what changed: the values may hold secrets.
+  logger.info({ sessionId: session.id, changed: Object.keys(change) }, "Session updated");
   publisher.emit("session.updated", { sessionId: session.id });
   const { [DEFAULT_ENDPOINT]: webhookSecret, ...endpointSecrets } = secrets;
   return {

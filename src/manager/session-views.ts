@@ -1,20 +1,27 @@
-/** A session as callers see it: the shapes of the contract, made from the record and the state. */
-import { detailOf } from "../session/state.js";
-import type { Session } from "../session/session.js";
+/** A session as callers see it: the shapes of the HTTP contract, made from record and state. */
 import type {
   EndpointInfo,
   ProxyConfig,
   ProxyInfo,
   QRCodeInfo,
   SessionInfo,
+  SessionStatus,
   SessionStatusInfo,
   SessionSummary,
 } from "../api/session-info.js";
-import type { WebhookConfig } from "../api/session-record.js";
+import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
+import { detailOf, type SessionState } from "../session/state.js";
 import { endpointsOf } from "../webhooks/index.js";
 
-/** As `list` shows it. */
-function summary(session: Session): SessionSummary {
+/** What of a session is shown. */
+export interface ViewedSession {
+  readonly record: SessionRecord;
+  readonly state: SessionState;
+  readonly status: SessionStatus;
+}
+
+/** What `list` returns of each. */
+function summary(session: ViewedSession): SessionSummary {
   const { id, name, phoneNumber, webhook, createdAt, updatedAt } = session.record;
   return {
     id,
@@ -29,8 +36,8 @@ function summary(session: Session): SessionSummary {
   };
 }
 
-/** As `get` shows it. */
-function info(session: Session): SessionInfo {
+/** What `get` returns. */
+function info(session: ViewedSession): SessionInfo {
   const { id, name, status, phoneNumber, ...rest } = summary(session);
   const endpoints = endpointsOf(session.record).map(([endpoint, config]) => endpointInfo(endpoint, config));
   return {
@@ -54,14 +61,14 @@ function endpointInfo(name: string, { url, events, enabled, headers = {} }: Webh
   return { name, url, events, enabled, headers: Object.keys(headers) };
 }
 
-/** As `getStatus` shows it. */
-function status(session: Session): SessionStatusInfo {
+/** What `getStatus` returns. */
+function status(session: ViewedSession): SessionStatusInfo {
   const { id, name, phoneNumber } = session.record;
   return { id, name, status: session.status, phoneNumber, detail: detailOf(session.state) };
 }
 
-/** As `getQRCode` shows it. */
-function qrCode(session: Session): QRCodeInfo {
+/** What `getQRCode` returns. */
+function qrCode(session: ViewedSession): QRCodeInfo {
   const { id } = session.record;
   const qr = qrOf(session);
   if (qr === undefined) return { id, qrCode: null, status: session.status };
@@ -74,7 +81,7 @@ function qrCode(session: Session): QRCodeInfo {
   };
 }
 
-function qrOf(session: Session) {
+function qrOf(session: ViewedSession) {
   const { state } = session;
   return state.name === "qr" || state.name === "pairing" ? state.qr : undefined;
 }

@@ -6,13 +6,22 @@ import type { ManagerParts } from "./compose.js";
 const WIND_UP_MS = 1_500;
 
 /** Ends every part. Settles within about two seconds, when the store is closed; rejects only as its `close` does. */
-export async function shutdown({ registry, backups, publisher, store }: ManagerParts): Promise<void> {
+export async function shutdown({ registry, backups, publisher, store, logger }: ManagerParts): Promise<void> {
   await registry.close();
+  const sessions = registry.all();
+  logger.info({ sessions: sessions.length }, "Manager stops");
   const ended = Promise.allSettled([
     backups.stop(),
     publisher.stop(WIND_UP_MS),
-    ...registry.all().map((session) => session.stop()),
+    ...sessions.map((session) => session.stop()),
   ]);
-  await waitFor(ended, { timeoutMs: WIND_UP_MS });
+  const result = await waitFor(ended, { timeoutMs: WIND_UP_MS });
+  if (result.by === "timeout") {
+    logger.warn(
+      { timeoutMs: WIND_UP_MS },
+      "Connections or deliveries did not end in time; the store is closed now",
+    );
+  }
   await store.close();
+  logger.info({}, "Manager stopped");
 }
