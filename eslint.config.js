@@ -19,7 +19,7 @@ export default tseslint.config(
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/require-await": "off",
-      "max-lines": ["warn", { max: 250 }],
+      "max-lines": ["error", { max: 250 }],
       eqeqeq: ["error", "always", { null: "ignore" }],
       "no-console": "error",
     },

@@ -156,6 +156,6 @@ export class SessionRegistry<Session extends RegisteredSession> {
 }
 
 /** The error of a command on an id that no session has. */
-export function notFound(id: string): ZpwootError {
+function notFound(id: string): ZpwootError {
   return new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${id}" not found`);
 }

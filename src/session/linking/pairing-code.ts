@@ -29,7 +29,7 @@ export interface PairingAttempt {
 }
 
 /** A session, as far as pairing needs it. */
-export interface PairingSession {
+interface PairingSession {
   readonly state: SessionState;
   readonly attempt: PairingAttempt | undefined;
   /** Whether an attempt is under way or due. */
