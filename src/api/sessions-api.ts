@@ -25,32 +25,33 @@ import type { FailedDelivery } from "./event-stream.js";
 export interface WaitOptions {
   /** Ends the wait with `ABORTED`. */
   readonly signal?: AbortSignal;
-  /** Ends the wait with `TIMEOUT`. Default 60,000 ms. */
+  /** Ends the wait with `TIMEOUT`, in milliseconds. Default 60,000; Infinity for none. */
   readonly timeoutMs?: number;
 }
 
-/** Options of `connect`: bounds of linking, when the session is not linked yet. What is left out is the manager's `whatsapp.linking`. */
+/** Options of `connect`: limits of linking, for a session that is not linked yet. Those left out are the manager's `whatsapp.linking`. */
 export interface ConnectOptions {
   /** QR codes to show at most, over all connections this leads to. */
   readonly maxQrs?: number;
-  /** How long to go on offering a link, in milliseconds. */
+  /** How long to offer a link, in milliseconds. */
   readonly timeoutMs?: number;
-  /** Disconnects the session when it is aborted before the session is linked; later it does nothing. */
+  /** Disconnects the session when it is aborted before the session is linked; later it has no effect. */
   readonly signal?: AbortSignal;
 }
 
 /** Options of `pair`. */
 export interface PairOptions {
-  /** A code of your own choice: eight of `123456789ABCDEFGHJKLMNPQRSTVWXYZ`. */
+  /** A custom code: eight characters of `123456789ABCDEFGHJKLMNPQRSTVWXYZ`. */
   readonly code?: string;
-  /** Ask for a new code although the last one is still valid. Default false. */
+  /** Request a new code although the last one is still valid. Default false. */
   readonly force?: boolean;
 }
 
 /**
  * The commands on sessions. Every method rejects with `SESSION_NOT_FOUND` for an unknown id, with `STORE_UNAVAILABLE`
- * when the store does not answer, with `STOPPED` after `stop()`. Lifecycle calls are idempotent: asking for what
- * already is resolves.
+ * when the store does not answer, with `STOPPED` after `stop()`. Lifecycle calls are idempotent: a session that already is as
+ * requested resolves, and the same call twice at once shares one outcome. Of different calls the last one wins; those before it
+ * reject with `ABORTED`.
  */
 export interface SessionsApi {
   /** Stores a new session, `disconnected`. Rejects with `INVALID_INPUT`, `SESSION_NAME_TAKEN`. Never connects. */
@@ -62,28 +63,32 @@ export interface SessionsApi {
   /** The newest QR code; `qrCode` is null when there is none to scan. */
   getQRCode(id: string): Promise<QRCodeInfo>;
   /**
-   * Asks for the session to be online. Settles when the attempt has begun (status `connecting`), not when it is open:
-   * use `waitFor`. Already connecting or connected: resolves. Rejects with `CONNECTION_FAILED` when no connection could
-   * be begun, `INVALID_INPUT`, `ABORTED`. A session that nobody links comes to rest as `link-timeout`.
+   * Brings the session online. Settles when the attempt has started (status `connecting`), not when it is open: use
+   * `waitFor`. Already connecting or connected: resolves. Rejects with `CONNECTION_FAILED` when no attempt could start,
+   * `PROXY_FAILED`, `MISSING_PACKAGE`, `INVALID_INPUT`, `ABORTED`. A session that is not linked in time ends `disconnected`
+   * (`link-timeout`).
    */
   connect(id: string, options?: ConnectOptions): Promise<void>;
-  /** Closes the connection and keeps the credentials. Settles when the socket is down. Already so: resolves. */
+  /** Closes the connection and keeps the credentials. Settles when the socket is down. Already disconnected: resolves. */
   disconnect(id: string): Promise<void>;
-  /** Closes the connection, if there is one, and connects anew with the same credentials. Settles like `connect`. */
+  /** Closes the connection, if there is one, and connects with the same credentials. Settles like `connect`. */
   restart(id: string): Promise<void>;
-  /** Unlinks the device at WhatsApp (bounded; goes on if that fails), then wipes all credentials. */
+  /** Unlinks the device at WhatsApp (with a time limit; continues if that fails), then deletes the credentials. */
   logout(id: string): Promise<LogoutResult>;
   /** Unlinks if linked, then removes the session and all that is stored for it. */
   delete(id: string): Promise<void>;
   /**
-   * Gives a code that links the account when typed on the phone. `phoneNumber` in international format; spaces, dots, dashes and brackets
-   * in it are ignored. Needs a session
-   * that is connecting: else `SESSION_NOT_CONNECTED`. Rejects with `INVALID_INPUT`, `PAIRING_REFUSED`, `TIMEOUT`.
+   * Returns a code that links the account when it is typed on the phone. `phoneNumber` is in international format; spaces, dots,
+   * dashes and brackets in it are ignored. Rejects with `SESSION_NOT_CONNECTED` when the session is not connecting,
+   * `SESSION_ALREADY_LINKED`, `INVALID_INPUT`, `PAIRING_REFUSED`, `TIMEOUT`.
    */
   pair(id: string, phoneNumber: string, options?: PairOptions): Promise<PairingCodeInfo>;
-  /** Settles when the session has the status; at once if it has. Rejects with `TIMEOUT`, `ABORTED`, or when it can't come. */
+  /**
+   * Settles when the session has the status, at once if it has. Rejects with `TIMEOUT`, `ABORTED`, `INVALID_INPUT` for an
+   * unknown status, and `SESSION_NOT_CONNECTED` when the session stopped in another state that only a command can change.
+   */
   waitFor(id: string, status: SessionStatus, options?: WaitOptions): Promise<SessionInfo>;
-  /** The fourteen names, in the contract's order. */
+  /** The names of the events that a webhook can subscribe to. */
   listWebhookEvents(): readonly WebhookEventName[];
   on<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): unknown;
   off<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): unknown;

@@ -61,7 +61,7 @@ export class CurrentAttempt {
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
   }
 
-  /** Rejects everybody who waits for an attempt to start. */
+  /** Rejects the callers that wait for an attempt to start. */
   rejectStarts(error: ZpwootError): void {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }

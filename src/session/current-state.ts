@@ -33,7 +33,7 @@ export class CurrentState {
     return statusOf(this.#state);
   }
 
-  /** Changes the state. A new QR code in the same state is no change that is logged or emitted. */
+  /** Changes the state. A new QR code alone is neither logged nor emitted as a change. */
   set(state: SessionState): void {
     const before = this.#state;
     const from = this.status;

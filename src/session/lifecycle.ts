@@ -47,7 +47,7 @@ export class Lifecycle {
     return this.#goOnline("restart");
   }
 
-  /** Ends the attempt under way. Settles when its socket is down and the wish is stored. */
+  /** Ends the attempt under way. Settles when its socket is down and the desired state is stored. */
   async disconnect(): Promise<void> {
     const { desired, loop, record, state } = this.#parts;
     const turn = this.#goOffline();

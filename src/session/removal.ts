@@ -1,8 +1,8 @@
 /** Logging out and deleting: the device is unlinked at WhatsApp, then what is stored is removed. */
 import type { LogoutResult } from "../api/session-info.js";
 import { isZpwootError } from "../errors.js";
+import type { AuthState } from "../whatsapp/library.js";
 import type { ConnectionAttempt } from "./connection-attempt.js";
-import type { CurrentAttempt } from "./current-attempt.js";
 import type { CurrentState } from "./current-state.js";
 import type { DesiredState } from "./desired-state.js";
 import type { RecordKeeper } from "./record.js";
@@ -27,13 +27,28 @@ export class Removal {
   }
 }
 
+/** A connection attempt, as far as unlinking needs it. */
+export interface UnlinkingAttempt extends Pick<ConnectionAttempt, "openedAt" | "closed" | "startError"> {
+  readonly auth: Pick<AuthState, "linked"> | undefined;
+  readonly handle: { unlink(timeoutMs: number): Promise<boolean> } | undefined;
+}
+
+/** The attempt of a session, of which there is one at a time. */
+export interface UnlinkingAttempts {
+  readonly current: UnlinkingAttempt | undefined;
+  /** Starts an attempt that connects only if the account is linked. */
+  start(options: { readonly onlyLinked: true }): UnlinkingAttempt;
+  /** Settles when the socket is down and what was written is durable. */
+  end(): Promise<unknown>;
+}
+
 /** The parts of a session that a removal acts on. */
 export interface RemovalParts {
   readonly services: SessionServices;
   readonly record: RecordKeeper;
   readonly desired: DesiredState;
   readonly state: CurrentState;
-  readonly attempts: CurrentAttempt;
+  readonly attempts: UnlinkingAttempts;
   /** Waits for a new fact, at most so long. */
   readonly wait: (timeoutMs: number) => Promise<unknown>;
   /** The manager was stopped: waiting is pointless. */
@@ -75,7 +90,7 @@ async function unlink(parts: RemovalParts): Promise<LogoutResult["unlinked"]> {
  * `STORE_CORRUPT` when it can't be known whether the device is linked.
  */
 async function unlinkOver(
-  present: ConnectionAttempt | undefined,
+  present: UnlinkingAttempt | undefined,
   until: number,
   parts: RemovalParts,
 ): Promise<LogoutResult["unlinked"]> {
@@ -97,7 +112,7 @@ async function unlinkOver(
   return (await attempt.handle.unlink(Math.max(1, until - now()))) ? "confirmed" : "unconfirmed";
 }
 
-function isPending(attempt: ConnectionAttempt): boolean {
+function isPending(attempt: UnlinkingAttempt): boolean {
   if (attempt.openedAt !== undefined || attempt.closed !== undefined || attempt.startError !== undefined)
     return false;
   return attempt.auth?.linked !== false;

@@ -18,7 +18,7 @@ const MESSAGES: Readonly<Record<SessionAction, string>> = {
   "update-client-version": "WhatsApp refuses this client version. Update whaileys, or set whatsapp.version.",
 };
 
-/** Logs and emits that somebody has to act. */
+/** Logs and emits that someone has to act. */
 export function requireAction(
   services: Pick<SessionServices, "emit" | "logger">,
   sessionId: string,

@@ -10,18 +10,18 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** The line of a change. `warn` where a session needs somebody, `info` for all else. Never holds a QR or pairing code. */
+/** The line of a change. `warn` when the session stops until someone acts, `info` otherwise. Never holds a QR or pairing code. */
 export function stateLogLine(from: SessionState, to: SessionState, now: number): LogLine {
   const { state: name, ...fields } = detailOf(to);
   const retry = to.name === "waiting" ? { retryInMs: Math.max(0, to.retryAt - now) } : {};
   return {
-    level: needsSomebody(to) ? "warn" : "info",
+    level: needsAttention(to) ? "warn" : "info",
     fields: { from: from.name, to: name, ...fields, ...retry },
     message: `session ${describe(to, now)}`,
   };
 }
 
-function needsSomebody(state: SessionState): boolean {
+function needsAttention(state: SessionState): boolean {
   return state.name === "failed" || (state.name === "loggedOut" && state.cause !== "logout");
 }
 

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { SILENT } from "../../src/api/logger.js";
+import type { SessionRecord } from "../../src/api/session-record.js";
+import { RecordKeeper } from "../../src/session/record.js";
+
+const RECORD: SessionRecord = {
+  version: 1,
+  id: "a",
+  name: "session",
+  desired: "offline",
+  status: "disconnected",
+  phoneNumber: null,
+  webhook: null,
+  proxy: null,
+  createdAt: "2026-01-01T00:00:00.000Z",
+  updatedAt: "2026-01-01T00:00:00.000Z",
+};
+
+function kept() {
+  const saved: SessionRecord[] = [];
+  const warnings: object[] = [];
+  const store = { fails: false, reachable: true };
+  const record = new RecordKeeper(RECORD, {
+    save: async (next) => {
+      if (store.fails) throw new Error("disk full");
+      saved.push(next);
+    },
+    reachable: async () => {
+      if (!store.reachable) throw new Error("no answer");
+    },
+    now: () => Date.UTC(2026, 0, 2),
+    logger: { ...SILENT, warn: (fields, message) => void warnings.push({ ...fields, message }) },
+  });
+  return { record, saved, store, warnings };
+}
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+describe("RecordKeeper", () => {
+  it("changes the record at once and stores all of it", async () => {
+    const { record, saved } = kept();
+    const stored = record.patch({ phoneNumber: "+5511999990000" });
+    expect(record.current.phoneNumber).toBe("+5511999990000");
+    await stored;
+    expect(saved).toEqual([
+      { ...RECORD, phoneNumber: "+5511999990000", updatedAt: "2026-01-02T00:00:00.000Z" },
+    ]);
+  });
+
+  it("logs a write that fails, with no one waiting for it, and writes it with the next", async () => {
+    const { record, saved, store, warnings } = kept();
+    store.fails = true;
+    record.patchLater({ phoneNumber: "+5511999990000" });
+    await expect
+      .poll(() => warnings)
+      .toEqual([{ sessionId: "a", error: "disk full", message: "session record not written" }]);
+    store.fails = false;
+    await record.patch({ status: "connecting" });
+    expect(saved).toMatchObject([{ phoneNumber: "+5511999990000", status: "connecting" }]);
+  });
+
+  it("stores what is wanted only when it changed", async () => {
+    const { record, saved } = kept();
+    await record.setDesired("offline", yes);
+    expect(saved).toEqual([]);
+    await record.setDesired("online", yes);
+    await record.setDesired("online", yes);
+    expect(saved).toMatchObject([{ desired: "online" }]);
+  });
+
+  it("stores what is wanted again when an earlier write has failed", async () => {
+    const { record, saved, store } = kept();
+    store.fails = true;
+    await expect(record.patch({ name: "other" })).rejects.toThrow("disk full");
+    store.fails = false;
+    await record.setDesired("offline", yes);
+    expect(saved).toMatchObject([{ name: "other", desired: "offline" }]);
+  });
+
+  it("rejects at once, and changes nothing, while the store does not answer", async () => {
+    const { record, store } = kept();
+    store.reachable = false;
+    await expect(record.setDesired("online", yes)).rejects.toThrow("no answer");
+    expect(record.current).toBe(RECORD);
+  });
+
+  it("wants what it wanted before when the write fails, unless a later command has decided", async () => {
+    const { record, store } = kept();
+    store.fails = true;
+    await expect(record.setDesired("online", yes)).rejects.toThrow("disk full");
+    expect(record.current.desired).toBe("offline");
+    await expect(record.setDesired("online", no)).rejects.toThrow("disk full");
+    expect(record.current.desired).toBe("online");
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import { ZpwootError } from "../../src/errors.js";
+import {
+  Removal,
+  carryOut,
+  type RemovalKind,
+  type UnlinkingAttempt,
+  type UnlinkingAttempts,
+} from "../../src/session/removal.js";
+import { FakeParts } from "./services.js";
+
+type Attempt = { -readonly [Key in keyof UnlinkingAttempt]: UnlinkingAttempt[Key] };
+
+/** An attempt whose account is linked. */
+function attempt(over: Partial<Attempt> = {}): Attempt {
+  return {
+    ...{ auth: { linked: true }, handle: undefined, openedAt: undefined },
+    ...{ closed: undefined, startError: undefined },
+    ...over,
+  };
+}
+
+/** An open connection; WhatsApp confirms its unlinking, or not. */
+function open(confirms = true): Attempt {
+  return attempt({ openedAt: 1, handle: { unlink: async () => confirms } });
+}
+
+function removal({ present, next }: { present?: Attempt; next?: Attempt } = {}) {
+  const parts = new FakeParts();
+  const started: Attempt[] = [];
+  const attempts: UnlinkingAttempts & { current: Attempt | undefined } = {
+    current: present,
+    start: () => {
+      const made = next ?? attempt();
+      started.push(made);
+      attempts.current = made;
+      return made;
+    },
+    end: async () => {
+      if (attempts.current !== undefined) parts.calls.push("end");
+      attempts.current = undefined;
+    },
+  };
+  const run = (kind: RemovalKind, onWait: () => void = () => {}): Promise<unknown> =>
+    carryOut(kind, {
+      ...{ services: parts.services, record: parts.record, desired: parts.desired, state: parts.state },
+      attempts,
+      wait: async (timeoutMs) => {
+        parts.clock.now += timeoutMs / 2;
+        onWait();
+      },
+      isStopped: () => false,
+    });
+  return { parts, attempts, started, run };
+}
+
+describe("a logout", () => {
+  it("unlinks over the open connection, closes it, then deletes the credentials", async () => {
+    const { parts, started, run } = removal({ present: open() });
+    expect(await run("logout")).toEqual({ unlinked: "confirmed" });
+    expect(started).toEqual([]);
+    expect(parts.calls).toEqual(["reachable", "end", "wipeAuth", "saveRecord"]);
+    expect(parts.record.current).toMatchObject({ phoneNumber: null });
+    expect(parts.state.current).toEqual({ name: "closing", wasOpen: true });
+  });
+
+  it("connects to unlink a session that is offline", async () => {
+    const next = attempt();
+    const { started, run } = removal({ next });
+    const outcome = run("logout", () => Object.assign(next, open()));
+    expect(await outcome).toEqual({ unlinked: "confirmed" });
+    expect(started).toEqual([next]);
+  });
+
+  it("has nothing to unlink without a link", async () => {
+    const { run } = removal({ next: attempt({ auth: { linked: false } }) });
+    expect(await run("logout")).toEqual({ unlinked: "not-linked" });
+  });
+
+  it("is confirmed when the phone had unlinked the device", async () => {
+    const closed = { kind: "closed", code: 401, verdict: true } as const;
+    expect(await removal({ next: attempt({ closed }) }).run("logout")).toEqual({ unlinked: "confirmed" });
+    const gateway = { ...closed, verdict: false };
+    expect(await removal({ next: attempt({ closed: gateway }) }).run("logout")).toEqual({
+      unlinked: "unconfirmed",
+    });
+  });
+
+  it("waits for the restart that WhatsApp asks a new device for, and unlinks after it", async () => {
+    const closed = { kind: "closed", code: 515, verdict: true } as const;
+    const { parts, started, run } = removal({
+      present: attempt({ closed, handle: { unlink: async () => false } }),
+      next: open(),
+    });
+    expect(await run("logout")).toEqual({ unlinked: "confirmed" });
+    expect(started).toHaveLength(1);
+    expect(parts.calls.filter((call) => call === "end")).toHaveLength(2);
+  });
+
+  it.each([
+    ["does not confirm", open(false)],
+    ["can't be reached", attempt({ startError: new ZpwootError("CONNECTION_FAILED", "no way") })],
+    ["says nothing in time", attempt()],
+  ])("deletes the credentials also when WhatsApp %s", async (_, next) => {
+    const { parts, run } = removal({ next });
+    expect(await run("logout")).toEqual({ unlinked: "unconfirmed" });
+    expect(parts.calls).toContain("wipeAuth");
+  });
+
+  it.each(["STORE_UNAVAILABLE", "STORE_CORRUPT"] as const)(
+    "rejects with %s, nothing deleted, when nobody knows whether there is a link",
+    async (code) => {
+      const { parts, run } = removal({ next: attempt({ startError: new ZpwootError(code, "disk") }) });
+      await expect(run("logout")).rejects.toMatchObject({ code });
+      expect(parts.calls).not.toContain("wipeAuth");
+    },
+  );
+
+  it("touches nothing while the store does not answer", async () => {
+    const { parts, run } = removal({ present: open() });
+    parts.failing.add("reachable");
+    await expect(run("logout")).rejects.toThrow("reachable failed");
+    expect(parts.calls).toEqual(["reachable"]);
+  });
+});
+
+describe("a deletion", () => {
+  it("is marked before anything else, so that a crash can't leave half of it", async () => {
+    const { parts, run } = removal({ present: open() });
+    expect(await run("delete")).toEqual({ unlinked: "confirmed" });
+    expect(parts.calls).toEqual(["reachable", "markDeleted", "end", "removeAll"]);
+  });
+});
+
+describe("the result of a removal", () => {
+  it("is shared, and a failure nobody waits for is not unhandled", async () => {
+    const pending = new Removal("logout");
+    pending.reject(new Error("store"));
+    await expect(pending.result).rejects.toThrow("store");
+    const done = new Removal("delete");
+    done.resolve({ unlinked: "confirmed" });
+    expect(await Promise.all([done.result, done.result])).toEqual([
+      { unlinked: "confirmed" },
+      { unlinked: "confirmed" },
+    ]);
+  });
+});
