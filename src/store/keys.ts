@@ -69,7 +69,7 @@ export function spaceKeyOfPart(sessionId: string, family: string, part: string):
 }
 
 /** The prefix of all keys of a session, and of no other session's keys. */
-function sessionPrefix(sessionId: string): string {
+export function sessionPrefix(sessionId: string): string {
   return `wa/${shorten(encodeKeyPart(sessionId), MAX_SESSION_PART)}/`;
 }
 

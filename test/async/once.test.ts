@@ -46,6 +46,18 @@ describe("once", () => {
     expect(await refresh()).toBe(3);
   });
 
+  it("can be awaited without a start: the present run settles first, failed or not", async () => {
+    const { work, calls } = counted(["fail"]);
+    const open = once(work);
+    await open.settled();
+    expect(calls()).toBe(0);
+    let failed = false;
+    open().catch(() => (failed = true));
+    await open.settled();
+    expect(failed).toBe(true);
+    expect(calls()).toBe(1);
+  });
+
   it("turns a throw into a rejection", async () => {
     const load = once(() => {
       throw new Error("at once");

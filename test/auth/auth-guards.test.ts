@@ -149,7 +149,7 @@ describe("a load", () => {
     await saved;
   });
 
-  it("starts anew after a wipe that was cut short, with none of the old keys", async () => {
+  it("has none of the old keys after an interrupted wipe", async () => {
     const { map, store, sessionId, load, linked } = world();
     const auth = await linked();
     await auth.keys.set({
@@ -208,7 +208,7 @@ describe("what loses keys in the library's own transactions", () => {
     expect(Object.keys(stored)).toEqual(["1.0", "2.0"]);
   });
 
-  it("a commit that fails: is told, and nothing later pretends to be stored", async () => {
+  it("a commit that fails: is reported, and nothing later pretends to be stored", async () => {
     const { store, linked } = world();
     const onFailure = vi.fn();
     const auth = await linked({ onFailure });

@@ -213,7 +213,7 @@ describe.each(LOADED)("with $name:", ({ library }) => {
       expect(await fresh.keys.get("session", ["1.0"])).toEqual({});
     });
 
-    it("stay in the cache when the credentials are saved, and not when somebody else has saved them", async () => {
+    it("stay in the cache when the credentials are saved, and not when another process has saved them", async () => {
       const { load } = world();
       const cache = new KeyCache();
       const auth = await load({ cache });
@@ -250,7 +250,7 @@ describe.each(LOADED)("with $name:", ({ library }) => {
       await expect(auth.keys.get("session", ["1.0"])).rejects.toMatchObject({ code: "ABORTED" });
     });
 
-    it("tells its owner once when the store finally fails, and refuses to run ahead of it", async () => {
+    it("notifies its owner once when the store has failed for good, and refuses to get ahead of it", async () => {
       const { load, store } = world();
       const onFailure = vi.fn();
       const auth = await load({ onFailure });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type * as whaileys from "whaileys";
+import { SerialQueue } from "../../src/async/serial-queue.js";
 import { loadAuthState } from "../../src/auth/auth-state.js";
 import { describeBundle, exportCredentials, importCredentials } from "../../src/backup/bundle.js";
 import { importMultiFileAuth } from "../../src/backup/multi-file-auth.js";
@@ -40,7 +41,8 @@ async function linkedStore() {
 const load = (store: Store, sessionId: string): Promise<AuthState> =>
   loadAuthState({ store, sessionId, library });
 
-describe("an exported session", () => {
+// Side by side: deriving a key from a passphrase takes time, on a thread of its own.
+describe.concurrent("an exported session", () => {
   it("comes back whole in another store, under another id", async () => {
     const { store, sessionId, auth } = await linkedStore();
     const bundle = await exportCredentials({ store, sessionId, passphrase });
@@ -209,8 +211,9 @@ describe("a session from elsewhere", () => {
         logger: pino({ level: "silent" }) as never,
         auth: state,
       });
-      const saves: Promise<void>[] = [];
-      socket.ev.on("creds.update", () => void saves.push(saveCreds()));
+      // One after the other: the library's own writes of a file may mix when they overlap.
+      const saves = new SerialQueue();
+      socket.ev.on("creds.update", () => void saves.run(saveCreds));
       const until = (passes: (update: Partial<whaileys.ConnectionState>) => boolean) =>
         new Promise<Partial<whaileys.ConnectionState>>((resolve) => {
           socket.ev.on("connection.update", (update) => (passes(update) ? resolve(update) : undefined));
@@ -222,13 +225,13 @@ describe("a session from elsewhere", () => {
     const { qr } = await first.until((update) => update.qr !== undefined);
     await phone.scan(qr as string);
     await closed;
-    await Promise.all(first.saves);
+    await first.saves.settled();
     const second = connect();
     await second.until(({ connection }) => connection === "open");
     await expect.poll(() => readdir(folder).then((files) => files.length)).toBeGreaterThan(20);
     const gone = second.until(({ connection }) => connection === "close");
     second.socket.end(undefined);
     await gone;
-    await Promise.all(second.saves);
+    await second.saves.settled();
   }
 });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { loadAuthState, wipeAuthState } from "../../src/auth/auth-state.js";
 import { listSnapshots, readSnapshot } from "../../src/backup/snapshot-file.js";
 import { restoreFromSnapshot, Snapshots, type SnapshotOptions } from "../../src/backup/snapshots.js";
@@ -14,16 +14,11 @@ import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 const library = loadWhaileys();
 const passphrase = "correct horse";
 
-describe("snapshots", () => {
-  let directory: string;
-  const map = new Map<string, unknown>();
-  const store = openStore(map);
+/** A store, its sessions, and a directory for snapshots of them. */
+async function world() {
+  const directory = await mkdtemp(join(tmpdir(), "zpwoot-snapshots-"));
+  const store = openStore(new Map<string, unknown>());
   const records = new SessionRecords(store);
-
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), "zpwoot-snapshots-"));
-  });
-  afterEach(() => rm(directory, { recursive: true, force: true }));
 
   const snapshots = (more: Partial<SnapshotOptions> = {}): Snapshots =>
     new Snapshots({ store, records: () => records.load(), directory, passphrase, ...more });
@@ -53,7 +48,20 @@ describe("snapshots", () => {
     return { record, auth };
   }
 
+  return {
+    directory,
+    store,
+    snapshots,
+    session,
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+// Side by side: deriving a key from a passphrase takes time, on a thread of its own.
+describe.concurrent("snapshots", () => {
   it("hold every session, linked or not, and nothing in the clear", async () => {
+    await using at = await world();
+    const { snapshots, session } = at;
     const [one, two] = [await session({ linked: true }), await session({ linked: false })];
     const path = await snapshots().take();
     const text = await readFile(path, "utf8");
@@ -65,6 +73,8 @@ describe("snapshots", () => {
   });
 
   it("bring back a session that was wiped, its sessions with contacts apart", async () => {
+    await using at = await world();
+    const { store, snapshots, session } = at;
     const { record, auth } = await session({ linked: true });
     const path = await snapshots().take();
     auth.close();
@@ -77,6 +87,8 @@ describe("snapshots", () => {
   });
 
   it("replace newer credentials only by force", async () => {
+    await using at = await world();
+    const { store, snapshots, session } = at;
     const { record, auth } = await session({ linked: true });
     const path = await snapshots().take();
     auth.creds.accountSyncCounter += 1;
@@ -90,6 +102,8 @@ describe("snapshots", () => {
   });
 
   it("that are cut off, mixed up or opened with a wrong passphrase are refused", async () => {
+    await using at = await world();
+    const { directory, snapshots, session } = at;
     await session({ linked: true });
     await session({ linked: true });
     const path = await snapshots().take();
@@ -109,6 +123,8 @@ describe("snapshots", () => {
   });
 
   it("are kept to a number, the newest; what a crash left is cleared away", async () => {
+    await using at = await world();
+    const { directory, snapshots } = at;
     await writeFile(join(directory, "zpwoot-2026-01-01T00-00-00-000Z.snapshot.tmp"), "half");
     await writeFile(join(directory, "mine.txt"), "not ours");
     const some = snapshots({ keep: 2 });
@@ -118,6 +134,8 @@ describe("snapshots", () => {
   });
 
   it("are taken at intervals while started, and a failing one does not end them", async () => {
+    await using at = await world();
+    const { directory, snapshots } = at;
     let calls = 0;
     const heard: string[] = [];
     const some = snapshots({
@@ -132,11 +150,12 @@ describe("snapshots", () => {
     });
     some.start();
     some.start();
-    await expect.poll(() => listSnapshots(directory).then((all) => all.length)).toBeGreaterThan(1);
+    const taken = async (): Promise<number> => (await listSnapshots(directory)).length;
+    await vi.waitFor(async () => expect(await taken()).toBeGreaterThan(1), { timeout: 10_000 });
     await some.stop();
-    const taken = (await listSnapshots(directory)).length;
+    const atEnd = await taken();
     expect(heard).toEqual(["A snapshot failed"]);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await listSnapshots(directory)).toHaveLength(taken);
+    expect(await taken()).toBe(atEnd);
   });
 });

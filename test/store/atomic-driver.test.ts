@@ -23,7 +23,7 @@ function slowToConnect() {
 }
 
 describe("a driver that is slow to connect", () => {
-  it("connects once, however often it is asked meanwhile", async () => {
+  it("connects once, however many callers wait for it", async () => {
     const { driver, connect, finish } = slowToConnect();
     const opened = Promise.all([driver.open(), driver.open()]);
     finish[0]?.();
@@ -42,7 +42,7 @@ describe("a driver that is slow to connect", () => {
     expect(disconnect).toHaveBeenCalledTimes(1);
   });
 
-  it("connects anew after it failed", async () => {
+  it("connects again after it failed", async () => {
     const { driver, connect, finish } = slowToConnect();
     const failed = driver.open();
     finish[0]?.(new Error("refused"));

@@ -11,13 +11,14 @@ import { Child } from "../support/child.js";
 import { postgresTable, redisNamespace, withPostgres, withRedis } from "./services.js";
 
 const SCRIPT = new URL("../support/store-child.ts", import.meta.url);
+
 const ROUNDS = 4;
 
 function describeCrash(
   name: string,
   newPlace: () => Promise<{ url: string; dispose(): Promise<void> }>,
 ): void {
-  describe(`kill -9 of a process that writes to ${name}`, { timeout: 60_000 }, () => {
+  describe.concurrent(`kill -9 of a process that writes to ${name}`, { timeout: 60_000 }, () => {
     it("leaves whole batches, all that was acknowledged, and keys that a deletion finds", async () => {
       const place = await newPlace();
       const sessionId = randomUUID();

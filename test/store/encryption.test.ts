@@ -67,7 +67,7 @@ describe("an encrypted store", () => {
     expect(map).toEqual(before);
   });
 
-  it("tells a damaged or moved record from one with a missing key", async () => {
+  it("distinguishes a damaged or moved record from one with a missing key", async () => {
     const map = new Map<string, unknown>();
     const { store, id } = await filled(map, [newKey()]);
     await sessionSpace(store, id).write([{ family: "session", id: "2", value: "other" }]);
@@ -75,7 +75,7 @@ describe("an encrypted store", () => {
     await expect(secretOf(store, id)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
   });
 
-  it("reads what was stored before there was a key, and seals it when told to", async () => {
+  it("reads what was stored before there was a key, and encrypts it by reencrypt", async () => {
     const map = new Map<string, unknown>();
     const { id } = await filled(map, []);
     const key = newKey();

@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import KeyvPostgres from "@keyv/postgres";
 import KeyvRedis, { createClient } from "@keyv/redis";
-import { SILENT } from "../../src/api/logger.js";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { SILENT } from "../../src/api/logger.js";
 import { openStore } from "../../src/store/open-store.js";
 import {
   DATABASE_URL,
@@ -15,7 +15,7 @@ import {
   withRedis,
 } from "./services.js";
 
-/** A store over an adapter, opened, with one record, and the warnings it gives. */
+/** A store over an adapter, opened, with one record, and its warnings. */
 async function used(adapter: object) {
   const warnings: string[] = [];
   const store = openStore(adapter, {
@@ -57,7 +57,7 @@ await withPostgres(() => {
 
 await withRedis(() => {
   describe("a KeyvRedis that was handed in", () => {
-    it("survives CLIENT KILL: nothing is lost and no absence is told", async () => {
+    it("survives CLIENT KILL: nothing is lost and no absence is reported", async () => {
       const place = await redisNamespace();
       const name = `zpwoot-${randomUUID()}`;
       const client = createClient({ url: REDIS_URL, name });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { optionalPackage } from "../../src/store/drivers/optional-package.js";
 
-/** A variable, so that nobody looks for it before the test does. */
+/** A variable, so that the compiler does not resolve it. */
 const NOWHERE: string = "@keyv/nowhere";
 
 describe("a package that only some stores need", () => {
@@ -13,7 +13,7 @@ describe("a package that only some stores need", () => {
     });
   });
 
-  it("tells its own failure to load as it is", async () => {
+  it("passes on the error of a package that fails to load", async () => {
     const broken = optionalPackage("@keyv/broken", "Broken", () => Promise.reject(new TypeError("inside")));
     await expect(broken).rejects.toThrow(TypeError);
   });

@@ -1,10 +1,9 @@
 /** Postgres and Redis that go away, cut, go silent, or come back: never an absence, never a lost or repeated write. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { describe, expect, it, vi } from "vitest";
 import { SILENT } from "../../src/api/logger.js";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadAuthState } from "../../src/auth/auth-state.js";
-import type { Store } from "../../src/store/store.js";
 import { openStore } from "../../src/store/open-store.js";
 import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 import { FaultProxy, type ProxyMode } from "./fault-proxy.js";
@@ -44,106 +43,112 @@ function describeOutages(
   newPlace: () => Place | Promise<Place>,
   modes: readonly (readonly [string, ProxyMode])[],
 ): void {
-  describe(`${name} behind a bad network`, () => {
-    let proxy: FaultProxy;
-    let place: Place;
-    let store: Store;
-    const errors: unknown[] = [];
-
-    beforeEach(async () => {
-      proxy = await FaultProxy.start(at);
-      place = await newPlace();
-      store = openStore(through(proxy, place.url), {
-        limits: LIMITS,
-        logger: { ...SILENT, warn: (fields) => void errors.push(fields) },
-      });
-    });
-
-    afterEach(async () => {
-      proxy.mode = "pass";
-      await store.close().catch(() => undefined);
-      await proxy.stop();
-      await place.dispose();
-    });
-
-    const known = async (): Promise<void> => {
-      await store.open();
-      await store.write("s", new Map([["wa/s/known", 1]]));
+  /** A store behind a proxy of its own. */
+  async function behindProxy() {
+    const proxy = await FaultProxy.start(at);
+    const place = await newPlace();
+    const store = openStore(through(proxy, place.url), { limits: LIMITS });
+    return {
+      proxy,
+      store,
+      /** Opens the store and writes a first record. */
+      known: async (): Promise<void> => {
+        await store.open();
+        await store.write("s", new Map([["wa/s/known", 1]]));
+      },
+      /** The driver may need a moment to reconnect. */
+      readsAgain: async (): Promise<void> => {
+        const known = async (): Promise<unknown> => (await store.read(["wa/s/known"])).get("wa/s/known");
+        await vi.waitFor(async () => expect(await known()).toBe(1), { timeout: 8_000 });
+      },
+      [Symbol.asyncDispose]: async (): Promise<void> => {
+        proxy.mode = "pass";
+        await store.close().catch(() => undefined);
+        await proxy.stop();
+        await place.dispose();
+      },
     };
+  }
 
-    /** The driver may need a moment to reconnect. */
-    const readsAgain = async (): Promise<void> => {
-      await expect
-        .poll(async () => (await store.read(["wa/s/known"]).catch(() => new Map())).get("wa/s/known"), {
-          timeout: 8_000,
-        })
-        .toBe(1);
-    };
-
+  // Side by side, because they wait most of the time.
+  describe.concurrent(`${name} behind a bad network`, () => {
     it.each(modes)(
-      "that is %s: a read rejects, never gives an absence, and works when it is back",
+      "that is %s: a read rejects, never returns an absence, and works when it is back",
       async (_, mode) => {
-        await known();
-        proxy.mode = mode;
-        await expect(store.read(["wa/s/known", "wa/s/other"])).rejects.toMatchObject({
+        await using network = await behindProxy();
+        await network.known();
+        network.proxy.mode = mode;
+        await expect(network.store.read(["wa/s/known", "wa/s/other"])).rejects.toMatchObject({
           code: "STORE_UNAVAILABLE",
         });
-        proxy.mode = "pass";
-        proxy.cut();
-        await readsAgain();
+        network.proxy.mode = "pass";
+        network.proxy.cut();
+        await network.readsAgain();
       },
     );
 
     it.each(modes)("that is %s: a write rejects, and new credentials are not made", async (_, mode) => {
-      await known();
-      proxy.mode = mode;
-      await expect(store.write("s", new Map([["wa/s/new", 2]]))).rejects.toMatchObject({
+      await using network = await behindProxy();
+      await network.known();
+      network.proxy.mode = mode;
+      await expect(network.store.write("s", new Map([["wa/s/new", 2]]))).rejects.toMatchObject({
         code: "STORE_UNAVAILABLE",
       });
-      await expect(loadAuthState({ store, sessionId: "s", library: loadWhaileys() })).rejects.toMatchObject({
+      await expect(
+        loadAuthState({ store: network.store, sessionId: "s", library: loadWhaileys() }),
+      ).rejects.toMatchObject({
         code: "STORE_UNAVAILABLE",
       });
     });
 
     it("cut in the middle of a write: it is written again, and its writer does not notice", async () => {
-      await known();
-      const written = store.write("s", new Map([["wa/s/big", "x".repeat(1_000_000)]]));
-      proxy.cut();
+      await using network = await behindProxy();
+      await network.known();
+      const written = network.store.write("s", new Map([["wa/s/big", "x".repeat(1_000_000)]]));
+      network.proxy.cut();
       await written;
-      expect((await store.read(["wa/s/big"])).get("wa/s/big")).toHaveLength(1_000_000);
+      expect((await network.store.read(["wa/s/big"])).get("wa/s/big")).toHaveLength(1_000_000);
     });
 
     it("down at boot: opens when it is up", async () => {
-      proxy.mode = "refuse";
-      await expect(store.open()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-      proxy.mode = "pass";
-      await known();
-      await readsAgain();
+      await using network = await behindProxy();
+      network.proxy.mode = "refuse";
+      await expect(network.store.open()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      network.proxy.mode = "pass";
+      await network.known();
+      await network.readsAgain();
     });
 
     it("is closed within its bound while it is silent", async () => {
-      await known();
-      proxy.mode = "silent";
+      await using network = await behindProxy();
+      await network.known();
+      network.proxy.mode = "silent";
       const begun = performance.now();
-      await store.close().catch(() => undefined);
+      await network.store.close().catch(() => undefined);
       expect(performance.now() - begun).toBeLessThan(5_000);
     });
 
-    it("carries a thousand sessions over a handful of connections, without a warning", async () => {
-      const warnings: Error[] = [];
-      const hear = (warning: Error): void => void warnings.push(warning);
-      process.on("warning", hear);
-      try {
-        await store.open();
-        await Promise.all(
-          Array.from({ length: 1_000 }, (_, n) => store.write(`s${n}`, new Map([[`wa/s${n}/x`, n]]))),
-        );
-        expect(proxy.connections).toBeLessThanOrEqual(10);
-        expect(warnings).toEqual([]);
-      } finally {
-        process.off("warning", hear);
-      }
-    });
+    it.sequential(
+      "carries a thousand sessions over a handful of connections, without a warning",
+      async () => {
+        await using network = await behindProxy();
+        const warnings: Error[] = [];
+        const onWarning = (warning: Error): void => void warnings.push(warning);
+        process.on("warning", onWarning);
+        try {
+          await network.store.open();
+          await Promise.all(
+            Array.from({ length: 1_000 }, (_, n) =>
+              network.store.write(`s${n}`, new Map([[`wa/s${n}/x`, n]])),
+            ),
+          );
+          expect(network.proxy.connections).toBeLessThanOrEqual(10);
+          expect(warnings).toEqual([]);
+        } finally {
+          process.off("warning", onWarning);
+        }
+      },
+    );
   });
 }
 
@@ -154,8 +159,8 @@ await withPostgres(() => {
     ["silent", "silent"],
   ]);
 
-  describe("Postgres", () => {
-    it("whose table is gone never gives an absence", async () => {
+  describe.concurrent("Postgres", () => {
+    it("whose table is gone never returns an absence", async () => {
       const place = postgresTable();
       const store = openStore(place.url, { limits: LIMITS });
       await store.open();
@@ -166,15 +171,15 @@ await withPostgres(() => {
 
     it("that ends idle connections does not end the process", async () => {
       const place = postgresTable();
-      const heard: unknown[] = [];
+      const lines: unknown[] = [];
       const store = openStore(`${place.url}&application_name=${place.table}`, {
-        logger: { ...SILENT, warn: (fields) => void heard.push(fields) },
+        logger: { ...SILENT, warn: (fields) => void lines.push(fields) },
       });
       await store.open();
       await query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${place.table}'`,
       );
-      await expect.poll(() => heard.length).toBeGreaterThan(0);
+      await vi.waitFor(() => expect(lines).not.toEqual([]));
       expect((await store.read(["wa/s/x"])).size).toBe(0);
       await store.close();
       await place.dispose();
@@ -216,12 +221,12 @@ await withPostgres(() => {
     it("warns of a table that a crash would empty", async () => {
       const place = postgresTable();
       await query(`CREATE UNLOGGED TABLE ${place.table}(key VARCHAR(255) PRIMARY KEY, value TEXT)`);
-      const heard: string[] = [];
+      const lines: string[] = [];
       const store = openStore(place.url, {
-        logger: { ...SILENT, warn: (_, message) => void heard.push(message) },
+        logger: { ...SILENT, warn: (_, message) => void lines.push(message) },
       });
       await store.open();
-      expect(heard.join()).toContain("UNLOGGED");
+      expect(lines.join()).toContain("UNLOGGED");
       await store.close();
       await place.dispose();
     });
@@ -243,16 +248,16 @@ await withRedis(() => {
     ["out of memory", { reply: "-OOM command not allowed when used memory > 'maxmemory'.\r\n" }],
   ]);
 
-  describe("Redis", () => {
+  describe.concurrent("Redis", () => {
     it("without an append-only file is warned of", async () => {
       const place = await redisNamespace();
       const info = await place.client.info("persistence");
-      const heard: string[] = [];
+      const lines: string[] = [];
       const store = openStore(place.url, {
-        logger: { ...SILENT, warn: (_, message) => void heard.push(message) },
+        logger: { ...SILENT, warn: (_, message) => void lines.push(message) },
       });
       await store.open();
-      expect(heard.some((message) => message.includes("append-only"))).toBe(info.includes("aof_enabled:0"));
+      expect(lines.some((message) => message.includes("append-only"))).toBe(info.includes("aof_enabled:0"));
       await store.close();
       await place.dispose();
     });

@@ -184,7 +184,7 @@ describe("a store in trouble", () => {
     await expect(store.read(["wa/s/known"])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   });
 
-  it("tells a damaged record from a missing one, without quoting it", async () => {
+  it("distinguishes a damaged record from a missing one, without quoting it", async () => {
     const { adapter, store } = await trouble();
     adapter.map.set("wa/s/known", "{ secret, cut off");
     const damaged = await store.read(["wa/s/known"]).catch((error: unknown) => error);

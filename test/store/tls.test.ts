@@ -21,7 +21,7 @@ function targetOf(url: URL, port: number): { host: string; port: number } {
 }
 
 await withPostgres(() => {
-  describe("Postgres over TLS", { timeout: 30_000 }, () => {
+  describe.concurrent("Postgres over TLS", { timeout: 30_000 }, () => {
     it("is used with sslmode=verify-full, and refused when its certificate is not trusted", async () => {
       const place = postgresTable();
       const url = new URL(place.url);
@@ -41,7 +41,7 @@ await withPostgres(() => {
 });
 
 await withRedis(() => {
-  describe("Redis over TLS", { timeout: 30_000 }, () => {
+  describe.concurrent("Redis over TLS", { timeout: 30_000 }, () => {
     it("is used by a rediss: URL, and refused when its certificate is not trusted", async () => {
       const place = await redisNamespace();
       const url = new URL(place.url.replace(/^redis:/, "rediss:"));

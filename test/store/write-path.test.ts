@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
 import { sessionSpace } from "../../src/store/space/session-space.js";
 
-/** An atomic Map whose batches wait while it is held, and are told. */
+/** An atomic Map whose batches are recorded, and wait while it is held. */
 class HeldAdapter {
   readonly opts = {};
   namespace: string | undefined;
@@ -128,7 +128,7 @@ describe("the write path", () => {
     expect((await space.read("session", ["big"])).get("big")).toBe(2);
   });
 
-  it("gives a hanging adapter up in time, and closes in time beside it", async () => {
+  it("times out when the adapter hangs, and closes in time", async () => {
     const { adapter, store } = await opened();
     void adapter.hold();
     const startedAt = performance.now();
@@ -142,7 +142,7 @@ describe("the write path", () => {
   });
 });
 
-describe("a foreign adapter", () => {
+describe("an adapter of the user", () => {
   it("that answers a call after it was repeated does not undo what was written since", async () => {
     // The official adapters are not read back, which would hide it.
     const adapter = Object.assign(new HeldAdapter(), { opts: { dialect: "redis" } });

@@ -24,7 +24,7 @@ export interface SessionIds {
 const EMPTY: Shard = { ids: [], deleting: [] };
 
 /** The number of the shard that lists a session. */
-function shardOf(sessionId: string): number {
+export function shardOf(sessionId: string): number {
   return createHash("sha256").update(sessionId).digest().readUInt16BE(0) % SHARDS;
 }
 
