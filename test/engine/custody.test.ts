@@ -96,7 +96,7 @@ describe.each(LIBRARIES)("with $name: an exported session", ({ open, on }) => {
     const another = world.phone();
     await another.scan(qr);
     await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
-    await expect(put({ passphrase })).rejects.toThrow("linked as another device. Use force");
+    await expect(put({ passphrase })).rejects.toThrow("linked as another device; use force");
     await world.manager.connect(id);
     await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
     await talks(world.manager, id, another, friend);
