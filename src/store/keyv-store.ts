@@ -8,7 +8,7 @@ import { SENTINEL_KEY } from "./keys.js";
 import { OutageLog, type StoreLogger } from "./outage-log.js";
 import { ReadQueue } from "./read-queue.js";
 import { ensureSentinel, isSentinel } from "./sentinel.js";
-import type { Store, StoredValue } from "./store.js";
+import type { Store, StoredValue, Turn } from "./store.js";
 import { WriteQueue } from "./write-queue.js";
 
 /** Times and sizes of a store. */
@@ -94,8 +94,9 @@ export class KeyvStore implements Store {
     return found;
   }
 
-  async write(scope: string, entries: ReadonlyMap<string, unknown>): Promise<void> {
-    this.#refuseWhenClosed();
+  async write(scope: string | Turn, entries: ReadonlyMap<string, unknown>): Promise<void> {
+    // A turn that was granted before the close may end.
+    if (typeof scope === "string") this.#refuseWhenClosed();
     // Before the first await: the caller goes on changing its objects.
     const changes = new Map(
       [...entries].map(
@@ -104,6 +105,12 @@ export class KeyvStore implements Store {
     );
     await this.#opened();
     if (changes.size > 0) await this.#writes.write(scope, changes);
+  }
+
+  async inTurn<T>(scope: string, work: (turn: Turn) => Promise<T>): Promise<T> {
+    this.#refuseWhenClosed();
+    await this.#opened();
+    return this.#writes.inTurn(scope, work);
   }
 
   close(): Promise<void> {

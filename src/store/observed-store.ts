@@ -23,6 +23,7 @@ export function observedStore(store: Store, onOperation: (operation: StoreOperat
     read: (keys) => timed("read", keys.length, store.read(keys)),
     readEach: (keys) => timed("read", keys.length, store.readEach(keys)),
     write: (scope, entries) => timed("write", entries.size, store.write(scope, entries)),
+    inTurn: (scope, work) => store.inTurn(scope, work),
     close: () => store.close(),
   };
 }

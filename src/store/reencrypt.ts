@@ -1,5 +1,5 @@
 /** Rewriting a whole store with its newest encryption key. */
-import type { Store } from "./store.js";
+import type { Store, Turn } from "./store.js";
 import { generationKeys } from "./generations.js";
 import { recordKey, SENTINEL_KEY } from "./keys.js";
 import { SessionList, sessionListKeys } from "./sessions/session-list.js";
@@ -28,7 +28,7 @@ export async function reencrypt(store: Store, options: ReencryptOptions = {}): P
   const ids = [...live, ...deleting];
   let written = 0;
   for (const [index, id] of ids.entries()) {
-    written += await withAllKeys(store, id, (keys) => rewrite(store, id, keys));
+    written += await withAllKeys(store, id, (keys, turn) => rewrite(store, turn, keys));
     written += await rewrite(store, id, generationKeys(recordKey(id)));
     options.onProgress?.({ done: index + 1, total: ids.length });
   }
@@ -38,7 +38,7 @@ export async function reencrypt(store: Store, options: ReencryptOptions = {}): P
 }
 
 /** Reads and writes back the keys that exist and can be read. Settles with their number. */
-async function rewrite(store: Store, scope: string, keys: readonly string[]): Promise<number> {
+async function rewrite(store: Store, scope: string | Turn, keys: readonly string[]): Promise<number> {
   let written = 0;
   for (let start = 0; start < keys.length; start += CHUNK) {
     const stored = await store.readEach(keys.slice(start, start + CHUNK));

@@ -6,6 +6,11 @@ export type StoredValue =
   | { readonly value: unknown; readonly corrupt?: undefined }
   | { readonly value?: undefined; readonly corrupt: Error };
 
+/** The turn of work in the queue of writes of its scope: pass it to {@link Store.write} in place of the scope. */
+export interface Turn {
+  readonly scope: string;
+}
+
 /** Durable key-value records: one store per process, for all sessions. */
 export interface Store {
   /** The kind and place, without credentials: `lmdb:./.zpwoot`, `memory:`, `postgres://host/db`. */
@@ -30,7 +35,14 @@ export interface Store {
    * Writes of one scope (a session id) keep their order. Values are serialised before the call returns: changing them later
    * changes nothing. Rejects with `STORE_UNAVAILABLE` after bounded retries, with `STOPPED` after `close`.
    */
-  write(scope: string, entries: ReadonlyMap<string, unknown>): Promise<void>;
+  write(scope: string | Turn, entries: ReadonlyMap<string, unknown>): Promise<void>;
+  /**
+   * Runs work in the scope's queue of writes: after every write and all work of the scope that was asked for before, and before
+   * everything that is asked for later. For writes that depend on what is stored: the work passes its turn to `write`, since a
+   * write of the scope would wait for the work to end. Settles as the work does; rejects with `STOPPED` after `close`, with
+   * `STORE_UNAVAILABLE` when the store can't be opened.
+   */
+  inTurn<T>(scope: string, work: (turn: Turn) => Promise<T>): Promise<T>;
   /** Waits for pending writes (bounded), then releases what the store owns. Idempotent, and final. */
   close(): Promise<void>;
 }

@@ -1,13 +1,14 @@
 /**
- * The write path. Each scope (a session) has a lane, which keeps the order of its changes: one batch of a lane is in flight, and
- * what arrives in the meantime becomes its next batch. Lanes that are ready at the same moment share one call to the driver
- * where that is faster.
+ * The write path. Each scope (a session) has a lane, which keeps its order: one batch of a lane is in flight, or work has its turn,
+ * and what arrives in the meantime becomes the next batch. Batches that are ready at the same moment share one call to the
+ * driver where that is faster.
  */
 import { setImmediate } from "node:timers";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import { retrying } from "../async/deadline.js";
 import { type Driver, reasonOf } from "./drivers/driver.js";
 import type { OutageLog } from "./outage-log.js";
+import type { Turn } from "./store.js";
 
 /** Limits of the write path. */
 export interface WriteLimits {
@@ -19,22 +20,25 @@ export interface WriteLimits {
   readonly maxWaiting: number;
 }
 
-/** What a lane writes next. */
+/** Changes by key; null deletes. */
+type Changes = ReadonlyMap<string, string | null>;
+
+/** Changes that become durable together. */
 interface Batch {
+  /** The lane whose turn it is; undefined for a batch of work that has the turn already. */
+  readonly lane: Lane | undefined;
   readonly changes: Map<string, string | null>;
-  readonly writers: Writer[];
+  /** Settles the callers of `write`. */
+  readonly writers: ((failure?: ZpwootError) => void)[];
   size: number;
 }
 
-/** A caller of `write`. */
-interface Writer {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
+/** What was asked for in one scope, in order. */
 interface Lane {
   readonly scope: string;
-  next: Batch | undefined;
+  /** Batches, and work that never rejects. A write joins the last step if that is a batch. */
+  readonly steps: (Batch | (() => Promise<void>))[];
+  /** Whether a batch is in flight or work has its turn. */
   busy: boolean;
 }
 
@@ -49,8 +53,8 @@ export class WriteQueue {
   readonly #limits: WriteLimits;
   readonly #outages: OutageLog;
   readonly #lanes = new Map<string, Lane>();
-  /** Lanes with something to write and nothing in flight, oldest first. */
-  readonly #ready = new Set<Lane>();
+  /** Batches whose turn it is, oldest first. */
+  readonly #ready = new Set<Batch>();
   readonly #drained: (() => void)[] = [];
   #waiting = 0;
   #inFlight = 0;
@@ -63,20 +67,25 @@ export class WriteQueue {
   }
 
   /** Settles when the changes are durable; rejects with `STORE_UNAVAILABLE` when they may not be. */
-  write(scope: string, changes: ReadonlyMap<string, string | null>): Promise<void> {
-    const size = sizeOf(changes);
-    if (this.#waiting > 0 && this.#waiting + size > this.#limits.maxWaiting) {
-      return Promise.reject(this.#failure("has too many writes waiting"));
-    }
-    this.#waiting += size;
+  write(scope: string | Turn, changes: Changes): Promise<void> {
+    if (typeof scope !== "string") return this.#writeInTurn(changes);
     const lane = this.#lane(scope);
-    lane.next ??= { changes: new Map(), writers: [], size: 0 };
-    const batch = lane.next;
-    for (const [key, text] of changes) batch.changes.set(key, text);
-    batch.size += size;
-    const written = new Promise<void>((resolve, reject) => batch.writers.push({ resolve, reject }));
-    if (!lane.busy) this.#makeReady(lane);
+    const last = lane.steps.at(-1);
+    const batch = last === undefined || typeof last === "function" ? newBatch(lane) : last;
+    const written = this.#add(changes, batch);
+    if (batch !== last && batch.writers.length > 0) lane.steps.push(batch);
+    this.#advance(lane);
     return written;
+  }
+
+  /** Runs the work when everything that the scope asked for before is done, and nothing else of the scope until it settles. */
+  inTurn<T>(scope: string, work: (turn: Turn) => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => work({ scope });
+    const lane = this.#lane(scope);
+    return new Promise<T>((resolve, reject) => {
+      lane.steps.push(() => run().then(resolve, reject));
+      this.#advance(lane);
+    });
   }
 
   /** Settles when no write is waiting or in flight. */
@@ -85,16 +94,58 @@ export class WriteQueue {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
+  #writeInTurn(changes: Changes): Promise<void> {
+    const batch = newBatch();
+    const written = this.#add(changes, batch);
+    if (batch.writers.length > 0) this.#makeReady(batch);
+    return written;
+  }
+
+  /** Adds changes to a batch, or refuses them. Settles with the batch. */
+  #add(changes: Changes, batch: Batch): Promise<void> {
+    const size = sizeOf(changes);
+    if (this.#waiting > 0 && this.#waiting + size > this.#limits.maxWaiting) {
+      return Promise.reject(this.#failure("has too many writes waiting"));
+    }
+    this.#waiting += size;
+    for (const [key, text] of changes) batch.changes.set(key, text);
+    batch.size += size;
+    return new Promise<void>((resolve, reject) => {
+      batch.writers.push((failure) => (failure === undefined ? resolve() : reject(failure)));
+    });
+  }
+
   #lane(scope: string): Lane {
     const existing = this.#lanes.get(scope);
     if (existing !== undefined) return existing;
-    const lane: Lane = { scope, next: undefined, busy: false };
+    const lane: Lane = { scope, steps: [], busy: false };
     this.#lanes.set(scope, lane);
     return lane;
   }
 
-  #makeReady(lane: Lane): void {
-    this.#ready.add(lane);
+  /** Starts the lane's next step, if none is under way. */
+  #advance(lane: Lane): void {
+    if (lane.busy) return;
+    const step = lane.steps[0];
+    if (step === undefined) return this.#removeLane(lane);
+    if (typeof step !== "function") return this.#makeReady(step);
+    lane.steps.shift();
+    lane.busy = true;
+    void step().finally(() => this.#release(lane));
+  }
+
+  #release(lane: Lane): void {
+    lane.busy = false;
+    this.#advance(lane);
+  }
+
+  #removeLane(lane: Lane): void {
+    this.#lanes.delete(lane.scope);
+    if (this.#lanes.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  #makeReady(batch: Batch): void {
+    this.#ready.add(batch);
     this.#schedule();
   }
 
@@ -110,60 +161,50 @@ export class WriteQueue {
 
   #pump(): void {
     while (this.#ready.size > 0 && this.#inFlight < this.#driver.batching.inFlight) {
-      const lanes = this.#takeLanes();
+      const batches = this.#takeReady();
       this.#inFlight += 1;
-      void this.#commitLanes(lanes).finally(() => {
+      void this.#commitAll(batches).finally(() => {
         this.#inFlight -= 1;
-        this.#afterCommit(lanes.map(({ lane }) => lane));
+        for (const { lane } of batches) if (lane !== undefined) this.#release(lane);
+        if (this.#ready.size > 0) this.#schedule();
       });
     }
   }
 
-  #takeLanes(): readonly { readonly lane: Lane; readonly batch: Batch }[] {
-    const taken: { lane: Lane; batch: Batch }[] = [];
+  #takeReady(): readonly Batch[] {
+    const taken: Batch[] = [];
     let keys = 0;
     let size = 0;
-    for (const lane of this.#ready) {
-      const batch = lane.next;
-      if (batch === undefined) continue;
+    for (const batch of this.#ready) {
       keys += batch.changes.size;
       size += batch.size;
       if (taken.length > 0 && (keys > MAX_SHARED_KEYS || size > MAX_SHARED_SIZE)) break;
-      this.#ready.delete(lane);
-      lane.next = undefined;
-      lane.busy = true;
-      taken.push({ lane, batch });
+      this.#ready.delete(batch);
+      taken.push(batch);
+      if (batch.lane !== undefined) {
+        batch.lane.steps.shift();
+        batch.lane.busy = true;
+      }
       if (!this.#driver.batching.coalesce) break;
     }
     return taken;
   }
 
-  #afterCommit(lanes: readonly Lane[]): void {
-    for (const lane of lanes) {
-      lane.busy = false;
-      if (lane.next === undefined) this.#lanes.delete(lane.scope);
-      else this.#ready.add(lane);
-    }
-    if (this.#ready.size > 0) this.#schedule();
-    if (this.#lanes.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
-  }
-
   /** Never rejects: a failure rejects the writers. */
-  async #commitLanes(lanes: readonly { readonly batch: Batch }[]): Promise<void> {
-    const batches = lanes.map(({ batch }) => batch);
+  async #commitAll(batches: readonly Batch[]): Promise<void> {
     try {
       await this.#commit(batches);
-      this.#settle(batches, (writer) => writer.resolve());
+      this.#settle(batches);
     } catch (error) {
-      // A bad batch of one lane must not fail the lanes that shared the call.
+      // One bad batch must not fail the others that shared the call.
       if (batches.length > 1 && this.#driver.isPermanent(error)) {
-        for (const batch of batches) await this.#commitLanes([{ batch }]);
+        for (const batch of batches) await this.#commitAll([batch]);
         return;
       }
       const failure = isZpwootError(error)
         ? error
         : this.#failure(`did not accept a write: ${reasonOf(error)}`, error);
-      this.#settle(batches, (writer) => writer.reject(failure));
+      this.#settle(batches, failure);
     }
   }
 
@@ -186,10 +227,10 @@ export class WriteQueue {
     this.#outages.answered();
   }
 
-  #settle(batches: readonly Batch[], settle: (writer: Writer) => void): void {
-    for (const batch of batches) {
-      this.#waiting -= batch.size;
-      for (const writer of batch.writers) settle(writer);
+  #settle(batches: readonly Batch[], failure?: ZpwootError): void {
+    for (const { size, writers } of batches) {
+      this.#waiting -= size;
+      for (const settle of writers) settle(failure);
     }
   }
 
@@ -198,7 +239,11 @@ export class WriteQueue {
   }
 }
 
-function sizeOf(changes: ReadonlyMap<string, string | null>): number {
+function newBatch(lane?: Lane): Batch {
+  return { lane, changes: new Map(), writers: [], size: 0 };
+}
+
+function sizeOf(changes: Changes): number {
   let size = 0;
   for (const [key, text] of changes) size += key.length + (text?.length ?? 0);
   return size;

@@ -52,6 +52,7 @@ function failing(times: number): (store: Store) => Store {
       return store.readEach(keys);
     },
     write: (scope, entries) => store.write(scope, entries),
+    inTurn: (scope, work) => store.inTurn(scope, work),
     close: () => store.close(),
   });
 }

@@ -6,11 +6,10 @@
  * same turn of the event loop are one atomic batch.
  */
 import { setImmediate } from "node:timers/promises";
-import { SerialQueue } from "../../async/serial-queue.js";
 import { ZpwootError } from "../../errors.js";
 import { encode } from "../codec.js";
 import { decodeIdPart, encodeIdPart, spaceKey, spaceKeyOfPart } from "../keys.js";
-import type { Store, StoredValue } from "../store.js";
+import type { Store, StoredValue, Turn } from "../store.js";
 import { KeyList, type SpaceAddress } from "./key-list.js";
 
 /** One change of a session's keys. */
@@ -68,12 +67,12 @@ export async function destroySpace(store: Store, sessionId: string): Promise<voi
 
 /**
  * Runs the work with the names of all stored records of a session, its key list included. No other write of the session runs at
- * the same time.
+ * the same time: the work passes its turn to `Store.write`.
  */
 export function withAllKeys<T>(
   store: Store,
   sessionId: string,
-  work: (keys: readonly string[]) => Promise<T>,
+  work: (keys: readonly string[], turn: Turn) => Promise<T>,
 ): Promise<T> {
   return spaceState(store, sessionId).withAllKeys(work);
 }
@@ -110,8 +109,8 @@ class SpaceState implements SessionSpace {
   #pendingChars = 0;
   /** Settles with the batch that will contain the pending changes. */
   #nextFlush: Promise<void> | undefined;
-  /** Everything that uses the key list, one at a time. */
-  readonly #queue = new SerialQueue();
+  /** The newest use of the key list; never rejects. */
+  #lastTurn: Promise<unknown> = Promise.resolve();
   #deleting = false;
 
   constructor(store: Store, sessionId: string) {
@@ -136,7 +135,7 @@ class SpaceState implements SessionSpace {
   }
 
   write(entries: readonly SpaceEntry[]): Promise<void> {
-    if (this.#deleting) return Promise.reject(deleted());
+    if (this.#deleting) return Promise.reject(new ZpwootError("ABORTED", "The session is being deleted"));
     const changes = entries.map(({ family, id, value }) => ({
       family: checked(family),
       idPart: encodeIdPart(id),
@@ -144,66 +143,74 @@ class SpaceState implements SessionSpace {
     }));
     const size = changes.reduce((sum, { value }) => sum + ENTRY_CHARS + (value?.text.length ?? 0), 0);
     if (this.#pendingChars > 0 && this.#pendingChars + size > MAX_PENDING_CHARS)
-      return Promise.reject(tooMuchPending());
+      return Promise.reject(new ZpwootError("STORE_UNAVAILABLE", "The session has too many writes waiting"));
     this.#pendingChars += size;
     for (const change of changes)
       this.#pending.set(spaceKeyOfPart(this.sessionId, change.family, change.idPart), change);
-    this.#nextFlush ??= this.#queue.run(async () => {
+    this.#nextFlush ??= this.#inTurn(async (turn) => {
       // Entries written later in this turn of the event loop join the batch.
       await setImmediate();
-      await this.#flush();
+      await this.#flush(turn);
     });
     return this.#nextFlush;
   }
 
   async ids(family: string): Promise<readonly string[]> {
-    const addresses = await this.#queue.run(() => this.#keyList.list([family]));
+    const addresses = await this.#inTurn(() => this.#keyList.list([family]));
     return addresses.map(({ idPart }) => decodeIdPart(idPart)).filter((id) => id !== undefined);
   }
 
   counts(): Promise<ReadonlyMap<string, number>> {
-    return this.#queue.run(() => this.#keyList.counts());
+    return this.#inTurn(() => this.#keyList.counts());
   }
 
   deleteFamilies(families: readonly string[]): Promise<void> {
-    return this.#queue.run(() => this.#deleteListed(families));
+    return this.#inTurn((turn) => this.#deleteListed(turn, families));
   }
 
-  settled(): Promise<void> {
-    return this.#queue.settled();
+  async settled(): Promise<void> {
+    await this.#lastTurn;
   }
 
   refresh(): Promise<void> {
-    return this.#queue.run(async () => this.#keyList.forget());
+    return this.#inTurn(async () => this.#keyList.forget());
   }
 
-  withAllKeys<T>(work: (keys: readonly string[]) => Promise<T>): Promise<T> {
-    return this.#queue.run(async () => {
+  withAllKeys<T>(work: (keys: readonly string[], turn: Turn) => Promise<T>): Promise<T> {
+    return this.#inTurn(async (turn) => {
       this.#keyList.forget();
       const addresses = await this.#keyList.list();
       const keys = addresses.map(({ family, idPart }) => spaceKeyOfPart(this.sessionId, family, idPart));
-      return work([...keys, ...(await this.#keyList.ownKeys())]);
+      return work([...keys, ...(await this.#keyList.ownKeys())], turn);
     });
   }
 
   async destroy(): Promise<void> {
     this.#deleting = true;
-    await this.#queue.run(async () => {
+    await this.#inTurn(async (turn) => {
       this.#keyList.forget();
-      await this.#deleteListed();
+      await this.#deleteListed(turn);
       const own = await this.#keyList.ownKeys();
-      await this.#store.write(this.sessionId, new Map(own.map((key) => [key, null])));
+      await this.#store.write(turn, new Map(own.map((key) => [key, null])));
       this.#keyList.forget();
     });
   }
 
-  async #flush(): Promise<void> {
+  /** In the queue that the store keeps per session: the key list must not be read or changed by two at once. */
+  #inTurn<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
+    const result = this.#store.inTurn(this.sessionId, work);
+    this.#lastTurn = result.catch(() => {});
+    return result;
+  }
+
+  async #flush(turn: Turn): Promise<void> {
     const pending = this.#pending;
     this.#pending = new Map();
     this.#pendingChars = 0;
     this.#nextFlush = undefined;
     const addresses = [...pending.values()];
     await this.#commit(
+      turn,
       addresses.filter(({ value }) => value !== null),
       addresses.filter(({ value }) => value === null),
       new Map([...pending].map(([key, { value }]) => [key, value])),
@@ -211,13 +218,14 @@ class SpaceState implements SessionSpace {
   }
 
   async #commit(
+    turn: Turn,
     written: readonly SpaceAddress[],
     deletions: readonly SpaceAddress[],
     values: ReadonlyMap<string, unknown>,
   ): Promise<void> {
     try {
       const listed = await this.#keyList.change(written, deletions);
-      await this.#store.write(this.sessionId, new Map([...values, ...listed]));
+      await this.#store.write(turn, new Map([...values, ...listed]));
     } catch (error) {
       // What is stored now is unknown: the next call asks the store.
       this.#keyList.forget();
@@ -225,12 +233,12 @@ class SpaceState implements SessionSpace {
     }
   }
 
-  async #deleteListed(families?: readonly string[]): Promise<void> {
+  async #deleteListed(turn: Turn, families?: readonly string[]): Promise<void> {
     const all = await this.#keyList.list(families);
     for (let start = 0; start < all.length; start += DELETE_CHUNK) {
       const chunk = all.slice(start, start + DELETE_CHUNK);
       const keys = chunk.map(({ family, idPart }) => spaceKeyOfPart(this.sessionId, family, idPart));
-      await this.#commit([], chunk, new Map(keys.map((key) => [key, null])));
+      await this.#commit(turn, [], chunk, new Map(keys.map((key) => [key, null])));
     }
   }
 }
@@ -238,12 +246,4 @@ class SpaceState implements SessionSpace {
 function checked(family: string): string {
   if (!FAMILY.test(family)) throw new TypeError(`"${family}" is not the name of a key family`);
   return family;
-}
-
-function tooMuchPending(): ZpwootError {
-  return new ZpwootError("STORE_UNAVAILABLE", "The session has too many writes waiting");
-}
-
-function deleted(): ZpwootError {
-  return new ZpwootError("ABORTED", "The session is being deleted");
 }
