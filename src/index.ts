@@ -3,7 +3,7 @@
  * `zpwoot/testing`.
  */
 
-// Running sessions.
+// The manager.
 export { SessionManager } from "./manager/session-manager.js";
 export type {
   LinkingOptions,
@@ -22,17 +22,15 @@ export type {
 } from "./api/sessions-api.js";
 export { guardUnhandledRejections } from "./whatsapp/rejection-guard.js";
 
-// Keeping and moving credentials.
+// Storing, moving and restoring credentials.
 export { reencrypt, type ReencryptStoreOptions } from "./backup/backups.js";
-export { type ImportOptions, type RestoreSnapshotOptions } from "./api/backup.js";
-export type { ImportedFolder } from "./api/backup.js";
-export type { WrittenAuth } from "./api/backup.js";
+export type { ImportedFolder, ImportOptions, RestoreSnapshotOptions, WrittenAuth } from "./api/backup.js";
 export { listSnapshots } from "./backup/snapshot-file.js";
 export type { EncryptionKey } from "./store/encryption.js";
 export type { StoreOperation } from "./api/events.js";
 export type { StoreOption } from "./store/open-store.js";
 
-// What sessions look like.
+// Sessions.
 export type {
   CreateSessionInput,
   CreatedSession,
@@ -60,25 +58,30 @@ export type {
   SessionDetail,
 } from "./api/session-detail.js";
 
-// What leaves: webhooks and the event log.
+// Webhooks and the event log.
 export type { EventLogOption } from "./manager/options.js";
 export { webhookDataSchemas, webhookPayloadSchema, type WebhookBody } from "./events/payload-schemas.js";
 export { LOGGED_ENGINE_EVENTS } from "./api/events.js";
-export type { EventStreamOptions, OutgoingStats, StreamedEvent } from "./api/event-stream.js";
-export type { EventGap, EventLogStats } from "./api/event-stream.js";
+export type {
+  EventGap,
+  EventLogStats,
+  EventStreamOptions,
+  FailedDelivery,
+  OutgoingStats,
+  PublishedEvent,
+  StreamedEvent,
+  WebhookStats,
+} from "./api/event-stream.js";
 export type { WebhookOptions } from "./webhooks/index.js";
 export type { JsonValue } from "./events/json-safe.js";
 export type { WebhookPayload } from "./events/payload.js";
-export type { WebhookStats } from "./api/event-stream.js";
-export type { PublishedEvent } from "./api/event-stream.js";
-export type { FailedDelivery } from "./api/event-stream.js";
 
-// Who may call over HTTP, and whether that makes sense now.
+// API keys and health.
 export { API_KEY_ROLES } from "./api/api-keys.js";
 export type { ApiKeyInfo, ApiKeyRole, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "./api/api-keys.js";
 export type { Health } from "./api/health.js";
 
-// What they say.
+// Events and QR codes.
 export type {
   EngineEvents,
   RequiredAction,
@@ -90,7 +93,7 @@ export type {
 export { drawQRCode, QR_IMAGE_FORMATS, type QRImageFormat } from "./api/qr-image.js";
 export { WEBHOOK_EVENTS, type WebhookEventName } from "./api/webhook-events.js";
 
-// What can go wrong.
+// Errors.
 export { ZpwootError, isZpwootError, type ZpwootErrorCode, type ZpwootErrorOptions } from "./errors.js";
 
 // Bringing your own parts.

@@ -1,21 +1,21 @@
-/** API keys of the HTTP adapter: roles and shapes. */
+/** The API keys of the HTTP adapter: roles and shapes. */
 
-/** `viewer` reads, `operator` also links, connects and changes, `admin` also creates, deletes, moves credentials and rules keys. */
+/** `viewer` reads; `operator` also links, connects and updates; `admin` also creates, deletes, moves credentials and manages keys. */
 export const API_KEY_ROLES = ["viewer", "operator", "admin"] as const;
 
 /** What a key may do; each includes those before it. */
 export type ApiKeyRole = (typeof API_KEY_ROLES)[number];
 
-/** What `create` takes. */
+/** What `apiKeys.create` takes. */
 export interface CreateApiKeyInput {
-  /** For people, to know it by. */
+  /** A name for people. */
   readonly name: string;
   readonly role: ApiKeyRole;
-  /** The only sessions it may see, by id. Default: all. Not for an `admin`. */
+  /** The ids of the only sessions it may see. Default: all. Not for an `admin`. */
   readonly sessions?: readonly string[] | null | undefined;
 }
 
-/** A key as it is shown: never the key itself. */
+/** A key as it is listed: without the key itself. */
 export interface ApiKeyInfo {
   readonly id: string;
   readonly name: string;
@@ -23,23 +23,30 @@ export interface ApiKeyInfo {
   readonly sessions: readonly string[] | null;
   /** ISO 8601 UTC. */
   readonly createdAt: string;
-  /** To the minute, about; null: never. */
+  /** ISO 8601 UTC, exact to about a minute; null: never. */
   readonly lastUsedAt: string | null;
 }
 
-/** What `create` gives: the key, once. */
+/** What `apiKeys.create` returns. */
 export interface CreatedApiKey extends ApiKeyInfo {
+  /** The key itself. It is not stored and can't be read again. */
   readonly key: string;
 }
 
-/** The keys of a manager. */
+/**
+ * The API keys of a manager. Only their hashes are stored. Every method rejects with `STORE_UNAVAILABLE` while the store does not
+ * answer.
+ *
+ * @example
+ * const { key } = await manager.apiKeys.create({ name: "dashboard", role: "viewer" });
+ */
 export interface ApiKeysApi {
-  /** Makes a key; settles when it is stored. Rejects with `INVALID_INPUT`. */
+  /** Creates a key; settles when it is durable. Rejects with `INVALID_INPUT`. */
   create(input: CreateApiKeyInput): Promise<CreatedApiKey>;
-  /** All keys, oldest first. */
+  /** Lists all keys, oldest first. */
   list(): Promise<readonly ApiKeyInfo[]>;
-  /** From now on the key is worth nothing. False when there is none with this id. */
+  /** Deletes a key; settles when it is no longer accepted. Returns false if no key has this id. */
   revoke(id: string): Promise<boolean>;
-  /** The key's record when it is one of ours, and a note that it was used. */
+  /** Returns the key's entry if the key is valid, and records that it was used. */
   verify(key: string): Promise<ApiKeyInfo | undefined>;
 }

@@ -12,7 +12,7 @@ export function unknownOptions(options: object, known: readonly string[], path =
     .map((name) => `${path === "" ? "" : `${path}.`}${name} is not an option${hintFor(name, known)}`);
 }
 
-/** " (did you mean connected?)" for a misspelt name, " (known: …)" for one that is like none of them. */
+/** Returns " (did you mean connected?)" for a misspelt name, or " (known: …)" when no known name is like it. */
 export function hintFor(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   if (nearest !== undefined) return ` (did you mean ${nearest}?)`;
@@ -22,7 +22,7 @@ export function hintFor(name: string, known: readonly string[]): string {
 /** So many known names are listed at most. */
 const MAX_LISTED = 12;
 
-/** The known name that was probably meant; undefined when none is like it. */
+/** Returns the known name that was probably meant, or undefined. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const given = name.toLowerCase();
   let nearest: string | undefined;
@@ -61,7 +61,7 @@ function editDistance(a: string, b: string): number {
 
 /**
  * A schema of an options object. Every key that is not in the shape is an issue, in the words of {@link unknownOptions};
- * `wrongType` is the message for what is no object.
+ * `wrongType` is the message for a value that is not an object.
  */
 export function optionsSchema<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
@@ -76,7 +76,7 @@ export function optionsSchema<Shape extends z.core.$ZodLooseShape>(
   });
 }
 
-/** One schema for each option of a type: none is forgotten, none is unknown to the type. */
+/** One schema for each option of a type: a missing or a surplus one is a type error. */
 export type OptionFields<Options> = Readonly<Record<keyof Options, z.ZodType>>;
 
 /** Schemas of single options. Their messages are the end of a sentence that begins with the option's name. */

@@ -1,19 +1,22 @@
-/** A QR code in the forms that screens want. */
+/** Draws QR codes for pages, files and terminals. */
 import { toBuffer, toDataURL, toString } from "qrcode";
 
-/** The forms; see {@link drawQRCode}. */
+/** The formats of {@link drawQRCode}. */
 export const QR_IMAGE_FORMATS = ["png", "svg", "dataurl", "terminal"] as const;
 
-/** A form of a drawn QR code. */
+/** A format of {@link drawQRCode}. */
 export type QRImageFormat = (typeof QR_IMAGE_FORMATS)[number];
 
-/** WhatsApp's codes are dense: four modules of white around them and the lowest correction, as its own page draws them. */
+/** As WhatsApp's own page draws its codes: they are dense, so the lowest error correction, with a margin of four modules. */
 const DRAWING = { errorCorrectionLevel: "L", margin: 4 } as const;
 const PNG_WIDTH = 512;
 
 /**
- * Draws a QR code, as `getQRCode` or the event `session.qr` gives it: `png` as bytes (512 pixels wide), `svg` as markup, `dataurl` as a PNG
- * that an `img` takes, `terminal` with half blocks, to be printed.
+ * Draws the text of a QR code, from `getQRCode` or the event `session.qr`: `png` returns bytes (512 pixels wide), `svg` markup,
+ * `dataurl` a PNG for the `src` of an `img`, `terminal` a text of half blocks to print.
+ *
+ * @example
+ * manager.on("session.qr", async ({ value }) => console.log(await drawQRCode(value, "terminal")));
  */
 export async function drawQRCode(value: string, format: "png"): Promise<Buffer>;
 export async function drawQRCode(value: string, format: Exclude<QRImageFormat, "png">): Promise<string>;

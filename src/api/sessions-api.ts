@@ -1,12 +1,12 @@
 /** What a `SessionManager` offers, as an interface: adapters (HTTP, CLI) and test doubles are written against it. */
 import type { ApiKeysApi } from "./api-keys.js";
-import type { WrittenAuth } from "./backup.js";
-import type { ImportOptions } from "./backup.js";
-import type { Health } from "./health.js";
+import type { ImportOptions, WrittenAuth } from "./backup.js";
+import type { EventStreamOptions, FailedDelivery, OutgoingStats, StreamedEvent } from "./event-stream.js";
 import type { SessionEventName, SessionListener } from "./events.js";
+import type { Health } from "./health.js";
 import type {
-  CreateSessionInput,
   CreatedSession,
+  CreateSessionInput,
   LogoutResult,
   PairingCodeInfo,
   QRCodeInfo,
@@ -17,25 +17,23 @@ import type {
   UpdatedSession,
   UpdateSessionInput,
 } from "./session-info.js";
-import type { EventStreamOptions, OutgoingStats, StreamedEvent } from "./event-stream.js";
 import type { WebhookEventName } from "./webhook-events.js";
-import type { FailedDelivery } from "./event-stream.js";
 
-/** How long a wait may last. */
+/** Options of `waitFor`: what ends the wait. */
 export interface WaitOptions {
   /** Ends the wait with `ABORTED`. */
   readonly signal?: AbortSignal;
-  /** Ends the wait with `TIMEOUT`, in milliseconds. Default 60,000; Infinity for none. */
+  /** Ends the wait with `TIMEOUT`, in milliseconds; Infinity: never. Default 60,000. */
   readonly timeoutMs?: number;
 }
 
-/** Options of `connect`: limits of linking, for a session that is not linked yet. Those left out are the manager's `whatsapp.linking`. */
+/** Options of `connect`: limits of linking, for a session that is not linked yet. Defaults: the manager's `whatsapp.linking`. */
 export interface ConnectOptions {
   /** QR codes to show at most, over all connections this leads to. */
   readonly maxQrs?: number;
   /** How long to offer a link, in milliseconds. */
   readonly timeoutMs?: number;
-  /** Disconnects the session when it is aborted before the session is linked; later it has no effect. */
+  /** Disconnects the session if it is aborted before the session is linked; later it does nothing. */
   readonly signal?: AbortSignal;
 }
 
@@ -43,66 +41,78 @@ export interface ConnectOptions {
 export interface PairOptions {
   /** A custom code: eight characters of `123456789ABCDEFGHJKLMNPQRSTVWXYZ`. */
   readonly code?: string;
-  /** Request a new code although the last one is still valid. Default false. */
+  /** Requests a new code although the last one is still valid. Default false. */
   readonly force?: boolean;
 }
 
 /**
- * The commands on sessions. Every method rejects with `SESSION_NOT_FOUND` for an unknown id, with `STORE_UNAVAILABLE`
- * when the store does not answer, with `STOPPED` after `stop()`. Lifecycle calls are idempotent: a session that already is as
- * requested resolves, and the same call twice at once shares one outcome. Of different calls the last one wins; those before it
- * reject with `ABORTED`.
+ * The commands on sessions. Every method with an `id` rejects with `SESSION_NOT_FOUND` for one that does not exist; all reject with
+ * `STORE_UNAVAILABLE` while the store does not answer, and with `STOPPED` after `stop()`. Commands are idempotent: asking for
+ * what is already so resolves, and the same call twice at once shares one outcome. Of different calls the last one wins; those
+ * before it reject with `ABORTED`. `SessionManager` documents each with an example.
  */
 export interface SessionsApi {
-  /** Stores a new session, `disconnected`. Rejects with `INVALID_INPUT`, `SESSION_NAME_TAKEN`. Never connects. */
+  /** Stores a new session, status `disconnected`. Rejects with `INVALID_INPUT`, `SESSION_NAME_TAKEN`. */
   create(input: CreateSessionInput): Promise<CreatedSession>;
-  /** All sessions, oldest first. */
+  /** Lists all sessions, oldest first. */
   list(): Promise<SessionSummary[]>;
+  /** Returns everything about a session, its QR code included. */
   get(id: string): Promise<SessionInfo>;
+  /** Returns the status of a session and the reason for it. */
   getStatus(id: string): Promise<SessionStatusInfo>;
-  /** The newest QR code; `qrCode` is null when there is none to scan. */
+  /** Returns the newest QR code; `qrCode` is null when there is none to scan. */
   getQRCode(id: string): Promise<QRCodeInfo>;
   /**
-   * Brings the session online. Settles when the attempt has started (status `connecting`), not when it is open: use
-   * `waitFor`. Already connecting or connected: resolves. Rejects with `CONNECTION_FAILED` when no attempt could start,
-   * `PROXY_FAILED`, `MISSING_PACKAGE`, `INVALID_INPUT`, `ABORTED`. A session that is not linked in time ends `disconnected`
-   * (`link-timeout`).
+   * Brings a session online. Settles when the connection attempt has started (status `connecting`), not when it is connected:
+   * use `waitFor`. Rejects with `CONNECTION_FAILED` when no attempt could start, `PROXY_FAILED`, `MISSING_PACKAGE`,
+   * `INVALID_INPUT`, `ABORTED`. A session that no phone links becomes `disconnected` (`link-timeout`).
    */
   connect(id: string, options?: ConnectOptions): Promise<void>;
-  /** Closes the connection and keeps the credentials. Settles when the socket is down. Already disconnected: resolves. */
+  /** Closes the connection and keeps the credentials. Settles when the connection is closed. */
   disconnect(id: string): Promise<void>;
-  /** Closes the connection, if there is one, and connects with the same credentials. Settles like `connect`. */
+  /** Closes the connection, if there is one, and connects with the same credentials. Settles and rejects like `connect`. */
   restart(id: string): Promise<void>;
-  /** Unlinks the device at WhatsApp (with a time limit; continues if that fails), then deletes the credentials. */
+  /** Unlinks the device at WhatsApp, within a time limit and whether or not that works, then deletes all credentials. */
   logout(id: string): Promise<LogoutResult>;
-  /** Unlinks if linked, then removes the session and all that is stored for it. */
+  /** Unlinks the device if it is linked, then deletes the session and everything that is stored for it. */
   delete(id: string): Promise<void>;
   /**
    * Returns a code that links the account when it is typed on the phone. `phoneNumber` is in international format; spaces, dots,
-   * dashes and brackets in it are ignored. Rejects with `SESSION_NOT_CONNECTED` when the session is not connecting,
-   * `SESSION_ALREADY_LINKED`, `INVALID_INPUT`, `PAIRING_REFUSED`, `TIMEOUT`.
+   * dashes and brackets in it are ignored. Rejects with `INVALID_INPUT`, `SESSION_NOT_CONNECTED` when the session is not
+   * connecting, `SESSION_ALREADY_LINKED`, `PAIRING_REFUSED`, `TIMEOUT`.
    */
   pair(id: string, phoneNumber: string, options?: PairOptions): Promise<PairingCodeInfo>;
   /**
-   * Settles when the session has the status, at once if it has. Rejects with `TIMEOUT`, `ABORTED`, `INVALID_INPUT` for an
-   * unknown status, and `SESSION_NOT_CONNECTED` when the session stopped in another state that only a command can change.
+   * Waits for a status; resolves at once if the session has it. Rejects with `TIMEOUT`, `ABORTED`, `INVALID_INPUT`, and with
+   * `SESSION_NOT_CONNECTED` when the session stopped in another state that only a command can change.
    */
   waitFor(id: string, status: SessionStatus, options?: WaitOptions): Promise<SessionInfo>;
-  /** The names of the events that a webhook can subscribe to. */
+  /** The fourteen events that a webhook can subscribe to, in the order of the HTTP contract. */
   listWebhookEvents(): readonly WebhookEventName[];
+  /** Calls the listener at every event of this name. Throws `INVALID_INPUT` for an unknown name. */
   on<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): unknown;
+  /** Removes a listener. Throws `INVALID_INPUT` for an unknown name. */
   off<Name extends SessionEventName>(event: Name, listener: SessionListener<Name>): unknown;
 }
 
-/** What a `SessionManager` offers beyond that; each is documented there. */
+/** What a `SessionManager` offers beyond {@link SessionsApi}. Each method is documented there, with its errors and an example. */
 export interface FullSessionsApi extends SessionsApi {
+  /** Changes webhooks and proxy. Rejects with `INVALID_INPUT`. */
   update(id: string, input: UpdateSessionInput): Promise<UpdatedSession>;
+  /** Lists the webhook deliveries that were given up, oldest first. */
   listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]>;
+  /** Queues a failed delivery again. Rejects with `DELIVERY_NOT_FOUND`, `OUTBOX_FULL`. */
   redeliver(id: string, deliveryId: string): Promise<void>;
+  /** Yields events as they happen, after those that came after `after`. */
   events(options?: EventStreamOptions): AsyncGenerator<StreamedEvent, void, undefined>;
+  /** The figures of webhooks and of the event log. */
   stats(): OutgoingStats;
+  /** Checks store and event loop. Never rejects. */
   health(): Promise<Health>;
+  /** Returns the credentials as one encrypted text. Rejects with `INVALID_INPUT` when the session is not linked. */
   exportCredentials(id: string, options: { readonly passphrase: string }): Promise<string>;
+  /** Replaces the credentials by an exported text. Rejects with `INVALID_INPUT`, nothing changed. */
   importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth>;
+  /** The API keys of the HTTP adapter. */
   readonly apiKeys: ApiKeysApi;
 }

@@ -1,10 +1,10 @@
-/** The logger of a manager that was given none: warnings and errors, one line each, on standard error. */
+/** The logger of a manager without the option `logger`: warnings and errors, one line each, on standard error. */
 import { Console } from "node:console";
 import type { Writable } from "node:stream";
 import { SILENT, type Logger } from "../api/logger.js";
 import { messageOf } from "../errors.js";
 
-/** The logger of the option `logger`: the caller's, none, or the default. */
+/** The logger that the option `logger` asks for; {@link lineLogger} when it is left out. */
 export function loggerOf(option: Logger | false | undefined): Logger {
   if (option === false) return SILENT;
   return option ?? lineLogger();

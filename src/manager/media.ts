@@ -32,7 +32,7 @@ export async function downloadMedia(
   }
 }
 
-/** The library's own errors may hold the message and its media key, so none is passed on, not even as a cause. */
+/** The library's own errors may hold the message and its media key, so they are not passed on, not even as a cause. */
 function downloadError(thrown: unknown): ZpwootError {
   const { output, response } = thrown as { output?: unknown; response?: { status?: number } };
   if (output !== undefined && response === undefined) {

@@ -3,8 +3,10 @@
  * loop lags. Measured with 25 at once: the event loop was late by 20 ms at most; with all at once by 700 ms.
  */
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
+import type { SessionStatus } from "../api/session-info.js";
+import type { SessionRecord } from "../api/session-record.js";
 import type { SessionServices } from "../session/services.js";
-import type { Session } from "../session/session.js";
+import type { SessionState } from "../session/state.js";
 
 /** Above this lag of the event loop the next session waits. */
 const MAX_LAG_MS = 100;
@@ -13,6 +15,18 @@ const BRAKE_MS = 50;
 const MAX_BRAKES = 20;
 /** Sessions that begin together are spread over this time. */
 const JITTER_MS = 20;
+
+/** A session, as far as restoring needs it. */
+export interface RestorableSession {
+  readonly record: SessionRecord;
+  readonly status: SessionStatus;
+  readonly state: SessionState;
+  connect(): Promise<void>;
+  until(
+    test: () => boolean,
+    options: { readonly goal: string; readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<void>;
+}
 
 /** How sessions are brought back. */
 export interface RestoreSessionsOptions {
@@ -29,7 +43,7 @@ export interface RestoreSessionsOptions {
  * one was tried once or the signal is aborted. Never rejects. Returns how many there were.
  */
 export async function restoreSessions(
-  sessions: readonly Session[],
+  sessions: readonly RestorableSession[],
   { concurrency, timeouts, signal, emit }: RestoreSessionsOptions,
 ): Promise<number> {
   const wanted = sessions
@@ -53,7 +67,7 @@ export async function restoreSessions(
   return wanted.length;
 }
 
-async function restoreOne(session: Session, timeoutMs: number, signal: AbortSignal): Promise<void> {
+async function restoreOne(session: RestorableSession, timeoutMs: number, signal: AbortSignal): Promise<void> {
   await session.connect();
   const goal = "to get through its first attempt";
   await session.until(() => session.state.name !== "connecting", { goal, timeoutMs, signal });

@@ -197,7 +197,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /**
    * Brings a session online, and keeps it online: lost connections are opened again until {@link disconnect}. A session that is
-   * not linked shows QR codes, and ends as `disconnected` (`link-timeout`) when nobody scans one.
+   * not linked shows QR codes, and ends as `disconnected` (`link-timeout`) when no phone scans one.
    *
    * Settles when the connection attempt has started (status `connecting`); use {@link waitFor} to wait for `connected`. Rejects
    * with `CONNECTION_FAILED` when no attempt could start, `PROXY_FAILED`, `MISSING_PACKAGE`, `INVALID_INPUT`, and `ABORTED` when

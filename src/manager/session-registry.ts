@@ -64,7 +64,7 @@ export class SessionRegistry<Session extends RegisteredSession> {
 
   /** Reads all sessions, once; again after a failure. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
   async load(): Promise<void> {
-    this.throwIfClosed();
+    if (this.#closed) throw new ZpwootError("STOPPED", "The session manager was stopped");
     await this.#readOnce();
   }
 
@@ -72,7 +72,9 @@ export class SessionRegistry<Session extends RegisteredSession> {
   async get(id: string): Promise<Session> {
     await this.load();
     const session = this.#sessions.get(id);
-    if (session === undefined) throw notFound(id);
+    if (session === undefined) {
+      throw new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${id}" not found`);
+    }
     return session;
   }
 
@@ -131,11 +133,6 @@ export class SessionRegistry<Session extends RegisteredSession> {
     await this.#reading.settled();
   }
 
-  /** @throws ZpwootError `STOPPED` after {@link close}. */
-  throwIfClosed(): void {
-    if (this.#closed) throw new ZpwootError("STOPPED", "The session manager was stopped");
-  }
-
   #isTaken(name: string): boolean {
     return this.#reservedNames.has(name) || this.all().some(({ record }) => record.name === name);
   }
@@ -153,9 +150,4 @@ export class SessionRegistry<Session extends RegisteredSession> {
     await onLoaded([...this.#sessions.keys()]);
     logger.info({ store: store.description, sessions: this.#sessions.size }, "Sessions loaded");
   }
-}
-
-/** The error of a command on an id that no session has. */
-function notFound(id: string): ZpwootError {
-  return new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${id}" not found`);
 }

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { restoreAll, type Restorable } from "../../src/manager/restore.js";
+import type { SessionRecord } from "../../src/api/session-record.js";
+import {
+  restoreAll,
+  restoreSessions,
+  type Restorable,
+  type RestorableSession,
+} from "../../src/manager/restore.js";
+import { statusOf, type SessionState } from "../../src/session/state.js";
 
 /** Sessions that note when they begin and take a moment. */
 function sessions(count: number, restore: (index: number) => Promise<void> = () => sleep(5)) {
@@ -27,7 +34,7 @@ function sessions(count: number, restore: (index: number) => Promise<void> = () 
 const still = new AbortController().signal;
 const random = (): number => 0;
 
-describe("restoring sessions", () => {
+describe("restoring one after the other", () => {
   it("tries every one, in order, a few at a time", async () => {
     const { list, order, most } = sessions(20);
     const done: number[] = [];
@@ -59,5 +66,85 @@ describe("restoring sessions", () => {
 
   it("settles at once when there is nothing to do", async () => {
     await restoreAll([], { concurrency: 10, signal: still, random, onDone: () => expect.fail("none") });
+  });
+});
+
+describe("restoring the sessions of a manager", () => {
+  const RECORD: SessionRecord = {
+    version: 1,
+    id: "id",
+    name: "name",
+    desired: "online",
+    status: "connected",
+    phoneNumber: null,
+    webhook: null,
+    proxy: null,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    updatedAt: "2026-01-01T00:00:00.000Z",
+  };
+
+  /** A session that is open a moment after it was asked to connect. */
+  function session(
+    change: Partial<SessionRecord>,
+    connected: string[],
+    start: SessionState = { name: "idle", reason: "restored" },
+  ): RestorableSession {
+    const record = { ...RECORD, ...change };
+    let state = start;
+    return {
+      record,
+      get state() {
+        return state;
+      },
+      get status() {
+        return statusOf(state);
+      },
+      connect: async () => {
+        connected.push(record.id);
+        if (record.name === "broken") throw new Error("no route");
+        state = { name: "connecting", attempt: 1 };
+      },
+      until: async (test) => {
+        while (!test()) {
+          await sleep(1);
+          state = { name: "open" };
+        }
+      },
+    };
+  }
+
+  const limits = (emitted: unknown[], signal = still) => ({
+    concurrency: 1,
+    timeouts: { connectMs: 100, loginMs: 100, unlinkMs: 100 },
+    signal,
+    emit: (name: string, event: unknown) => void emitted.push([name, event]),
+  });
+
+  it("connects those that were online, the recently active first, and reports each", async () => {
+    const connected: string[] = [];
+    const emitted: unknown[] = [];
+    const restored = await restoreSessions(
+      [
+        session({ id: "old", updatedAt: "2026-01-01T00:00:00.000Z" }, connected),
+        session({ id: "offline", desired: "offline" }, connected),
+        session({ id: "new", updatedAt: "2026-03-01T00:00:00.000Z" }, connected),
+        session({ id: "broken", name: "broken", updatedAt: "2026-02-01T00:00:00.000Z" }, connected),
+        session({ id: "connected already" }, connected, { name: "open" }),
+      ],
+      limits(emitted),
+    );
+    expect(restored).toBe(3);
+    expect(connected).toEqual(["new", "broken", "old"]);
+    expect(emitted).toEqual([
+      ["session.restored", { sessionId: "new", done: 1, total: 3 }],
+      ["session.restored", { sessionId: "broken", done: 2, total: 3 }],
+      ["session.restored", { sessionId: "old", done: 3, total: 3 }],
+    ]);
+  });
+
+  it("connects none after the signal", async () => {
+    const connected: string[] = [];
+    await restoreSessions([session({}, connected)], limits([], AbortSignal.abort()));
+    expect(connected).toEqual([]);
   });
 });
