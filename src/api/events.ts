@@ -19,7 +19,7 @@ export type NamedWhatsAppEvent<Name extends WebhookEventName = WebhookEventName>
   readonly [Each in Name]: { readonly name: Each; readonly data: BaileysEventMap[Each] };
 }[Name];
 
-/** What somebody has to do about a session. */
+/** What a person has to do about a session. */
 export type RequiredAction =
   /** See on the phone why WhatsApp restricted the account. */
   | RestrictionReason
@@ -65,7 +65,7 @@ export interface EngineEvents {
     readonly expiresAt: string;
   };
   "session.pairing-code": { readonly sessionId: string; readonly value: string; readonly expiresAt: string };
-  /** The device is linked: credentials are stored, the connection is opened anew. */
+  /** The device is linked: credentials are stored, the connection is opened again. */
   "session.linked": { readonly sessionId: string; readonly phoneNumber: string };
   /** The account no longer knows this device; the credentials are gone and a new link is needed. */
   "session.logged-out": { readonly sessionId: string; readonly cause: LogoutCause };
@@ -98,7 +98,7 @@ export interface EngineEvents {
   };
   /** The store failed for good for this session; its socket was stopped, its credentials are untouched. */
   "store.error": { readonly sessionId: string | null; readonly error: ZpwootError };
-  /** A read or write of the store ended; told only while somebody listens. For metrics. */
+  /** A read or write of the store ended; emitted only while there is a listener. For metrics. */
   "store.operation": StoreOperation;
   /** A failure that belongs to no call: a throwing listener, an error inside the library. */
   error: { readonly sessionId: string | null; readonly error: Error };

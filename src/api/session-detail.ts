@@ -83,7 +83,7 @@ export type SessionDetail =
     }>
   | Detail<{ readonly state: "open" | "closing" | "conflict" }>
   | Detail<{ readonly state: "loggedOut"; readonly reason: LogoutCause }>
-  /** Without `until` somebody has to act; with it the session connects again by itself. */
+  /** Without `until` the owner has to act; with it the session connects again by itself. */
   | Detail<{
       readonly state: "restricted";
       readonly reason: RestrictionReason;

@@ -64,7 +64,7 @@ export interface SessionInfo extends SessionSummary {
   readonly proxy?: ProxyInfo;
 }
 
-/** What `create` gives. */
+/** The result of `create`. */
 export interface CreatedSession extends SessionInfo {
   /**
    * The secret that signs this session's webhooks (Standard Webhooks, `whsec_…`). Given once, here, and only when a
@@ -82,7 +82,7 @@ export interface UpdateSessionInput {
    * named stay as they are, null takes one away with what is queued for it. At most ten.
    */
   readonly endpoints?: Readonly<Record<string, UpdateWebhookInput | null>> | undefined;
-  /** Null: direct. A session that is online connects anew through it. */
+  /** Null: direct. A session that is online reconnects through it. */
   readonly proxy?: ProxyConfig | null | undefined;
 }
 
@@ -100,7 +100,7 @@ export interface UpdateWebhookInput {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What `update` gives. */
+/** The result of `update`. */
 export interface UpdatedSession extends CreatedSession {
   /** The secrets of further endpoints that were made now, by the endpoint's name: given once, here. */
   readonly endpointSecrets?: Readonly<Record<string, string>>;
@@ -117,7 +117,7 @@ export interface EndpointInfo {
   readonly headers: readonly string[];
 }
 
-/** What `getStatus` gives. */
+/** The result of `getStatus`. */
 export interface SessionStatusInfo {
   readonly id: string;
   readonly name: string;
@@ -126,7 +126,7 @@ export interface SessionStatusInfo {
   readonly detail: SessionDetail;
 }
 
-/** What `getQRCode` gives. */
+/** The result of `getQRCode`. */
 export interface QRCodeInfo {
   readonly id: string;
   /** The newest QR code, null when there is none to scan. */
@@ -138,7 +138,7 @@ export interface QRCodeInfo {
   readonly expiresAt?: string;
 }
 
-/** What `pair` gives. */
+/** The result of `pair`. */
 export interface PairingCodeInfo {
   /** Eight characters, to be typed on the phone. */
   readonly pairingCode: string;
@@ -146,7 +146,7 @@ export interface PairingCodeInfo {
   readonly expiresAt: string;
 }
 
-/** What `logout` gives. */
+/** The result of `logout`. */
 export interface LogoutResult {
   /** Whether WhatsApp acknowledged that the device is unlinked. */
   readonly unlinked: "confirmed" | "unconfirmed" | "not-linked";
