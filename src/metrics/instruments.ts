@@ -12,19 +12,19 @@ const STORE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5
 
 /** Values that are read at each scrape. */
 const FIGURES: readonly (readonly [name: string, help: string, read: (stats: OutgoingStats) => number])[] = [
-  ["zpwoot_webhook_outbox_events", "Events stored and not acknowledged", ({ webhooks }) => webhooks.queued],
-  ["zpwoot_webhook_outbox_bytes", "Bytes of these events", ({ webhooks }) => webhooks.queuedBytes],
+  ["zpwoot_webhook_outbox_events", "Events queued and not acknowledged", ({ webhooks }) => webhooks.queued],
+  ["zpwoot_webhook_outbox_bytes", "Bytes of the queued events", ({ webhooks }) => webhooks.queuedBytes],
   ["zpwoot_webhook_failed_deliveries", "Failed deliveries kept", ({ webhooks }) => webhooks.failed],
-  ["zpwoot_webhook_endpoints", "Webhook endpoints at work", ({ webhooks }) => webhooks.endpoints],
-  ["zpwoot_webhook_endpoints_sending", "Webhook requests under way", ({ webhooks }) => webhooks.sending],
+  ["zpwoot_webhook_endpoints", "Webhook endpoints in use", ({ webhooks }) => webhooks.endpoints],
+  ["zpwoot_webhook_endpoints_sending", "Webhook requests in progress", ({ webhooks }) => webhooks.sending],
   [
     "zpwoot_webhook_endpoints_retrying",
-    "Webhook endpoints that failed last and wait",
+    "Webhook endpoints waiting to retry after a failure",
     ({ webhooks }) => webhooks.retrying,
   ],
   ["zpwoot_event_log_readers", "Readers of the event log", ({ eventLog }) => eventLog.readers],
   ["zpwoot_event_log_events", "Events kept for readers", ({ eventLog }) => eventLog.events],
-  ["zpwoot_event_log_bytes", "Bytes of these events", ({ eventLog }) => eventLog.bytes],
+  ["zpwoot_event_log_bytes", "Bytes of the kept events", ({ eventLog }) => eventLog.bytes],
 ];
 
 /** All instruments of one registry. */
@@ -77,20 +77,20 @@ export function defineInstruments(
   return {
     closes: counter(
       "zpwoot_session_closes_total",
-      "Connections that ended by themselves, by what came of it",
+      "Unexpected closes of connections, by the state that followed",
       ["state", "reason", "code"],
     ),
     timeToOpen: histogram(
       "zpwoot_session_time_to_open_seconds",
-      "From connecting to connected, retries and the scan included",
+      "Seconds from connecting to connected, including retries and the scan",
       OPEN_BUCKETS,
     ),
-    qrCodes: counter("zpwoot_qr_codes_total", "QR codes given"),
-    pairingCodes: counter("zpwoot_pairing_codes_total", "Pairing codes given"),
+    qrCodes: counter("zpwoot_qr_codes_total", "QR codes issued"),
+    pairingCodes: counter("zpwoot_pairing_codes_total", "Pairing codes issued"),
     links: counter("zpwoot_links_total", "Sessions that were linked"),
     logouts: counter("zpwoot_logouts_total", "Sessions whose link ended", ["cause"]),
     messages: counter("zpwoot_messages_total", "Messages received and sent", ["direction"]),
-    deliveries: counter("zpwoot_webhook_deliveries_total", "Webhook deliveries that came to an end", [
+    deliveries: counter("zpwoot_webhook_deliveries_total", "Webhook deliveries, delivered or failed", [
       "outcome",
     ]),
     attempts: histogram(
@@ -100,24 +100,24 @@ export function defineInstruments(
     ),
     lag: histogram(
       "zpwoot_webhook_delivery_seconds",
-      "From an event to the acknowledgement of its delivery",
+      "Seconds from an event to the acknowledgement of its delivery",
       LAG_BUCKETS,
     ),
     storeOperations: histogram(
       "zpwoot_store_operation_seconds",
-      "Reads and writes of the store, retries included",
+      "Seconds of reads and writes of the store, including retries",
       STORE_BUCKETS,
       ["operation", "outcome"],
     ),
     storeErrors: counter("zpwoot_store_errors_total", "Sockets stopped because the store failed"),
-    errors: counter("zpwoot_errors_total", "Failures that belong to no call"),
+    errors: counter("zpwoot_errors_total", "Errors that belong to no call"),
   };
 }
 
 function defineSessions(registry: Registry, list: () => Promise<readonly SessionSummary[]>): void {
   new Gauge({
     name: "zpwoot_sessions",
-    help: "Sessions, by public status and inner state",
+    help: "Sessions, by status and detailed state",
     labelNames: ["status", "state"],
     registers: [registry],
     async collect() {

@@ -1,5 +1,7 @@
 /** Prometheus metrics for a SessionManager. No label contains a session, a number or a message, so the series stay few. */
 import { Registry, collectDefaultMetrics } from "prom-client";
+import { z } from "zod";
+import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { SessionEventName, SessionListener } from "../api/events.js";
 import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
 import { defineInstruments, type Instruments } from "./instruments.js";
@@ -15,6 +17,7 @@ export interface MetricsOptions {
 
 /** Metrics of one manager. */
 export interface Metrics extends Disposable {
+  /** Holds the metrics; metrics of your own can be added to it. */
   readonly registry: Registry;
   /** The value of `content-type` that belongs to {@link text}. */
   readonly contentType: string;
@@ -24,17 +27,28 @@ export interface Metrics extends Disposable {
   close(): void;
 }
 
-/** What is metered: a manager, or anything like one. */
+const schema = optionsSchema({
+  registry: z
+    .custom<Registry>((value) => typeof value === "object" && value !== null && "registerMetric" in value, {
+      error: "must be a Registry of prom-client",
+    })
+    .optional(),
+  process: option.flag.optional(),
+} satisfies OptionFields<MetricsOptions>);
+
+/** What is metered: a `SessionManager`, or a test double; without `stats` the gauges of webhooks and the event log stay empty. */
 export type MeteredSessions = SessionsApi & Partial<Pick<FullSessionsApi, "stats">>;
 
 /**
- * Counts from now on. Each manager needs its own registry: a second one in the same registry throws prom-client's error.
+ * Counts the manager's events from now on, until `close()`. Throws `INVALID_OPTION`; each manager needs its own registry, a second
+ * one in the same registry throws prom-client's error.
  *
  * @example
  * const metrics = createMetrics(manager);
  * app.get("/metrics", async (_request, response) => response.type(metrics.contentType).send(await metrics.text()));
  */
 export function createMetrics(manager: MeteredSessions, options: MetricsOptions = {}): Metrics {
+  checkOptionsOf("options of createMetrics", schema, options, "INVALID_OPTION");
   const registry = options.registry ?? new Registry();
   if (options.process ?? options.registry === undefined) collectDefaultMetrics({ register: registry });
   const instruments = defineInstruments(

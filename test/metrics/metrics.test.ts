@@ -71,4 +71,12 @@ describe("the metrics of a manager", () => {
     expect(text).not.toContain("zpwoot_sessions{");
     expect(text).not.toContain("process_");
   });
+
+  it.each([
+    [{ proces: false }, "proces is not an option (did you mean process?)"],
+    [{ registry: {} }, "registry must be a Registry of prom-client"],
+  ])("have options that are checked: %j", async (options: object, detail) => {
+    await using world = await EngineWorld.open();
+    expect(() => createMetrics(world.manager, options)).toThrow(detail);
+  });
 });
