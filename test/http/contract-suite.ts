@@ -1,6 +1,6 @@
 /**
- * The frozen `/sessions` contract as a suite: a case per row of every table of it. Run against anything that answers
- * HTTP and lets a test move its sessions; see `world.ts`.
+ * The frozen `/sessions` contract (docs/contract.md) as a suite: a case per row of each of its tables. Runs against anything
+ * that answers HTTP and lets a test move its sessions; see `world.ts`.
  */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -34,7 +34,7 @@ const SESSION_KEYS = [
 ];
 const LISTED_KEYS = SESSION_KEYS.filter((key) => key !== "qrCode");
 
-/** Section 4, spelled out: the suite must not take the list from the code it tests. */
+/** Spelled out: the suite must not take the list from the code it tests. */
 const FOURTEEN_EVENTS = [
   "connection.update",
   "messages.upsert",
@@ -81,6 +81,7 @@ const ALL_ROUTES: readonly Call[] = [
 /** Calls as an existing client makes them: a content type on everything, `.json()` on every answer. */
 class Client {
   readonly #world: World;
+  #shared: Promise<string> | undefined;
 
   constructor(world: World) {
     this.#world = world;
@@ -141,6 +142,12 @@ class Client {
     return id;
   }
 
+  /** A connected session that no test changes: linking one takes longest of all, so those that only look at it share it. */
+  sharedConnectedSession(): Promise<string> {
+    this.#shared ??= this.connectedSession();
+    return this.#shared;
+  }
+
   async statusOf(id: string): Promise<unknown> {
     return jsonOf(await this.get(id, "status"))["status"];
   }
@@ -190,7 +197,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
     });
     afterAll(() => world.close());
 
-    /** A world of its own, for what would disturb the others. */
+    /** A separate world, for what would disturb the other tests. */
     async function inOwnWorld(
       fault: WorldFault | undefined,
       test: (own: Client) => Promise<void>,
@@ -203,7 +210,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       }
     }
 
-    describe("section 1, authentication", () => {
+    describe("authentication", () => {
       it.each(ALL_ROUTES)("answers 401 on %s %s without a key", async (method, path, body) => {
         const headers = { "content-type": "application/json" };
         const answer = await client.raw({ method, path, headers, body: body && JSON.stringify(body) });
@@ -247,7 +254,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       });
     });
 
-    describe("section 2, data types: CreateSession", () => {
+    describe("bodies: CreateSession", () => {
       it.each([
         ["only a name", {}],
         ["an http URL", { webhookUrl: "http://localhost:3000/hook?x=1" }],
@@ -260,7 +267,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
         ["every event", { webhookUrl: "https://example.com", webhookEvents: FOURTEEN_EVENTS }],
         ["no events", { webhookEvents: [] }],
         ["null for what is optional", { webhookUrl: null, webhookEvents: null }],
-        ["fields nobody knows", { color: "green", id: "mine", status: "connected" }],
+        ["unknown fields", { color: "green", id: "mine", status: "connected" }],
       ])("takes %s", async (_case, fields: Json) => {
         const name = `any name works, "quoted" too ${randomUUID()}`;
         const body = jsonOf(await client.create({ ...fields, name }));
@@ -328,7 +335,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       });
     });
 
-    describe("section 2, data types: PairPhone", () => {
+    describe("bodies: PairPhone", () => {
       it.each([
         ["no number", {}],
         ["no body", undefined],
@@ -357,7 +364,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       );
     });
 
-    describe("section 2, data types: responses", () => {
+    describe("bodies: responses", () => {
       it("writes a SessionResponse with every field, in order", async () => {
         const webhook = { webhookUrl: "https://example.com/hook", webhookEvents: ["messages.upsert"] };
         const id = await client.newSession(webhook);
@@ -403,7 +410,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       });
     });
 
-    describe("section 3, the eleven endpoints", () => {
+    describe("the eleven routes", () => {
       it("1: GET /sessions/webhook/events gives all fourteen, in order", async () => {
         const answer = await client.call("GET", "/sessions/webhook/events");
         expectExactly(answer, 200, JSON.stringify({ events: FOURTEEN_EVENTS }));
@@ -478,7 +485,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       });
 
       it("8: GET /sessions/:id/qr says so when connected", async () => {
-        const id = await client.connectedSession();
+        const id = await client.sharedConnectedSession();
         const message = "Session is already connected";
         const text = JSON.stringify({ id, qrCode: null, status: "connected", message });
         expectExactly(await client.get(id, "qr"), 200, text);
@@ -505,7 +512,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       });
 
       it("10: GET /sessions/:id/status", async () => {
-        const id = await client.connectedSession();
+        const id = await client.sharedConnectedSession();
         expect(await client.statusOf(id)).toBe("connected");
       });
 
@@ -539,7 +546,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       });
     });
 
-    describe("section 3, errors", () => {
+    describe("errors", () => {
       it.each(ROUTES_WITH_ID)(
         "answers 404 on %s /sessions/:id/%s of an unknown id",
         async (method, verb, body) => {
@@ -556,7 +563,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       });
 
       it("refuses to connect what is connected", async () => {
-        const id = await client.connectedSession();
+        const id = await client.sharedConnectedSession();
         const text = `{"statusCode":400,"message":"Session is already connected"}`;
         expectExactly(await client.post(id, "connect"), 400, text);
         expect(await client.statusOf(id)).toBe("connected");
@@ -592,7 +599,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
         }));
     });
 
-    describe("section 3, behaviour", () => {
+    describe("behaviour", () => {
       it("gives a new QR code on every connection attempt, and none after a disconnect", async () => {
         const id = await client.connectingSession();
         const first = jsonOf(await client.get(id, "qr"))["qrCode"];
@@ -637,7 +644,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
       });
     });
 
-    describe("section 3, the five flows", () => {
+    describe("the five flows", () => {
       it("1 to 4: first connection, reconnection, temporary disconnection, full logout", async () => {
         const id = await client.newSession();
         await client.post(id, "connect");
@@ -664,7 +671,7 @@ export function describeSessionsContract(subject: ContractSubject): void {
     });
 
     it("never shows credentials in an answer", async () => {
-      const id = await client.connectedSession();
+      const id = await client.sharedConnectedSession();
       const answers = [
         await client.get(id, "info"),
         await client.get(id, "status"),
