@@ -198,12 +198,12 @@ async function serveFastify(
 const fastify: readonly ServerKind[] = [
   {
     name: "Fastify 5",
-    listen: (handler) => serveFastify("", (app) => app.register(handler.fastify as never)),
+    listen: (handler) => serveFastify("", (app) => app.register(handler.fastify)),
   },
   {
     name: "Fastify 5 under /api/v1",
     listen: (handler) =>
-      serveFastify("/api/v1", (app) => app.register(handler.fastify as never, { prefix: "/api/v1" })),
+      serveFastify("/api/v1", (app) => app.register(handler.fastify, { prefix: "/api/v1" })),
   },
 ];
 
