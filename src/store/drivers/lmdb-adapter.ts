@@ -15,6 +15,11 @@ export class LmdbAdapter extends EventEmitter {
   constructor(database: RootDatabase<string, string>, directory: string) {
     super();
     this.#database = database;
+    // lmdb commits the writes of a turn of the event loop together, under a promise that no caller of it ever holds: when the
+    // commit fails (a full disk), its rejection would end the process. It can be reached in this moment only.
+    database.on("beforecommit", () =>
+      queueMicrotask(() => void database.committed.then(undefined, handleCommitError)),
+    );
     this.opts = { dialect: "lmdb", url: `lmdb:${directory}` };
   }
 
@@ -65,9 +70,13 @@ export class LmdbAdapter extends EventEmitter {
       for (const { key, text } of changes)
         settled.push(text === null ? this.#database.remove(key) : this.#database.put(key, text));
     });
-    // All of them: when a commit fails, each promise rejects, and none may go unhandled.
-    await Promise.all([committed, ...settled]);
-    await this.#database.flushed;
+    try {
+      // All of them: when a commit fails, each promise rejects, and none may go unhandled.
+      await Promise.all([committed, ...settled]);
+      await this.#database.flushed;
+    } catch (error) {
+      throw await reasonOfCommit(error);
+    }
   }
 
   isPermanent(error: unknown): boolean {
@@ -79,6 +88,27 @@ export class LmdbAdapter extends EventEmitter {
     await this.#database.flushed;
     await this.#database.close();
   }
+}
+
+/** lmdb puts the reason of a failed commit into a second promise, which it rejects a moment later. */
+interface CommitError {
+  readonly commitError?: Promise<unknown>;
+}
+
+/** The writers have promises of their own, which reject as well. */
+function handleCommitError(error: unknown): void {
+  void reasonOfCommit(error);
+}
+
+/** Why a commit failed, instead of lmdb's "see commitError for details". Never rejects. */
+async function reasonOfCommit(error: unknown): Promise<unknown> {
+  const { commitError } = error as CommitError;
+  return commitError === undefined
+    ? error
+    : commitError.then(
+        () => error,
+        (reason: unknown) => reason,
+      );
 }
 
 /** Opens the environment in a directory, or creates it. Loads lmdb. */
