@@ -1,4 +1,4 @@
-/** The typed events of a {@link SessionManager}, each with one object payload. */
+/** The typed events of a {@link SessionManager}. Each has one object as its payload. */
 import type { BaileysEventMap } from "whaileys";
 import type { ZpwootError } from "../errors.js";
 import type { LogoutCause, RestrictionReason, SessionDetail } from "./session-detail.js";
@@ -12,8 +12,8 @@ export interface WhatsAppEvent<Name extends WebhookEventName = WebhookEventName>
 }
 
 /**
- * An event of the library with its name, as one value: the type of `data` follows from `name`. What the socket, the session and the
- * event publisher hand on to each other.
+ * An event of the library with its name, as one value: the type of `data` follows from `name`. The socket, the session and the
+ * event publisher pass it on to each other.
  */
 export type NamedWhatsAppEvent<Name extends WebhookEventName = WebhookEventName> = {
   readonly [Each in Name]: { readonly name: Each; readonly data: BaileysEventMap[Each] };
@@ -29,22 +29,22 @@ export type RequiredAction =
   | "conflict"
   /** Update the library, or set `whatsapp.version`. */
   | "update-client-version"
-  /** Set another URL: the receiver answered 410 and its endpoint is switched off. */
+  /** Set another URL: the receiver answered 410 and its endpoint is disabled. */
   | "webhook-gone"
   /** Bring the receiver back: the outbox is full. */
   | "webhook-outbox-full";
 
-/** One read or write, as a caller saw it: waiting for its turn and retries included. */
+/** One read or write of the store, with the time it waited for others and with its retries. */
 export interface StoreOperation {
   readonly operation: "read" | "write";
-  /** How many keys it was about. */
+  /** How many keys were read or written. */
   readonly keys: number;
   /** Milliseconds. */
   readonly ms: number;
   readonly ok: boolean;
 }
 
-/** Names and payloads of what the engine itself has to say. */
+/** The engine's own events: payloads by name. */
 export interface EngineEvents {
   "session.created": { readonly sessionId: string; readonly name: string };
   "session.updated": { readonly sessionId: string };
@@ -65,11 +65,11 @@ export interface EngineEvents {
     readonly expiresAt: string;
   };
   "session.pairing-code": { readonly sessionId: string; readonly value: string; readonly expiresAt: string };
-  /** The device is linked: credentials are stored, the connection is opened again. */
+  /** The device is linked: credentials are stored, and the connection is opened again. */
   "session.linked": { readonly sessionId: string; readonly phoneNumber: string };
   /** The account no longer knows this device; the credentials are gone and a new link is needed. */
   "session.logged-out": { readonly sessionId: string; readonly cause: LogoutCause };
-  /** Somebody has to do something that the engine can't. */
+  /** A person has to do something that the engine can't. */
   "session.action-required": {
     readonly sessionId: string;
     readonly action: RequiredAction;
@@ -78,6 +78,7 @@ export interface EngineEvents {
   };
   /** `start()` brought another session back, or gave up on it for now. */
   "session.restored": { readonly sessionId: string; readonly done: number; readonly total: number };
+  /** An endpoint acknowledged an event. */
   "webhook.delivered": {
     readonly sessionId: string;
     /** `default`, or the name of a further endpoint. */
@@ -88,6 +89,7 @@ export interface EngineEvents {
     /** From the event to its acknowledgement, in milliseconds. */
     readonly afterMs: number;
   };
+  /** A delivery failed for good: it is listed by `listFailedDeliveries`. */
   "webhook.failed": {
     readonly sessionId: string;
     readonly endpoint: string;
@@ -98,9 +100,9 @@ export interface EngineEvents {
   };
   /** The store failed for good for this session; its socket was stopped, its credentials are untouched. */
   "store.error": { readonly sessionId: string | null; readonly error: ZpwootError };
-  /** A read or write of the store ended; emitted only while there is a listener. For metrics. */
+  /** A read or write of the store ended. Emitted only while the event has a listener. For metrics. */
   "store.operation": StoreOperation;
-  /** A failure that belongs to no call: a throwing listener, an error inside the library. */
+  /** An error outside any call: a listener that throws, an error inside the library. */
   error: { readonly sessionId: string | null; readonly error: Error };
 }
 

@@ -85,8 +85,7 @@ export function range(start: number, end: number): number[] {
 export async function readState(space: KeySpace): Promise<OutboxState> {
   const value = (await space.read([STATE_KEY])).get(STATE_KEY);
   if (value === undefined) return EMPTY_STATE;
-  const state = parseState(value);
-  if (state !== undefined) return state;
+  if (isState(value)) return value;
   throw new ZpwootError("STORE_CORRUPT", "The state of a webhook outbox can't be read");
 }
 
@@ -125,31 +124,40 @@ export async function removeRecords(space: KeySpace): Promise<void> {
 
 /** A stored queued delivery; undefined when the value is something else. */
 export function parseQueued(value: unknown): QueuedRecord | undefined {
-  if (!isObject(value) || !isNamed(value) || typeof value.body !== "string") return undefined;
-  return areNumbers(value.at, value.since) ? (value as unknown as QueuedRecord) : undefined;
+  return isQueued(value) ? value : undefined;
 }
 
 /** A stored failed delivery; undefined when the value is something else. */
 export function parseFailed(value: unknown): FailedRecord | undefined {
-  if (!isObject(value) || !isNamed(value) || typeof value.reason !== "string") return undefined;
-  const { at, failedAt, attempts, bytes } = value;
-  return areNumbers(at, failedAt, attempts, bytes) ? (value as unknown as FailedRecord) : undefined;
+  return isFailed(value) ? value : undefined;
 }
 
-function parseState(value: unknown): OutboxState | undefined {
-  if (!isObject(value) || value.version !== 1) return undefined;
-  const counters = Object.keys(EMPTY_STATE).map((field) => value[field]);
-  return counters.every((counter) => Number.isSafeInteger(counter) && Number(counter) >= 0)
-    ? (value as unknown as OutboxState)
-    : undefined;
+function isState(value: unknown): value is OutboxState {
+  if (!isObject(value) || value.version !== 1) return false;
+  return Object.keys(EMPTY_STATE).every(
+    (field) => Number.isSafeInteger(value[field]) && Number(value[field]) >= 0,
+  );
+}
+
+function isQueued(value: unknown): value is QueuedRecord {
+  return isObject(value) && isNamed(value) && isText(value.body) && areNumbers(value.at, value.since);
+}
+
+function isFailed(value: unknown): value is FailedRecord {
+  if (!isObject(value) || !isNamed(value) || !isText(value.reason)) return false;
+  return areNumbers(value.at, value.failedAt, value.attempts, value.bytes);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function isNamed(value: Record<string, unknown>): boolean {
-  return typeof value.id === "string" && WEBHOOK_EVENTS.includes(value.event as WebhookEventName);
+function isNamed({ id, event }: Record<string, unknown>): boolean {
+  return isText(id) && WEBHOOK_EVENTS.some((name) => name === event);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 function areNumbers(...values: readonly unknown[]): boolean {
