@@ -12,6 +12,7 @@ import {
 } from "./access/auth.js";
 import { type CountRequest, createRateLimits } from "./access/rate-limits.js";
 import { type RequestEntry, RequestLog } from "./access/request-log.js";
+import { visibleTo } from "./access/visibility.js";
 import type { ParsedHttpOptions } from "./options.js";
 import { readJson } from "./protocol/body.js";
 import { toErrorResponse } from "./protocol/errors.js";
@@ -107,8 +108,7 @@ export class HttpCore {
     entry.keyId = caller.keyId;
     const byKey = await this.#count?.(strict === true ? "strict" : "key", caller.keyId);
     if (byKey?.rejected !== undefined) return byKey.rejected;
-    const allowed = hasRole(caller, access) && (match.id === "" || canAccess(caller, match.id));
-    const response = allowed ? await this.#call(match, request, caller) : forbidden();
+    const response = mayCall(caller, match) ? await this.#call(match, request, caller) : forbidden();
     return withHeaders(response, byKey?.headers);
   }
 
@@ -120,12 +120,23 @@ export class HttpCore {
       if (route.request !== undefined) body = await readJson(request, limit);
       const query = request.query === "" ? NO_QUERY : new URLSearchParams(request.query);
       const header = (name: string): string | undefined => request.header(name);
-      const input = { id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES };
+      const input = {
+        ...{ id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES },
+        stillAllowed: () => this.#isAllowed(match, request),
+      };
       const result = await route.call(this.#manager, input);
-      return result instanceof RawResponse ? result.response : json(route.status, result);
+      if (result instanceof RawResponse) return result.response;
+      return json(route.status, visibleTo(caller, result));
     } catch (error) {
       return this.#failed(error, match, body);
     }
+  }
+
+  /** Whether the request would still be let through: its key may have been revoked since. */
+  async #isAllowed(match: Match, request: HttpRequest): Promise<boolean> {
+    if (match.route.access === "public") return true;
+    const authentication = await this.#authenticate(request);
+    return authentication.rejected === undefined && mayCall(authentication.caller, match);
   }
 
   #addressOf(request: HttpRequest): string {
@@ -143,6 +154,11 @@ export class HttpCore {
     this.#options.logger?.error({ method, path, error: messageOf(error) }, "HTTP request failed");
     return errorResponse(500, "Internal server error");
   }
+}
+
+function mayCall(caller: Caller, { route, id }: Match): boolean {
+  if (route.access === "public") return true;
+  return hasRole(caller, route.access) && (id === "" || canAccess(caller, id));
 }
 
 /** The response to an unknown path, in the form of NestJS. `path` is the one the client asked for. */

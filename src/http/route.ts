@@ -21,6 +21,8 @@ export interface RouteInput<Body = unknown> {
   /** Returns the value of a header, by its name in lower case. */
   readonly header: (name: string) => string | undefined;
   readonly caller: Caller;
+  /** Settles with whether the caller may still do this: an answer that lasts outlives a key's revocation otherwise. */
+  readonly stillAllowed: () => Promise<boolean>;
   readonly options: ParsedHttpOptions;
   /** All routes, for the route that describes them. */
   readonly routes: readonly Route[];

@@ -23,7 +23,7 @@ describe("the text of a stream", () => {
       await new Promise<void>((resolve) => (go = resolve));
       yield event(1);
     }
-    const text = sseText(quiet());
+    const text = sseText(quiet(), { show: (shown) => shown, stillAllowed: async () => true });
     expect((await text.next()).value).toBe("retry: 2000\n\n");
     for (let beat = 0; beat < 3; beat++) {
       const next = text.next();

@@ -1,6 +1,7 @@
 /** The routes of failed webhook deliveries and of the event stream. */
 import { WEBHOOK_EVENTS } from "../../api/webhook-events.js";
 import { LOGGED_ENGINE_EVENTS } from "../../api/events.js";
+import { visibleEvent } from "../access/visibility.js";
 import { failedDeliveriesResponseSchema, messageResponseSchema } from "../contract/schemas.js";
 import { toFailedDelivery } from "../contract/responses.js";
 import { badRequest, RawResponse } from "../protocol/message.js";
@@ -41,7 +42,7 @@ function eventNames(query: URLSearchParams): readonly string[] | undefined {
 /** Browsers send `Last-Event-ID` by themselves; `?after=` is for all other clients. */
 function eventStream(
   manager: ServedSessions,
-  { header, query }: RouteInput,
+  { header, query, caller, stillAllowed }: RouteInput,
   sessionIds?: readonly string[],
 ): RawResponse {
   const source = requireFeature(manager, "events");
@@ -51,7 +52,11 @@ function eventStream(
     status: 200,
     headers: SSE_HEADERS,
     body: "",
-    stream: (signal) => sseText(source.events({ sessionIds, events, after, signal })),
+    stream: (signal) =>
+      sseText(source.events({ sessionIds, events, after, signal }), {
+        show: (event) => visibleEvent(caller, event),
+        stillAllowed,
+      }),
   });
 }
 
