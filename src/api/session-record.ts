@@ -30,6 +30,13 @@ export interface WebhookConfig {
   readonly secret: string;
   /** Sent beside ours. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The secret before this one, which signs beside it for a while. */
-  readonly previous?: { readonly secret: string; /** ISO 8601 UTC. */ readonly until: string };
+  /** The secrets before this one, the newest first; each signs beside it for a while. Older records hold a single one. */
+  readonly previous?: PreviousSecret | readonly PreviousSecret[];
+}
+
+/** A replaced secret of a webhook. */
+export interface PreviousSecret {
+  readonly secret: string;
+  /** When it stops signing: ISO 8601 UTC. */
+  readonly until: string;
 }

@@ -2,11 +2,14 @@
 import { ZpwootError } from "../errors.js";
 import type { UpdateSessionInput, UpdateWebhookInput } from "../api/session-info.js";
 import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
-import { DEFAULT_ENDPOINT, endpointsOf, withEndpoint } from "./endpoints.js";
+import { DEFAULT_ENDPOINT, endpointsOf, previousSecrets, withEndpoint } from "./endpoints.js";
 import { generateWebhookSecret } from "./signature.js";
 
 /** How long an old secret signs beside the new one: the time to bring the new one to every receiver. */
 const OVERLAP_MS = 24 * 60 * 60 * 1_000;
+
+/** Replaced secrets that are kept: each adds a signature to every delivery. */
+const MAX_PREVIOUS = 10;
 
 /** The configuration after a change. */
 export interface ChangedWebhook {
@@ -32,7 +35,8 @@ export function changeWebhook(
   }
   if (rotateSecret) {
     const secret = generateWebhookSecret();
-    const previous = { secret: current.secret, until: new Date(now + OVERLAP_MS).toISOString() };
+    const replaced = { secret: current.secret, until: new Date(now + OVERLAP_MS).toISOString() };
+    const previous = [replaced, ...previousSecrets(current, now)].slice(0, MAX_PREVIOUS);
     return { webhook: { ...rest, secret, previous }, newSecret: secret };
   }
   // The secret of a webhook without a URL was never shown.

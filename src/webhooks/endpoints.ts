@@ -1,5 +1,5 @@
 /** The webhook endpoints of a session: its webhook, and further ones by name. Pure. */
-import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
+import type { PreviousSecret, SessionRecord, WebhookConfig } from "../api/session-record.js";
 
 /** The name of a session's webhook among its endpoints. */
 export const DEFAULT_ENDPOINT = "default";
@@ -38,7 +38,13 @@ export function targetOf(config: WebhookConfig | undefined): DeliveryTarget | un
   return config?.enabled === true && config.url !== null ? { ...config, url: config.url } : undefined;
 }
 
-/** The secrets to sign with at a time: the present one, and the one before it while receivers may not know the new one. */
-export function secretsOf({ secret, previous }: WebhookConfig, now: number): readonly string[] {
-  return previous !== undefined && Date.parse(previous.until) > now ? [secret, previous.secret] : [secret];
+/** The replaced secrets that still sign at a time, the newest first: receivers may not know the present one yet. */
+export function previousSecrets({ previous = [] }: WebhookConfig, now: number): readonly PreviousSecret[] {
+  const all = "secret" in previous ? [previous] : previous;
+  return all.filter(({ until }) => Date.parse(until) > now);
+}
+
+/** The secrets to sign with at a time, the present one first. */
+export function secretsOf(config: WebhookConfig, now: number): readonly string[] {
+  return [config.secret, ...previousSecrets(config, now).map(({ secret }) => secret)];
 }

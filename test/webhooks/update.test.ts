@@ -1,6 +1,8 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
+import type { WebhookConfig } from "../../src/api/session-record.js";
 import { changeWebhook } from "../../src/webhooks/endpoint-changes.js";
+import { secretsOf } from "../../src/webhooks/endpoints.js";
 import { EngineWorld } from "../support/engine.js";
 import { Receiver } from "../support/receiver.js";
 
@@ -75,12 +77,37 @@ describe("the webhook of a session that exists", () => {
     expect(JSON.stringify(await world.manager.get(id))).not.toContain("whsec_");
   });
 
-  it("forgets the secret before the last one", () => {
+  it("is signed with both old ones after two new ones in a day, each for its own day", () => {
+    const day = 24 * 60 * 60 * 1_000;
     const first = changeWebhook(null, { url: "https://example.com/hook" }, 0).webhook;
     const second = changeWebhook(first, { rotateSecret: true }, 1_000).webhook;
-    const third = changeWebhook(second, { rotateSecret: true }, 2_000).webhook;
-    expect(third?.previous).toEqual({ secret: second?.secret, until: "1970-01-02T00:00:02.000Z" });
-    expect(JSON.stringify(third)).not.toContain(first?.secret);
+    const third = changeWebhook(second, { rotateSecret: true }, 2_000).webhook as WebhookConfig;
+    const [a, b, c] = [first?.secret, second?.secret, third.secret];
+    expect(third.previous).toEqual([
+      { secret: b, until: "1970-01-02T00:00:02.000Z" },
+      { secret: a, until: "1970-01-02T00:00:01.000Z" },
+    ]);
+    expect(secretsOf(third, 3_000)).toEqual([c, b, a]);
+    expect(secretsOf(third, day + 1_500)).toEqual([c, b]);
+    expect(secretsOf(third, day + 2_500)).toEqual([c]);
+  });
+
+  it("forgets old secrets when their day is over, and keeps ten at most", () => {
+    let webhook = changeWebhook(null, { url: "https://example.com/hook" }, 0).webhook;
+    const oldest = webhook?.secret;
+    for (let n = 1; n <= 12; n++) ({ webhook } = changeWebhook(webhook, { rotateSecret: true }, n));
+    expect(webhook?.previous).toHaveLength(10);
+    ({ webhook } = changeWebhook(webhook, { rotateSecret: true }, 48 * 60 * 60 * 1_000));
+    expect(webhook?.previous).toHaveLength(1);
+    expect(JSON.stringify(webhook)).not.toContain(oldest);
+  });
+
+  it("is still signed with the old secret of a record of an earlier version", () => {
+    const previous = { secret: "whsec_b2xk", until: "1970-01-02T00:00:00.000Z" };
+    const stored = { url: "https://example.com", events: [], enabled: true, secret: "whsec_bmV3", previous };
+    expect(secretsOf(stored, 0)).toEqual(["whsec_bmV3", "whsec_b2xk"]);
+    const { webhook } = changeWebhook(stored, { rotateSecret: true }, 1_000);
+    expect(webhook?.previous).toEqual([expect.objectContaining({ secret: "whsec_bmV3" }), previous]);
   });
 
   it("shows a secret when the first URL comes after the events", async () => {
