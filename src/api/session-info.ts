@@ -30,7 +30,7 @@ export interface ProxyInfo {
 
 /** What `create` takes. */
 export interface CreateSessionInput {
-  /** Unique among all sessions. */
+  /** 1 to 100 characters, unique among all sessions; composed and decomposed letters count as the same. */
   readonly name: string;
   /** http or https; events are POSTed there. Null counts as left out. */
   readonly webhookUrl?: string | null | undefined;
@@ -94,7 +94,7 @@ export interface UpdateWebhookInput {
   readonly events?: readonly WebhookEventName[] | undefined;
   /** False: nothing is queued or sent. True also after a receiver's 410 has switched it off. */
   readonly enabled?: boolean | undefined;
-  /** Makes a new secret, which the result shows once. For 24 hours the old one signs beside it. */
+  /** Makes a new secret, which the result shows once. The old one signs beside it for 24 hours, and so do those before it. */
   readonly rotateSecret?: boolean | undefined;
   /** Replaces the headers that are sent beside ours, such as an `authorization` of the receiver's. Never shown again. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

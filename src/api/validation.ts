@@ -6,18 +6,16 @@ import { z } from "zod";
 import { ZpwootError } from "../errors.js";
 import { API_KEY_ROLES, type CreateApiKeyInput } from "./api-keys.js";
 import { hintFor } from "./check-options.js";
+import { nameSchema } from "./names.js";
 import type { CreateSessionInput, UpdateSessionInput } from "./session-info.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 
-const NAME_NOT_A_STRING = "name must be a string";
 const URL_INVALID = "webhookUrl must be a URL address";
 const EVENT_UNKNOWN = `each value in webhookEvents must be one of the following values: ${WEBHOOK_EVENTS.join(", ")}`;
 const PHONE_NUMBER_INVALID = "Phone number must be in international format (e.g., +5511999999999)";
 
-/** The WHATWG parser takes `http:foo`, ` http://a ` and backslashes too; a webhook URL must be written out. */
-const WRITTEN_OUT_HTTP_URL = /^https?:\/\/[^\s/?#\\][^\s\\]*$/i;
-/** Half of a surrogate pair: no UTF-8 store can hold it, so two such names would become one. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+/** The WHATWG parser takes `http:foo`, ` http://a `, backslashes and control characters too; a webhook URL must be written out. */
+const WRITTEN_OUT_HTTP_URL = /^https?:\/\/[^\s/?#\\\p{Cc}\p{Surrogate}][^\s\\\p{Cc}\p{Surrogate}]*$/iu;
 const PHONE_NUMBER = /^\+?[1-9]\d{1,14}$/;
 
 function isHttpUrl(text: string): boolean {
@@ -26,10 +24,7 @@ function isHttpUrl(text: string): boolean {
 
 /** The body of `POST /sessions/create`. Unknown fields are ignored, `null` counts as left out. */
 export const createSessionSchema = z.object({
-  name: z
-    .string({ error: NAME_NOT_A_STRING })
-    .min(1, "name should not be empty")
-    .refine((name) => !LONE_SURROGATE.test(name), "name must be valid Unicode"),
+  name: nameSchema,
   webhookUrl: z.string({ error: URL_INVALID }).refine(isHttpUrl, URL_INVALID).nullish(),
   webhookEvents: z
     .array(z.enum(WEBHOOK_EVENTS, { error: EVENT_UNKNOWN }), { error: "webhookEvents must be an array" })
@@ -141,10 +136,7 @@ export const pairPhoneSchema = z.object({
 /** The body of `POST /sessions/api-keys`. An unknown field is an error: a misspelt `sessions` would make a key for all. */
 export const createApiKeySchema = z
   .strictObject({
-    name: z
-      .string({ error: "name must be a string" })
-      .min(1, "name should not be empty")
-      .max(200, "name must be at most 200 characters"),
+    name: nameSchema,
     role: z.enum(API_KEY_ROLES, {
       error: `role must be one of the following values: ${API_KEY_ROLES.join(", ")}`,
     }),

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IdleReason } from "../api/session-detail.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
+import { comparableName } from "../api/names.js";
 import type { NewSession } from "../api/validation.js";
 import { once } from "../async/once.js";
 import { SerialQueue } from "../async/serial-queue.js";
@@ -106,7 +107,8 @@ export class SessionRegistry<Session extends RegisteredSession> {
     if (this.#isTaken(name)) {
       throw new ZpwootError("SESSION_NAME_TAKEN", `Session with name "${name}" already exists`);
     }
-    this.#reservedNames.add(name);
+    const reserved = comparableName(name);
+    this.#reservedNames.add(reserved);
     try {
       await reachable(store);
       await records.insert(record);
@@ -116,7 +118,7 @@ export class SessionRegistry<Session extends RegisteredSession> {
       emit("session.created", { sessionId: id, name });
       return session;
     } finally {
-      this.#reservedNames.delete(name);
+      this.#reservedNames.delete(reserved);
     }
   }
 
@@ -134,7 +136,9 @@ export class SessionRegistry<Session extends RegisteredSession> {
   }
 
   #isTaken(name: string): boolean {
-    return this.#reservedNames.has(name) || this.all().some(({ record }) => record.name === name);
+    const wanted = comparableName(name);
+    const isSame = ({ record }: Session): boolean => comparableName(record.name) === wanted;
+    return this.#reservedNames.has(wanted) || this.all().some(isSame);
   }
 
   async #read(): Promise<void> {

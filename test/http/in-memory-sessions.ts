@@ -25,6 +25,7 @@ import type {
 import type { SessionDetail } from "../../src/api/session-detail.js";
 import type { OutgoingStats, StreamedEvent } from "../../src/api/event-stream.js";
 import type { FullSessionsApi, WaitOptions } from "../../src/api/sessions-api.js";
+import { comparableName } from "../../src/api/names.js";
 import {
   validateCreateSession,
   validatePhoneNumber,
@@ -68,7 +69,8 @@ export class InMemorySessions implements FullSessionsApi {
     this.#enter("create", given);
     const input = validateCreateSession(given);
     for (const { name } of this.#entries.values()) {
-      if (name === input.name) throw new ZpwootError("SESSION_NAME_TAKEN", "The name is taken");
+      if (comparableName(name) === comparableName(input.name))
+        throw new ZpwootError("SESSION_NAME_TAKEN", "The name is taken");
     }
     const now = new Date().toISOString();
     const entry: Entry = {
