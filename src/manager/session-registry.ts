@@ -7,7 +7,7 @@ import { comparableName } from "../api/names.js";
 import type { NewSession } from "../api/validation.js";
 import { once } from "../async/once.js";
 import { SerialQueue } from "../async/serial-queue.js";
-import { ZpwootError } from "../errors.js";
+import { isZpwootError, ZpwootError } from "../errors.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
 import { reachable, type Store } from "../store/store.js";
@@ -16,6 +16,8 @@ import { generateWebhookSecret } from "../webhooks/index.js";
 /** A running session, as far as the registry needs it. */
 export interface RegisteredSession {
   readonly record: SessionRecord;
+  /** Why it takes no command any more, if so: `SESSION_NOT_FOUND` once its deletion is durable. */
+  readonly ended?: ZpwootError | undefined;
 }
 
 /** What a registry is made with. */
@@ -73,7 +75,8 @@ export class SessionRegistry<Session extends RegisteredSession> {
   async get(id: string): Promise<Session> {
     await this.load();
     const session = this.#sessions.get(id);
-    if (session === undefined) {
+    // A deleted session stays in the map until its last status event is out: a listener of that event must not find it.
+    if (session === undefined || isZpwootError(session.ended, "SESSION_NOT_FOUND")) {
       throw new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${id}" not found`);
     }
     return session;

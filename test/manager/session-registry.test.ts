@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/api/session-record.js";
 import { SILENT } from "../../src/api/logger.js";
+import { ZpwootError } from "../../src/errors.js";
 import { SessionRegistry } from "../../src/manager/session-registry.js";
 import { openStore } from "../../src/store/open-store.js";
 import { SessionRecords } from "../../src/store/sessions/session-records.js";
@@ -10,6 +11,7 @@ import type { Store } from "../../src/store/store.js";
 interface Running {
   readonly record: SessionRecord;
   readonly idle: string;
+  ended?: ZpwootError;
 }
 
 interface World {
@@ -116,6 +118,15 @@ describe("the registry of sessions", () => {
     registry.remove("unknown");
     await registry.create({ name: "twin" });
     expect(events).toEqual(["session.created", "session.deleted", "session.created"]);
+  });
+
+  it("finds no session whose deletion is durable, also before it is removed", async () => {
+    const { registry } = open(new Map());
+    const { session } = await registry.create({ name: "a" });
+    session.ended = new ZpwootError("STOPPED", "the manager stops");
+    expect(await registry.get(session.record.id)).toBe(session);
+    session.ended = new ZpwootError("SESSION_NOT_FOUND", "deleted");
+    await expect(registry.get(session.record.id)).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
   });
 
   it("frees the name of a session that could not be stored", async () => {
