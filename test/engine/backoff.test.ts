@@ -4,7 +4,7 @@ import { EngineWorld } from "../support/engine.js";
 
 const NEVER = { firstDelayMs: 60_000, maxDelayMs: 60_000 } as const;
 
-/** Drops the session's connection, and gives the wait that follows. */
+/** Drops the session's connection, and returns the wait that follows. */
 async function drop(world: EngineWorld, id: string, jid: string) {
   const back = world.next("session.status", ({ from, to }) => from === "connecting" && to === "connected");
   world.emulator.disconnect(jid);
@@ -22,7 +22,7 @@ describe("the waits between attempts", () => {
     expect(second.attempt).toBe((first.attempt ?? 0) + 1);
   });
 
-  it("begin anew after a connection that was stable", async () => {
+  it("start again after a connection that was stable", async () => {
     await using world = await EngineWorld.open({
       reconnect: { firstDelayMs: 30, maxDelayMs: 120, stableAfterMs: 1 },
     });
@@ -78,7 +78,7 @@ describe("a network that fails", () => {
     expect(await world.qr(id)).toMatch(/^2@/);
   });
 
-  it("by a port that nobody listens on is tried again until somebody does", async () => {
+  it("by a port without a listener is tried again until there is one", async () => {
     const gone = await WhatsAppEmulator.start();
     const { url } = gone;
     await gone.stop();
@@ -92,7 +92,7 @@ describe("a network that fails", () => {
   });
 
   it.each([401, 402, 403, 405, 406, 409, 440, 515])(
-    "by a proxy that answers %i is no verdict of WhatsApp's",
+    "by a proxy that answers %i is not WhatsApp's verdict",
     async (httpStatus) => {
       await using world = await EngineWorld.open();
       const { id, phone } = await world.linked();

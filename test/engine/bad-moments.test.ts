@@ -39,7 +39,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       expect(phone.companions).toEqual([]);
     });
 
-    it("restart keeps the link, and it is told once", async () => {
+    it("restart keeps the link, and reports it once", async () => {
       await using world = await open();
       world.emulator.faults.add({ at: "restart", action: "silence" });
       const { id, qr } = await world.connecting();

@@ -5,7 +5,7 @@ import { LIBRARIES } from "../support/libraries.js";
 const credentials = (world: EngineWorld): string[] =>
   [...world.map.keys()].filter((key) => /^wa\/[^/]+\/creds\//.test(key));
 
-/** Breaks the open connection of a linked session, as told. */
+/** Breaks the open connection of a linked session in the given way. */
 async function broken(world: EngineWorld, how: DisconnectInput) {
   const linked = await world.linked();
   world.heard.length = 0;
@@ -65,7 +65,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       expect(await world.manager.getStatus(id)).toMatchObject({ status: "connected" });
     });
 
-    it("after a gateway's 401 at the upgrade, which is no logout", async () => {
+    it("after a gateway's 401 at the upgrade, which is not a logout", async () => {
       await using world = await open();
       const { id, phone } = await world.linked();
       world.emulator.faults.add({ at: "upgrade", action: { httpStatus: 401 } });
@@ -77,7 +77,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
     });
   });
 
-  describe("the close policy on the wire: somebody has to act", () => {
+  describe("the close policy on the wire: someone has to act", () => {
     it("401 with device_removed logs out and wipes", async () => {
       await using world = await open();
       const { id } = await broken(world, { streamError: 401 });
@@ -101,7 +101,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
     it.each([
       [403, "locked"],
       [406, "banned"],
-    ])("%i restricts until somebody acts, credentials kept", async (reason, name) => {
+    ])("%i restricts until someone acts, credentials kept", async (reason, name) => {
       await using world = await open();
       const { id } = await broken(world, { failure: { reason } });
       expect(await world.state(id, "restricted")).toEqual({
@@ -156,9 +156,12 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       await using world = await open({ whatsapp: { version: async () => undefined } });
       world.emulator.behaviour.minimumVersion = [9, 0, 0];
       const id = await world.created("first");
-      const told = world.next("session.action-required", ({ action }) => action === "update-client-version");
+      const required = world.next(
+        "session.action-required",
+        ({ action }) => action === "update-client-version",
+      );
       await world.manager.connect(id);
-      await told;
+      await required;
       expect((await world.manager.getStatus(id)).detail).toMatchObject({
         state: "waiting",
         reason: "client-outdated",

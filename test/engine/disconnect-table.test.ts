@@ -27,7 +27,7 @@ const BACK: readonly (readonly [string, DisconnectInput, { reason: string; code?
   ["a frame with an unknown word", { how: "unknown-token" }, { reason: "library-error" }],
 ];
 
-/** Rows after which an open session rests until somebody acts. */
+/** Rows after which an open session stops until someone acts. */
 const REST: readonly (readonly [string, DisconnectInput, Readonly<Record<string, unknown>>, string])[] = [
   [
     "stream:error 401 with device_removed",
@@ -198,8 +198,8 @@ describe.each(LIBRARIES)("the disconnect table, with $name:", ({ name, open }) =
   );
 
   it.concurrent.each([
-    ["a port that nobody listens on", "ws://127.0.0.1:9/ws/chat"],
-    ["a name that nobody has", "ws://nobody.invalid/ws/chat"],
+    ["a port without a listener", "ws://127.0.0.1:9/ws/chat"],
+    ["a name that does not exist", "ws://nobody.invalid/ws/chat"],
   ])("%s: waits as for any lost network", async (_row, url) => {
     await using world = await open({ whatsapp: { url } });
     const id = await world.created();
@@ -207,7 +207,7 @@ describe.each(LIBRARIES)("the disconnect table, with $name:", ({ name, open }) =
     expect(await world.state(id, "waiting")).toMatchObject({ reason: "network", code: 408 });
   });
 
-  it("wrong ADV HMAC: the link is refused, and begun anew with fresh credentials", async () => {
+  it("wrong ADV HMAC: the link is refused, and started again with fresh credentials", async () => {
     await using world = await open();
     const { id, qr } = await world.connecting();
     world.emulator.behaviour.wrongHmac = true;
@@ -242,7 +242,7 @@ describe.each(LIBRARIES)("the disconnect table, with $name:", ({ name, open }) =
     expect(world.all("session.logged-out")).toEqual([]);
   });
 
-  it("own logout: acknowledged, and told as such", async () => {
+  it("own logout: acknowledged, and reported as such", async () => {
     await using world = await open();
     const { id, phone } = await world.linked();
     expect(await world.manager.logout(id)).toEqual({ unlinked: "confirmed" });

@@ -69,7 +69,7 @@ describe.each(LIBRARIES)("with $name:", ({ name, open }) => {
       expect(world.all("session.qr")).toHaveLength(codes);
     });
 
-    it("tells consumers of connection.update that it was closed on purpose", async () => {
+    it("emits a connection.update without an error when it was closed on purpose", async () => {
       await using world = await open();
       const { id } = await world.linked();
       const closed = world.next("connection.update", ({ data }) => data.connection === "close");
@@ -112,7 +112,7 @@ describe.each(LIBRARIES)("with $name:", ({ name, open }) => {
       await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
     });
 
-    it("tells a connect that a later disconnect took its place", async () => {
+    it("rejects a connect that a later disconnect supersedes", async () => {
       await using world = await open();
       const id = await world.created();
       const connect = world.manager.connect(id).catch((error: unknown) => error);
@@ -277,7 +277,7 @@ describe.each(LIBRARIES)("with $name:", ({ name, open }) => {
       });
     });
 
-    it("says when the session came to rest elsewhere", async () => {
+    it("rejects when the session stops in another state", async () => {
       await using world = await open({ whatsapp: { qrTimeoutMs: 20 } });
       const id = await world.created();
       await world.manager.connect(id);

@@ -21,7 +21,7 @@ describe.each(LIBRARIES)("with $name: linking is bounded", ({ open }) => {
     expect(world.all("session.qr")).toEqual([]);
   });
 
-  it("over all connections of one connect, and begun anew by the next", async () => {
+  it("over all connections of one connect, and reset by the next", async () => {
     await using world = await open({ whatsapp: { linking: { maxQrs: 2 } } });
     const { id, qr } = await world.connecting();
     const [facts] = world.emulator.connections;

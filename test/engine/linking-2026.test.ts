@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIBRARIES } from "../support/libraries.js";
 describe.each(LIBRARIES)("with $name:", ({ open }) => {
   describe("a QR code whose secret WhatsApp retires", () => {
-    it("is drawn anew with another secret, with the same reference and no more time, and links", async () => {
+    it("is redrawn with another secret, with the same reference and no more time, and links", async () => {
       await using world = await open();
       world.emulator.behaviour.refreshScans = 2;
       const { id, qr: first } = await world.connecting();
@@ -17,9 +17,9 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       const fields = seen.map((qr) => qr.split(","));
       expect(new Set(fields.map(([ref, noise, identity]) => `${ref},${noise},${identity}`)).size).toBe(1);
       expect(new Set(fields.map(([, , , secret]) => secret)).size).toBe(3);
-      const told = world.all("session.qr");
-      expect(told.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-      expect(new Set(told.map(({ expiresAt }) => expiresAt)).size).toBe(1);
+      const events = world.all("session.qr");
+      expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+      expect(new Set(events.map(({ expiresAt }) => expiresAt)).size).toBe(1);
       const updates = world.all("connection.update").flatMap(({ data }) => data.qr ?? []);
       expect(updates, "the library's event brings the same codes").toEqual(seen);
       await expect(phone.scan(first)).rejects.toMatchObject({ code: "INVALID_INPUT" });
@@ -58,14 +58,14 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
   });
 
   describe("an account guarded by a passkey", () => {
-    it("is told apart, once for each connect, and links when the guard is gone", async () => {
+    it("is reported once per connect, and links when the guard is gone", async () => {
       await using world = await open();
       world.emulator.behaviour.passkeyGate = true;
       const { id, qr } = await world.connecting();
       const phone = world.phone();
-      const told = world.next("session.action-required");
+      const required = world.next("session.action-required");
       await expect(phone.scan(qr)).rejects.toMatchObject({ code: "PAIRING_REFUSED" });
-      expect(await told).toMatchObject({
+      expect(await required).toMatchObject({
         sessionId: id,
         action: "passkey",
         message: expect.stringContaining("import credentials"),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIBRARIES } from "../support/libraries.js";
 describe.each(LIBRARIES)("with $name:", ({ open }) => {
   describe("linking by QR code", () => {
-    it("numbers the codes and says when each expires; getQRCode gives the newest", async () => {
+    it("numbers the codes and says when each expires; getQRCode returns the newest", async () => {
       await using world = await open({ whatsapp: { qrTimeoutMs: 60 } });
       const { id, qr } = await world.connecting();
       const second = await world.qr(id, qr);
@@ -23,7 +23,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       expect(await world.manager.getQRCode(id)).toMatchObject({ qrCode: null });
     });
 
-    it("rests when nobody scanned, and starts clean with the next connect", async () => {
+    it("stops when no code was scanned, and starts clean with the next connect", async () => {
       await using world = await open({ whatsapp: { qrTimeoutMs: 20 } });
       const id = await world.created();
       await world.manager.connect(id);
@@ -49,7 +49,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
   });
 
   describe("linking by pairing code", () => {
-    it("gives a code of eight characters that links the phone", async () => {
+    it("returns a code of eight characters that links the phone", async () => {
       await using world = await open();
       const { id } = await world.connecting();
       const phone = world.phone();
@@ -71,7 +71,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       expect((await world.manager.pair(id, `+${world.phone().phoneNumber}`)).pairingCode).toHaveLength(8);
     });
 
-    it("gives the same code while it is valid, another one for force or another number", async () => {
+    it("returns the same code while it is valid, another one for force or another number", async () => {
       await using world = await open();
       const { id } = await world.connecting();
       const number = `+${world.phone().phoneNumber}`;
@@ -95,7 +95,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
 
     it("needs a session that is connecting and not linked", async () => {
       await using world = await open();
-      const id = await world.created("at rest");
+      const id = await world.created("idle");
       await expect(world.manager.pair(id, "+14155552671")).rejects.toMatchObject({
         code: "SESSION_NOT_CONNECTED",
       });
@@ -161,7 +161,7 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
     });
 
-    it("gives another code when the connection of the first is gone", async () => {
+    it("returns another code when the connection of the first is gone", async () => {
       await using world = await open();
       const { id, qr } = await world.connecting();
       const phone = world.phone();

@@ -36,7 +36,7 @@ const readable = (lines: readonly Line[], id: string): string[] =>
     .map(({ message }) => message.replace(/in [\d.]+ m?s$/, "in …"));
 
 describe("the log", () => {
-  it("tells a life: commands, states, the link, waits and the logout", async () => {
+  it("has a line for each turn of a life: commands, states, the link, waits and the logout", async () => {
     const { lines, logger } = recorder();
     await using world = await EngineWorld.open({ logger });
     const { id, phone } = await world.linked();
@@ -95,7 +95,7 @@ describe("the log", () => {
     expect((await world.manager.getStatus(id)).status).toBe("connected");
   });
 
-  it("warns of what somebody must act on", async () => {
+  it("warns of what someone must act on", async () => {
     const { lines, logger } = recorder();
     await using world = await EngineWorld.open({ logger });
     const { id, phone } = await world.linked();

@@ -46,7 +46,7 @@ describe("after a close", () => {
     expect(parts.desired.nextAt).toBe(START + 3_000);
   });
 
-  it("a restart that WhatsApp asked for is due at once and is no attempt more", async () => {
+  it("a restart that WhatsApp asked for is due at once and does not count as an attempt", async () => {
     const { parts, counters, actions: act } = actions();
     await act.closed(verdict(515), LINKED);
     expect(parts.desired.nextAt).toBe(0);
@@ -87,14 +87,14 @@ describe("after a close", () => {
     expect(parts.state.current).toMatchObject({ name: "waiting", cause: { reason: "spoiled-link" } });
   });
 
-  it("a link that nobody made in time stays offline", async () => {
+  it("a link that was not made in time stays offline", async () => {
     const { parts, actions: act } = actions();
     await act.closed({ kind: "closed", code: 408, verdict: false, linkTimeout: true }, UNLINKED);
     expect(parts.state.current).toEqual({ name: "idle", reason: "link-timeout" });
     expect(parts.record.current.desired).toBe("offline");
   });
 
-  it("a restriction with an end is waited out, and somebody is asked to act", async () => {
+  it("a restriction with an end is waited out, and someone is asked to act", async () => {
     const { parts, actions: act } = actions();
     await act.closed(verdict(402, { expireSeconds: 60 }), LINKED);
     expect(parts.desired).toMatchObject({ desired: "online", nextAt: START + 60_000 });
@@ -110,7 +110,7 @@ describe("after a close", () => {
     expect(parts.state.current).toMatchObject({ name: "restricted", until: null });
   });
 
-  it("a second replacement is a conflict, which somebody must end", async () => {
+  it("a second replacement is a conflict, which someone must end", async () => {
     const { parts, actions: act } = actions();
     await act.closed(verdict(440), LINKED);
     await act.closed(verdict(440), LINKED);

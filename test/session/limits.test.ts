@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LinkingLimits } from "../../src/session/linking/limits.js";
 
 describe("LinkingLimits", () => {
-  it("are none before a command starts them", () => {
+  it("do not limit before a command starts them", () => {
     const limits = new LinkingLimits(() => 1_000);
     expect(limits).toMatchObject({ qrsLeft: Infinity, endsAt: Infinity });
     expect(limits.takeQR()).toBe(true);

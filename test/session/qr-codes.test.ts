@@ -41,7 +41,7 @@ describe("QRCodes", () => {
     expect(qrs.endsAt).toBe(START + 60_000 + 5 * 20_000);
   });
 
-  it("live as long as the library is told to", () => {
+  it("live as long as the library is configured to", () => {
     const { qrs, creds, drawn } = codes({ qrTimeoutMs: 100 });
     expect(qrs.draw(drawn("2@a"), creds)).toMatchObject({ expiresAt: START + 100 });
     expect(qrs.endsAt).toBe(START + 600);

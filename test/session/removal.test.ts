@@ -108,7 +108,7 @@ describe("a logout", () => {
   });
 
   it.each(["STORE_UNAVAILABLE", "STORE_CORRUPT"] as const)(
-    "rejects with %s, nothing deleted, when nobody knows whether there is a link",
+    "rejects with %s, nothing deleted, when it is unknown whether there is a link",
     async (code) => {
       const { parts, run } = removal({ next: attempt({ startError: new ZpwootError(code, "disk") }) });
       await expect(run("logout")).rejects.toMatchObject({ code });
@@ -133,7 +133,7 @@ describe("a deletion", () => {
 });
 
 describe("the result of a removal", () => {
-  it("is shared, and a failure nobody waits for is not unhandled", async () => {
+  it("is shared, and a failure without a waiting caller is not unhandled", async () => {
     const pending = new Removal("logout");
     pending.reject(new Error("store"));
     await expect(pending.result).rejects.toThrow("store");

@@ -49,7 +49,7 @@ describe("the log line of a state", () => {
     { name: "failed", cause: { reason: "bad-session", code: 500 } },
     { name: "loggedOut", cause: "device-removed" },
     { name: "loggedOut", cause: "login-refused" },
-  ])("is a warning where the session needs somebody: %j", (to) => {
+  ])("is a warning when the session stops until someone acts: %j", (to) => {
     expect(stateLogLine(OPEN, to, NOW).level).toBe("warn");
   });
 

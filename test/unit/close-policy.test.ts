@@ -64,7 +64,7 @@ const rows: Row[] = [
     { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } },
   ],
   [
-    "401 for a link that a crash cut off before WhatsApp heard of it starts the link anew",
+    "401 for a link that a crash cut off before WhatsApp heard of it starts the link again",
     closed(401),
     { confirmed: false },
     { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } },
@@ -82,7 +82,7 @@ const rows: Row[] = [
     { do: "restrict", seconds: 3600, cause: { reason: "temporary-ban", code: 402 } },
   ],
   [
-    "402 without an end restricts until somebody acts",
+    "402 without an end restricts until someone acts",
     closed(402),
     {},
     { do: "restrict", seconds: null, cause: { reason: "temporary-ban", code: 402 } },
@@ -184,7 +184,7 @@ const rows: Row[] = [
     { do: "retry", cause: { reason: "bad-session", code: 500 } },
   ],
   [
-    "a wrong account signature starts the link anew",
+    "a wrong account signature starts the link again",
     { kind: "guarded", code: undefined, verdict: false, badSignature: true },
     unlinked,
     { do: "reset-link", cause: { reason: "bad-account-signature", code: undefined } },
@@ -220,7 +220,7 @@ describe("close policy", () => {
     expect(decideOnClose(signal, { ...context, ...more })).toEqual(action);
   });
 
-  it("gives up credentials for no other signal than a verdict of 401 or device_removed", () => {
+  it("deletes credentials for no other signal than a verdict of 401 or device_removed", () => {
     for (let code = 400; code < 600; code += 1) {
       for (const verdict of [true, false]) {
         const action = decideOnClose(closed(code, { verdict }), {
