@@ -7,6 +7,7 @@ import { ZpwootError } from "../errors.js";
 import { API_KEY_ROLES, type CreateApiKeyInput } from "./api-keys.js";
 import { hintFor } from "./check-options.js";
 import { nameSchema } from "./names.js";
+import { proxySchema } from "./proxy-input.js";
 import type { CreateSessionInput, UpdateSessionInput } from "./session-info.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "./webhook-events.js";
 
@@ -91,41 +92,11 @@ const endpointsSchema = z
     }
   });
 
-/** A name or an address, nothing around it. */
-const PROXY_HOST = /^[^\s/?#@\\[\]]+$/;
-const PROXY_PORT = "proxy.port must be a whole number from 1 to 65535";
-const proxySchema = z
-  .strictObject({
-    host: z
-      .string({ error: "proxy.host must be a name or an address" })
-      .regex(PROXY_HOST, "proxy.host must be a name or an address, without a scheme")
-      .refine(
-        (host) => URL.canParse(`http://${host.includes(":") ? `[${host}]` : host}:1`),
-        "proxy.host must be a name or an address, with the port in proxy.port",
-      ),
-    port: z.int({ error: PROXY_PORT }).min(1, PROXY_PORT).max(65_535, PROXY_PORT),
-    username: z
-      .string({ error: "proxy.username must be a string" })
-      .min(1, "proxy.username should not be empty")
-      .optional(),
-    password: z.string({ error: "proxy.password must be a string" }).optional(),
-    protocol: z
-      .enum(["http", "https", "socks4", "socks5"], {
-        error: "proxy.protocol must be one of the following values: http, https, socks4, socks5",
-      })
-      .optional(),
-  })
-  .refine(
-    ({ username, password }) => username !== undefined || password === undefined,
-    "proxy.username is needed beside proxy.password",
-  )
-  .nullable();
-
 /** What `update` takes. An unknown field is an error here: a misspelt one must not pass for done. */
 export const updateSessionSchema = z.strictObject({
   webhook: endpointSchema("webhook").optional(),
   endpoints: endpointsSchema.optional(),
-  proxy: proxySchema.optional(),
+  proxy: proxySchema.nullable().optional(),
 });
 
 /** The body of `POST /sessions/:id/pair`. */

@@ -37,7 +37,10 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     encryptionKeys: settings.encryptionKeys,
     ...(await snapshotsOf(settings)),
     logger,
-    whatsapp: settings.waUrl === undefined ? {} : { url: settings.waUrl },
+    whatsapp: {
+      ...(settings.waUrl === undefined ? {} : { url: settings.waUrl }),
+      allowPrivateProxies: settings.allowPrivateProxies,
+    },
     webhooks: { allowPrivateTargets: settings.allowPrivateTargets },
   });
   const removeGuard = guardUnhandledRejections((sessionId, reason) =>

@@ -66,6 +66,12 @@ export const SETTINGS = {
     rule: z.stringbool().default(false),
     help: "allow webhooks to private and loopback addresses (false)",
   },
+  allowPrivateProxies: {
+    flag: "allow-private-proxies",
+    env: "ZPWOOT_ALLOW_PRIVATE_PROXIES",
+    rule: z.stringbool().default(false),
+    help: "allow sessions' proxies at private and loopback addresses (false)",
+  },
   logLevel: {
     flag: "log-level",
     env: "LOG_LEVEL",
@@ -82,7 +88,10 @@ export type ServeSettings = { readonly [K in Name]: z.output<(typeof SETTINGS)[K
 /** The flags of all settings, without the dashes. */
 export const SETTING_FLAGS: readonly string[] = Object.values(SETTINGS).map(({ flag }) => flag);
 /** Those that may stand alone. */
-export const SETTING_SWITCHES: readonly string[] = [SETTINGS.allowPrivateTargets.flag];
+export const SETTING_SWITCHES: readonly string[] = [
+  SETTINGS.allowPrivateTargets.flag,
+  SETTINGS.allowPrivateProxies.flag,
+];
 
 const PREFIX = "ZPWOOT_";
 /** Read in passphrase.ts, because it must not be a flag. */

@@ -71,6 +71,7 @@ const whatsappSchema = optionsSchema({
   keepAliveIntervalMs: option.count.optional(),
   syncHistory: option.flag.optional(),
   markOnline: option.flag.optional(),
+  allowPrivateProxies: option.flag.optional(),
   getMessage: functionSchema.optional(),
 } satisfies OptionFields<WhatsAppOptions>);
 

@@ -1,6 +1,7 @@
 /** The wiring of a manager: everything is made and connected here, and nowhere else. */
 import type { Logger } from "../api/logger.js";
 import { Backups } from "../backup/backups.js";
+import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
@@ -26,6 +27,7 @@ export interface ManagerParts {
   readonly publisher: EventPublisher;
   readonly registry: SessionRegistry<Session>;
   readonly services: SessionServices;
+  readonly egresses: SessionEgresses;
   readonly backups: Backups;
   readonly apiKeys: ApiKeys;
 }
@@ -56,6 +58,11 @@ export function compose(options: SessionManagerOptions): ManagerParts {
     logger,
     session: (id) => registry.find(id),
   });
+  const egresses = new SessionEgresses({
+    proxy: (id) => registry.find(id)?.record.proxy ?? null,
+    allowPrivate: options.whatsapp?.allowPrivateProxies ?? DEFAULTS.allowPrivateProxies,
+    logger,
+  });
   const services: SessionServices = sessionServices({
     options,
     versions: composeVersions(options, { logger, store, registry }),
@@ -65,7 +72,7 @@ export function compose(options: SessionManagerOptions): ManagerParts {
     forget: (id) => publisher.forget(id),
     emit: publisher.emit,
     emitWhatsApp: publisher.emitWhatsApp,
-    proxy: (id) => registry.find(id)?.record.proxy ?? null,
+    egresses,
   });
   const backups = new Backups({
     store,
@@ -80,6 +87,7 @@ export function compose(options: SessionManagerOptions): ManagerParts {
     publisher,
     registry,
     services,
+    egresses,
     backups,
     apiKeys: new ApiKeys(store, logger),
   };

@@ -96,6 +96,11 @@ export interface WhatsAppOptions {
   readonly syncHistory?: boolean;
   /** Announce the account as online while connected. Default true. */
   readonly markOnline?: boolean;
+  /**
+   * Whether sessions' proxies may be at private, loopback and link-local addresses. Default false: otherwise everyone who may configure
+   * a session could reach into your network.
+   */
+  readonly allowPrivateProxies?: boolean;
   /** Returns a message you sent, for a phone that could not decrypt it and asks again after the 10 minutes that it is cached. */
   readonly getMessage?: UserFacingSocketConfig["getMessage"];
 }
@@ -141,6 +146,7 @@ export const DEFAULTS = {
   firstDelayMs: 3_000,
   maxDelayMs: 60_000,
   stableAfterMs: 60_000,
+  allowPrivateProxies: false,
   restoreConcurrency: 10,
   eventLogKeep: 1_000,
   eventLogBytes: 4 * 1024 * 1024,

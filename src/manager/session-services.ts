@@ -2,14 +2,13 @@
 import { loadAuthState, wipeAuthState } from "../auth/auth-state.js";
 import { KeyCache } from "../auth/key-cache.js";
 import type { Logger } from "../api/logger.js";
-import type { ProxyConfig } from "../api/session-info.js";
+import type { SessionEgresses } from "../egress/proxy.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
 import { reachable, type Store } from "../store/store.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { libraryLogger } from "../whatsapp/library-logger.js";
-import { egressOf } from "../whatsapp/proxy.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { agentConfig, libraryOf, socketConfig, timeoutsOf } from "./whatsapp-config.js";
 
@@ -24,13 +23,12 @@ export interface SessionServicesInput {
   readonly forget: (sessionId: string) => Promise<void>;
   readonly emit: SessionServices["emit"];
   readonly emitWhatsApp: SessionServices["emitWhatsApp"];
-  /** The proxy of a session as its record has it now. */
-  readonly proxy: (sessionId: string) => ProxyConfig | null;
+  readonly egresses: SessionEgresses;
 }
 
 /** What every session is given. */
 export function sessionServices(input: SessionServicesInput): SessionServices {
-  const { options, versions, logger, store, records, emit, emitWhatsApp } = input;
+  const { options, versions, logger, store, records, egresses, emit, emitWhatsApp } = input;
   const library = libraryOf(options);
   const memory = new SessionMemories();
   return {
@@ -39,10 +37,10 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     emit,
     emitWhatsApp,
     logger,
-    egress: (sessionId) => egressOf(input.proxy(sessionId)),
+    egress: (sessionId) => egresses.of(sessionId),
     config: (sessionId, used) => ({
       ...socketConfig(options, versions),
-      ...agentConfig(egressOf(input.proxy(sessionId))),
+      ...agentConfig(egresses.of(sessionId)),
       ...memory.caches(sessionId, used),
       logger: libraryLogger(logger, sessionId),
     }),
@@ -65,6 +63,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     markDeleted: (sessionId) => records.tombstone(sessionId),
     removeAll: async (sessionId) => {
       memory.forget(sessionId);
+      egresses.forget(sessionId);
       await input.forget(sessionId);
       await records.remove(sessionId);
     },

@@ -8,14 +8,19 @@ import { present } from "./session-views.js";
 
 /** See `SessionManager.update`. The change was checked. */
 export async function updateSession(
-  { store, publisher, logger }: Pick<ManagerParts, "store" | "publisher" | "logger">,
+  { store, publisher, egresses, logger }: Pick<ManagerParts, "store" | "publisher" | "egresses" | "logger">,
   session: Session,
   change: UpdateSessionInput,
 ): Promise<UpdatedSession> {
   if (Object.keys(change).length === 0) return present.info(session);
+  if (change.proxy) egresses.check(change.proxy);
   await reachable(store);
   const secrets = await publisher.update(session, change);
-  if (change.proxy !== undefined) await session.useProxy(change.proxy);
+  if (change.proxy !== undefined) {
+    await session.useProxy(change.proxy);
+    // Ends the connections through the old one, also of a session that is offline.
+    egresses.of(session.id);
+  }
   // The names of what changed: the values may hold secrets.
   logger.info({ sessionId: session.id, changed: Object.keys(change) }, "Session updated");
   publisher.emit("session.updated", { sessionId: session.id });

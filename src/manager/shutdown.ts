@@ -6,7 +6,8 @@ import type { ManagerParts } from "./compose.js";
 const WIND_UP_MS = 1_500;
 
 /** Ends every part. Settles within about two seconds, when the store is closed; rejects only as its `close` does. */
-export async function shutdown({ registry, backups, publisher, store, logger }: ManagerParts): Promise<void> {
+export async function shutdown(parts: ManagerParts): Promise<void> {
+  const { registry, backups, publisher, egresses, store, logger } = parts;
   await registry.close();
   const sessions = registry.all();
   logger.info({ sessions: sessions.length }, "Manager stops");
@@ -22,6 +23,7 @@ export async function shutdown({ registry, backups, publisher, store, logger }: 
       "Connections or deliveries did not end in time; the store is closed now",
     );
   }
+  egresses.close();
   await store.close();
   logger.info({}, "Manager stopped");
 }

@@ -10,7 +10,7 @@ import {
 } from "../whatsapp/client-version.js";
 import { loadWhaileys } from "../whatsapp/libraries/whaileys.js";
 import type { SocketFactory } from "../whatsapp/library.js";
-import { mediaOptions, type Egress } from "../whatsapp/proxy.js";
+import { mediaOptions, type Egress } from "../egress/proxy.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 
 /** The library that was handed in, or whaileys; loaded once, again after a failure. */

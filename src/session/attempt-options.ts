@@ -5,7 +5,7 @@ import type { NamedWhatsAppEvent } from "../api/events.js";
 import type { Logger } from "../api/logger.js";
 import type { ZpwootError } from "../errors.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
-import type { Egress } from "../whatsapp/proxy.js";
+import type { Egress } from "../egress/proxy.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
 import type { LinkingLimits } from "./linking/limits.js";
 

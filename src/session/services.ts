@@ -7,7 +7,7 @@ import type { EngineEventName, EngineEvents, NamedWhatsAppEvent } from "../api/e
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
-import type { Egress } from "../whatsapp/proxy.js";
+import type { Egress } from "../egress/proxy.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
 

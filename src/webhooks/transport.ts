@@ -3,7 +3,8 @@ import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
-import { guardedLookup, TargetRefusedError, webhookUrlProblem } from "./target-guard.js";
+import { guardedLookup, TargetRefusedError } from "../egress/target-guard.js";
+import { webhookUrlProblem } from "./webhook-url.js";
 
 /** One POST. */
 export interface PostRequest {

@@ -2,12 +2,11 @@
  * Which client version the sockets announce, and a circuit breaker for the day WhatsApp refuses it (405): one session probes at a
  * time, instead of all of them reconnecting with a version that is known to be refused.
  */
-import { once as nextEvent } from "node:events";
-import type { Agent, IncomingMessage } from "node:http";
-import { get } from "node:https";
+import type { Agent } from "node:http";
 import { SILENT, type Logger } from "../api/logger.js";
 import { waitFor } from "../async/deadline.js";
 import { once } from "../async/once.js";
+import { readAll, sendRequest } from "../egress/http-request.js";
 import { messageOf } from "../errors.js";
 
 /** A WhatsApp Web version: `[2, 3000, revision]`. */
@@ -34,8 +33,8 @@ const PROBE_INTERVAL_MS = 10 * 60_000;
 const SERVICE_WORKER_URL = "https://web.whatsapp.com/sw.js";
 /** The revision is written there as `\"client_revision\":1234567890`. */
 const REVISION = /client_revision\\?":\s*(\d+)/;
-/** The file has about a megabyte; reading stops at anything far larger. */
-const MAX_FILE_CHARS = 8_000_000;
+/** The file has about a megabyte; anything far larger is refused. */
+const LIMITS = { headersMs: RESOLVE_MS, idleMs: RESOLVE_MS, totalMs: RESOLVE_MS, maxBytes: 8_000_000 };
 
 /** What a {@link ClientVersion} needs. */
 export interface ClientVersionOptions {
@@ -185,15 +184,11 @@ export async function resolveWhatsAppWebVersion(
   signal: AbortSignal,
   agent?: Agent,
 ): Promise<WhatsAppVersion | undefined> {
-  const options = { signal, headers: { accept: "text/javascript" }, ...(agent && { agent }) };
-  const request = get(SERVICE_WORKER_URL, options);
-  const [response] = (await nextEvent(request, "response", { signal })) as [IncomingMessage];
-  let text = "";
-  response.setEncoding("utf8");
-  for await (const chunk of response) {
-    text += chunk as string;
-    if (text.length > MAX_FILE_CHARS) break;
-  }
-  const revision = response.statusCode === 200 ? REVISION.exec(text)?.[1] : undefined;
+  const answer = await sendRequest({
+    ...{ url: SERVICE_WORKER_URL, headers: { accept: "text/javascript" }, agent, signal, limits: LIMITS },
+    allowPrivate: false,
+  });
+  const text = (await readAll(answer)).toString();
+  const revision = answer.status === 200 ? REVISION.exec(text)?.[1] : undefined;
   return revision === undefined ? undefined : [2, 3000, Number(revision)];
 }

@@ -2,12 +2,12 @@ import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HttpsProxyAgent } from "https-proxy-agent";
 import { createHttpHandler } from "../../src/http/index.js";
 import type { WhatsAppEmulator } from "../../src/testing/index.js";
 import type { WhatsAppVersion } from "../../src/index.js";
-import { egressOf } from "../../src/whatsapp/proxy.js";
+import { ProxyAgent } from "../../src/egress/proxy-agent.js";
 import { resolveWhatsAppWebVersion } from "../../src/whatsapp/client-version.js";
+import { HostileServer, silent } from "../egress/hostile.js";
 import { EngineWorld } from "../support/engine.js";
 import { LIBRARIES } from "../support/libraries.js";
 import { LocalHttps, TestProxy, type ProxyOptions } from "../support/proxies.js";
@@ -85,7 +85,7 @@ describe("a session with a proxy", () => {
     await proxy.die();
     await expect(manager.connect(id)).rejects.toMatchObject({
       code: "PROXY_FAILED",
-      message: expect.stringMatching(/proxy can't be reached \(ECONNREFUSED\)/),
+      message: "the session's proxy can't be reached; the log has the reason",
     });
     expect(await world.state(id, "waiting")).toMatchObject({ reason: "proxy" });
     expect(emulator.transcript()).toBe("");
@@ -152,6 +152,51 @@ describe("a session with a proxy", () => {
     silent.close();
   });
 
+  it("goes on when the proxy says nothing: the attempt ends, and no socket is left", async () => {
+    await using server = await HostileServer.start(silent);
+    await using world = await EngineWorld.open();
+    const { manager } = world;
+    const id = await world.created();
+    await manager.update(id, { proxy: { host: "127.0.0.1", port: server.port } });
+    await expect(manager.connect(id)).rejects.toMatchObject({
+      code: "PROXY_FAILED",
+      message: "the session's proxy can't be reached; the log has the reason",
+    });
+    await world.state(id, "waiting");
+    await manager.delete(id);
+    await expect.poll(() => server.open).toBe(0);
+  }, 15_000);
+
+  it("fails alone when an older version stored a login that SOCKS can't carry", async () => {
+    await using proxy = await TestProxy.socks5({ username: "u", password: "é".repeat(130) });
+    await using world = await EngineWorld.open();
+    const { manager } = world;
+    const id = await world.created();
+    await manager.update(id, { proxy: { ...proxy.config, password: "short" } });
+    await manager.stop();
+    for (const [key, stored] of world.map)
+      if (typeof stored === "string")
+        world.map.set(key, stored.replace(/(?<=\W)short(?=\W)/, "é".repeat(130)));
+    expect(JSON.stringify([...world.map.values()])).toContain("é".repeat(130));
+    await expect(world.reopen().connect(id)).rejects.toMatchObject({ code: "PROXY_FAILED" });
+    expect(proxy.targets).toEqual([]);
+    const bystander = await world.created("bystander");
+    await world.manager.connect(bystander);
+    await world.qr(bystander);
+  });
+
+  it.each(["127.0.0.1", "localhost", "10.1.2.3", "::1", "0x7f.1", "2130706433", "169.254.169.254"])(
+    "is not at %s, unless private proxies are allowed",
+    async (host) => {
+      await using world = await EngineWorld.open({ whatsapp: { allowPrivateProxies: false } });
+      const id = await world.created();
+      await expect(world.manager.update(id, { proxy: { host, port: 8080 } })).rejects.toMatchObject({
+        code: "INVALID_INPUT",
+        message: expect.stringMatching(/private address.*allowPrivateProxies/),
+      });
+    },
+  );
+
   it("moves to another proxy while it is online, and back to none", async () => {
     await using first = await TestProxy.http();
     await using second = await TestProxy.socks5();
@@ -199,7 +244,7 @@ describe("a session with a proxy", () => {
     await world.manager.update(id, { proxy: proxy.config });
     await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
     // Before the first connection, which had no proxy yet, and after the refusal.
-    expect(agents).toEqual([undefined, expect.any(HttpsProxyAgent)]);
+    expect(agents).toEqual([undefined, expect.any(ProxyAgent)]);
   });
 
   it("reads that version from WhatsApp Web by way of the proxy", async () => {
@@ -207,7 +252,7 @@ describe("a session with a proxy", () => {
       response.end('self.x={\\"client_revision\\":1029384756}'),
     );
     await using proxy = await TestProxy.http({ route: () => `127.0.0.1:${web.port}` });
-    const { agent } = egressOf(proxy.config);
+    const agent = new ProxyAgent(proxy.config, { allowPrivate: true });
     const version = await resolveWhatsAppWebVersion(AbortSignal.timeout(5_000), agent);
     expect(version).toEqual([2, 3000, 1_029_384_756]);
     expect(proxy.targets).toEqual(["web.whatsapp.com:443"]);
@@ -299,6 +344,13 @@ describe("a session with a proxy", () => {
     [{ host: "proxy", port: 1, password: "x" }, "proxy.username is needed"],
     [{ host: "proxy", port: 1, protocol: "ftp" }, "http, https, socks4, socks5"],
     [{ host: "proxy", port: 1, user: "x" }, "user"],
+    [{ host: "pro\0xy", port: 1 }, "proxy.host"],
+    [{ host: "proxy\ud800", port: 1 }, "proxy.host"],
+    [{ host: "proxy", port: 1, username: "\r\nflush_all\r\n" }, "proxy.username must be valid Unicode"],
+    [{ host: "proxy", port: 1, username: "u", password: "\ud800" }, "proxy.password must be valid Unicode"],
+    [{ host: "proxy", port: 1, protocol: "socks5", username: "u".repeat(256) }, "at most 255 bytes"],
+    [{ host: "proxy", port: 1, protocol: "socks4", username: "é".repeat(130) }, "at most 255 bytes"],
+    [{ host: "proxy", port: 1, username: "u", password: "p".repeat(5_000) }, "at most 4096 bytes"],
   ])("is not configured as %j", async (proxy, message) => {
     await using world = await EngineWorld.open();
     const id = await world.created();

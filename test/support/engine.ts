@@ -55,6 +55,7 @@ export class EngineWorld implements AsyncDisposable {
         connectTimeoutMs: 1_500,
         loginTimeoutMs: 1_500,
         unlinkTimeoutMs: 1_000,
+        allowPrivateProxies: true,
         ...options.whatsapp,
       },
     };

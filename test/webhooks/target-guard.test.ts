@@ -1,7 +1,8 @@
 import type { LookupAddress, LookupOptions } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { describe, expect, it } from "vitest";
-import { guardedLookup, isPublicAddress, webhookUrlProblem } from "../../src/webhooks/target-guard.js";
+import { guardedLookup, isPublicAddress } from "../../src/egress/target-guard.js";
+import { webhookUrlProblem } from "../../src/webhooks/webhook-url.js";
 import { HttpTransport, PostError } from "../../src/webhooks/transport.js";
 import { Receiver } from "./receiver.js";
 

@@ -8,7 +8,7 @@ import type * as Whaileys from "whaileys";
 import type { UserFacingSocketConfig, WAMessage } from "whaileys";
 import { ZpwootError, isZpwootError } from "../../errors.js";
 import type { SocketFactory } from "../library.js";
-import { mediaOptions } from "../proxy.js";
+import { mediaOptions } from "../../egress/proxy.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";

@@ -1,6 +1,6 @@
 /**
- * Keeps webhooks out of private networks (SSRF). Checks the address that a socket is about to connect to, not the name in the
- * URL: a name can resolve differently a moment later.
+ * Keeps outgoing connections out of private networks (SSRF). Checks the address that a socket is about to connect to, not the name
+ * in the URL: a name can resolve differently a moment later.
  */
 import { lookup as systemLookup } from "node:dns";
 import type { LookupAddress } from "node:dns";
@@ -50,10 +50,14 @@ for (const [net, prefix] of REFUSED_IPV4) {
   refused.addSubnet(`64:ff9b::${net}`, 96 + prefix, "ipv6");
 }
 
-/** A webhook target that must not be connected to. The message doesn't contain the address. */
+/** A target that must not be connected to. The message doesn't contain the address. */
 export class TargetRefusedError extends Error {
   override readonly name = "TargetRefusedError";
   readonly code = "TARGET_REFUSED";
+
+  constructor() {
+    super("The target is not a public address");
+  }
 }
 
 /**
@@ -69,19 +73,12 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * What is wrong with a webhook URL, as a sentence, or undefined. Looks at the URL only, resolves nothing: the address
- * behind a name is checked when it is connected to.
+ * Whether a host is private by what is written: an address that is not public, or `localhost`. Takes a name or an address, also as
+ * in the hostname of a URL. Resolves nothing: the address behind a name is checked when it is connected to.
  */
-export function webhookUrlProblem(url: string, allowPrivateTargets: boolean): string | undefined {
-  if (!URL.canParse(url)) return "webhookUrl must be a URL address";
-  const { protocol, hostname } = new URL(url);
-  if (protocol !== "http:" && protocol !== "https:") return "webhookUrl must be a URL address";
-  if (allowPrivateTargets) return undefined;
-  const literal = literalAddress(hostname);
-  const refusedLiteral = literal !== undefined && !isPublicAddress(literal);
-  if (refusedLiteral || /(^|\.)localhost\.?$/.test(hostname))
-    return "webhookUrl must not be a private address";
-  return undefined;
+export function isPrivateHost(host: string): boolean {
+  const literal = literalAddress(host);
+  return literal === undefined ? /(^|\.)localhost\.?$/i.test(host) : !isPublicAddress(literal);
 }
 
 /** The IP address in a URL's hostname (the URL parser has normalised hex, octal and short forms); undefined for a name. */
@@ -101,7 +98,7 @@ export function guardedLookup(lookup: LookupFunction = systemLookup): LookupFunc
       const addresses: readonly LookupAddress[] =
         typeof found === "string" ? [{ address: found, family: family ?? 0 }] : found;
       const allPublic = addresses.length > 0 && addresses.every(({ address }) => isPublicAddress(address));
-      if (!allPublic) return callback(new TargetRefusedError("The target is not a public address"), []);
+      if (!allPublic) return callback(new TargetRefusedError(), []);
       callback(null, found, family);
     });
   };

@@ -1,0 +1,136 @@
+/**
+ * How a session reaches WhatsApp: directly, or through its proxy. WebSocket, media and the look-up of the client version all use the
+ * agent of this file, so that no traffic of a session bypasses its proxy (docs/proxies.md).
+ */
+import type { Agent } from "node:http";
+import type { LookupFunction } from "node:net";
+import type { Logger } from "../api/logger.js";
+import type { ProxyConfig } from "../api/session-info.js";
+import { messageOf, ZpwootError } from "../errors.js";
+import { ProxyAgent } from "./proxy-agent.js";
+import { isPrivateHost } from "./target-guard.js";
+import { ProxyRefusedError } from "./proxy-refused.js";
+
+/** How a session reaches WhatsApp. */
+export interface Egress {
+  /** Undefined for a direct connection. */
+  readonly agent: Agent | undefined;
+  /**
+   * Checks that the proxy reaches the host of a ws:// or wss:// URL: opens a connection, and closes it. Settles at once without a
+   * proxy, within ten seconds with one. Rejects with `PROXY_FAILED`, or with `ABORTED`.
+   */
+  preflight(url: string, signal: AbortSignal): Promise<void>;
+}
+
+/** How proxies are used. */
+export interface ProxyPolicy {
+  /** Whether proxies may be at private addresses. */
+  readonly allowPrivate: boolean;
+  readonly logger: Logger;
+  /** Resolves the names of proxies; the system's resolver by default. */
+  readonly lookup?: LookupFunction;
+}
+
+/** What {@link SessionEgresses} needs. */
+export interface SessionEgressesOptions extends ProxyPolicy {
+  /** The proxy of a session as its record has it now. */
+  readonly proxy: (sessionId: string) => ProxyConfig | null;
+}
+
+const DIRECT: Egress = { agent: undefined, preflight: async () => {} };
+
+/** The ways out of all sessions: one agent per session and configuration, which ends with it. */
+export class SessionEgresses {
+  readonly #options: SessionEgressesOptions;
+  readonly #agents = new Map<string, { readonly config: string; readonly agent: ProxyAgent }>();
+  #closed = false;
+
+  constructor(options: SessionEgressesOptions) {
+    this.#options = options;
+  }
+
+  /** The way out of a session as it is configured now. Ends the connections of an earlier configuration. */
+  of(sessionId: string): Egress {
+    const proxy = this.#options.proxy(sessionId);
+    const config = JSON.stringify(proxy);
+    const known = this.#agents.get(sessionId);
+    if (known?.config === config) return this.#egress(sessionId, known.agent);
+    this.forget(sessionId);
+    if (proxy === null) return DIRECT;
+    const agent = new ProxyAgent(proxy, this.#options);
+    if (this.#closed) agent.destroy();
+    else this.#agents.set(sessionId, { config, agent });
+    return this.#egress(sessionId, agent);
+  }
+
+  /** Checks where a proxy is, as far as that is written out; a name is checked when it is connected to. Throws `INVALID_INPUT`. */
+  check({ host }: ProxyConfig): void {
+    // The URL parser normalises what resolvers take for an address too: hex, octal and short forms.
+    const { hostname } = new URL(`http://${host.includes(":") ? `[${host}]` : host}`);
+    if (this.#options.allowPrivate || !isPrivateHost(hostname)) return;
+    const details = ["proxy.host must not be a private address, unless whatsapp.allowPrivateProxies is set"];
+    throw new ZpwootError("INVALID_INPUT", `Invalid update: ${details.join("; ")}`, { details });
+  }
+
+  /** Ends the connections of a session. */
+  forget(sessionId: string): void {
+    this.#agents.get(sessionId)?.agent.destroy();
+    this.#agents.delete(sessionId);
+  }
+
+  /** Ends every connection; none is made after that. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    for (const sessionId of this.#agents.keys()) this.forget(sessionId);
+  }
+
+  #egress(sessionId: string, agent: ProxyAgent): Egress {
+    const { logger } = this.#options;
+    return { agent, preflight: (url, signal) => preflight(agent, { url, signal, logger, sessionId }) };
+  }
+}
+
+/** Returns the options of the libraries' HTTP client for media. `proxy: false` stops it from using a proxy of the environment. */
+export function mediaOptions(agent: Agent | undefined): {
+  readonly httpAgent?: Agent;
+  readonly httpsAgent?: Agent;
+  readonly proxy?: false;
+} {
+  return agent === undefined ? {} : { httpAgent: agent, httpsAgent: agent, proxy: false };
+}
+
+interface PreflightOptions {
+  readonly url: string;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly sessionId: string;
+}
+
+async function preflight(agent: ProxyAgent, options: PreflightOptions): Promise<void> {
+  const { url, signal, logger, sessionId } = options;
+  const { hostname, port, protocol } = new URL(url);
+  const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+  try {
+    const socket = await agent.dial({ host, port: Number(port) || (protocol === "wss:" ? 443 : 80) }, signal);
+    socket.destroy();
+  } catch (error) {
+    if (signal.aborted) throw new ZpwootError("ABORTED", "the connection attempt was aborted");
+    if (error instanceof ProxyRefusedError) throw proxyRefused(error.status);
+    // Callers are not told why: from the difference between "refused" and "no answer" they could map a network.
+    logger.warn({ sessionId, error: reasonOf(error) }, "the session's proxy can't be reached");
+    throw new ZpwootError("PROXY_FAILED", "the session's proxy can't be reached; the log has the reason");
+  }
+}
+
+/** The code where there is one: texts of errors hold the proxy's address. */
+function reasonOf(error: unknown): string {
+  return (error as { readonly code?: string }).code ?? messageOf(error);
+}
+
+function proxyRefused(status: number): ZpwootError {
+  const why =
+    status === 407
+      ? "the session's proxy refuses its username and password"
+      : "the session's proxy refuses to connect to WhatsApp";
+  return new ZpwootError("PROXY_FAILED", `${why} (${status})`, { status });
+}
