@@ -50,6 +50,8 @@ export interface ZpwootErrorOptions {
   readonly details?: readonly string[];
   /** The HTTP-like status that the other side answered. */
   readonly status?: number;
+  /** Whether trying again is useless until the operator changes something. */
+  readonly permanent?: boolean;
 }
 
 /** An error with a {@link ZpwootErrorCode}. Its message never contains a credential, QR code, pairing code or API key. */
@@ -61,12 +63,18 @@ export class ZpwootError extends Error {
   readonly details: readonly string[];
   /** The HTTP-like status that the other side answered, if there was one. */
   readonly status: number | undefined;
+  /**
+   * Whether trying again is useless until the operator changes something: a wrong option, a package that is not installed, a store
+   * that is encrypted with another key. A store that does not answer may come back: not permanent.
+   */
+  readonly permanent: boolean;
 
   constructor(code: ZpwootErrorCode, message: string, options: ZpwootErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
     this.status = options.status;
+    this.permanent = options.permanent ?? (code === "INVALID_OPTION" || code === "MISSING_PACKAGE");
     Object.defineProperty(this, BRAND, { value: true });
   }
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { messageOf } from "../errors.js";
 import { WhatsAppEmulator } from "../testing/index.js";
 import { DemoClient } from "./demo-client.js";
+import { isTerminal } from "./output.js";
 import { DemoReceiver, type Delivery } from "./demo-receiver.js";
 import { DemoServer } from "./demo-server.js";
 import type { ServeContext } from "./serve.js";
@@ -99,7 +100,9 @@ async function runSteps(stage: Stage): Promise<void> {
     const answer = await client.poll(`/${id}/qr`, ({ qrCode }) => typeof qrCode === "string", deadline);
     return String(answer["qrCode"]);
   });
-  print(await drawQRCode(qr, "terminal"));
+  print(
+    isTerminal() ? await drawQRCode(qr, "terminal") : "  ...     the QR code is drawn on a terminal only",
+  );
   await step("scan it with the phone", () => phones.scan(qr));
   await step("poll until connected", connected);
   await step("receive an end-to-end encrypted message as a signed webhook", () =>

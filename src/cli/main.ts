@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { hintFor } from "../api/check-options.js";
 import { isZpwootError, messageOf } from "../errors.js";
+import { ignoreOutputErrors, print } from "./output.js";
 import { SETTINGS, readSettings } from "./settings.js";
 
 const HELP = `zpwoot: many WhatsApp Web sessions in one process
@@ -37,10 +38,6 @@ const COMMANDS = [
   "help",
   "version",
 ];
-
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 
 /** Deadline for a clean stop; then the process exits anyway. */
 const FORCED_EXIT_MS = 1_900;
@@ -101,9 +98,11 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
   }
 }
 
+ignoreOutputErrors();
 run(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`zpwoot: ${messageOf(error)}\n`);
-  process.exitCode = isZpwootError(error, "INVALID_OPTION") ? 2 : 1;
+  // 2: trying again is useless until something is changed.
+  process.exitCode = isZpwootError(error) && error.permanent ? 2 : 1;
   // A failed start may leave sockets open, which would keep the process alive.
   setTimeout(() => process.exit(), 100).unref();
 });

@@ -4,13 +4,14 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pino } from "pino";
-import { messageOf } from "../errors.js";
+import type { Logger } from "../api/logger.js";
+import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 import { createHttpHandler } from "../http/index.js";
 import { createMetrics } from "../metrics/index.js";
 import type { SessionManagerOptions } from "../manager/options.js";
 import { SessionManager } from "../manager/session-manager.js";
 import { guardUnhandledRejections } from "../whatsapp/rejection-guard.js";
+import { createLog, isTerminal } from "./output.js";
 import { readPassphrase } from "./passphrase.js";
 import { misspeltVariables, type ServeSettings } from "./settings.js";
 import { drawQRCode } from "../api/qr-image.js";
@@ -28,9 +29,12 @@ export interface ServeContext {
   readonly signal: AbortSignal;
 }
 
-/** Serves until the signal is aborted; settles when everything is closed. Rejects if the port is not available. */
+/**
+ * Serves until the signal is aborted; settles when everything is closed. Rejects with a permanent error if the port is not available,
+ * or the store can't be opened until something is changed: a wrong URL or key, a package that is not installed.
+ */
 export async function serve(settings: ServeSettings, { print, signal }: ServeContext): Promise<void> {
-  const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const logger = createLog(settings.logLevel);
   const apiKey = settings.apiKey ?? randomBytes(24).toString("base64url");
   const manager = new SessionManager({
     store: settings.store,
@@ -46,28 +50,29 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
   const removeGuard = guardUnhandledRejections((sessionId, reason) =>
     logger.error({ sessionId, error: messageOf(reason) }, "unhandled rejection in a session's socket"),
   );
+  const server = createServer((request, response) => void handler.node(request, response));
+  const handler = createHttpHandler(manager, {
+    apiKeys: apiKey,
+    logger,
+    logRequests: true,
+    rateLimit: {},
+    system: true,
+    metrics: createMetrics(manager),
+  });
   try {
     for (const sentence of misspeltVariables(process.env)) logger.warn({}, sentence);
-    printEvents(manager, print);
-    const server = createServer((request, response) => void handler.node(request, response));
-    const handler = createHttpHandler(manager, {
-      apiKeys: apiKey,
-      logger,
-      logRequests: true,
-      rateLimit: {},
-      system: true,
-      metrics: createMetrics(manager),
-    });
     const url = await listen(server, settings);
+    printEvents(manager, { print, url });
     print(`zpwoot listens on ${url}`);
     print(`pages: ${url}/sessions/overview and ${url}/docs`);
-    if (settings.apiKey === undefined) print(`API key for this run, shown once: ${apiKey}`);
+    if (settings.apiKey === undefined) print(newKeyLine(apiKey));
     const restoring = restore(manager, logger, signal);
-    if (!signal.aborted) await once(signal, "abort");
+    await Promise.race([aborted(signal), restoring.then(() => aborted(signal))]);
     print("stopping; sessions stay linked");
     await Promise.all([close(server), manager.stop(), restoring]);
   } finally {
     removeGuard();
+    server.close();
     await manager.stop();
   }
 }
@@ -78,12 +83,22 @@ async function snapshotsOf(settings: ServeSettings): Promise<Pick<SessionManager
   return { snapshots: { directory, passphrase: await readPassphrase(settings, process.env) } };
 }
 
+/** Who has the key can do everything, so that it goes to a person and not into a file or a log collector. */
+function newKeyLine(apiKey: string): string {
+  if (isTerminal()) return `API key for this run, shown once: ${apiKey}`;
+  return "no API key was given, and a new one is printed to a terminal only: set API_KEY, or make keys with `zpwoot keys create` before the start";
+}
+
 /** Prints QR codes and what the sessions do, for the person at the terminal. The log has the same for machines. */
-function printEvents(manager: SessionManager, print: (line: string) => void): void {
+function printEvents(
+  manager: SessionManager,
+  { print, url }: { readonly print: (line: string) => void; readonly url: string },
+): void {
   manager.on("session.qr", async ({ sessionId, value, seq }) => {
-    print(
-      `session ${sessionId}: scan QR code ${seq} (WhatsApp, Linked devices)\n${await drawQRCode(value, "terminal")}`,
-    );
+    const title = `session ${sessionId}: scan QR code ${seq} (WhatsApp, Linked devices)`;
+    // Who scans it gets the session.
+    if (isTerminal()) print(`${title}\n${await drawQRCode(value, "terminal")}`);
+    else print(`${title} at ${url}/sessions/${sessionId}/link`);
   });
   manager.on("session.status", ({ sessionId, to, detail }) => {
     print(
@@ -97,22 +112,35 @@ function printEvents(manager: SessionManager, print: (line: string) => void): vo
 
 async function listen(server: Server, { port, host }: ServeSettings): Promise<string> {
   server.listen(port, host);
-  await once(server, "listening");
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const sentence = `--port (PORT), --host (HOST): can't listen on ${host}, port ${port}: ${messageOf(cause)}`;
+    throw new ZpwootError("INVALID_OPTION", sentence, { details: [sentence], cause });
+  }
   const address = server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
 }
 
-/** Restores the sessions. Retries while the store is down; until then every call is answered with 500. */
-async function restore(manager: SessionManager, logger: pino.Logger, signal: AbortSignal): Promise<void> {
+/**
+ * Restores the sessions. Retries while the store is down; until then every call is answered with 500. Rejects when trying again is
+ * useless until something is changed.
+ */
+async function restore(manager: SessionManager, logger: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       return await manager.start();
     } catch (error) {
       if (signal.aborted) return;
+      if (isZpwootError(error) && error.permanent) throw error;
       logger.error({ error: messageOf(error) }, "the store can't be reached; retrying");
       await sleep(START_RETRY_MS, undefined, { signal }).catch(() => {});
     }
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
 }
 
 async function close(server: Server): Promise<void> {

@@ -85,5 +85,6 @@ function missingKey(id: string): ZpwootError {
   return new ZpwootError(
     "STORE_UNAVAILABLE",
     `The store is encrypted with the key ${id}, which is not among the encryptionKeys; nothing was overwritten`,
+    { permanent: true },
   );
 }

@@ -4,6 +4,7 @@ import { retrying, type RetryPolicy, withDeadline } from "../async/deadline.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import { decode, encode, type RecordCodec } from "./codec.js";
 import { type Driver, reasonOf } from "./drivers/driver.js";
+import { isConfigurationError } from "./drivers/configuration-errors.js";
 import { SENTINEL_KEY } from "./keys.js";
 import { OutageLog, type StoreLogger } from "./outage-log.js";
 import { ReadQueue } from "./read-queue.js";
@@ -126,7 +127,7 @@ export class KeyvStore implements Store {
       await ensureSentinel(this.#driver, this.#codec, callTimeoutMs);
     } catch (error) {
       this.#outages.openFailed(error);
-      throw this.#unavailable("can't be opened", error);
+      throw this.#unavailable("can't be opened", error, isConfigurationError(error));
     }
     this.#outages.opened();
   }
@@ -199,9 +200,9 @@ export class KeyvStore implements Store {
     if (this.#closing) throw new ZpwootError("STOPPED", `The store ${this.description} was closed`);
   }
 
-  #unavailable(what: string, cause: unknown): ZpwootError {
+  #unavailable(what: string, cause: unknown, permanent = false): ZpwootError {
     if (isZpwootError(cause)) return cause;
     const message = `The store ${this.description} ${what}: ${reasonOf(cause)}`;
-    return new ZpwootError("STORE_UNAVAILABLE", message, { cause });
+    return new ZpwootError("STORE_UNAVAILABLE", message, { cause, permanent });
   }
 }

@@ -24,10 +24,7 @@ export async function ensureSentinel(driver: Driver, codec: RecordCodec, callMs:
   const [sentinel, ...shards] = await read();
   if (sentinel !== undefined) return refuseOtherLayout(driver, codec, sentinel);
   if (shards.some((shard) => shard !== undefined)) {
-    throw unavailable(
-      driver,
-      "holds sessions but no sentinel record: it is damaged, or was restored in part",
-    );
+    throw unusable(driver, "holds sessions but no sentinel record: it is damaged, or was restored in part");
   }
   const text = codec.seal(SENTINEL_KEY, encode({ layout: LAYOUT }));
   await withDeadline("The store", callMs, () => driver.apply([{ key: SENTINEL_KEY, text }]));
@@ -39,7 +36,7 @@ export async function ensureSentinel(driver: Driver, codec: RecordCodec, callMs:
 function refuseOtherLayout(driver: Driver, codec: RecordCodec, text: string): void {
   const layout = layoutOf(codec, text);
   if (layout === LAYOUT) return;
-  throw unavailable(
+  throw unusable(
     driver,
     layout === undefined
       ? "has a damaged sentinel record"
@@ -58,4 +55,9 @@ function layoutOf(codec: RecordCodec, text: string): unknown {
 
 function unavailable(driver: Driver, what: string): ZpwootError {
   return new ZpwootError("STORE_UNAVAILABLE", `The store ${driver.description} ${what}`);
+}
+
+/** What is stored must be repaired or restored first. */
+function unusable(driver: Driver, what: string): ZpwootError {
+  return new ZpwootError("STORE_UNAVAILABLE", `The store ${driver.description} ${what}`, { permanent: true });
 }

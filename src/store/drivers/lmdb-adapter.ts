@@ -1,7 +1,14 @@
 /** A Keyv adapter over lmdb, the embedded default: atomic batches, one fsync per commit, safe for several processes. */
 import { EventEmitter } from "node:events";
+import { open as openFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { RootDatabase } from "lmdb";
+import { ZpwootError } from "../../errors.js";
 import type { Change } from "./driver.js";
+
+/** LMDB's mark in the first page of its file, and where it lies: in this version of the format, and in the one before. */
+const MARK = 0xbeefc0de;
+const MARK_OFFSETS = [24, 16] as const;
 
 /** LMDB's limit for a key, in bytes. */
 const MAX_KEY_BYTES = 1_978;
@@ -113,7 +120,24 @@ async function reasonOfCommit(error: unknown): Promise<unknown> {
 
 /** Opens the environment in a directory, or creates it. Loads lmdb. */
 export async function openLmdbAdapter(directory: string): Promise<LmdbAdapter> {
+  await refuseForeignFile(directory);
   const { open } = await import("lmdb");
   const database = open<string, string>({ path: directory, encoding: "string", noSubdir: false });
   return new LmdbAdapter(database, directory);
+}
+
+/** lmdb maps whatever it finds under the name of its file, and another program's file, or a damaged one, crashes the process. */
+async function refuseForeignFile(directory: string): Promise<void> {
+  const file = await openFile(join(directory, "data.mdb")).catch(() => undefined);
+  if (file === undefined) return;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MARK_OFFSETS[0] + 4));
+    // An empty file, or a first page of zeros, is one that a crash left while it was created.
+    if (bytesRead < buffer.length || buffer.every((byte) => byte === 0)) return;
+    if (MARK_OFFSETS.some((offset) => buffer.readUInt32LE(offset) === MARK)) return;
+  } finally {
+    await file.close();
+  }
+  const message = `The store lmdb:${directory} can't be opened: data.mdb is not a file of lmdb, or is damaged`;
+  throw new ZpwootError("STORE_UNAVAILABLE", message, { permanent: true });
 }
