@@ -11,7 +11,7 @@ export type RestrictionReason = "temporary-ban" | "locked" | "banned";
 
 /** Why a connection ended that is tried again. */
 export type RetryReason =
-  /** The connection was lost, refused or answered by something that is not WhatsApp. */
+  /** The connection was lost, refused, not trusted, or ended without a code of WhatsApp's; the log line has the cause. */
   | "network"
   /** WhatsApp stopped answering. */
   | "hung"

@@ -53,9 +53,9 @@ export const MAX_BAD_SESSIONS_IN_A_ROW = 5;
 
 /**
  * Codes that count only as WhatsApp's verdict: a 401 or a 406 that a proxy or gateway answers to the upgrade is a failure of
- * the network.
+ * the network, and so is a number that the library made up.
  */
-const VERDICTS: ReadonlySet<number> = new Set([401, 402, 403, 405, 406, 409, 440, 515]);
+const VERDICTS: ReadonlySet<number> = new Set([401, 402, 403, 405, 406, 409, 411, 440, 500, 515]);
 
 /** Decides what follows a close. */
 export function decideOnClose(close: CloseSignal, context: CloseContext): CloseAction {
@@ -66,15 +66,16 @@ export function decideOnClose(close: CloseSignal, context: CloseContext): CloseA
 }
 
 function byCode(close: CloseSignal, context: CloseContext): CloseAction {
-  const { code } = close;
+  const { code, error } = close;
+  const retry = (reason: RetryReason): CloseAction => ({ do: "retry", cause: { reason, code, error } });
   if (close.badSignature === true)
-    return { do: "reset-link", cause: { reason: "bad-account-signature", code } };
-  if (close.kind !== "closed") return retry(close.kind === "hung" ? "hung" : "library-error", code);
+    return { do: "reset-link", cause: { reason: "bad-account-signature", code, error } };
+  if (close.kind !== "closed") return retry(close.kind === "hung" ? "hung" : "library-error");
   if (close.conflict === "device_removed") return unlinked(context, "device-removed");
-  if (!close.verdict && code !== undefined && VERDICTS.has(code)) return retry("network", code);
+  if (!close.verdict && code !== undefined && VERDICTS.has(code)) return retry("network");
   switch (code) {
     case 515:
-      return context.restarts <= MAX_RESTARTS_IN_A_ROW ? { do: "reopen" } : retry("restart-loop", code);
+      return context.restarts <= MAX_RESTARTS_IN_A_ROW ? { do: "reopen" } : retry("restart-loop");
     case 401:
       return unlinked(context, "login-refused");
     case 402:
@@ -94,13 +95,13 @@ function byCode(close: CloseSignal, context: CloseContext): CloseAction {
     case 411:
       return { do: "fail", cause: { reason: "multi-device-mismatch", code } };
     case 440:
-      return context.replacements <= 1 ? retry("replaced", code) : { do: "conflict" };
+      return context.replacements <= 1 ? retry("replaced") : { do: "conflict" };
     case 500:
-      return context.badSessions >= MAX_BAD_SESSIONS_IN_A_ROW && close.verdict
+      return context.badSessions >= MAX_BAD_SESSIONS_IN_A_ROW
         ? { do: "fail", cause: { reason: "bad-session", code } }
-        : retry("bad-session", code);
+        : retry("bad-session");
     default:
-      return close.linkTimeout === true && !context.linked ? { do: "link-timeout" } : retry("network", code);
+      return close.linkTimeout === true && !context.linked ? { do: "link-timeout" } : retry("network");
   }
 }
 
@@ -112,8 +113,4 @@ function unlinked(context: CloseContext, cause: Exclude<LogoutCause, "logout">):
   if (!context.linked || !context.confirmed)
     return { do: "reset-link", cause: { reason: "spoiled-link", code: 401 } };
   return { do: "logged-out", cause };
-}
-
-function retry(reason: RetryReason, code: number | undefined): CloseAction {
-  return { do: "retry", cause: { reason, code } };
 }

@@ -13,10 +13,11 @@ export interface LogLine {
 /** The line of a change. `warn` when the session stops until someone acts, `info` otherwise. Never holds a QR or pairing code. */
 export function stateLogLine(from: SessionState, to: SessionState, now: number): LogLine {
   const { state: name, ...fields } = detailOf(to);
+  const error = "cause" in to && typeof to.cause === "object" ? to.cause.error : undefined;
   const retry = to.name === "waiting" ? { retryInMs: Math.max(0, to.retryAt - now) } : {};
   return {
     level: needsAttention(to) ? "warn" : "info",
-    fields: { from: from.name, to: name, ...fields, ...retry },
+    fields: { from: from.name, to: name, ...fields, ...retry, ...(error !== undefined && { error }) },
     message: `session ${describe(to, now)}`,
   };
 }

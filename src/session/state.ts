@@ -50,6 +50,8 @@ export interface Cause<Reason extends CauseReason = CauseReason> {
   readonly reason: Reason;
   /** WhatsApp's or an HTTP-like code. */
   readonly code?: number | undefined;
+  /** What the library reported, for the log line only. */
+  readonly error?: string | undefined;
 }
 
 /** Whether only a command moves the session on. A restriction that ends by itself does not wait for one. */

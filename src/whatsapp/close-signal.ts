@@ -2,14 +2,19 @@
 
 /** How a connection ended, as far as the socket knows. The close policy decides what follows. */
 export interface CloseSignal {
-  /** `output.statusCode` of the close error; undefined when there was none. */
+  /**
+   * WhatsApp's code, the HTTP status of a refused upgrade, or the library's number for a lost connection. Undefined when there was none,
+   * and when the library made up a 500 for something else.
+   */
   readonly code?: number | undefined;
   /** `hung`: the engine's own deadline ended it. `guarded`: an uncaught error inside the library ended it. */
   readonly kind: "closed" | "hung" | "guarded";
   /** The `type` of a `conflict` child of the stream error: `replaced`, `device_removed`. */
   readonly conflict?: string | undefined;
-  /** True if WhatsApp itself ended the login or the stream, with a stream error or a failure node. */
+  /** True if WhatsApp itself ended the login or the stream, with a stream error or a failure node that says why. */
   readonly verdict: boolean;
+  /** What the library reported, for the log line; absent when WhatsApp's code says it all. */
+  readonly error?: string | undefined;
   /** True if the QR codes ran out. Their code is 408, the same as that of a lost network. */
   readonly linkTimeout?: boolean | undefined;
   /** True if the account signature of a link did not match. */
@@ -25,8 +30,21 @@ interface Node {
   readonly content?: unknown;
 }
 
-/** Converts the `lastDisconnect.error` of a closed socket into a signal for the close policy. Never throws. */
-export function closeSignalOf(error: unknown): CloseSignal {
+/** What a library calls an HTTP answer to the upgrade. */
+const REFUSED_UPGRADE = /Unexpected server response: (\d{3})/;
+/** What a library reports for everything that it has no number for. */
+const MADE_UP_CODE = 500;
+/** How a conflict without a code is reported. */
+const CONFLICT_CODE = 440;
+/** WhatsApp takes this account for one without linked devices. */
+const MULTI_DEVICE_MISMATCH = 411;
+const MAX_ERROR_LENGTH = 300;
+
+/**
+ * Converts the `lastDisconnect.error` of a closed socket into a signal for the close policy. `stanza` is the `stream:error` node that
+ * ended it, of which Baileys 7 passes on only a child. Never throws.
+ */
+export function closeSignalOf(error: unknown, stanza?: unknown): CloseSignal {
   if (typeof error !== "object" || error === null) return { kind: "closed", code: undefined, verdict: false };
   const { message, output, data } = error as {
     message?: unknown;
@@ -36,17 +54,38 @@ export function closeSignalOf(error: unknown): CloseSignal {
   const text = typeof message === "string" ? message : "";
   const streamError = text.startsWith("Stream Errored");
   const failure = text === "Connection Failure";
-  const code = typeof output?.statusCode === "number" ? output.statusCode : undefined;
+  const badSignature = text === "Invalid account signature";
+  const conflict = streamError ? (conflictOf(stanza) ?? conflictOf(data)) : undefined;
+  const reported = typeof output?.statusCode === "number" ? output.statusCode : undefined;
+  const said = verdictOf(text, stanza ?? data, conflict);
+  const [, status] = REFUSED_UPGRADE.exec(text) ?? [];
+  const madeUp = streamError || failure || (reported === MADE_UP_CODE && !badSignature);
   return {
     // Every close that the library knows has a code; anything else is an error that escaped inside it.
-    kind: code === undefined ? "guarded" : "closed",
-    code,
-    verdict: streamError || failure,
-    ...(streamError ? { conflict: conflictOf(data) } : {}),
+    kind: reported === undefined ? "guarded" : "closed",
+    code: said ?? (status === undefined ? (madeUp ? undefined : reported) : Number(status)),
+    verdict: said !== undefined,
+    ...(said === undefined && text !== "" ? { error: text.slice(0, MAX_ERROR_LENGTH) } : {}),
+    ...(streamError ? { conflict } : {}),
     ...(failure ? { expireSeconds: secondsOf(data) } : {}),
     ...(text === "QR refs attempts ended" ? { linkTimeout: true } : {}),
-    ...(text === "Invalid account signature" ? { badSignature: true } : {}),
+    ...(badSignature ? { badSignature: true } : {}),
   };
+}
+
+/** Returns the code that WhatsApp itself sent. Without one the libraries report a 500, which is nobody's verdict. */
+function verdictOf(text: string, data: unknown, conflict: string | undefined): number | undefined {
+  if (text.startsWith("Stream Errored")) {
+    const code = codeOf((data as Node | undefined)?.attrs?.["code"]);
+    return code ?? (conflict === undefined ? undefined : CONFLICT_CODE);
+  }
+  if (text === "Connection Failure") return codeOf((data as Node["attrs"])?.["reason"]);
+  return text === "Multi-device beta not joined" ? MULTI_DEVICE_MISMATCH : undefined;
+}
+
+function codeOf(value: unknown): number | undefined {
+  const code = Number(value ?? 0);
+  return Number.isInteger(code) && code > 0 ? code : undefined;
 }
 
 /** Returns the `type` of the `conflict` child of a `stream:error` node. The data of Baileys 7 is the child itself. */

@@ -8,6 +8,7 @@ export interface Emitter {
   rawListeners(name: string | symbol): ((...args: unknown[]) => unknown)[];
   listeners(name: string | symbol): ((...args: unknown[]) => unknown)[];
   removeAllListeners: (this: Emitter, ...name: (string | symbol)[]) => unknown;
+  prependListener(name: string | symbol, listener: Listener): unknown;
   addListener(name: string | symbol, listener: Listener): unknown;
   on: (this: Emitter, name: string | symbol, listener: Listener) => unknown;
   off(name: string | symbol, listener: Listener): unknown;

@@ -66,6 +66,7 @@ export class SessionSocket {
   /** The TCP or TLS connection under the WebSocket, once it is upgraded. */
   #connection: Duplex | undefined;
   #closedByItself = false;
+  #streamError: unknown;
   /** An error ended it: an `open` that still arrives is ignored. */
   #failed = false;
 
@@ -83,6 +84,8 @@ export class SessionSocket {
     // the wrapper object, so our methods are put back on it.
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#guardListeners();
+    // Before the library's own listener, which ends the socket.
+    this.#ws.prependListener("CB:stream:error", (node) => (this.#streamError = node));
     settleQueriesOnEnd(this.#ws);
     this.#listen();
   }
@@ -161,7 +164,7 @@ export class SessionSocket {
       if (update.connection === "open" && !this.#failed) hooks.onOpen();
       if (update.connection === "close") {
         this.#closedByItself = true;
-        hooks.onClosed(closeSignalOf(update.lastDisconnect?.error));
+        hooks.onClosed(closeSignalOf(update.lastDisconnect?.error, this.#streamError));
       }
     });
     for (const name of WEBHOOK_EVENTS) {
@@ -218,8 +221,7 @@ export class SessionSocket {
     // Added after the end, because whaileys removes all earlier listeners.
     const closed = new Promise<void>((resolve) => webSocket.addListener("close", () => resolve()));
     await waitFor(closed, { timeoutMs: CLOSE_GRACE_MS });
-    if (webSocket.readyState === WEB_SOCKET_CLOSED) return;
-    webSocket.terminate();
+    if (webSocket.readyState !== WEB_SOCKET_CLOSED) webSocket.terminate();
     // Termination takes a turn of the event loop; the next socket must not be created before.
     await waitFor(closed, { timeoutMs: CLOSE_GRACE_MS });
   }

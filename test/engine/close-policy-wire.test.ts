@@ -5,6 +5,10 @@ import { LIBRARIES } from "../support/libraries.js";
 const credentials = (world: EngineWorld): string[] =>
   [...world.map.keys()].filter((key) => /^wa\/[^/]+\/creds\//.test(key));
 
+/** Why the session waited, each time. */
+const waits = (world: EngineWorld) =>
+  world.all("session.status").flatMap(({ detail }) => (detail.state === "waiting" ? [detail.reason] : []));
+
 /** Breaks the open connection of a linked session in the given way. */
 async function broken(world: EngineWorld, how: DisconnectInput) {
   const linked = await world.linked();
@@ -63,6 +67,19 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
       const attempts = world.all("session.status").filter(({ detail }) => detail.state === "waiting");
       expect(attempts.length).toBeGreaterThanOrEqual(5);
       expect(await world.manager.getStatus(id)).toMatchObject({ status: "connected" });
+    });
+
+    it("after stream errors without a code, however often: a library's 500 is not WhatsApp's", async () => {
+      await using world = await open();
+      const { id, phone } = await world.linked();
+      const streamError = { child: "ack" };
+      world.emulator.faults.add({ at: "open", action: { streamError }, times: 6 });
+      const back = world.next("session.status", ({ to }) => to === "connected", 15_000);
+      world.emulator.disconnect(phone.jid, { streamError });
+      await back;
+      await expect.poll(() => waits(world).length, { timeout: 15_000 }).toBe(7);
+      expect(new Set(waits(world))).toEqual(new Set(["network"]));
+      await expect.poll(() => world.manager.getStatus(id)).toMatchObject({ status: "connected" });
     });
 
     it("after a gateway's 401 at the upgrade, which is not a logout", async () => {

@@ -13,11 +13,11 @@ const BACK: readonly (readonly [string, DisconnectInput, { reason: string; code?
   [
     "stream:error xml-not-well-formed",
     { streamError: { child: "xml-not-well-formed" } },
-    { reason: "bad-session", code: 500 },
+    { reason: "network" },
   ],
-  ["stream:error ack", { streamError: { child: "ack" } }, { reason: "bad-session", code: 500 }],
-  ["an empty stream:error", { streamError: {} }, { reason: "bad-session", code: 500 }],
-  ["a failure without reason", { failure: {} }, { reason: "bad-session", code: 500 }],
+  ["stream:error ack", { streamError: { child: "ack" } }, { reason: "network" }],
+  ["an empty stream:error", { streamError: {} }, { reason: "network" }],
+  ["a failure without reason", { failure: {} }, { reason: "network" }],
   ["xmlstreamend", { how: "close" }, { reason: "network", code: 428 }],
   ["WebSocket close 1000", { closeCode: 1000 }, { reason: "network", code: 428 }],
   ["WebSocket close 1011", { closeCode: 1011 }, { reason: "network", code: 428 }],
@@ -89,13 +89,13 @@ const MAKING: readonly (readonly [string, FaultRule, { reason: string; code?: nu
   [
     "HTTP 302 on the upgrade",
     { at: "upgrade", action: { httpStatus: 302 } },
-    { reason: "bad-session", code: 500 },
+    { reason: "network", code: 302 },
   ],
   // The library's own deadline for it is as long as ours.
   [
     "an upgrade that is never answered",
     { at: "upgrade", action: "silence" },
-    { reason: expect.stringMatching(/^(hung|bad-session|network)$/) as string },
+    { reason: expect.stringMatching(/^(hung|network)$/) as string },
   ],
   ["no answer to the login", { at: "login", action: "silence" }, { reason: "hung", code: 408 }],
   [

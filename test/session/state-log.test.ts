@@ -24,6 +24,22 @@ describe("the log line of a state", () => {
       { reason: "network", code: 428, attempt: 2, retryInMs: 3_000, until: "2026-01-02T03:04:08.000Z" },
     ],
     [
+      {
+        name: "waiting",
+        attempt: 1,
+        retryAt: NOW + 3_000,
+        cause: { reason: "network", error: "WebSocket Error (self-signed certificate)" },
+      },
+      "session waiting: network, next try in 3 s",
+      {
+        reason: "network",
+        attempt: 1,
+        retryInMs: 3_000,
+        until: "2026-01-02T03:04:08.000Z",
+        error: "WebSocket Error (self-signed certificate)",
+      },
+    ],
+    [
       { name: "restricted", until: NOW + 3_600_000, cause: { reason: "temporary-ban", code: 402 } },
       "session restricted by WhatsApp: temporary-ban (code 402), next try in 60 min",
       { reason: "temporary-ban", code: 402, until: "2026-01-02T04:04:05.000Z" },

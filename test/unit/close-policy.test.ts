@@ -147,12 +147,7 @@ const rows: Row[] = [
     {},
     { do: "retry", cause: { reason: "network", code: undefined } },
   ],
-  [
-    "411 fails",
-    closed(411, { verdict: false }),
-    {},
-    { do: "fail", cause: { reason: "multi-device-mismatch", code: 411 } },
-  ],
+  ["411 fails", closed(411), {}, { do: "fail", cause: { reason: "multi-device-mismatch", code: 411 } }],
   [
     "440 is tried once more",
     closed(440, { conflict: "replaced" }),
@@ -178,10 +173,22 @@ const rows: Row[] = [
     { do: "fail", cause: { reason: "bad-session", code: 500 } },
   ],
   [
-    "500 of a server that is not WhatsApp's verdict backs off for ever",
+    "500 of a server that is not WhatsApp's verdict backs off for ever, as the network's",
     network(500),
     { badSessions: 99 },
-    { do: "retry", cause: { reason: "bad-session", code: 500 } },
+    { do: "retry", cause: { reason: "network", code: 500 } },
+  ],
+  [
+    "an end without a code of WhatsApp's backs off for ever, with what the library reported",
+    { kind: "closed", code: undefined, verdict: false, error: "Stream Errored (ack)" },
+    { badSessions: 99 },
+    { do: "retry", cause: { reason: "network", code: undefined, error: "Stream Errored (ack)" } },
+  ],
+  [
+    "411 of a gateway is the network's",
+    network(411),
+    {},
+    { do: "retry", cause: { reason: "network", code: 411 } },
   ],
   [
     "a wrong account signature starts the link again",
@@ -228,6 +235,9 @@ describe("close policy", () => {
           badSessions: 9,
           replacements: 9,
         });
+        // Without a verdict nothing is final.
+        if (!verdict)
+          expect(action, String(code)).toMatchObject({ do: "retry", cause: { reason: "network" } });
         expect(action.do === "logged-out", `${code} verdict=${verdict}`).toBe(code === 401 && verdict);
       }
     }
