@@ -29,6 +29,8 @@ export type RequiredAction =
   | "conflict"
   /** Update the library, or set `whatsapp.version`. */
   | "update-client-version"
+  /** Restore the session from a snapshot or an export, or delete it: its records in the store are damaged. */
+  | "store-corrupt"
   /** Set another URL: the receiver answered 410 and its endpoint is disabled. */
   | "webhook-gone"
   /** Bring the receiver back: the outbox is full. */

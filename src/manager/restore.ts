@@ -5,6 +5,7 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { SessionStatus } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
+import { waitFor } from "../async/deadline.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionState } from "../session/state.js";
 
@@ -13,6 +14,8 @@ const MAX_LAG_MS = 100;
 /** How long it waits then, and at most how often. */
 const BRAKE_MS = 50;
 const MAX_BRAKES = 20;
+/** How long a session that is connecting holds up the next one. Later it waits beside it, for a server or proxy that is silent. */
+const HOLD_MS = 2_000;
 /** Sessions that begin together are spread over this time. */
 const JITTER_MS = 20;
 
@@ -91,16 +94,23 @@ export interface RestoreLimits {
 /** Restores all, in the given order. Settles when every one was tried or the signal is aborted. Never rejects. */
 export async function restoreAll(sessions: readonly Restorable[], limits: RestoreLimits): Promise<void> {
   let next = 0;
+  const restoring: Promise<void>[] = [];
+  const restore = async (index: number): Promise<void> => {
+    // A session that can't be restored reports it by its state and events; the others continue.
+    if (!limits.signal.aborted) await sessions[index]?.restore().catch(() => {});
+    limits.onDone(index);
+  };
   const worker = async (): Promise<void> => {
     for (let index = next++; index < sessions.length && !limits.signal.aborted; index = next++) {
       await sleep(limits.random() * JITTER_MS);
       await brake(limits.signal);
-      // A session that can't be restored reports it by its state and events; the others continue.
-      if (!limits.signal.aborted) await sessions[index]?.restore().catch(() => {});
-      limits.onDone(index);
+      const restored = restore(index);
+      restoring.push(restored);
+      await waitFor(restored, { timeoutMs: HOLD_MS });
     }
   };
   await Promise.all(Array.from({ length: Math.min(limits.concurrency, sessions.length) }, worker));
+  await Promise.all(restoring);
 }
 
 /** Waits while the event loop is late, for a second at most. */

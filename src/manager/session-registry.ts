@@ -10,6 +10,7 @@ import { SerialQueue } from "../async/serial-queue.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
+import { PendingDeletions } from "./pending-deletions.js";
 import { reachable, type Store } from "../store/store.js";
 import { generateWebhookSecret } from "../webhooks/index.js";
 
@@ -47,12 +48,14 @@ export class SessionRegistry<Session extends RegisteredSession> {
   readonly #sessions = new Map<string, Session>();
   /** Names of sessions that are being stored and are not in the map yet. */
   readonly #reservedNames = new Set<string>();
+  readonly #deletions: PendingDeletions;
   readonly #reading = new SerialQueue();
   readonly #readOnce = once(() => this.#reading.run(() => this.#read()));
   #closed = false;
 
   constructor(options: SessionRegistryOptions<Session>) {
     this.#options = options;
+    this.#deletions = new PendingDeletions({ finish: options.finishDeletion, logger: options.logger });
   }
 
   /** The session, if it is in memory. */
@@ -135,6 +138,7 @@ export class SessionRegistry<Session extends RegisteredSession> {
   /** Every later call rejects with `STOPPED`. Settles when a read under way has settled; never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#deletions.close();
     await this.#reading.settled();
   }
 
@@ -145,12 +149,9 @@ export class SessionRegistry<Session extends RegisteredSession> {
   }
 
   async #read(): Promise<void> {
-    const { store, records, open, finishDeletion, onLoaded, logger } = this.#options;
+    const { store, records, open, onLoaded, logger } = this.#options;
     await store.open();
-    for (const id of await records.pendingDeletions()) {
-      await finishDeletion(id);
-      logger.info({ sessionId: id }, "Session deleted: the deletion was interrupted earlier");
-    }
+    for (const id of await records.pendingDeletions()) await this.#deletions.finish(id);
     for (const record of await records.load()) {
       this.#sessions.set(record.id, open(record, record.desired === "online" ? "restored" : "disconnected"));
     }

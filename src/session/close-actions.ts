@@ -59,7 +59,8 @@ export class CloseActions {
     services.logger.warn(fields, "session could not start to connect");
     if (error.code === "STORE_UNAVAILABLE") this.retry({ reason: "store" });
     else if (error.code === "PROXY_FAILED") this.retry({ reason: "proxy", code: error.status });
-    else this.fail({ reason: error.code === "STORE_CORRUPT" ? "store-corrupt" : "connection-failed" });
+    else if (error.code === "STORE_CORRUPT") this.#storeCorrupt();
+    else this.fail({ reason: "connection-failed" });
     rejectStarts(error);
   }
 
@@ -70,7 +71,9 @@ export class CloseActions {
     const fields = { sessionId, code: error.code, error: error.message };
     services.logger.error(fields, "session closed its connection: the store failed");
     services.emit("store.error", { sessionId, error });
-    this.retry({ reason: "store" });
+    // Waiting mends a store that is away, and no damaged record.
+    if (error.code === "STORE_CORRUPT") this.#storeCorrupt();
+    else this.retry({ reason: "store" });
   }
 
   /** The session's own loop failed: a defect. */
@@ -143,6 +146,11 @@ export class CloseActions {
       case "fail":
         return this.fail(action.cause);
     }
+  }
+
+  #storeCorrupt(): void {
+    this.fail({ reason: "store-corrupt" });
+    this.#require("store-corrupt");
   }
 
   #refreshVersion(): void {

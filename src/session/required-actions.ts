@@ -16,6 +16,8 @@ const MESSAGES: Readonly<Record<SessionAction, string>> = {
     "or import credentials that were linked elsewhere.",
   conflict: "Another process uses this session's credentials. Stop it, then connect again.",
   "update-client-version": "WhatsApp refuses this client version. Update whaileys, or set whatsapp.version.",
+  "store-corrupt":
+    "Records of this session in the store are damaged. Restore the session from a snapshot or an export, or delete it and link again.",
 };
 
 /** Logs and emits that someone has to act. */

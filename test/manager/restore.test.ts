@@ -54,6 +54,26 @@ describe("restoring one after the other", () => {
     expect(done).toEqual([0, 1, 2]);
   });
 
+  it("holds up the others for two seconds only when one hangs, and settles when it ends", async () => {
+    let end = (): void => {};
+    const hung = new Promise<void>((resolve) => (end = resolve));
+    const { list } = sessions(5, (index) => (index === 0 ? hung : sleep(1)));
+    const done: number[] = [];
+    const startedAt = performance.now();
+    const all = restoreAll(list, {
+      concurrency: 1,
+      signal: still,
+      random,
+      onDone: (index) => {
+        done.push(index);
+        if (index === 4) end();
+      },
+    });
+    await all;
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    expect(done).toEqual([1, 2, 3, 4, 0]);
+  });
+
   it("begins none after the signal, and settles with those under way", async () => {
     const controller = new AbortController();
     const { list, order } = sessions(10, async (index) => {

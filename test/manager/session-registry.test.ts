@@ -6,6 +6,8 @@ import { ZpwootError } from "../../src/errors.js";
 import { SessionRegistry } from "../../src/manager/session-registry.js";
 import { openStore } from "../../src/store/open-store.js";
 import { SessionRecords } from "../../src/store/sessions/session-records.js";
+import { shardOf } from "../../src/store/sessions/session-list.js";
+import { sessionSpace } from "../../src/store/space/session-space.js";
 import type { Store } from "../../src/store/store.js";
 
 interface Running {
@@ -101,6 +103,32 @@ describe("the registry of sessions", () => {
     await expect(registry.get(session.record.id)).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
     expect(lines).toEqual(["Session deleted: the deletion was interrupted earlier", "Sessions loaded"]);
     expect(await open(map).records.pendingDeletions()).toEqual([]);
+  });
+
+  it("loads the others when a deletion can't be finished, and when a part of the list is damaged", async () => {
+    const map = new Map<string, unknown>();
+    const first = open(map);
+    const { session: doomed } = await first.registry.create({ name: "doomed" });
+    const { session: kept } = await first.registry.create({ name: "kept" });
+    const { id } = doomed.record;
+    await sessionSpace(openStore(map), id).write([{ family: "session", id: "a.1", value: 1 }]);
+    for (const key of map.keys()) if (key.startsWith(`wa/${id}/keys`)) map.set(key, "{damaged");
+    await expect(first.records.remove(id)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+
+    const { registry, records, lines } = open(map);
+    expect((await registry.get(kept.record.id)).record.name).toBe("kept");
+    expect(lines).toEqual(["Sessions loaded"]);
+    // Still pending.
+    expect(await records.pendingDeletions()).toEqual([id]);
+    await registry.close();
+
+    const shard = `wa/index/${shardOf(id)}`;
+    for (const key of map.keys()) if (key.startsWith(`${shard}.`)) map.set(key, "{damaged");
+    const later = open(map);
+    await later.registry.load();
+    expect(later.registry.all()).toHaveLength(shardOf(id) === shardOf(kept.record.id) ? 0 : 1);
+    // What can't be read is never replaced.
+    await expect(later.records.tombstone(id)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
   });
 
   it("gives each name to one session, also while it is being stored, and frees it with the session", async () => {

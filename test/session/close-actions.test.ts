@@ -168,6 +168,13 @@ describe("a failure inside", () => {
     expect(parts.lines[0]).toMatchObject({ level: "error", fields: { error: "disk full" } });
   });
 
+  it("of a damaged record is no wait: someone has to act", () => {
+    const { parts, actions: act } = actions();
+    act.storeFailed(new ZpwootError("STORE_CORRUPT", "damaged"));
+    expect(parts.state.current).toEqual({ name: "failed", cause: { reason: "store-corrupt" } });
+    expect(parts.all("session.action-required")).toMatchObject([{ action: "store-corrupt" }]);
+  });
+
   it("of the engine is logged and emitted, and ends in `failed`", () => {
     const { parts, actions: act } = actions();
     act.engineFailed(new Error("a defect"));

@@ -1,5 +1,6 @@
 /** The list of all sessions, split into shards, so that creating a session rewrites a small part of it. */
 import { createHash } from "node:crypto";
+import { isZpwootError } from "../../errors.js";
 import { SerialQueue } from "../../async/serial-queue.js";
 import { type Generation, generationEntry, generationKeys, newestGeneration } from "../generations.js";
 import { sessionListKey } from "../keys.js";
@@ -47,6 +48,26 @@ export class SessionList {
     const stored = await this.#store.readEach(sessionListKeys());
     const found = shards().map((shard) => newestShard(shard, stored)?.value ?? EMPTY);
     return { live: found.flatMap(({ ids }) => ids), deleting: found.flatMap(({ deleting }) => deleting) };
+  }
+
+  /** Like {@link ids}, but shards that can't be read are left out, and their numbers returned. Rejects with `STORE_UNAVAILABLE`. */
+  async readableIds(): Promise<SessionIds & { readonly damaged: readonly number[] }> {
+    const stored = await this.#store.readEach(sessionListKeys());
+    const damaged: number[] = [];
+    const found = shards().map((number) => {
+      try {
+        return newestShard(number, stored)?.value ?? EMPTY;
+      } catch (error) {
+        if (!isZpwootError(error, "STORE_CORRUPT")) throw error;
+        damaged.push(number);
+        return EMPTY;
+      }
+    });
+    return {
+      live: found.flatMap(({ ids }) => ids),
+      deleting: found.flatMap(({ deleting }) => deleting),
+      damaged,
+    };
   }
 
   /** Lists a session, in one batch with `entries`. */

@@ -43,11 +43,16 @@ export class SessionRecords {
   }
 
   /**
-   * All sessions, in no particular order. A session whose record can't be read in either generation is logged, left out, and
-   * stays in the store. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when the session list itself can't be read.
+   * All sessions, in no particular order. A session whose record, or part of the session list, can't be read in either generation
+   * is logged, left out, and stays in the store. Rejects with `STORE_UNAVAILABLE`.
    */
   async load(): Promise<SessionRecord[]> {
-    const { live, deleting } = await this.#sessions.ids();
+    const { live, deleting, damaged } = await this.#sessions.readableIds();
+    for (const shard of damaged)
+      this.#logger?.error(
+        { shard },
+        "A part of the session list can't be read; its sessions are left out. Restore the store from a backup",
+      );
     for (const id of deleting) this.#deleting.add(id);
     const records: SessionRecord[] = [];
     for (let start = 0; start < live.length; start += LOAD_CHUNK) {
@@ -92,7 +97,7 @@ export class SessionRecords {
 
   /** Ids of sessions with a tombstone, whose removal is not finished. */
   async pendingDeletions(): Promise<string[]> {
-    return [...(await this.#sessions.ids()).deleting];
+    return [...(await this.#sessions.readableIds()).deleting];
   }
 
   /**
