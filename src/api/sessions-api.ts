@@ -29,7 +29,7 @@ export interface WaitOptions {
 
 /** Options of `connect`: limits of linking, for a session that is not linked yet. Defaults: the manager's `whatsapp.linking`. */
 export interface ConnectOptions {
-  /** QR codes to show at most, over all connections this leads to. */
+  /** QR codes to show at most, counted over every connection that this `connect` opens. */
   readonly maxQrs?: number;
   /** How long to offer a link, in milliseconds. */
   readonly timeoutMs?: number;

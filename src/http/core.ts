@@ -85,7 +85,7 @@ export class HttpCore {
   }
 
   /**
-   * In the order of NestJS, an unknown path is unknown to everyone, then comes the key, then the body. The key is checked
+   * In the order of NestJS: an unknown path is 404 with or without a key, then the key is checked, then the body. The key is checked
    * before the body is read, so that a stranger can't make the handler read.
    */
   async #route(request: HttpRequest, entry: RequestEntry): Promise<HttpResponse> {

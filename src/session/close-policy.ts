@@ -12,7 +12,7 @@ export interface CloseContext {
   readonly linked: boolean;
   /** WhatsApp has accepted a login of this link, or asked it to restart: it knows the device. */
   readonly confirmed: boolean;
-  /** How often in a row each verdict came, this close included. */
+  /** How often in a row each kind of close came, this one included. */
   readonly restarts: number;
   readonly replacements: number;
   readonly badSessions: number;

@@ -237,7 +237,7 @@ export class ConnectionAttempt {
   /** A live pairing code was made with the old secret and is completed with it. */
   #rotateSecret(auth: AuthState): void {
     if (auth.linked || this.#pairingCode !== undefined) return;
-    const qr = this.#qrCodes?.rotate(auth.creds);
+    const qr = this.#qrCodes?.renewSecret(auth.creds);
     // A failure reaches the loop through the auth state's onFailure.
     auth.save().catch(() => {});
     if (qr === undefined) return;

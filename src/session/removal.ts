@@ -11,7 +11,7 @@ import type { SessionServices } from "./services.js";
 /** `logout` keeps the session, `delete` does not. */
 export type RemovalKind = "logout" | "delete";
 
-/** A removal under way and its result. One per session; asked for again, the same. */
+/** A removal under way and its result. One per session; a second request gets the same result. */
 export class Removal {
   readonly result: Promise<LogoutResult>;
   resolve!: (result: LogoutResult) => void;

@@ -1,6 +1,6 @@
 /**
- * The write path. Each scope (a session) has a lane, which keeps its order: one batch of a lane is in flight, or work has its turn,
- * and what arrives in the meantime becomes the next batch. Batches that are ready at the same moment share one call to the
+ * The write path. Each scope (a session) has a lane that does one step at a time, in order: a batch of writes, or a function with
+ * exclusive access to the scope. Writes that arrive in the meantime become the next batch. Batches that are ready at the same moment share one call to the
  * driver where that is faster.
  */
 import { setImmediate } from "node:timers";
@@ -38,7 +38,7 @@ interface Lane {
   readonly scope: string;
   /** Batches, and work that never rejects. A write joins the last step if that is a batch. */
   readonly steps: (Batch | (() => Promise<void>))[];
-  /** Whether a batch is in flight or work has its turn. */
+  /** Whether a step is under way. */
   busy: boolean;
 }
 

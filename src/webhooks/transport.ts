@@ -1,4 +1,4 @@
-/** One HTTP POST at a time, without queues, retries or signatures. */
+/** Makes HTTP POSTs. Repeats one only when it met a kept-alive connection that the receiver had just closed. */
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";

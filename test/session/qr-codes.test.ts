@@ -66,7 +66,7 @@ describe("QRCodes", () => {
     const first = qrs.draw(drawn("2@a"), creds);
     const retired = creds.advSecretKey;
     clock.now += 1_000;
-    const rotated = qrs.rotate(creds);
+    const rotated = qrs.renewSecret(creds);
     expect(creds.advSecretKey).not.toBe(retired);
     expect(rotated).toEqual({ value: drawn("2@a"), seq: 2, expiresAt: first?.expiresAt });
     // The library goes on drawing with the secret that the connection began with.
@@ -76,7 +76,7 @@ describe("QRCodes", () => {
   it("rotate the secret also before the first code", () => {
     const { qrs, creds, drawn } = codes();
     const retired = creds.advSecretKey;
-    expect(qrs.rotate(creds)).toBeUndefined();
+    expect(qrs.renewSecret(creds)).toBeUndefined();
     expect(qrs.draw(`2@a,noise,identity,${retired}`, creds)?.value).toBe(drawn("2@a"));
   });
 

@@ -37,7 +37,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
     method: "POST",
     path: "/sessions/api-keys/:keyId/revoke",
     operation: "revokeApiKey",
-    summary: "Revokes an API key, effective at once",
+    summary: "Revokes an API key",
     tag: "administration",
     access: "admin",
     status: 201,

@@ -1,4 +1,4 @@
-/** The routes on sessions: the frozen eleven, and the change and restart of a session. */
+/** The routes on sessions: the eleven of the HTTP contract, and the change and restart of a session. */
 import { updateSessionSchema } from "../../api/validation.js";
 import { canAccess } from "../access/auth.js";
 import * as contract from "../contract/schemas.js";
@@ -14,7 +14,7 @@ import { errorResponse, HttpError } from "../protocol/message.js";
 import { defineBodyRoute, defineRoute, requireFeature, type Route } from "../route.js";
 import { getQRCode, QR_QUERY } from "./qr.js";
 
-/** The frozen eleven, in the contract's order. */
+/** The eleven routes of the HTTP contract, in its order. */
 export const ROUTES: readonly Route[] = [
   defineRoute({
     method: "GET",

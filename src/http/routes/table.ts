@@ -9,7 +9,7 @@ import { PAGE_ROUTES } from "./pages.js";
 import { MORE_SESSION_ROUTES, ROUTES } from "./sessions.js";
 import { SYSTEM_ROUTES } from "./system.js";
 
-/** Every route: the frozen eleven first, then all others. */
+/** Every route: the eleven of the HTTP contract first, then all others. */
 export const ALL_ROUTES: readonly Route[] = [
   ...ROUTES,
   ...MORE_SESSION_ROUTES,

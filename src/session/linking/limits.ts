@@ -1,4 +1,4 @@
-/** How long a session goes on offering to be linked after one `connect`, over all the connections that leads to. */
+/** How long a session goes on offering to be linked after one `connect`, counted over every connection that this `connect` opens. */
 
 /** Limits of one `connect`; Infinity for none of our own. */
 export interface LinkLimits {

@@ -30,7 +30,7 @@ export class QRCodes {
   #firstAt: number | undefined;
   /** Codes that the library drew. */
   #drawn = 0;
-  #rotated = false;
+  #secretRenewed = false;
 
   constructor(options: QRCodesOptions) {
     this.#options = options;
@@ -67,9 +67,9 @@ export class QRCodes {
    * WhatsApp retired the secret in the code (`companion_reg_refresh`, since July 2026): puts a new one into the credentials and
    * redraws the current code with it, expiring when the old one would. Returns that code, or undefined when none is shown.
    */
-  rotate(creds: Credentials): QRCode | undefined {
+  renewSecret(creds: Credentials): QRCode | undefined {
     creds.advSecretKey = randomBytes(ADV_SECRET_BYTES).toString("base64");
-    this.#rotated = true;
+    this.#secretRenewed = true;
     const before = this.#current;
     if (before === undefined) return undefined;
     const value = this.#styled(before.value, creds);
@@ -84,7 +84,7 @@ export class QRCodes {
 
   /** In the configured form. The library draws with the secret that the connection began with. */
   #styled(drawn: string, creds: Credentials): string {
-    const secret = this.#rotated ? creds.advSecretKey : undefined;
+    const secret = this.#secretRenewed ? creds.advSecretKey : undefined;
     return styleQR(drawn, { ...this.#options.style, secret });
   }
 }
