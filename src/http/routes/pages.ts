@@ -58,13 +58,25 @@ ${keyBox(t)}
 </main>`;
 }
 
-function render(
-  { query, header }: RouteInput,
-  title: keyof PageTexts,
-  body: (texts: PageTexts) => string,
-  script: string,
-): RawResponse {
+/** The pages by name and language: anyone may ask for one, so each is built once. */
+const built = new Map<string, RawResponse>();
+
+function pageFor({ query, header }: RouteInput, title: keyof PageTexts, make: PageMaker): RawResponse {
   const language: PageLanguage = languageOf(query.get("lang"), header("accept-language"));
+  const name = `${title} ${language}`;
+  const known = built.get(name);
+  if (known !== undefined) return known;
+  const page = render(language, title, make);
+  built.set(name, page);
+  return page;
+}
+
+interface PageMaker {
+  readonly body: (texts: PageTexts) => string;
+  readonly script: string;
+}
+
+function render(language: PageLanguage, title: keyof PageTexts, { body, script }: PageMaker): RawResponse {
   const texts = PAGE_TEXTS[language];
   return page({
     title: texts[title],
@@ -74,6 +86,9 @@ function render(
     script: `"use strict"; const T = ${JSON.stringify(texts)};${script}`,
   });
 }
+
+const OVERVIEW: PageMaker = { body: overviewBody, script: OVERVIEW_SCRIPT };
+const LINK: PageMaker = { body: linkBody, script: LINK_SCRIPT };
 
 /** The overview, then the link page. */
 export const PAGE_ROUTES: readonly Route[] = [
@@ -86,7 +101,7 @@ export const PAGE_ROUTES: readonly Route[] = [
     access: "public",
     status: 200,
     contentType: "text/html",
-    call: async (_manager, input) => render(input, "overviewTitle", overviewBody, OVERVIEW_SCRIPT),
+    call: async (_manager, input) => pageFor(input, "overviewTitle", OVERVIEW),
   }),
   defineRoute({
     method: "GET",
@@ -98,6 +113,6 @@ export const PAGE_ROUTES: readonly Route[] = [
     access: "public",
     status: 200,
     contentType: "text/html",
-    call: async (_manager, input) => render(input, "linkTitle", linkBody, LINK_SCRIPT),
+    call: async (_manager, input) => pageFor(input, "linkTitle", LINK),
   }),
 ];

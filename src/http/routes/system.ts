@@ -4,7 +4,25 @@ import { healthSchema, liveSchema } from "../contract/admin.js";
 import { describeRoutes } from "../openapi/document.js";
 import { docsPage } from "../openapi/page.js";
 import { errorResponse, HttpError, json, RawResponse } from "../protocol/message.js";
-import { defineRoute, requireFeature, type Route } from "../route.js";
+import type { ParsedHttpOptions } from "../options.js";
+import { defineRoute, requireFeature, type Route, type RouteInput } from "../route.js";
+
+/** The documents of one handler. Anyone may ask for them, so they are built once. */
+interface Documents {
+  readonly openApi: RawResponse;
+  readonly page: RawResponse;
+}
+
+const documents = new WeakMap<ParsedHttpOptions, Documents>();
+
+function documentsOf({ routes, options }: RouteInput): Documents {
+  const known = documents.get(options);
+  if (known !== undefined) return known;
+  const document = describeRoutes(routes, options.basePath);
+  const built = { openApi: new RawResponse(json(200, document)), page: docsPage(document) };
+  documents.set(options, built);
+  return built;
+}
 
 /** Health, metrics, documents. */
 export const SYSTEM_ROUTES: readonly Route[] = [
@@ -60,7 +78,7 @@ export const SYSTEM_ROUTES: readonly Route[] = [
     access: "public",
     status: 200,
     response: z.record(z.string(), z.unknown()),
-    call: async (_manager, { routes, options: { basePath } }) => describeRoutes(routes, basePath),
+    call: async (_manager, input) => documentsOf(input).openApi,
   }),
   defineRoute({
     method: "GET",
@@ -71,6 +89,6 @@ export const SYSTEM_ROUTES: readonly Route[] = [
     access: "public",
     status: 200,
     contentType: "text/html",
-    call: async (_manager, { routes, options: { basePath } }) => docsPage(describeRoutes(routes, basePath)),
+    call: async (_manager, input) => documentsOf(input).page,
   }),
 ];
