@@ -56,6 +56,7 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     logger,
     logRequests: true,
     rateLimit: {},
+    trustProxy: settings.trustProxy,
     system: true,
     metrics: createMetrics(manager),
   });

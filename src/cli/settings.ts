@@ -2,10 +2,18 @@
 import { z } from "zod";
 import { nearestName } from "../api/check-options.js";
 import { ZpwootError } from "../errors.js";
+import { parseTrustProxy, type TrustProxy } from "../http/access/client-address.js";
 import { parseFlags, type Flags } from "./flags.js";
 
 /** Log levels, the most verbose first. */
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+
+const TRUST_PROXY_INVALID = "must be true, false, a number of hops, or a list of addresses and CIDRs";
+
+function trustProxyOf(text: string): TrustProxy {
+  if (text === "true" || text === "false") return text === "true";
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
 
 /** Each setting with its flag, environment variable, rule and description. `zpwoot help` is generated from this. */
 export const SETTINGS = {
@@ -26,6 +34,16 @@ export const SETTINGS = {
     env: "API_KEY",
     rule: z.string().trim().min(1).optional(),
     help: "key that clients send as X-API-Key; if unset, a random key is shown once",
+  },
+  trustProxy: {
+    flag: "trust-proxy",
+    env: "ZPWOOT_TRUST_PROXY",
+    rule: z
+      .string()
+      .transform(trustProxyOf)
+      .refine((setting) => parseTrustProxy(setting) !== undefined, TRUST_PROXY_INVALID)
+      .default(false),
+    help: "reverse proxies that name the client in X-Forwarded-For: a number of hops, CIDRs, loopback, or true (false)",
   },
   store: {
     flag: "store",

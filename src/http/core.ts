@@ -10,6 +10,7 @@ import {
   forbidden,
   hasRole,
 } from "./access/auth.js";
+import { addressBucket, clientAddressOf } from "./access/client-address.js";
 import { type CountRequest, createRateLimits } from "./access/rate-limits.js";
 import { type RequestEntry, RequestLog } from "./access/request-log.js";
 import { visibleTo } from "./access/visibility.js";
@@ -78,7 +79,7 @@ export class HttpCore {
    */
   async answerFailed(request: HttpRequest, error: HttpError): Promise<HttpResponse> {
     try {
-      return (await this.#authenticate(request)).rejected ?? error.response;
+      return (await this.#identify(request)).rejected ?? error.response;
     } catch (unexpected) {
       return this.#unexpected(unexpected, request);
     }
@@ -94,16 +95,13 @@ export class HttpCore {
     const { operation, access, strict } = match.route;
     entry.operation = operation;
     if (access === "public") return this.#call(match, request, ANONYMOUS);
-    const byAddress = await this.#count?.("address", this.#addressOf(request));
-    if (byAddress?.rejected !== undefined) return byAddress.rejected;
     let authentication: Authentication;
     try {
-      authentication = await this.#authenticate(request);
+      authentication = await this.#identify(request);
     } catch (error) {
       return this.#failed(error, match, undefined);
     }
-    if (authentication.rejected !== undefined)
-      return withHeaders(authentication.rejected, byAddress?.headers);
+    if (authentication.rejected !== undefined) return authentication.rejected;
     const { caller } = authentication;
     entry.keyId = caller.keyId;
     const byKey = await this.#count?.(strict === true ? "strict" : "key", caller.keyId);
@@ -139,9 +137,20 @@ export class HttpCore {
     return authentication.rejected === undefined && mayCall(authentication.caller, match);
   }
 
-  #addressOf(request: HttpRequest): string {
-    const fromHost = this.#options.clientAddress?.((name) => request.header(name));
-    return fromHost ?? request.address ?? "unknown";
+  /** Finds out who calls. Requests without a valid key count against their address; nobody with a valid key is refused for them. */
+  async #identify(request: HttpRequest): Promise<Authentication> {
+    const authentication = await this.#authenticate(request);
+    if (authentication.rejected?.status !== 401 || this.#count === undefined) return authentication;
+    const { rejected, headers } = await this.#count("address", addressBucket(this.#addressOf(request)));
+    return { rejected: rejected ?? withHeaders(authentication.rejected, headers) };
+  }
+
+  #addressOf(request: HttpRequest): string | undefined {
+    const { clientAddress, isTrustedProxy } = this.#options;
+    const fromHost = clientAddress?.((name) => request.header(name));
+    if (fromHost !== undefined) return fromHost;
+    if (isTrustedProxy === undefined) return request.address;
+    return clientAddressOf(request.peer, request.header("x-forwarded-for"), isTrustedProxy);
   }
 
   #failed(error: unknown, { route, id }: Match, body: unknown): HttpResponse {

@@ -36,13 +36,12 @@ export interface HttpHandler {
  */
 export function createHttpHandler(manager: ServedSessions, options: HttpHandlerOptions = {}): HttpHandler {
   const core = new HttpCore(manager, parseHttpOptions(options));
-  const node = createNodeHandler(core);
   return {
     fetch: createFetchHandler(core),
-    node,
+    node: createNodeHandler(core),
     nodeError: createExpressErrorHandler(core),
-    koa: createKoaHandler(node),
+    koa: createKoaHandler(core),
     koaError: createKoaErrorHandler(core),
-    fastify: createFastifyPlugin(core, node),
+    fastify: createFastifyPlugin(core),
   };
 }

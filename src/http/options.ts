@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { Logger } from "../api/logger.js";
+import { type IsTrusted, parseTrustProxy, type TrustProxy } from "./access/client-address.js";
 import type { RateLimitOptions } from "./access/rate-limits.js";
 
 /** Options of `createHttpHandler`. */
@@ -24,6 +25,12 @@ export interface HttpHandlerOptions {
   readonly logRequests?: boolean | undefined;
   /** Limits the requests per key and per address. Default: no limits. */
   readonly rateLimit?: RateLimitOptions | undefined;
+  /**
+   * Which reverse proxies before the server are believed in what they say about the client's address, as in Express: hops, CIDRs,
+   * `loopback`… Default: what the server itself makes of the address (`req.ip` of Express and Fastify, `ctx.ip` of Koa), else
+   * the connection's.
+   */
+  readonly trustProxy?: TrustProxy | undefined;
   /** Returns the caller's address where it is not the connection's: behind your own proxy, say, the last of `X-Forwarded-For`. */
   readonly clientAddress?: ((header: (name: string) => string | undefined) => string | undefined) | undefined;
   /** Also serves `/health/live`, `/health/ready`, `/metrics`, `/openapi.json` and `/docs`. Default false. */
@@ -46,6 +53,8 @@ export interface ParsedHttpOptions extends Pick<
   "logger" | "rateLimit" | "clientAddress" | "metrics"
 > {
   readonly apiKeys: readonly string[] | false | undefined;
+  /** Made of `trustProxy`; undefined when it was left out. */
+  readonly isTrustedProxy: IsTrusted | undefined;
   /** Empty, or with a slash at its start and none at its end. */
   readonly basePath: string;
   readonly bodyLimitBytes: number;
@@ -88,6 +97,11 @@ const schema = optionsSchema({
     perAddress: perMinute,
     redis: z.unknown().optional(),
   } satisfies OptionFields<RateLimitOptions>).optional(),
+  trustProxy: z
+    .custom<TrustProxy>(isTrustProxy, {
+      error: "must be true, false, a number of hops, or a list of addresses and CIDRs",
+    })
+    .optional(),
   clientAddress: z.custom((value) => typeof value === "function", { error: "must be a function" }).optional(),
   system: option.flag.optional(),
   metrics: objectWith<MetricsSource>(["text"], "must be the result of createMetrics(manager)").optional(),
@@ -102,16 +116,24 @@ export function parseHttpOptions(options: HttpHandlerOptions): ParsedHttpOptions
     bodyLimitBytes = DEFAULT_BODY_LIMIT_BYTES,
     logRequests = false,
     system = false,
+    trustProxy,
     ...others
   } = options;
   return {
     ...others,
     apiKeys: keys === undefined || keys === false ? keys : keyList(keys),
+    isTrustedProxy: trustProxy === undefined ? undefined : parseTrustProxy(trustProxy),
     basePath: basePath.replace(/\/+$/, ""),
     bodyLimitBytes,
     logRequests,
     system,
   };
+}
+
+function isTrustProxy(value: unknown): boolean {
+  const isList = Array.isArray(value) && value.every((part) => typeof part === "string");
+  if (!isList && !["boolean", "number", "string"].includes(typeof value)) return false;
+  return parseTrustProxy(value as TrustProxy) !== undefined;
 }
 
 function keyList(keys: string | readonly string[]): readonly string[] {

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { createClient } from "@keyv/redis";
 import { describe, expect, it } from "vitest";
 import { createHttpHandler, type RateLimitOptions } from "../../src/http/index.js";
 import { REDIS_URL } from "../store/services.js";
 import { RecordingLogger } from "./fixtures.js";
 import { InMemorySessions } from "./in-memory-sessions.js";
-import { serve } from "./servers.js";
 
 function open(rateLimit: RateLimitOptions, keys: readonly string[] = ["a", "b"]) {
   const logger = new RecordingLogger();
@@ -57,11 +58,19 @@ describe("rate limits", () => {
     expect((await call("a")).status).toBe(200);
   });
 
-  it("count each address, also without a key that is right", async () => {
+  it("count requests without a valid key by address, and refuse nobody's valid key for them", async () => {
     const { call } = open({ perAddress: 2 });
-    expect(await statuses(3, () => call("guessed"))).toEqual([401, 401, 429]);
-    expect((await call("a")).status).toBe(429);
-    expect((await call("a", "/sessions/list", "10.0.0.2")).status).toBe(200);
+    expect(await statuses(4, () => call("guessed"))).toEqual([401, 401, 429, 429]);
+    expect(await statuses(5, () => call("a"))).toEqual([200, 200, 200, 200, 200]);
+    expect((await call("guessed", "/sessions/list", "10.0.0.2")).status).toBe(401);
+  });
+
+  it("let one key poll fifty sessions every two seconds, and link them, by default", async () => {
+    const { call } = open({});
+    const linking = await statuses(150, () => call("a", "/sessions/create"));
+    expect(new Set(linking)).toEqual(new Set([201]));
+    const polling = await statuses(50 * 2 * 30, () => call("a"));
+    expect(new Set(polling)).toEqual(new Set([200]));
   });
 
   it("are shared by handlers over Redis, and let requests pass when Redis is gone", async () => {
@@ -81,16 +90,39 @@ describe("rate limits", () => {
     expect(two.logger.text).not.toContain(key);
   });
 
-  it("know the address of the connection on a server", async () => {
-    const { node } = createHttpHandler(new InMemorySessions(), {
-      apiKeys: "a",
-      rateLimit: { perAddress: 1 },
-    });
-    const server = await serve((request, response) => void node(request, response));
-    const ask = () =>
-      server.send({ method: "GET", path: "/sessions/list", headers: { "x-forwarded-for": randomUUID() } });
-    expect([(await ask()).status, (await ask()).status]).toEqual([401, 429]);
-    await server.close();
+  it("let requests pass at once when Redis freezes, say so once, and count again when it answers", async () => {
+    const { hostname, port } = new URL(REDIS_URL);
+    const links: Socket[] = [];
+    const relay = createServer((socket) => {
+      const upstream = connect(Number(port), hostname);
+      links.push(socket, upstream);
+      socket
+        .on("error", () => {})
+        .pipe(upstream.on("error", () => {}))
+        .pipe(socket);
+    }).listen(0, "127.0.0.1");
+    await once(relay, "listening");
+    const redis = createClient({ url: `redis://127.0.0.1:${(relay.address() as AddressInfo).port}` });
+    redis.on("error", () => {});
+    await redis.connect();
+    const key = randomUUID();
+    const { call, logger } = open({ perKey: 1_000, redis }, [key]);
+    expect((await call(key)).headers.get("ratelimit")).toContain("r=999");
+    for (const link of links) link.pause();
+    const startedAt = performance.now();
+    const frozen = await Promise.all(Array.from({ length: 50 }, () => call(key)));
+    for (let n = 0; n < 50; n++) frozen.push(await call(key));
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(new Set(frozen.map(({ status }) => status))).toEqual(new Set([200]));
+    for (const link of links) link.resume();
+    await expect.poll(async () => (await call(key)).headers.has("ratelimit"), { timeout: 10_000 }).toBe(true);
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      "Rate limits unavailable: requests pass uncounted until Redis answers",
+      "Rate limits are counted again",
+    ]);
+    redis.destroy();
+    for (const link of links) link.destroy();
+    relay.close();
   });
 
   it("are not there unless they are asked for, and are checked", async () => {

@@ -4,16 +4,20 @@ import type { RateLimiterAbstract } from "rate-limiter-flexible";
 import { messageOf } from "../../errors.js";
 import type { Logger } from "../../api/logger.js";
 import { errorResponse, type HttpResponse } from "../protocol/message.js";
+import { RedisGuard } from "./redis-guard.js";
 
 /** Options of the limits. Numbers are requests per minute. */
 export interface RateLimitOptions {
-  /** Per key. Default 600. */
+  /** Per key. Default 6,000: one key polls `qr` and `status` of a hundred sessions every two seconds. */
   readonly perKey?: number | undefined;
-  /** Per key on requests that make WhatsApp work (create, connect, pair…), counted separately. Default 60. */
+  /** Per key on requests that make WhatsApp work (create, connect, pair…), counted separately. Default 300. */
   readonly perKeyStrict?: number | undefined;
-  /** Per address, with and without a valid key. Default 1,200. */
+  /** Per address, of requests without a valid key: those with one are counted by their key alone. Default 1,200. */
   readonly perAddress?: number | undefined;
-  /** A client of `redis` or `ioredis`, for limits that several nodes share. Default: memory. While it fails, requests pass. */
+  /**
+   * A client of `redis` or `ioredis`, for limits that several nodes share. Default: memory. While it does not answer,
+   * requests pass.
+   */
   readonly redis?: unknown;
 }
 
@@ -32,7 +36,7 @@ type LimitName = "key" | "strict" | "address";
 export type CountRequest = (name: LimitName, subject: string) => Promise<RateLimitResult>;
 
 const WINDOW_SECONDS = 60;
-const DEFAULTS = { key: 600, strict: 60, address: 1_200 } as const;
+const DEFAULTS = { key: 6_000, strict: 300, address: 1_200 } as const;
 
 const UNLIMITED: RateLimitResult = { rejected: undefined, headers: {} };
 
@@ -48,11 +52,15 @@ export function createRateLimits(options: RateLimitOptions, logger: Logger | und
     strict: createLimiter("strict", quotas.strict, options.redis),
     address: createLimiter("address", quotas.address, options.redis),
   };
+  const guard = options.redis === undefined ? undefined : new RedisGuard(logger);
   return async (name, subject) => {
     const quota = quotas[name];
+    const limiter = limiters[name];
     try {
-      const counted = await limiters[name].consume(subject);
-      return { rejected: undefined, headers: headersOf(name, quota, counted) };
+      const counted = await (guard?.consume(limiter, subject) ?? limiter.consume(subject));
+      return counted === undefined
+        ? UNLIMITED
+        : { rejected: undefined, headers: headersOf(name, quota, counted) };
     } catch (thrown) {
       if (thrown instanceof RateLimiterRes) return tooManyRequests(name, quota, thrown);
       logger?.warn({ limit: name, error: messageOf(thrown) }, "Rate limits unavailable, the request passes");

@@ -3,8 +3,14 @@ import { bodyIncomplete, bodyTooLarge, declaredBytes } from "../protocol/body.js
 import { type HttpCore, notFound } from "../core.js";
 import type { BodyBounds, BodyStream, HttpRequest, HttpResponse, RawBody } from "../protocol/message.js";
 
+/** What a fetch `Request` does not know. Frameworks pass objects of their own in its place, which are ignored. */
+export interface FetchInfo {
+  /** The other end of the connection, as the runtime knows it. */
+  readonly address?: string | undefined;
+}
+
 /** A handler for runtimes with fetch. It never rejects and needs no `this`. */
-export type FetchHandler = (request: Request) => Promise<Response>;
+export type FetchHandler = (request: Request, info?: FetchInfo | object) => Promise<Response>;
 
 /** The status whose `Response` may have no body. */
 const NO_CONTENT = 204;
@@ -13,17 +19,27 @@ const NO_CONTENT = 204;
  * Makes the fetch handler of a core.
  *
  * @example
- * app.all("/sessions/*", (c) => handler.fetch(c.req.raw)); // Hono
+ * app.all("/sessions/*", (c) => handler.fetch(c.req.raw, { address: getConnInfo(c).remote.address })); // Hono
  * export const { fetch: GET, fetch: POST, fetch: PATCH, fetch: DELETE } = handler; // Next.js
  */
 export function createFetchHandler(core: HttpCore): FetchHandler {
-  return async (request) => {
+  return async (request, info) => {
     const { pathname, search } = new URL(request.url);
     const path = core.pathBelowBase(pathname);
     const { method } = request;
     if (path === undefined) return toResponse(notFound(method, pathname), method);
-    return toResponse(await core.handle(toRequest(request, path, pathname, search)), method);
+    return toResponse(
+      await core.handle({ ...toRequest(request, path, pathname, search), ...addressesIn(info) }),
+      method,
+    );
   };
+}
+
+/** Of a runtime's argument, only an address in words is an address. */
+function addressesIn(info: FetchInfo | object | undefined): Pick<HttpRequest, "peer" | "address"> {
+  if (info === undefined || info === null || !("address" in info)) return {};
+  const { address } = info;
+  return typeof address === "string" ? { peer: address, address } : {};
 }
 
 function toRequest(request: Request, path: string, originalPath: string, search: string): HttpRequest {

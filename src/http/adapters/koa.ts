@@ -1,8 +1,13 @@
-/** Koa, without a dependency on it. */
+/** Koa, without a dependency on it. Koa sends the answers, so that what other middleware sets is kept, also after `next()`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpCore } from "../core.js";
+import type { HttpRequest, HttpResponse } from "../protocol/message.js";
 import { fromBodyParser, fromCoBody } from "./body-parsers.js";
-import { type FrameworkRequest, type NodeHandler, sendError } from "./node.js";
+import { discardBody } from "./node-body.js";
+import { type FrameworkRequest, frameworkHeaders, isAnswered, toNodeStream, toRequest } from "./node.js";
+
+/** The code with which Node ends a stream whose reader has disconnected. */
+const PREMATURE_CLOSE = "ERR_STREAM_PREMATURE_CLOSE";
 
 /** The part of a Koa context that is used. */
 export interface KoaContext {
@@ -10,7 +15,12 @@ export interface KoaContext {
   readonly res: ServerResponse;
   readonly originalUrl: string;
   readonly request: object;
+  readonly ip?: string;
+  status: number;
+  body: unknown;
   respond?: boolean;
+  set(name: string, value: string): unknown;
+  onerror(error: unknown): void;
 }
 
 /** Koa middleware. Paths that do not belong to the handler are passed on. */
@@ -23,20 +33,11 @@ export type KoaHandler = (context: KoaContext, next: () => Promise<unknown>) => 
  * app.use(handler.koa);
  * app.use(mount("/api", new Koa().use(handler.koa))); // under a path, with koa-mount
  */
-export function createKoaHandler(node: NodeHandler): KoaHandler {
+export function createKoaHandler(core: HttpCore): KoaHandler {
   return async (context, next) => {
-    const request: FrameworkRequest = context.req;
-    request.originalUrl ??= context.originalUrl;
-    request.body ??= "body" in context.request ? context.request.body : undefined;
-    let passedOn = false;
-    // Otherwise Koa answers 404 by itself after the last middleware.
-    context.respond = false;
-    await node(request, context.res, async () => {
-      passedOn = true;
-      context.respond = true;
-      await next();
-    });
-    if (passedOn) context.respond = true;
+    const request = requestOf(context, core);
+    if (request === undefined) await next();
+    else respond(context, await core.handle(request));
   };
 }
 
@@ -52,8 +53,46 @@ export function createKoaErrorHandler(core: HttpCore): KoaHandler {
       await next();
     } catch (error) {
       const known = fromBodyParser(error) ?? fromCoBody(error);
-      if (known === undefined || !sendError(core, known, context.req, context.res)) throw error;
-      context.respond = false;
+      const request = known === undefined ? undefined : requestOf(context, core);
+      if (known === undefined || request === undefined) throw error;
+      respond(context, await core.answerFailed(request, known));
     }
+  };
+}
+
+function requestOf(context: KoaContext, core: HttpCore): HttpRequest | undefined {
+  const request: FrameworkRequest = context.req;
+  request.originalUrl ??= context.originalUrl;
+  request.body ??= "body" in context.request ? context.request.body : undefined;
+  return toRequest(request, core, context.ip);
+}
+
+function respond(context: KoaContext, answer: HttpResponse): void {
+  const { req, res } = context;
+  discardBody(req);
+  if (isAnswered(res)) {
+    context.respond = false;
+    return;
+  }
+  context.status = answer.status;
+  for (const [name, value] of Object.entries(frameworkHeaders(req, answer))) context.set(name, value);
+  context.body = bodyOf(context, answer);
+}
+
+function bodyOf(context: KoaContext, { body, stream }: HttpResponse): unknown {
+  if (stream !== undefined) {
+    ignoreDisconnects(context);
+    return toNodeStream(context.res, stream);
+  }
+  if (body.length === 0) return null;
+  return typeof body === "string" ? body : Buffer.from(body);
+}
+
+/** A reader of a stream that goes away is nothing to report; Koa would print its stack. */
+function ignoreDisconnects(context: KoaContext): void {
+  const report = context.onerror.bind(context);
+  context.onerror = (error) => {
+    const isDisconnect = error instanceof Error && "code" in error && error.code === PREMATURE_CLOSE;
+    if (!isDisconnect) report(error);
   };
 }

@@ -1,6 +1,7 @@
 /** Node's own server, and every framework on it: from its request and response straight to the core, without a fetch `Request`. */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import { type HttpCore, notFound } from "../core.js";
 import type { BodyStream, HttpError, HttpRequest, HttpResponse } from "../protocol/message.js";
 import { discardBody, readNodeBody } from "./node-body.js";
@@ -15,7 +16,12 @@ export type Next = (error?: unknown) => unknown;
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: Next) => Promise<void>;
 
 /** What frameworks and body parsers add to a request. */
-export type FrameworkRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
+export type FrameworkRequest = IncomingMessage & {
+  originalUrl?: string;
+  body?: unknown;
+  /** The client's address, as Express makes it out. */
+  readonly ip?: unknown;
+};
 
 /** `OPTIONS *` and absolute URLs are request targets too; of an absolute URL only the path counts, never the host. */
 const ORIGIN_OF_ABSOLUTE_TARGET = /^https?:\/\/[^/?]*/i;
@@ -35,7 +41,7 @@ export function createNodeHandler(core: HttpCore): NodeHandler {
     } else if (next !== undefined) {
       await next();
     } else {
-      send(request, response, notFound(methodOf(request), originalTarget(request).path));
+      send(request, response, notFoundFor(request));
     }
   };
 }
@@ -52,6 +58,11 @@ export function sendError(
   // Never rejects.
   void core.answerFailed(converted, error).then((answer) => send(request, response, answer));
   return true;
+}
+
+/** The answer to a path that is not the handler's. */
+export function notFoundFor(request: IncomingMessage): HttpResponse {
+  return notFound(methodOf(request), originalTarget(request).path);
 }
 
 interface Target {
@@ -78,8 +89,12 @@ function methodOf(request: IncomingMessage): string {
   return request.method ?? "GET";
 }
 
-/** Undefined for a path that is not the handler's. */
-function toRequest(request: IncomingMessage, core: HttpCore): HttpRequest | undefined {
+/** The request as the core takes it; undefined for a path that is not the handler's. `ip` is the client's address as the framework knows it. */
+export function toRequest(
+  request: FrameworkRequest,
+  core: HttpCore,
+  ip: unknown = request.ip,
+): HttpRequest | undefined {
   const target = splitTarget(request.url);
   const original = originalTarget(request);
   // Express removes a mount path from `url`. The rest may be ours; mounted at `/sessions`, only the whole path is.
@@ -90,7 +105,8 @@ function toRequest(request: IncomingMessage, core: HttpCore): HttpRequest | unde
     path,
     originalPath: original.path,
     query: target.query,
-    address: request.socket.remoteAddress,
+    peer: request.socket.remoteAddress,
+    address: typeof ip === "string" ? ip : request.socket.remoteAddress,
     header: (name) => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
@@ -102,7 +118,7 @@ function toRequest(request: IncomingMessage, core: HttpCore): HttpRequest | unde
 /** Sends nothing when the host has answered meanwhile (its own time-out, say) or the client has disconnected. */
 function send(request: IncomingMessage, response: ServerResponse, answer: HttpResponse): void {
   discardBody(request);
-  if (response.headersSent || response.writableEnded || response.destroyed) return;
+  if (isAnswered(response)) return;
   try {
     response.writeHead(answer.status, headersOf(request, answer));
     if (answer.stream === undefined || request.method === "HEAD") response.end(answer.body);
@@ -111,6 +127,27 @@ function send(request: IncomingMessage, response: ServerResponse, answer: HttpRe
     // A hook of the host's on the response threw: half an answer is worse than none.
     response.destroy();
   }
+}
+
+/** Whether the host has answered meanwhile, or the client has disconnected. */
+export function isAnswered(response: ServerResponse): boolean {
+  return response.headersSent || response.writableEnded || response.destroyed;
+}
+
+/** A body as a stream of Node's, for frameworks that send it themselves. Ends with the connection. */
+export function toNodeStream(response: ServerResponse, stream: BodyStream): Readable {
+  const disconnected = new AbortController();
+  response.once("close", () => disconnected.abort());
+  return Readable.from(stream(disconnected.signal), { objectMode: false });
+}
+
+/** The headers of an answer for frameworks that count its bytes themselves. HTTP/2 has no `connection`, and refuses it. */
+export function frameworkHeaders(
+  request: IncomingMessage,
+  { headers, closeConnection }: HttpResponse,
+): Readonly<Record<string, string>> {
+  const closes = closeConnection === true && request.httpVersionMajor === 1;
+  return closes ? { ...headers, connection: "close" } : headers;
 }
 
 /** Sends pieces as they come and as the client reads them, until they or the connection end. Never rejects. */
@@ -133,11 +170,10 @@ async function sendStream(response: ServerResponse, stream: BodyStream): Promise
   }
 }
 
-function headersOf(request: IncomingMessage, { headers, body, stream, closeConnection }: HttpResponse) {
+function headersOf(request: IncomingMessage, answer: HttpResponse) {
+  const { body, stream } = answer;
   return {
-    ...headers,
+    ...frameworkHeaders(request, answer),
     ...(body.length === 0 || stream !== undefined ? {} : { "content-length": Buffer.byteLength(body) }),
-    // HTTP/2 has no such header, and refuses it.
-    ...(closeConnection === true && request.httpVersionMajor === 1 ? { connection: "close" } : {}),
   };
 }

@@ -20,7 +20,9 @@ export interface HttpRequest {
   readonly path: string;
   /** The path the client asked for, as a 404 shows it. */
   readonly originalPath: string;
-  /** The address it came from, if the adapter knows it. */
+  /** The other end of the connection, if the adapter knows it: a client, or a proxy. */
+  readonly peer?: string | undefined;
+  /** The client's address as the server understands it, by the server's own settings of proxies. */
   readonly address?: string | undefined;
   /** What follows the `?`, percent-encoded; empty without a query. */
   readonly query: string;

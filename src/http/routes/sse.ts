@@ -1,5 +1,6 @@
 /** Server-sent events (HTML standard, section 9.2): the stream of `events()` as text. */
 import type { PublishedEvent, StreamedEvent } from "../../api/event-stream.js";
+import { settledWithin } from "../protocol/settled-within.js";
 
 /** A comment this often keeps proxies from closing a quiet connection. */
 const HEARTBEAT_MS = 15_000;
@@ -57,15 +58,4 @@ export async function* sseText(
 
 function textOf(event: PublishedEvent): string {
   return `id: ${event.id}\nevent: ${event.event}\ndata: ${event.body}\n\n`;
-}
-
-/** What the promise settles with, or undefined after the time. */
-async function settledWithin<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
