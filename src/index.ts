@@ -10,6 +10,7 @@ export type {
   ReconnectOptions,
   RestoreOptions,
   SessionManagerOptions,
+  MediaOptions,
   WhatsAppOptions,
 } from "./manager/options.js";
 export type { SnapshotsOption } from "./api/backup.js";

@@ -7,6 +7,8 @@ import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { Agent, type AgentConnectOpts } from "agent-base";
 import type { ProxyConfig } from "../api/session-info.js";
 import { DeadlineError } from "../async/deadline.js";
+import { endWhenIdle } from "./idle-agent.js";
+import { MEDIA_IDLE_MS } from "./media-limits.js";
 import { openTunnel, type TunnelTarget } from "./tunnel.js";
 
 /** How an agent dials. */
@@ -75,7 +77,10 @@ export class ProxyAgent extends Agent {
   override async connect(request: ClientRequest, options: AgentConnectOpts): Promise<Duplex> {
     const { host = "localhost", port } = options as { readonly host?: string; readonly port: number };
     const socket = await this.dial({ host, port: Number(port) }, destroyedSignal(request));
-    return options.secureEndpoint ? this.#secure(socket, host, options) : socket;
+    const connection = options.secureEndpoint ? this.#secure(socket, host, options) : socket;
+    // The libraries send uploads without a time-out.
+    endWhenIdle(connection, MEDIA_IDLE_MS);
+    return connection;
   }
 
   /** Destroys every connection, ends every dialling, and refuses new ones. Idempotent. */

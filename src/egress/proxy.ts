@@ -90,15 +90,6 @@ export class SessionEgresses {
   }
 }
 
-/** Returns the options of the libraries' HTTP client for media. `proxy: false` stops it from using a proxy of the environment. */
-export function mediaOptions(agent: Agent | undefined): {
-  readonly httpAgent?: Agent;
-  readonly httpsAgent?: Agent;
-  readonly proxy?: false;
-} {
-  return agent === undefined ? {} : { httpAgent: agent, httpsAgent: agent, proxy: false };
-}
-
 interface PreflightOptions {
   readonly url: string;
   readonly signal: AbortSignal;

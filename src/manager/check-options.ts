@@ -6,6 +6,7 @@ import type { Logger } from "../api/logger.js";
 import type {
   EventLogOption,
   LinkingOptions,
+  MediaOptions,
   ReconnectOptions,
   RestoreOptions,
   SessionManagerOptions,
@@ -116,6 +117,10 @@ const schema = optionsSchema({
   restore: optionsSchema({
     concurrency: option.count.optional(),
   } satisfies OptionFields<RestoreOptions>).optional(),
+  media: optionsSchema({
+    maxBytes: option.count.optional(),
+    allowPrivateSources: option.flag.optional(),
+  } satisfies OptionFields<MediaOptions>).optional(),
   // Checked where they are used, with the same words.
   webhooks: z.looseObject({}, { error: "must be an object" }).optional(),
   eventLog: z

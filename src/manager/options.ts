@@ -46,6 +46,7 @@ export interface SessionManagerOptions {
   readonly restore?: RestoreOptions;
   /** The limits of webhooks. */
   readonly webhooks?: WebhookOptions;
+  readonly media?: MediaOptions;
   /** The log behind `events()` and the adapter's server-sent events. Default: on, in memory. */
   readonly eventLog?: EventLogOption | false;
 }
@@ -105,6 +106,14 @@ export interface WhatsAppOptions {
   readonly getMessage?: UserFacingSocketConfig["getMessage"];
 }
 
+/** Bounds of media: of `downloadMedia`, of files that are sent by URL, and of what the library downloads by itself. */
+export interface MediaOptions {
+  /** The largest file to take into memory, in bytes. Default 128 MiB; WhatsApp stores up to 2 GB. */
+  readonly maxBytes?: number;
+  /** Whether files may be fetched from private, loopback and link-local addresses. Default false. */
+  readonly allowPrivateSources?: boolean;
+}
+
 /** A library, or a function that loads it. */
 export type SocketFactoryOption = SocketFactory | (() => SocketFactory | Promise<SocketFactory>);
 
@@ -147,6 +156,8 @@ export const DEFAULTS = {
   maxDelayMs: 60_000,
   stableAfterMs: 60_000,
   allowPrivateProxies: false,
+  mediaMaxBytes: 128 * 1024 * 1024,
+  allowPrivateSources: false,
   restoreConcurrency: 10,
   eventLogKeep: 1_000,
   eventLogBytes: 4 * 1024 * 1024,

@@ -40,15 +40,16 @@ import { once } from "../async/once.js";
 import { ZpwootError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
+import { downloadMessageMedia } from "../whatsapp/media/download.js";
 import { checkOptions } from "./check-options.js";
 import { compose, type ManagerParts } from "./compose.js";
 import { healthOf } from "./health.js";
-import { downloadMedia } from "./media.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { restoreSessions } from "./restore.js";
 import { updateSession } from "./session-update.js";
 import { present } from "./session-views.js";
 import { shutdown } from "./shutdown.js";
+import { mediaLimits } from "./whatsapp-config.js";
 
 /**
  * Many WhatsApp Web sessions in one process.
@@ -298,8 +299,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   /**
    * Downloads and decrypts the content of a media message of this session, through its proxy if it has one.
    *
-   * Rejects with `INVALID_INPUT` when the message holds no media, `CONNECTION_FAILED` when it can't be downloaded,
-   * `INVALID_OPTION` when the library was handed in without `downloadMedia`.
+   * Rejects with `INVALID_INPUT` when the message holds no media, or more than `media.maxBytes`, and with `CONNECTION_FAILED` when it
+   * can't be downloaded: no answer, silence of 20 s, another content than the message announces. Media that WhatsApp has deleted is
+   * requested from the sender's phone once more, for at most 30 s.
    *
    * @example
    * manager.on("messages.upsert", async ({ sessionId, data }) => {
@@ -309,7 +311,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * });
    */
   async downloadMedia(id: string, message: WAMessage): Promise<Buffer> {
-    return downloadMedia(this.#parts.services, await this.#session(id), message);
+    const { socket } = await this.#session(id);
+    const { agent } = this.#parts.egresses.of(id);
+    return downloadMessageMedia(message, { agent, socket, limits: mediaLimits(this.#options) });
   }
 
   /**

@@ -10,7 +10,7 @@ import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { libraryLogger } from "../whatsapp/library-logger.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
-import { agentConfig, libraryOf, socketConfig, timeoutsOf } from "./whatsapp-config.js";
+import { agentConfig, libraryOf, mediaLimits, socketConfig, timeoutsOf } from "./whatsapp-config.js";
 
 /** The parts of a manager that its sessions use. */
 export interface SessionServicesInput {
@@ -40,7 +40,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     egress: (sessionId) => egresses.of(sessionId),
     config: (sessionId, used) => ({
       ...socketConfig(options, versions),
-      ...agentConfig(egresses.of(sessionId)),
+      ...agentConfig(egresses.of(sessionId), mediaLimits(options)),
       ...memory.caches(sessionId, used),
       logger: libraryLogger(logger, sessionId),
     }),

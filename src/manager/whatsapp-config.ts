@@ -10,13 +10,20 @@ import {
 } from "../whatsapp/client-version.js";
 import { loadWhaileys } from "../whatsapp/libraries/whaileys.js";
 import type { SocketFactory } from "../whatsapp/library.js";
-import { mediaOptions, type Egress } from "../egress/proxy.js";
+import { IdleAgent } from "../egress/idle-agent.js";
+import { libraryHttp } from "../egress/library-http.js";
+import { MEDIA_IDLE_MS, type MediaLimits } from "../egress/media-limits.js";
+import type { Egress } from "../egress/proxy.js";
+import { withBoundedMedia } from "../whatsapp/media/bounded-socket.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 
 /** The library that was handed in, or whaileys; loaded once, again after a failure. */
-export function libraryOf({ whatsapp = {} }: SessionManagerOptions): () => Promise<SocketFactory> {
-  const { socketFactory = loadWhaileys } = whatsapp;
-  return once(async () => (typeof socketFactory === "function" ? socketFactory() : socketFactory));
+export function libraryOf(options: SessionManagerOptions): () => Promise<SocketFactory> {
+  const { socketFactory = loadWhaileys } = options.whatsapp ?? {};
+  return once(async () => {
+    const library = await (typeof socketFactory === "function" ? socketFactory() : socketFactory);
+    return withBoundedMedia(library, mediaLimits(options));
+  });
 }
 
 /** How the version to announce is found: the real service is asked only when the sockets go to it. */
@@ -60,10 +67,23 @@ export function socketConfig(
   };
 }
 
-/** Sends the WebSocket, uploads, and the downloads that the library makes by itself through the session's agent. */
-export function agentConfig({ agent }: Egress): Partial<UserFacingSocketConfig> {
-  if (agent === undefined) return {};
-  // The library's types ask for an HTTPS agent; this one serves both.
-  const https = agent as HttpsAgent;
-  return { agent: https, fetchAgent: https, options: mediaOptions(agent) };
+/** One agent for the uploads of all sessions without a proxy: it holds no connection. */
+const DIRECT_UPLOADS = new IdleAgent(MEDIA_IDLE_MS);
+
+/** Sends the WebSocket, uploads, and the downloads that the library makes by itself through the session's agent, within bounds. */
+export function agentConfig({ agent }: Egress, media: MediaLimits): Partial<UserFacingSocketConfig> {
+  // The library's types ask for an HTTPS agent; a session's agent serves both.
+  const https = agent as HttpsAgent | undefined;
+  const options = { ...libraryHttp(agent, media), proxy: false } as NonNullable<
+    UserFacingSocketConfig["options"]
+  >;
+  return { ...(https === undefined ? {} : { agent: https }), fetchAgent: https ?? DIRECT_UPLOADS, options };
+}
+
+/** The bounds of media, with the defaults. */
+export function mediaLimits({ media = {} }: SessionManagerOptions): MediaLimits {
+  return {
+    maxBytes: media.maxBytes ?? DEFAULTS.mediaMaxBytes,
+    allowPrivateSources: media.allowPrivateSources ?? DEFAULTS.allowPrivateSources,
+  };
 }

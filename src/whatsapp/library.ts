@@ -1,10 +1,8 @@
 /** What the engine needs from a Baileys-family library. Each supported library implements it in a file of its own in `libraries/`. */
-import type { Agent } from "node:http";
 import type {
   AuthenticationCreds,
   SignalKeyStore,
   UserFacingSocketConfig,
-  WAMessage,
   WASocket as WhaileysSocket,
 } from "whaileys";
 
@@ -48,11 +46,6 @@ export interface SocketFactory {
   makeCaches?(): SessionCaches;
   /** Creates new, unlinked credentials. */
   initAuthCreds(): Credentials;
-  /** Downloads and decrypts the media of a message through the agent. If it is no longer stored, asks the sender to upload it again. */
-  downloadMedia?(
-    message: WAMessage,
-    options: { readonly agent: Agent | undefined; readonly socket: WhatsAppSocket | undefined },
-  ): Promise<Buffer>;
   /** Converts a stored `sender-key` that another library wrote to the form this library reads. */
   reviveSenderKey?(stored: unknown): unknown;
   /** Restores the protobuf class of an `app-state-sync-key` that was stored as a plain object. */

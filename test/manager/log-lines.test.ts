@@ -12,7 +12,7 @@ function recording(): { readonly logger: Logger; readonly lines: [string, object
 describe("the log of a manager", () => {
   it("has a line for each thing that it did, and no secret in any", async () => {
     const { logger, lines } = recording();
-    const manager = new SessionManager({ store: "memory:", logger });
+    const manager = new SessionManager({ store: "memory:", logger, whatsapp: { allowPrivateProxies: true } });
     await manager.start();
     const { id, webhookSecret } = await manager.create({ name: "a", webhookUrl: "https://example.com/hook" });
     await manager.update(id, {

@@ -1,13 +1,12 @@
 /** Baileys 7 as a {@link SocketFactory}, with its differences from whaileys. The caller loads the library; nothing of it is imported here. */
 import type { ClientRequest, IncomingMessage } from "node:http";
-import type { UserFacingSocketConfig, WAMessage } from "whaileys";
+import type { UserFacingSocketConfig } from "whaileys";
 import {
   WEB_SOCKET_CLOSED,
   type SocketFactory,
   type WebSocketLike,
   type WhatsAppSocket,
 } from "../library.js";
-import { dispatcherOver } from "./agent-dispatcher.js";
 import { inOrder } from "./frame-order.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import type { Emitter } from "../pending-queries.js";
@@ -16,16 +15,12 @@ import { baileys7Caches } from "./caches.js";
 /** How long the peer may take to answer the library's WebSocket close; the `ws` library would wait for 30 s. */
 const CLOSE_GRACE_MS = 500;
 
-/** For downloads, which would log media keys. */
-const SILENT = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {}, trace: () => {} };
-
 type LibraryLogger = NonNullable<UserFacingSocketConfig["logger"]>;
 
 /** The part of `baileys` that the engine uses. */
 export interface Baileys7 {
   readonly makeWASocket: (config: never) => unknown;
   readonly initAuthCreds: () => unknown;
-  readonly downloadMediaMessage: (...args: never[]) => Promise<unknown>;
   readonly proto: {
     readonly Message: { readonly AppStateSyncKeyData: { fromObject(plain: object): object } };
   };
@@ -58,9 +53,8 @@ function factoryOf(baileys: Baileys7): SocketFactory {
   const webSockets = new WeakMap<WhatsAppSocket, WebSocketLike>();
   return {
     name: "baileys 7",
-    makeSocket: ({ agent, logger, ...config }, onFrameError) => {
-      const options = agent === undefined ? {} : { dispatcher: dispatcherOver(agent) };
-      const parts = { agent, options, ...(logger && { logger: withRefusalCheck(logger, onFrameError) }) };
+    makeSocket: ({ logger, ...config }, onFrameError) => {
+      const parts = { ...(logger && { logger: withRefusalCheck(logger, onFrameError) }) };
       const socket = baileys.makeWASocket({ ...config, ...parts } as never) as WhatsAppSocket;
       const client = socket.ws as unknown as WebSocketClient;
       webSockets.set(socket, client.socket);
@@ -74,15 +68,6 @@ function factoryOf(baileys: Baileys7): SocketFactory {
     webSocketOf: (socket) => webSockets.get(socket) as WebSocketLike,
     makeCaches: baileys7Caches,
     initAuthCreds: () => baileys.initAuthCreds() as ReturnType<SocketFactory["initAuthCreds"]>,
-    downloadMedia: async (message, { agent, socket }) => {
-      const reupload = socket && {
-        logger: SILENT,
-        reuploadRequest: (stale: WAMessage) => socket.updateMediaMessage(stale),
-      };
-      const options = agent === undefined ? {} : { options: { dispatcher: dispatcherOver(agent) } };
-      const args = [message, "buffer", options, reupload] as never[];
-      return (await baileys.downloadMediaMessage(...args)) as Buffer;
-    },
     reviveAppStateSyncKey: (plain) => baileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
   };
 }

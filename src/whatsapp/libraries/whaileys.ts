@@ -5,19 +5,15 @@
  */
 import { createRequire } from "node:module";
 import type * as Whaileys from "whaileys";
-import type { UserFacingSocketConfig, WAMessage } from "whaileys";
+import type { UserFacingSocketConfig } from "whaileys";
 import { ZpwootError, isZpwootError } from "../../errors.js";
 import type { SocketFactory } from "../library.js";
-import { mediaOptions } from "../../egress/proxy.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
 import { patchUploads, type MediaModule } from "./complete-uploads.js";
 
 const require = createRequire(import.meta.url);
-
-/** For downloads, which would log media keys. */
-const SILENT = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {}, trace: () => {} };
 
 /** Error text with the way to install whaileys; the README has it too. */
 const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer dependency of zpwoot, because it names its own dependency \
@@ -53,14 +49,6 @@ function load(): SocketFactory {
       webSocketOf: ({ ws }) => ws,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
-      downloadMedia: async (message, { agent, socket }) => {
-        const reupload = socket && {
-          logger: SILENT,
-          reuploadRequest: (stale: WAMessage) => socket.updateMediaMessage(stale),
-        };
-        const options = { options: mediaOptions(agent) };
-        return (await whaileys.downloadMediaMessage(message, "buffer", options, reupload as never)) as Buffer;
-      },
       reviveSenderKey: (stored) => parseSenderKey(stored, whaileys.BufferJSON.reviver),
       reviveAppStateSyncKey: (plain) => whaileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
     };

@@ -1,0 +1,136 @@
+/**
+ * The HTTP of the libraries, within bounds. whaileys and Baileys 6 take an axios adapter, Baileys 7 a `fetch` dispatcher. Both hand a body
+ * over when it is complete: the libraries have no listener for the error of a stream, and one that breaks off would end the process.
+ */
+import type { Agent } from "node:http";
+import { Readable } from "node:stream";
+import { readAll, sendRequest, type IncomingAnswer, type OutgoingRequest } from "./http-request.js";
+import { downloadLimits, uploadLimits, type MediaLimits } from "./media-limits.js";
+
+/** The part of an axios request that is used. */
+export interface AxiosRequest {
+  readonly url?: string;
+  readonly method?: string;
+  readonly data?: unknown;
+  readonly headers?: unknown;
+  readonly responseType?: string;
+  readonly validateStatus?: ((status: number) => boolean) | null;
+}
+
+/** The part of an axios response that is read. */
+export interface AxiosResponse {
+  readonly data: unknown;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Record<string, string>;
+  readonly config: AxiosRequest;
+  readonly request: object;
+}
+
+/** The request that `fetch` passes to its dispatcher. */
+export interface DispatchOptions {
+  readonly origin: string | URL;
+  readonly path: string;
+  readonly method: string;
+  readonly headers?: Readonly<Record<string, string>> | readonly string[];
+  readonly body?: unknown;
+}
+
+/** The callbacks of `fetch` for the response. */
+export interface DispatchHandler {
+  onConnect(abort: (reason?: Error) => void): void;
+  onHeaders(status: number, headers: Buffer[], resume: () => void, statusText: string): boolean;
+  onData(chunk: Buffer): boolean;
+  onComplete(trailers: Buffer[]): void;
+  onError(error: Error): void;
+}
+
+/** What a library takes as `options` for its HTTP requests. */
+export interface LibraryHttp {
+  readonly adapter: (config: AxiosRequest) => Promise<AxiosResponse>;
+  readonly dispatcher: { dispatch(options: DispatchOptions, handler: DispatchHandler): boolean };
+}
+
+/** The HTTP of one session's library, through its agent; undefined for direct. */
+export function libraryHttp(agent: Agent | undefined, media: MediaLimits): LibraryHttp {
+  const way = { agent, allowPrivate: media.allowPrivateSources };
+  return {
+    adapter: async (config) => {
+      const body = config.data as OutgoingRequest["body"] | null;
+      const answer = await sendRequest({
+        ...{ ...way, url: config.url ?? "", method: (config.method ?? "get").toUpperCase() },
+        headers: plainHeaders(config.headers),
+        ...(body == null ? { limits: downloadLimits(media) } : { body, limits: uploadLimits(media) }),
+      });
+      return axiosResponse(config, answer, await readAll(answer));
+    },
+    dispatcher: {
+      dispatch: (options, handler) => {
+        const ending = new AbortController();
+        handler.onConnect((reason) => ending.abort(reason));
+        dispatch(options, handler, { ...way, signal: ending.signal, limits: downloadLimits(media) }).catch(
+          (error: unknown) => handler.onError(error instanceof Error ? error : new Error(String(error))),
+        );
+        return true;
+      },
+    },
+  };
+}
+
+function axiosResponse(config: AxiosRequest, answer: IncomingAnswer, body: Buffer): AxiosResponse {
+  const { status } = answer;
+  const data =
+    config.responseType === "stream"
+      ? Readable.from([body])
+      : config.responseType === "arraybuffer"
+        ? body
+        : body.toString();
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [name, String(value)] as const),
+  );
+  const response = { data, status, statusText: "", headers, config, request: {} };
+  const { validateStatus } = config;
+  if (validateStatus == null || validateStatus(status)) return response;
+  // As axios reports it: the libraries read `isAxiosError` and `response.status`. Without the request, which holds tokens.
+  throw Object.assign(new Error(`Request failed with status code ${status}`), {
+    ...{ name: "AxiosError", isAxiosError: true, status, response: { status, data: undefined } },
+  });
+}
+
+async function dispatch(
+  { origin, path, method, headers, body }: DispatchOptions,
+  handler: DispatchHandler,
+  way: Omit<OutgoingRequest, "url">,
+): Promise<void> {
+  if (body !== null && body !== undefined) throw new Error("only requests without a body can be sent");
+  const url = new URL(path, origin).href;
+  // `fetch` follows redirects itself, through here.
+  const limits = { ...way.limits, redirects: 0 };
+  const answer = await sendRequest({ ...way, limits, url, method, headers: plainHeaders(headers) });
+  const whole = await readAll(answer);
+  const raw = Object.entries(answer.headers).flatMap(([name, value]) =>
+    [value ?? []].flat().flatMap((one) => [Buffer.from(name, "latin1"), Buffer.from(one, "latin1")]),
+  );
+  handler.onHeaders(answer.status, raw, () => {}, "");
+  if (whole.length > 0) handler.onData(whole);
+  handler.onComplete([]);
+}
+
+/** Headers as axios (an object with `toJSON`), as fetch (a flat list) or as a plain object has them. */
+function plainHeaders(headers: unknown): Record<string, string> {
+  if (Array.isArray(headers)) {
+    const flat = headers as readonly string[];
+    return Object.fromEntries(
+      flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? ""] as const] : [])),
+    );
+  }
+  const fields = JSON.parse(JSON.stringify(headers ?? {})) as Record<
+    string,
+    string | number | boolean | null
+  >;
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
+      value === null || value === false ? [] : [[name, String(value)] as const],
+    ),
+  );
+}

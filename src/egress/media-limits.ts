@@ -1,0 +1,34 @@
+/** The bounds of all media, in and out. */
+import type { RequestLimits } from "./http-request.js";
+
+/** What media may cost, and where it may come from. */
+export interface MediaLimits {
+  /** The largest file to take into memory, in bytes. */
+  readonly maxBytes: number;
+  /** Whether private, loopback and link-local addresses may be asked for media. */
+  readonly allowPrivateSources: boolean;
+  /** The longest silence, in milliseconds. Default 20,000. */
+  readonly idleMs?: number;
+}
+
+/** The default of the longest silence, in milliseconds; also how long the status line of a download may take. */
+export const MEDIA_IDLE_MS = 20_000;
+/** A whole transfer, in milliseconds. */
+const TOTAL_MS = 10 * 60_000;
+const MAX_REDIRECTS = 3;
+
+/** The bounds of a download. */
+export function downloadLimits({ maxBytes, idleMs = MEDIA_IDLE_MS }: MediaLimits): RequestLimits {
+  return {
+    headersMs: idleMs,
+    idleMs,
+    totalMs: TOTAL_MS,
+    maxBytes,
+    redirects: MAX_REDIRECTS,
+  };
+}
+
+/** The bounds of an upload: the status line comes when all is sent, and the answer is short. */
+export function uploadLimits({ idleMs = MEDIA_IDLE_MS }: MediaLimits): RequestLimits {
+  return { headersMs: TOTAL_MS, idleMs, totalMs: TOTAL_MS, maxBytes: 1024 * 1024 };
+}

@@ -1,0 +1,48 @@
+/** Fetches media from a URL, with errors that callers can act on and that hold neither URL nor key. */
+import type { Agent } from "node:http";
+import { readAll, sendRequest, TooLargeError } from "../../egress/http-request.js";
+import { downloadLimits, type MediaLimits } from "../../egress/media-limits.js";
+import { TargetRefusedError } from "../../egress/target-guard.js";
+import { isZpwootError, ZpwootError } from "../../errors.js";
+
+/** How media is fetched. */
+export interface FetchMediaOptions {
+  readonly agent?: Agent | undefined;
+  readonly limits: MediaLimits;
+}
+
+const OK = 200;
+const ORIGIN = "https://web.whatsapp.com";
+
+/**
+ * The bytes at a URL. Rejects with `INVALID_INPUT` when the address is not allowed or the file is too large, and with
+ * `CONNECTION_FAILED`, whose `status` is the server's when it answered.
+ */
+export async function fetchMedia(url: string, { agent, limits }: FetchMediaOptions): Promise<Buffer> {
+  try {
+    const answer = await sendRequest({
+      ...{ url, agent, headers: { origin: ORIGIN }, limits: downloadLimits(limits) },
+      allowPrivate: limits.allowPrivateSources,
+    });
+    if (answer.status === OK) return await readAll(answer);
+    answer.discard();
+    const { status } = answer;
+    throw new ZpwootError("CONNECTION_FAILED", `The media could not be downloaded (status ${status})`, {
+      status,
+    });
+  } catch (error) {
+    throw isZpwootError(error) ? error : errorOf(error, limits);
+  }
+}
+
+/** The original error is dropped: its text may hold the address. */
+function errorOf(error: unknown, { maxBytes }: MediaLimits): ZpwootError {
+  if (error instanceof TargetRefusedError)
+    return new ZpwootError(
+      "INVALID_INPUT",
+      "The media is at a private address, which is not asked unless media.allowPrivateSources is set",
+    );
+  if (error instanceof TooLargeError)
+    return new ZpwootError("INVALID_INPUT", `The media is larger than ${maxBytes} bytes (media.maxBytes)`);
+  return new ZpwootError("CONNECTION_FAILED", "The media could not be downloaded (no answer)");
+}

@@ -1,0 +1,191 @@
+/** Media that strangers point to, and that the host sends by URL: bounded, checked, and never the end of the process. */
+import { createCipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import type { WAMessage } from "whaileys";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { libraryHttp } from "../../src/egress/library-http.js";
+import type { WhatsAppSocket } from "../../src/whatsapp/library.js";
+import { storedMedia } from "../../src/whatsapp/media/content.js";
+import { downloadMessageMedia } from "../../src/whatsapp/media/download.js";
+import { LIBRARIES } from "../support/libraries.js";
+
+const limits = { maxBytes: 200_000, allowPrivateSources: true, idleMs: 300 };
+
+/** Answers by path. */
+function answer({ url = "" }: IncomingMessage, response: ServerResponse): void {
+  const path = url.split("?")[0];
+  if (path === "/never") return;
+  if (path === "/gone") return void response.writeHead(410).end();
+  if (path === "/inside") return void response.end("secret of the inside network");
+  if (path === "/redirect") return void response.writeHead(302, { location: "/inside" }).end();
+  if (path === "/whole") return void response.end(stored.bytes);
+  if (path === "/long") return void response.writeHead(200, { "content-length": 9_000_000 }).write("a");
+  response.writeHead(200, path === "/endless" ? {} : { "content-length": 100_000 });
+  if (path === "/endless") {
+    const fill = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+    };
+    response.on("drain", fill);
+    return fill();
+  }
+  response.write(Buffer.alloc(1_000));
+  if (path === "/cut") setTimeout(() => response.socket?.end(), 20);
+  if (path === "/reset") setTimeout(() => response.socket?.resetAndDestroy(), 20);
+}
+
+const CONTENT = Buffer.from("a photo of some length ".repeat(100));
+const stored = seal(CONTENT);
+
+function seal(plain: Buffer) {
+  const mediaKey = randomBytes(32);
+  const keys = Buffer.from(hkdfSync("sha256", mediaKey, Buffer.alloc(0), "WhatsApp Image Keys", 112));
+  const cipher = createCipheriv("aes-256-cbc", keys.subarray(16, 48), keys.subarray(0, 16));
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
+  const mac = createHmac("sha256", keys.subarray(48, 80))
+    .update(keys.subarray(0, 16))
+    .update(sealed)
+    .digest();
+  const bytes = Buffer.concat([sealed, mac.subarray(0, 10)]);
+  const sha256 = (of: Buffer): Buffer => createHash("sha256").update(of).digest();
+  return { bytes, mediaKey, fileSha256: sha256(plain), fileEncSha256: sha256(bytes) };
+}
+
+const server = createServer(answer);
+let base = "";
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+const openSockets = (): Promise<number> =>
+  new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
+afterEach(() => expect.poll(openSockets).toBe(0));
+
+function imageMessage(path: string, change: object = {}): WAMessage {
+  const { bytes: _bytes, ...hashes } = stored;
+  return { key: {}, message: { imageMessage: { url: `${base}${path}`, ...hashes, ...change } } };
+}
+
+describe("downloadMedia", () => {
+  it("decrypts what is whole", async () => {
+    const content = await downloadMessageMedia(imageMessage("/whole"), { limits, socket: undefined });
+    expect(content.equals(CONTENT)).toBe(true);
+  });
+
+  it.each([
+    ["/never", "CONNECTION_FAILED", "no answer"],
+    ["/stall", "CONNECTION_FAILED", "no answer"],
+    ["/cut", "CONNECTION_FAILED", "no answer"],
+    ["/reset", "CONNECTION_FAILED", "no answer"],
+    ["/gone", "CONNECTION_FAILED", "status 410"],
+    ["/inside", "CONNECTION_FAILED", "not what the message announces"],
+    ["/endless", "INVALID_INPUT", "larger than 200000 bytes"],
+    ["/long", "INVALID_INPUT", "larger than 200000 bytes"],
+  ])("%s: %s", async (path, code, text) => {
+    const download = downloadMessageMedia(imageMessage(path), { limits, socket: undefined });
+    await expect(download).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
+  });
+
+  it.each([
+    ["another content", { fileSha256: randomBytes(32) }],
+    ["other stored bytes", { fileEncSha256: randomBytes(32) }],
+    ["another key", { mediaKey: randomBytes(32) }],
+  ])("refuses %s than announced", async (_what, change) => {
+    const download = downloadMessageMedia(imageMessage("/whole", change), { limits, socket: undefined });
+    await expect(download).rejects.toMatchObject({
+      code: "CONNECTION_FAILED",
+      message: "The media could not be downloaded (it is not what the message announces)",
+    });
+  });
+
+  it("asks no private address, neither directly nor by a redirect", async () => {
+    const strict = { ...limits, allowPrivateSources: false };
+    for (const path of ["/inside", "/redirect"])
+      await expect(
+        downloadMessageMedia(imageMessage(path), { limits: strict, socket: undefined }),
+      ).rejects.toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining("private address") });
+  });
+
+  it("asks the sender's phone once when the media is gone", async () => {
+    const asked: WAMessage[] = [];
+    const updateMediaMessage = async (message: WAMessage): Promise<WAMessage> => {
+      asked.push(message);
+      return imageMessage("/whole");
+    };
+    const socket = { updateMediaMessage } as unknown as WhatsAppSocket;
+    const content = await downloadMessageMedia(imageMessage("/gone"), { limits, socket });
+    expect(content.equals(CONTENT)).toBe(true);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("prefers WhatsApp's host to the sender's, and lets no path become a host", () => {
+    const urlOf = (change: object): string | undefined => storedMedia(imageMessage("/x", change))?.url;
+    const own = "https://mmg.whatsapp.net";
+    expect(urlOf({ directPath: "/v/t62" })).toBe(`${own}/v/t62`);
+    expect(urlOf({ url: "https://media.fna.whatsapp.net/a", directPath: "/v" })).toBe(
+      "https://media.fna.whatsapp.net/a",
+    );
+    expect(urlOf({ url: "https://evilwhatsapp.net/a", directPath: "/v" })).toBe(`${own}/v`);
+    expect(urlOf({ url: undefined, directPath: "@127.0.0.1/x" })).toBeUndefined();
+    expect(new URL(urlOf({ directPath: "//127.0.0.1/x" }) ?? "").hostname).toBe("mmg.whatsapp.net");
+  });
+});
+
+describe("the HTTP of a library", () => {
+  const { adapter, dispatcher } = libraryHttp(undefined, limits);
+  const BAD = ["/never", "/stall", "/cut", "/reset", "/endless"];
+
+  it.each(BAD)("rejects, by the axios adapter: %s", async (path) => {
+    await expect(adapter({ url: `${base}${path}`, responseType: "stream" })).rejects.toThrow();
+  });
+
+  it.each(BAD)("rejects, by the fetch dispatcher: %s", async (path) => {
+    await expect(fetch(`${base}${path}`, { dispatcher } as object)).rejects.toThrow();
+  });
+
+  it("hands over what is whole", async () => {
+    const { data } = await adapter({ url: `${base}/whole`, responseType: "stream" });
+    expect((await buffer(data as Readable)).equals(stored.bytes)).toBe(true);
+    const response = await fetch(`${base}/whole`, { dispatcher } as object);
+    expect(Buffer.from(await response.arrayBuffer()).equals(stored.bytes)).toBe(true);
+  });
+
+  it("reports a status as axios does", async () => {
+    const validateStatus = (status: number): boolean => status < 300;
+    await expect(adapter({ url: `${base}/gone`, validateStatus })).rejects.toMatchObject({
+      isAxiosError: true,
+      response: { status: 410 },
+    });
+  });
+});
+
+describe.each(LIBRARIES)("a file that is sent by URL, with $name", ({ open }) => {
+  it("is refused when its server breaks off, says nothing or is inside", async () => {
+    await using world = await open({ media: { allowPrivateSources: true, maxBytes: 100_000 } });
+    const { id } = await world.linked();
+    const socket = await world.manager.socket(id);
+    const jid = `${world.phone("friend").phoneNumber}@s.whatsapp.net`;
+    const send = (path: string): Promise<unknown> =>
+      socket.sendMessage(jid, { document: { url: `${base}${path}` }, mimetype: "text/plain", fileName: "a" });
+    for (const path of ["/cut", "/reset"])
+      await expect(send(path)).rejects.toMatchObject({ code: "CONNECTION_FAILED" });
+    await expect(send("/endless")).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    expect((await world.manager.getStatus(id)).status).toBe("connected");
+    await using strict = await open();
+    const other = await strict.linked();
+    await expect(
+      (await strict.manager.socket(other.id)).sendMessage(jid, { image: { url: `${base}/inside` } }),
+    ).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      message: expect.stringContaining("allowPrivateSources"),
+    });
+  });
+});
