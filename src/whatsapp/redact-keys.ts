@@ -12,7 +12,7 @@ export function redactKeys(event: NamedWhatsAppEvent): NamedWhatsAppEvent | unde
   if (event.name !== "messages.upsert") return event;
   const { data } = event;
   const messages = data.messages.filter((message) => !sharesAppStateKey(message.message)).map(redacted);
-  if (messages.length === 0 && data.messages.length > 0) return undefined;
+  if (messages.length === 0) return undefined;
   return { name: event.name, data: { ...data, messages } };
 }
 

@@ -12,17 +12,17 @@ import { waitFor } from "../async/deadline.js";
 import { once } from "../async/once.js";
 import { messageOf } from "../errors.js";
 import { closeSignalOf, type CloseSignal } from "./close-signal.js";
+import { EventFilter } from "./event-filter.js";
 import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./library.js";
 import { WEB_SOCKET_CLOSED } from "./library.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
-import { redactKeys } from "./redact-keys.js";
 import { runInSession } from "./rejection-guard.js";
 
 /** Deadline for emitting buffered events when a socket closes. */
 const FLUSH_MS = 1_000;
 /** How long the peer may take to answer the WebSocket close before the connection is terminated. */
 const CLOSE_GRACE_MS = 500;
-/** Notifications to a new device when the account requires a passkey (docs/protocol.md#changes-in-2026). */
+/** The account requires a passkey (docs/protocol.md#changes-in-2026). */
 const PASSKEY_NOTIFICATIONS = ["passkey_prologue_request", "crsc_continuation"] as const;
 
 /** Callbacks of a socket. Called synchronously; must not throw. */
@@ -157,6 +157,7 @@ export class SessionSocket {
 
   #listen(): void {
     const { hooks } = this.#options;
+    const filter = new EventFilter((text, error) => this.#warn(text, error));
     this.#on("creds.update", () => this.#holdUntil(hooks.onCreds()));
     this.#on("connection.update", (update) => {
       if (update.isNewLogin === true) hooks.onLinked();
@@ -169,7 +170,7 @@ export class SessionSocket {
     });
     for (const name of WEBHOOK_EVENTS) {
       this.#on(name, (data) => {
-        const event = redactKeys({ name, data } as NamedWhatsAppEvent);
+        const event = filter.pass({ name, data } as NamedWhatsAppEvent);
         if (event === undefined || (this.#failed && isOpened(event))) return;
         hooks.onEvent(event);
       });
@@ -208,7 +209,7 @@ export class SessionSocket {
   async #close(): Promise<void> {
     await waitFor(this.#flush(), { timeoutMs: FLUSH_MS });
     if (!this.#closedByItself) {
-      // The library's own close event comes after its listeners are removed.
+      // The library's own close event comes too late.
       const data = { connection: "close", lastDisconnect: { error: undefined, date: new Date() } } as const;
       this.#options.hooks.onEvent({ name: "connection.update", data });
     }
@@ -236,9 +237,8 @@ export class SessionSocket {
   }
 }
 
-function isOpened(event: NamedWhatsAppEvent): boolean {
-  return event.name === "connection.update" && event.data.connection === "open";
-}
+const isOpened = (event: NamedWhatsAppEvent): boolean =>
+  event.name === "connection.update" && event.data.connection === "open";
 
 /** The query by which a linked device removes itself from its account. */
 function unlinkQuery(jid: string): BinaryNode {

@@ -1,5 +1,5 @@
 /**
- * The only file that loads whaileys. Loading takes about 0.25 s and 50 MB, so it happens on the first connect. Four defects that
+ * The only file that loads whaileys. Loading takes about 0.25 s and 50 MB, so it happens on the first connect. Defects that
  * can't be fixed from outside are patched in memory while it loads; the files on disk are not changed
  * (docs/decisions/0003-cures-from-outside.md).
  */
@@ -9,6 +9,13 @@ import type { UserFacingSocketConfig } from "whaileys";
 import { ZpwootError, isZpwootError } from "../../errors.js";
 import type { SocketFactory } from "../library.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
+import {
+  boundHistory,
+  refuseForged,
+  type DecodeModule,
+  type HistoryModule,
+  type HistoryParts,
+} from "./history-bounds.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
 import { patchUploads, type MediaModule } from "./complete-uploads.js";
@@ -20,6 +27,10 @@ const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer depe
 libsignal as a GitHub tarball, which current npm refuses. Add to your package.json  "overrides": { "libsignal": "6.0.0" }  and run  \
 npm install whaileys@6.4.9  (with pnpm the override goes into pnpm-workspace.yaml). Or set another Baileys-family \
 library as \`whatsapp.socketFactory\`.`;
+
+interface MediaDownload {
+  readonly downloadContentFromMessage: HistoryParts["download"];
+}
 
 let loaded: SocketFactory | undefined;
 
@@ -41,7 +52,13 @@ function load(): SocketFactory {
   try {
     const whaileys = requireWhaileys(patchLibsignal());
     patchFrameOrder(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof patchFrameOrder>[0]);
-    patchUploads(require("whaileys/lib/Utils/messages-media") as MediaModule);
+    const media = require("whaileys/lib/Utils/messages-media") as MediaModule & MediaDownload;
+    patchUploads(media);
+    refuseForged(require("whaileys/lib/Utils/decode-wa-message") as DecodeModule);
+    boundHistory(require("whaileys/lib/Utils/history") as HistoryModule, {
+      download: (...args) => media.downloadContentFromMessage(...args),
+      decode: (bytes) => whaileys.proto.HistorySync.decode(bytes),
+    });
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) =>
