@@ -1,5 +1,6 @@
 /** The wiring of a manager: everything is made and connected here, and nowhere else. */
 import type { Logger } from "../api/logger.js";
+import { steadyNow } from "../async/timer.js";
 import { Backups } from "../backup/backups.js";
 import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
@@ -112,7 +113,7 @@ function composeVersions(
     ...versionOptions(options),
     store: clientVersionStore(store, logger),
     logger,
-    now: Date.now,
+    now: steadyNow,
     onReopened: () => registry.all().forEach((session) => session.retryNow()),
   });
 }

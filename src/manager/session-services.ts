@@ -3,6 +3,7 @@ import { loadAuthState, wipeAuthState } from "../auth/auth-state.js";
 import { KeyCache } from "../auth/key-cache.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionEgresses } from "../egress/proxy.js";
+import { steadyNow } from "../async/timer.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
 import { reachable, type Store } from "../store/store.js";
@@ -67,7 +68,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
       await input.forget(sessionId);
       await records.remove(sessionId);
     },
-    now: Date.now,
+    now: steadyNow,
     random: Math.random,
     ...boundsOf(options),
   };

@@ -10,6 +10,7 @@ import type {
   SessionSummary,
 } from "../api/session-info.js";
 import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
+import { isoTime } from "../async/timer.js";
 import { detailOf, type SessionState } from "../session/state.js";
 import { endpointsOf } from "../webhooks/index.js";
 
@@ -77,7 +78,7 @@ function qrCode(session: ViewedSession): QRCodeInfo {
     qrCode: qr.value,
     status: session.status,
     seq: qr.seq,
-    expiresAt: new Date(qr.expiresAt).toISOString(),
+    expiresAt: isoTime(qr.expiresAt),
   };
 }
 

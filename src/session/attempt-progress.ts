@@ -1,4 +1,5 @@
 /** Shows what a live attempt has come to: as the session's state, as events, and in its record. */
+import { isoTime } from "../async/timer.js";
 import type { CloseCounters } from "./close-counters.js";
 import type { ConnectionAttempt } from "./connection-attempt.js";
 import type { CurrentState } from "./current-state.js";
@@ -79,7 +80,7 @@ export class AttemptProgress {
       sessionId: this.#sessionId,
       value,
       seq,
-      expiresAt: new Date(expiresAt).toISOString(),
+      expiresAt: isoTime(expiresAt),
     });
   }
 }

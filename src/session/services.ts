@@ -38,6 +38,7 @@ export interface SessionServices {
   /** Publishes an event of the library. Never throws. */
   readonly emitWhatsApp: (sessionId: string, event: NamedWhatsAppEvent) => void;
   readonly logger: Logger;
+  /** `steadyNow`: the clock for waits, which setting the clock of the machine does not move. */
   readonly now: () => number;
   readonly random: () => number;
   readonly timeouts: { readonly connectMs: number; readonly loginMs: number; readonly unlinkMs: number };

@@ -7,6 +7,7 @@ import type { LogoutResult, PairingCodeInfo, ProxyConfig, SessionStatus } from "
 import type { SessionRecord } from "../api/session-record.js";
 import type { ConnectOptions, PairOptions, WaitOptions } from "../api/sessions-api.js";
 import { SerialQueue } from "../async/serial-queue.js";
+import { isoTime } from "../async/timer.js";
 import { isZpwootError, type ZpwootError } from "../errors.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { CurrentState } from "./current-state.js";
@@ -41,7 +42,7 @@ export class Session {
     this.#record = new RecordKeeper(record, {
       save: services.saveRecord,
       reachable: services.reachable,
-      now,
+      now: Date.now,
       logger,
     });
     this.#state = new CurrentState(
@@ -138,7 +139,7 @@ export class Session {
   async pair(phoneNumber: string, options: PairOptions): Promise<PairingCodeInfo> {
     this.#accept("pair");
     const { code, expiresAt } = await this.#pairingCodes.request(phoneNumber, options);
-    return { pairingCode: code, expiresAt: new Date(expiresAt).toISOString() };
+    return { pairingCode: code, expiresAt: isoTime(expiresAt) };
   }
 
   /** See `SessionsApi.waitFor`. */
@@ -210,7 +211,7 @@ export class Session {
   }
 
   #onPairingCode({ code, expiresAt }: PairingCode): void {
-    const event = { sessionId: this.id, value: code, expiresAt: new Date(expiresAt).toISOString() };
+    const event = { sessionId: this.id, value: code, expiresAt: isoTime(expiresAt) };
     this.#services.emit("session.pairing-code", event);
   }
 }

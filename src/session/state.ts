@@ -1,5 +1,5 @@
 /**
- * The inner state of a session, as a tagged union, and its translation to what callers see. Pure: no I/O, no clock.
+ * The inner state of a session, as a tagged union, and its translation to what callers see. No I/O.
  * Fields exist only in the states that have them.
  */
 import type {
@@ -12,6 +12,7 @@ import type {
   SessionDetail,
 } from "../api/session-detail.js";
 import type { SessionStatus } from "../api/session-info.js";
+import { isoTime } from "../async/timer.js";
 
 /** The state of one session. */
 export type SessionState =
@@ -108,7 +109,7 @@ export function detailOf(state: SessionState): SessionDetail {
       return {
         state: state.name,
         attempt: state.attempt,
-        until: iso(state.retryAt),
+        until: isoTime(state.retryAt),
         ...causeOf(state.cause),
       };
     case "loggedOut":
@@ -116,7 +117,7 @@ export function detailOf(state: SessionState): SessionDetail {
     case "restricted":
       return {
         state: state.name,
-        ...(state.until === null ? {} : { until: iso(state.until) }),
+        ...(state.until === null ? {} : { until: isoTime(state.until) }),
         ...causeOf(state.cause),
       };
     case "failed":
@@ -133,8 +134,4 @@ function causeOf<Reason extends CauseReason>({
   code,
 }: Cause<Reason>): { reason: Reason; code?: number } {
   return code === undefined ? { reason } : { reason, code };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

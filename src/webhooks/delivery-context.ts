@@ -20,6 +20,8 @@ export interface DeliveryContext {
   readonly transport: WebhookTransport;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The clock for waits, which setting the clock of the machine does not move; ms. */
+  readonly steadyNow: () => number;
   /** From 0 to below 1. */
   readonly random: () => number;
 }

@@ -3,6 +3,7 @@ import type { FailedDelivery, WebhookStats } from "../api/event-stream.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { waitFor } from "../async/deadline.js";
+import { steadyNow } from "../async/timer.js";
 import { ZpwootError } from "../errors.js";
 import type { RenderedPayload } from "../events/payload.js";
 import type { KeySpace } from "../store/space/key-space.js";
@@ -70,6 +71,7 @@ export class WebhookDispatcher {
       limits,
       transport: deps.transport ?? new HttpTransport(limits),
       now: () => deps.now?.() ?? Date.now(),
+      steadyNow: () => deps.now?.() ?? steadyNow(),
       random: () => deps.random?.() ?? Math.random(),
     };
   }

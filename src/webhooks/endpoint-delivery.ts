@@ -44,7 +44,7 @@ export class EndpointDelivery {
     this.#context = context;
     const reports = new DeliveryReports(sessionId, endpoint, context);
     this.#reports = reports;
-    this.#breaker = new CircuitBreaker(context.limits, context.now, context.random);
+    this.#breaker = new CircuitBreaker(context.limits, context.steadyNow, context.random);
     this.#outbox = new Outbox(space, context.limits, {
       available: () => this.#signal.wake(),
       unreadable: (n) => reports.unreadable(n),

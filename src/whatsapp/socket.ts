@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { BaileysEventMap, BinaryNode, UserFacingSocketConfig } from "whaileys";
+import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
 import type { NamedWhatsAppEvent } from "../api/events.js";
 import type { Logger } from "../api/logger.js";
 import { WEBHOOK_EVENTS } from "../api/webhook-events.js";
@@ -17,6 +17,8 @@ import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./
 import { WEB_SOCKET_CLOSED } from "./library.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { runInSession } from "./rejection-guard.js";
+import { watchSilence } from "./silence-watch.js";
+import { unlinkQuery } from "./unlink-query.js";
 
 /** Deadline for emitting buffered events when a socket closes. */
 const FLUSH_MS = 1_000;
@@ -156,7 +158,7 @@ export class SessionSocket {
   }
 
   #listen(): void {
-    const { hooks } = this.#options;
+    const { hooks, config } = this.#options;
     const filter = new EventFilter((text, error) => this.#warn(text, error));
     this.#on("creds.update", () => this.#holdUntil(hooks.onCreds()));
     this.#on("connection.update", (update) => {
@@ -176,6 +178,9 @@ export class SessionSocket {
       });
     }
     this.#onWs("CB:success", () => hooks.onLogin());
+    this.#removeListeners.push(
+      watchSilence(this.#ws, config.keepAliveIntervalMs, (error) => this.#end(error)),
+    );
     this.#onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
     for (const type of PASSKEY_NOTIFICATIONS)
       this.#onWs(`CB:notification,type:${type}`, () => hooks.onPasskey());
@@ -239,12 +244,3 @@ export class SessionSocket {
 
 const isOpened = (event: NamedWhatsAppEvent): boolean =>
   event.name === "connection.update" && event.data.connection === "open";
-
-/** The query by which a linked device removes itself from its account. */
-function unlinkQuery(jid: string): BinaryNode {
-  return {
-    tag: "iq",
-    attrs: { to: "@s.whatsapp.net", type: "set", xmlns: "md" },
-    content: [{ tag: "remove-companion-device", attrs: { jid, reason: "user_initiated" } }],
-  };
-}
