@@ -6,6 +6,10 @@ export interface ServiceBehaviour {
   refCount: number;
   /** Seal `pair-success` with a wrong secret, so that a client must refuse it. */
   wrongHmac: boolean;
+  /** Hand out bundles whose signed pre-key nobody has signed: a client must not encrypt to them. */
+  forgePreKeys: boolean;
+  /** Bring group messages of phones with a signature that is not the sender's: a client must not show them. */
+  forgeGroupMessages: boolean;
   /** Send devices the end of their offline traffic. Without it whaileys holds back every message event. */
   announceOffline: boolean;
   /** Send devices their LID at login. */
@@ -35,6 +39,8 @@ export interface ServiceBehaviour {
 export const DEFAULT_BEHAVIOUR: Readonly<ServiceBehaviour> = {
   refCount: 6,
   wrongHmac: false,
+  forgePreKeys: false,
+  forgeGroupMessages: false,
   announceOffline: true,
   announceLid: true,
   refreshScans: 0,

@@ -1,5 +1,5 @@
 /**
- * Fixes two defects of libsignal in memory while it is loaded; the files on disk are not changed (docs/protocol.md#library-quirks, 4
+ * Fixes three defects of libsignal in memory while it is loaded; the files on disk are not changed (docs/protocol.md#library-quirks, 4
  * and 5). A libsignal that the host loaded earlier is not fixed.
  *
  * It prints whole session records, private ratchet keys included, with console.info and console.warn. Its files get a silent `console`
@@ -7,9 +7,12 @@
  *
  * It queues work by contact for the whole process, so a store that hangs for one session delays that contact's messages to every
  * other session. Each session gets its own queues; within a session the order stays.
+ *
+ * It takes the signed pre-key of any bundle for valid. A bad signature is refused here (signature-checks.ts).
  */
 import Module from "node:module";
 import { dirname } from "node:path";
+import { checkPreKeys, type Curve } from "./signature-checks.js";
 
 type Compile = (this: NodeJS.Module, source: string, filename: string, ...rest: unknown[]) => unknown;
 type Queue = (bucket: unknown, job: () => Promise<unknown>) => Promise<unknown>;
@@ -27,6 +30,7 @@ const QUEUEING_METHODS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const LIBSIGNAL = /[\\/]libsignal[\\/]/;
+const CURVE = /[\\/]libsignal[\\/]src[\\/]curve\.js$/;
 const SILENT_CONSOLE = "const console = new Proxy({}, { get: () => () => {} });";
 
 /** The session whose job is being queued. */
@@ -60,6 +64,7 @@ function install(): void {
     if (!LIBSIGNAL.test(filename)) return compile.call(this, source, filename, ...rest);
     const result = compile.call(this, `${SILENT_CONSOLE}${source}`, filename, ...rest);
     separateQueues(this, filename);
+    if (CURVE.test(filename)) checkPreKeys(this.exports as Curve);
     return result;
   };
 }

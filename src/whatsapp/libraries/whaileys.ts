@@ -18,6 +18,7 @@ import {
 } from "./history-bounds.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
+import { checkSenders, type Curve, type GroupCipherClass } from "./signature-checks.js";
 import { patchUploads, type MediaModule } from "./complete-uploads.js";
 
 const require = createRequire(import.meta.url);
@@ -27,6 +28,14 @@ const WHAILEYS_MISSING = `whaileys is not installed. It is an optional peer depe
 libsignal as a GitHub tarball, which current npm refuses. Add to your package.json  "overrides": { "libsignal": "6.0.0" }  and run  \
 npm install whaileys@6.4.9  (with pnpm the override goes into pnpm-workspace.yaml). Or set another Baileys-family \
 library as \`whatsapp.socketFactory\`.`;
+
+type SenderKeyMessageClass = new (
+  a: null,
+  b: null,
+  c: null,
+  d: null,
+  bytes: Uint8Array,
+) => { getKeyId(): number };
 
 interface MediaDownload {
   readonly downloadContentFromMessage: HistoryParts["download"];
@@ -59,6 +68,7 @@ function load(): SocketFactory {
       download: (...args) => media.downloadContentFromMessage(...args),
       decode: (bytes) => whaileys.proto.HistorySync.decode(bytes),
     });
+    checkGroupMessages();
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) =>
@@ -73,6 +83,15 @@ function load(): SocketFactory {
     if (isZpwootError(cause)) throw cause;
     throw new ZpwootError("CONNECTION_FAILED", "whaileys is installed but could not be loaded", { cause });
   }
+}
+
+function checkGroupMessages(): void {
+  const SenderKeyMessage = require("whaileys/WASignalGroup/sender_key_message") as SenderKeyMessageClass;
+  checkSenders(require("whaileys/WASignalGroup/group_cipher") as GroupCipherClass, {
+    // whaileys' own copy of libsignal.
+    curve: createRequire(require.resolve("whaileys"))("libsignal/src/curve") as Curve,
+    keyIdOf: (bytes) => new SenderKeyMessage(null, null, null, null, bytes).getKeyId(),
+  });
 }
 
 /**

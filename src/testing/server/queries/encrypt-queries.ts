@@ -6,6 +6,8 @@ import { prefixedKey, xeddsaVerify, type PreKeyBundle } from "../../signal/index
 import { bigEndian, bytesOf, childOf, childrenOf, node, type BinaryNode } from "../../wire/node.js";
 import { reject, reply, type Query, type QueryHandler } from "./query.js";
 
+const NO_SIGNATURE = new Uint8Array(64);
+
 function count(query: Query): void {
   reply(query, [node("count", { value: String(query.device.preKeyCount) })]);
 }
@@ -74,10 +76,16 @@ function digest(query: Query): void {
 }
 
 function fetchBundles(query: Query): void {
-  const users = childrenOf(query.child, "user").map(({ attrs: { jid } }) =>
-    userNode(jid, query.network.takeBundle(jid)),
-  );
+  const forge = query.context.behaviour.forgePreKeys;
+  const users = childrenOf(query.child, "user").map(({ attrs: { jid } }) => {
+    const bundle = query.network.takeBundle(jid);
+    return userNode(jid, forge ? unsigned(bundle) : bundle);
+  });
   reply(query, [node("list", {}, users)]);
+}
+
+function unsigned(bundle: PreKeyBundle | undefined): PreKeyBundle | undefined {
+  return bundle && { ...bundle, signedPreKey: { ...bundle.signedPreKey, signature: NO_SIGNATURE } };
 }
 
 function userNode(jid: string | undefined, bundle: PreKeyBundle | undefined): BinaryNode {
