@@ -4,11 +4,15 @@ import type { ManagerParts } from "./compose.js";
 
 /** How long sockets and deliveries may take to end before the store is closed. */
 const WIND_UP_MS = 1_500;
+/** How long all of it may take; the store, which may have lost its server, has at least the second time. */
+const STOP_MS = 2_000;
+const CLOSE_STORE_MS = 500;
 
 /** Ends every part. Settles within about two seconds, when the store is closed; rejects only as its `close` does. */
 export async function shutdown(parts: ManagerParts): Promise<void> {
   const { registry, backups, publisher, egresses, store, logger } = parts;
-  await registry.close();
+  const startedAt = performance.now();
+  await waitFor(registry.close(), { timeoutMs: CLOSE_STORE_MS });
   const sessions = registry.all();
   logger.info({ sessions: sessions.length }, "Manager stops");
   const ended = Promise.allSettled([
@@ -24,6 +28,13 @@ export async function shutdown(parts: ManagerParts): Promise<void> {
     );
   }
   egresses.close();
-  await store.close();
+  const leftMs = Math.max(CLOSE_STORE_MS, STOP_MS - (performance.now() - startedAt));
+  const closed = await waitFor(store.close(), { timeoutMs: leftMs });
+  if (closed.by === "timeout") {
+    logger.warn(
+      { store: store.description },
+      "The store did not close in time; what it had not accepted is lost",
+    );
+  }
   logger.info({}, "Manager stopped");
 }

@@ -2,6 +2,7 @@
 import type { LogoutResult } from "../api/session-info.js";
 import { isZpwootError } from "../errors.js";
 import type { AuthState } from "../whatsapp/library.js";
+import { retryDelayMs } from "./backoff.js";
 import type { ConnectionAttempt } from "./connection-attempt.js";
 import type { CurrentState } from "./current-state.js";
 import type { DesiredState } from "./desired-state.js";
@@ -74,15 +75,32 @@ export async function carryOut(kind: RemovalKind, parts: RemovalParts): Promise<
   return { unlinked };
 }
 
-/** Unlinks over the open socket, or over one made for that. Bounded by `unlinkMs`. */
+/** WhatsApp asked a device that was linked a moment ago to restart. */
+const RESTART = 515;
+
+/** Unlinks over the open socket, or over one made for that; again over another when that breaks off. Bounded by `unlinkMs`. */
 async function unlink(parts: RemovalParts): Promise<LogoutResult["unlinked"]> {
-  const { now, timeouts } = parts.services;
+  const { attempts, services, wait, isStopped } = parts;
+  const { now, timeouts, backoff, random } = services;
   const until = now() + timeouts.unlinkMs;
-  const unlinked = await unlinkOver(parts.attempts.current, until, parts);
-  // A device that was linked a moment ago is asked to restart first, and can be unlinked after that.
-  if (unlinked !== "unconfirmed" || parts.attempts.current?.closed?.code !== 515) return unlinked;
-  await parts.attempts.end();
-  return unlinkOver(undefined, until, parts);
+  let present = attempts.current;
+  for (let failures = 1; ; failures += 1) {
+    const unlinked = await unlinkOver(present, until, parts);
+    const ended = attempts.current;
+    if (unlinked !== "unconfirmed" || ended === undefined || !mayPass(ended)) return unlinked;
+    const delayMs = ended.closed?.code === RESTART ? 0 : retryDelayMs(failures, backoff, random);
+    const retryAt = Math.min(until, now() + delayMs);
+    await attempts.end();
+    while (now() < retryAt && !isStopped()) await wait(retryAt - now());
+    if (now() >= until || isStopped()) return unlinked;
+    present = undefined;
+  }
+}
+
+/** Whether another attempt may get further than this one did: no verdict of WhatsApp's ended it. */
+function mayPass({ closed, startError }: UnlinkingAttempt): boolean {
+  if (closed !== undefined) return closed.code === RESTART || !closed.verdict;
+  return isZpwootError(startError, "PROXY_FAILED", "CONNECTION_FAILED");
 }
 
 /**

@@ -138,6 +138,8 @@ export class Session {
   /** See `SessionsApi.pair`. The number must be valid. */
   async pair(phoneNumber: string, options: PairOptions): Promise<PairingCodeInfo> {
     this.#accept("pair");
+    // Soon, when the store is away: the code is sent only after the credentials it is made with are stored.
+    await this.#services.reachable();
     const { code, expiresAt } = await this.#pairingCodes.request(phoneNumber, options);
     return { pairingCode: code, expiresAt: isoTime(expiresAt) };
   }

@@ -72,6 +72,29 @@ describe("a logout", () => {
     expect(started).toEqual([next]);
   });
 
+  it("connects again when the connection made for it fails, as long as there is time", async () => {
+    const next = attempt();
+    const { parts, started, run } = removal({ next });
+    Object.assign(parts.services, { timeouts: { ...parts.services.timeouts, unlinkMs: 600_000 } });
+    let waits = 0;
+    const outcome = run("logout", () => {
+      waits += 1;
+      if (waits === 1) Object.assign(next, { closed: { kind: "closed", code: 503, verdict: false } });
+      if (waits === 2) Object.assign(next, open(), { closed: undefined });
+    });
+    expect(await outcome).toEqual({ unlinked: "confirmed" });
+    expect(started).toHaveLength(2);
+  });
+
+  it("gives up when its time is over, and at once after a verdict of WhatsApp's", async () => {
+    const failing = attempt({ closed: { kind: "closed", code: 503, verdict: false } });
+    expect(await removal({ next: failing }).run("logout")).toEqual({ unlinked: "unconfirmed" });
+    const banned = attempt({ closed: { kind: "closed", code: 403, verdict: true } });
+    const { started, run } = removal({ next: banned });
+    expect(await run("logout")).toEqual({ unlinked: "unconfirmed" });
+    expect(started).toHaveLength(1);
+  });
+
   it("has nothing to unlink without a link", async () => {
     const { run } = removal({ next: attempt({ auth: { linked: false } }) });
     expect(await run("logout")).toEqual({ unlinked: "not-linked" });
