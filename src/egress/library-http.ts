@@ -8,7 +8,7 @@ import { readAll, sendRequest, type IncomingAnswer, type OutgoingRequest } from 
 import { downloadLimits, uploadLimits, type MediaLimits } from "./media-limits.js";
 
 /** The part of an axios request that is used. */
-export interface AxiosRequest {
+interface AxiosRequest {
   readonly url?: string;
   readonly method?: string;
   readonly data?: unknown;
@@ -18,7 +18,7 @@ export interface AxiosRequest {
 }
 
 /** The part of an axios response that is read. */
-export interface AxiosResponse {
+interface AxiosResponse {
   readonly data: unknown;
   readonly status: number;
   readonly statusText: string;
@@ -28,7 +28,7 @@ export interface AxiosResponse {
 }
 
 /** The request that `fetch` passes to its dispatcher. */
-export interface DispatchOptions {
+interface DispatchOptions {
   readonly origin: string | URL;
   readonly path: string;
   readonly method: string;
@@ -37,7 +37,7 @@ export interface DispatchOptions {
 }
 
 /** The callbacks of `fetch` for the response. */
-export interface DispatchHandler {
+interface DispatchHandler {
   onConnect(abort: (reason?: Error) => void): void;
   onHeaders(status: number, headers: Buffer[], resume: () => void, statusText: string): boolean;
   onData(chunk: Buffer): boolean;

@@ -9,26 +9,35 @@ export interface MediaLimits {
   readonly allowPrivateSources: boolean;
   /** The longest silence, in milliseconds. Default 20,000. */
   readonly idleMs?: number;
+  /** A whole transfer, in milliseconds. Default ten minutes. */
+  readonly totalMs?: number;
 }
 
 /** The default of the longest silence, in milliseconds; also how long the status line of a download may take. */
 export const MEDIA_IDLE_MS = 20_000;
-/** A whole transfer, in milliseconds. */
-const TOTAL_MS = 10 * 60_000;
+/** The default of a whole transfer, in milliseconds. */
+export const MEDIA_TOTAL_MS = 10 * 60_000;
 const MAX_REDIRECTS = 3;
 
 /** The bounds of a download. */
-export function downloadLimits({ maxBytes, idleMs = MEDIA_IDLE_MS }: MediaLimits): RequestLimits {
+export function downloadLimits({
+  maxBytes,
+  idleMs = MEDIA_IDLE_MS,
+  totalMs = MEDIA_TOTAL_MS,
+}: MediaLimits): RequestLimits {
   return {
     headersMs: idleMs,
     idleMs,
-    totalMs: TOTAL_MS,
+    totalMs,
     maxBytes,
     redirects: MAX_REDIRECTS,
   };
 }
 
 /** The bounds of an upload: the status line comes when all is sent, and the answer is short. */
-export function uploadLimits({ idleMs = MEDIA_IDLE_MS }: MediaLimits): RequestLimits {
-  return { headersMs: TOTAL_MS, idleMs, totalMs: TOTAL_MS, maxBytes: 1024 * 1024 };
+export function uploadLimits({
+  idleMs = MEDIA_IDLE_MS,
+  totalMs = MEDIA_TOTAL_MS,
+}: MediaLimits): RequestLimits {
+  return { headersMs: totalMs, idleMs, totalMs, maxBytes: 1024 * 1024 };
 }

@@ -23,7 +23,7 @@ export interface Egress {
 }
 
 /** How proxies are used. */
-export interface ProxyPolicy {
+interface ProxyPolicy {
   /** Whether proxies may be at private addresses. */
   readonly allowPrivate: boolean;
   readonly logger: Logger;

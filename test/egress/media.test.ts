@@ -8,7 +8,8 @@ import { buffer } from "node:stream/consumers";
 import type { WAMessage } from "whaileys";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { libraryHttp } from "../../src/egress/library-http.js";
-import type { WhatsAppSocket } from "../../src/whatsapp/library.js";
+import type { SocketFactory, WhatsAppSocket } from "../../src/whatsapp/library.js";
+import { withBoundedMedia } from "../../src/whatsapp/media/bounded-socket.js";
 import { storedMedia } from "../../src/whatsapp/media/content.js";
 import { downloadMessageMedia } from "../../src/whatsapp/media/download.js";
 import { LIBRARIES } from "../support/libraries.js";
@@ -136,6 +137,22 @@ describe("downloadMedia", () => {
     expect(urlOf({ url: "https://evilwhatsapp.net/a", directPath: "/v" })).toBe(`${own}/v`);
     expect(urlOf({ url: undefined, directPath: "@127.0.0.1/x" })).toBeUndefined();
     expect(new URL(urlOf({ directPath: "//127.0.0.1/x" }) ?? "").hostname).toBe("mmg.whatsapp.net");
+  });
+});
+
+describe("an upload", () => {
+  it("is rejected when the library never settles it", async () => {
+    interface Options {
+      readonly upload: (path: string, options: object) => Promise<unknown>;
+    }
+    const socket = {
+      sendMessage: (_jid: string, _content: object, options: Options) => options.upload("file", {}),
+      waUploadToServer: () => new Promise(() => {}),
+    };
+    const library = { name: "fake", makeSocket: () => socket } as unknown as SocketFactory;
+    const bounded = withBoundedMedia(library, { ...limits, totalMs: 50 });
+    const sending = bounded.makeSocket({} as never, () => {}).sendMessage("a@s.whatsapp.net", { text: "a" });
+    await expect(sending).rejects.toThrow("the media host did not answer within 50 ms");
   });
 });
 

@@ -1,6 +1,6 @@
 /** Puts bounds on what a library's socket does with media by itself. */
 import { withDeadline } from "../../async/deadline.js";
-import type { MediaLimits } from "../../egress/media-limits.js";
+import { MEDIA_TOTAL_MS, type MediaLimits } from "../../egress/media-limits.js";
 import type { SocketFactory, WhatsAppSocket } from "../library.js";
 import { fetchMedia } from "./fetch.js";
 
@@ -11,7 +11,7 @@ const MEDIA_FIELDS = ["image", "video", "audio", "document", "sticker"];
 
 /**
  * The library with two changes to its sockets: a file that is sent by URL is fetched here, whole, before the library gets it, because an
- * error of its stream would end the process; and `updateMediaMessage` has a deadline.
+ * error of its stream would end the process; and uploads and `updateMediaMessage` have a deadline.
  */
 export function withBoundedMedia(library: SocketFactory, limits: MediaLimits): SocketFactory {
   const makeSocket: SocketFactory["makeSocket"] = (config, onFrameError) => {
@@ -23,9 +23,15 @@ export function withBoundedMedia(library: SocketFactory, limits: MediaLimits): S
 }
 
 function bound(socket: WhatsAppSocket, limits: MediaLimits): void {
-  const { sendMessage, updateMediaMessage, updateProfilePicture } = socket;
-  socket.sendMessage = async (jid, content, options) =>
-    sendMessage(jid, await withFetched(content, MEDIA_FIELDS, limits), options);
+  const { sendMessage, updateMediaMessage, updateProfilePicture, waUploadToServer } = socket;
+  // Baileys 7 never settles when the answer to an upload breaks off.
+  const upload: typeof waUploadToServer = (...args) =>
+    withDeadline("the media host", limits.totalMs ?? MEDIA_TOTAL_MS, () => waUploadToServer(...args));
+  socket.sendMessage = async (jid, content, options) => {
+    // The library passes its own uploader with the options of the call, which come last.
+    const bounded: typeof options = Object.assign({ upload }, options);
+    return sendMessage(jid, await withFetched(content, MEDIA_FIELDS, limits), bounded);
+  };
   socket.updateProfilePicture = async (jid, content, ...rest) => {
     const { picture } = await withFetched({ picture: content }, ["picture"], limits);
     return updateProfilePicture(jid, picture, ...rest);
