@@ -90,6 +90,27 @@ export class SessionEgresses {
   }
 }
 
+/**
+ * Finds out that a session's proxy reaches a ws:// or wss:// URL, and returns the agent. A proxy that was replaced while it was tried is no
+ * reason to fail: the new one is tried. Rejects like `preflight`.
+ */
+export async function agentThatReaches(
+  url: string,
+  egress: () => Egress,
+  signal: AbortSignal,
+): Promise<Agent | undefined> {
+  const first = egress();
+  try {
+    await first.preflight(url, signal);
+    return first.agent;
+  } catch (error) {
+    const present = egress();
+    if (signal.aborted || present.agent === first.agent) throw error;
+    await present.preflight(url, signal);
+    return present.agent;
+  }
+}
+
 interface PreflightOptions {
   readonly url: string;
   readonly signal: AbortSignal;

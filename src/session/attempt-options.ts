@@ -33,7 +33,8 @@ export interface AttemptOptions {
   /** Loads the auth state; `onFailure` is called once when a write has failed for good. */
   readonly loadAuth: (onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
   readonly config: (library: SocketFactory) => Partial<UserFacingSocketConfig>;
-  readonly egress: Egress;
+  /** The way out as the session is configured now: its proxy may change while the attempt starts. */
+  readonly egress: () => Egress;
   /** How long a link may still be offered. */
   readonly limits: LinkingLimits;
   readonly qrStyle: Pick<QRStyle, "format" | "browser">;

@@ -3,6 +3,7 @@
  * nothing: each new fact wakes the session's loop, which reads the facts.
  */
 import type { NamedWhatsAppEvent } from "../api/events.js";
+import { agentThatReaches } from "../egress/proxy.js";
 import { ZpwootError, isZpwootError, messageOf } from "../errors.js";
 import type { CloseSignal } from "../whatsapp/close-signal.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
@@ -168,9 +169,8 @@ export class ConnectionAttempt {
   async #connect(library: SocketFactory, auth: AuthState): Promise<void> {
     const { sessionId, logger, now, timeouts, egress, limits, qrStyle: style } = this.#options;
     const url = this.#options.config(library).waWebSocketUrl ?? SERVICE_URL;
-    await egress.preflight(String(url), this.#abort.signal);
     // Through the proxy, so after the proxy was found to work.
-    await this.#options.resolveVersion(egress.agent);
+    await this.#options.resolveVersion(await agentThatReaches(String(url), egress, this.#abort.signal));
     if (this.aborted) return;
     const config = this.#options.config(library);
     this.#qrCodes = new QRCodes({ limits, style, qrTimeoutMs: config.qrTimeout, now });

@@ -36,7 +36,7 @@ export class CurrentAttempt {
       ...{ sessionId, library, limits, qrStyle, onlyLinked, timeouts, logger, now, wake },
       loadAuth: (onFailure) => services.loadAuth(sessionId, onFailure),
       config: (used) => services.config(sessionId, used),
-      egress: services.egress(sessionId),
+      egress: () => services.egress(sessionId),
       resolveVersion: (agent) => versions.resolve(agent),
       onEvent: (event) => services.emitWhatsApp(sessionId, event),
     });
