@@ -22,7 +22,7 @@ export const FIELD_ROLES: Readonly<Record<string, ApiKeyRole>> = {
 };
 
 /** The role for fields of an event's data, by the event. Those not named here are what viewers are for. */
-export const EVENT_FIELD_ROLES: Readonly<Record<string, Readonly<Record<string, ApiKeyRole>>>> = {
+const EVENT_FIELD_ROLES: Readonly<Record<string, Readonly<Record<string, ApiKeyRole>>>> = {
   "connection.update": { qr: "operator" },
   "session.qr": { value: "operator" },
   "session.pairing-code": { value: "operator" },
