@@ -21,8 +21,8 @@ interface Hooks {
   untilStatus(id: string, status: SessionStatus): Promise<void>;
   /** A phone scans the session's QR code; settles when it is connected, and gives the phone's number (`+…`). */
   scan(id: string): Promise<string>;
-  /** A phone with this number types the pairing code; settles when the session is connected. Left out: not tested. */
-  readonly enterPairingCode?: ((id: string, phoneNumber: string, code: string) => Promise<void>) | undefined;
+  /** A phone with this number types the pairing code; settles when the session is connected. */
+  enterPairingCode(id: string, phoneNumber: string, code: string): Promise<void>;
   /** The connection breaks unexpectedly; settles when the session no longer is `connected`. */
   drop(id: string): Promise<void>;
   /** From now on the store does not answer. */
