@@ -89,6 +89,8 @@ export interface RetryPolicy {
   readonly tries: number;
   /** Whether another try can't help. */
   readonly isPermanent: (error: unknown) => boolean;
+  /** Awaited before each try, outside of its deadline. A rejection counts as a failed try. */
+  readonly beforeTry?: () => Promise<void> | undefined;
   /** Called after each failed try with the time of `performance.now()` at its start. Must not throw. */
   readonly onFailedTry?: (error: unknown, startedAt: number) => void;
 }
@@ -101,9 +103,11 @@ export async function retrying<T>(what: string, policy: RetryPolicy, call: () =>
   const endsAt = performance.now() + policy.totalMs;
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = performance.now();
+    const leftMs = (): number => Math.max(1, endsAt - performance.now());
     try {
-      const leftMs = Math.max(1, endsAt - startedAt);
-      return await withDeadline(what, Math.min(policy.callMs, leftMs), call);
+      const before = policy.beforeTry?.();
+      if (before !== undefined) await withDeadline(what, leftMs(), () => before);
+      return await withDeadline(what, Math.min(policy.callMs, leftMs()), call);
     } catch (error) {
       policy.onFailedTry?.(error, startedAt);
       const waitMs = backoffMs(attempt, RETRY_BACKOFF, Math.random, 0.5);

@@ -2,14 +2,24 @@
 import { once } from "../async/once.js";
 import { retrying, type RetryPolicy, withDeadline } from "../async/deadline.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
-import { decode, encode, type RecordCodec } from "./codec.js";
-import { type Driver, reasonOf } from "./drivers/driver.js";
+import type { RecordCodec } from "./codec.js";
+import { compareAndSet, type CompareAndSetStore } from "./compare-and-set.js";
+import { type Change, type Driver, reasonOf } from "./drivers/driver.js";
 import { isConfigurationError } from "./drivers/configuration-errors.js";
+import type { Fence } from "./fence.js";
 import { SENTINEL_KEY } from "./keys.js";
 import { OutageLog, type StoreLogger } from "./outage-log.js";
 import { ReadQueue } from "./read-queue.js";
+import { RecordTexts } from "./record-texts.js";
 import { ensureSentinel, isSentinel } from "./sentinel.js";
-import type { Store, StoredValue, Turn } from "./store.js";
+import {
+  type ChangeOptions,
+  type Decide,
+  readable,
+  type Store,
+  type StoredValue,
+  type Turn,
+} from "./store.js";
 import { WriteQueue } from "./write-queue.js";
 
 /** Times and sizes of a store. */
@@ -38,6 +48,9 @@ export const DEFAULT_STORE_LIMITS = {
 /** Tries of a read: about half a second when connections are refused, enough to survive a short interruption. */
 const READ_TRIES = 4;
 
+const CANNOT_FENCE =
+  "This Keyv adapter has no conditional write, so the store can't refuse what a second process writes: let one process use it";
+
 /** What a {@link KeyvStore} is made of. */
 export interface KeyvStoreOptions {
   readonly driver: Driver;
@@ -49,9 +62,12 @@ export interface KeyvStoreOptions {
 /** A store over any driver. Made by `openStore`. */
 export class KeyvStore implements Store {
   readonly description: string;
+  readonly fences: boolean;
   readonly #driver: Driver;
   readonly #codec: RecordCodec;
+  readonly #records: RecordTexts;
   readonly #limits: StoreLimits;
+  readonly #logger: StoreLogger | undefined;
   readonly #outages: OutageLog;
   readonly #writes: WriteQueue;
   readonly #reads = new ReadQueue((keys) => this.#readTexts(keys));
@@ -61,9 +77,12 @@ export class KeyvStore implements Store {
 
   constructor({ driver, codec, limits, logger }: KeyvStoreOptions) {
     this.description = driver.description;
+    this.fences = driver.fences;
     this.#driver = driver;
     this.#codec = codec;
+    this.#records = new RecordTexts(driver.description, codec);
     this.#limits = limits;
+    this.#logger = logger;
     this.#outages = new OutageLog(driver.description, logger);
     const { callTimeoutMs: callMs, writeTimeoutMs: totalMs, maxWaitingChars: maxWaiting } = limits;
     this.#writes = new WriteQueue(driver, { callMs, totalMs, maxWaiting }, this.#outages);
@@ -74,36 +93,20 @@ export class KeyvStore implements Store {
   }
 
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
-    const stored = await this.readEach(keys);
-    const values = new Map<string, unknown>();
-    for (const [key, found] of stored) {
-      if (found.corrupt !== undefined) throw found.corrupt;
-      values.set(key, found.value);
-    }
-    return values;
+    return readable(await this.readEach(keys));
   }
 
   async readEach(keys: readonly string[]): Promise<ReadonlyMap<string, StoredValue>> {
     await this.#opened();
     this.#refuseWhenClosed();
-    const texts = await (this.#driver.batching.coalesce ? this.#reads.read(keys) : this.#readTexts(keys));
-    const found = new Map<string, StoredValue>();
-    for (const key of keys) {
-      const text = texts.get(key);
-      if (text !== undefined) found.set(key, this.#decode(key, text));
-    }
-    return found;
+    return this.#records.opened(keys, await this.#texts(keys));
   }
 
   async write(scope: string | Turn, entries: ReadonlyMap<string, unknown>): Promise<void> {
     // A turn that was granted before the close may end.
     if (typeof scope === "string") this.#refuseWhenClosed();
     // Before the first await: the caller goes on changing its objects.
-    const changes = new Map(
-      [...entries].map(
-        ([key, value]) => [key, value === null ? null : this.#codec.seal(key, encode(value))] as const,
-      ),
-    );
+    const changes = this.#records.sealed(entries);
     await this.#opened();
     if (changes.size > 0) await this.#writes.write(scope, changes);
   }
@@ -112,6 +115,42 @@ export class KeyvStore implements Store {
     this.#refuseWhenClosed();
     await this.#opened();
     return this.#writes.inTurn(scope, work);
+  }
+
+  change(
+    scope: string | Turn,
+    keys: readonly string[],
+    decide: Decide<unknown>,
+    options?: ChangeOptions,
+  ): Promise<readonly Change[]> {
+    return this.changeEach(scope, keys, (stored) => decide(readable(stored)), options);
+  }
+
+  async changeEach(
+    scope: string | Turn,
+    keys: readonly string[],
+    decide: Decide<StoredValue>,
+    { fenced = false }: ChangeOptions = {},
+  ): Promise<readonly Change[]> {
+    if (typeof scope === "string")
+      return this.inTurn(scope, (turn) => this.changeEach(turn, keys, decide, { fenced }));
+    const parts: CompareAndSetStore = {
+      description: this.description,
+      records: this.#records,
+      texts: (asked) => this.#texts(asked),
+      writeIf: (changes, conditions) => this.#writes.writeIf(scope, changes, { conditions, fenced }),
+    };
+    return compareAndSet(parts, keys, decide);
+  }
+
+  setFence(fence: Fence | undefined): void {
+    this.#writes.setFence(fence);
+  }
+
+  async now(): Promise<number> {
+    await this.#opened();
+    this.#refuseWhenClosed();
+    return this.#retried("did not tell its time", () => this.#driver.now());
   }
 
   close(): Promise<void> {
@@ -130,21 +169,30 @@ export class KeyvStore implements Store {
       throw this.#unavailable("can't be opened", error, isConfigurationError(error));
     }
     this.#outages.opened();
+    if (!this.fences) this.#logger?.warn({ store: this.description }, CANNOT_FENCE);
   }
 
   /** The texts that exist. The sentinel, read in the same call, proves that the others don't. */
   async #readTexts(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     if (keys.length === 0) return new Map();
     const asked = [SENTINEL_KEY, ...new Set(keys)];
+    return this.#retried("did not answer a read", async () =>
+      this.#proven(asked, await this.#driver.getMany(asked)),
+    );
+  }
+
+  async #retried<T>(failure: string, call: () => Promise<T>): Promise<T> {
     try {
-      const texts = await retrying("The store", this.#readPolicy(), async () =>
-        this.#proven(asked, await this.#driver.getMany(asked)),
-      );
+      const result = await retrying("The store", this.#readPolicy(), call);
       this.#outages.answered();
-      return texts;
+      return result;
     } catch (error) {
-      throw this.#unavailable("did not answer a read", error);
+      throw this.#unavailable(failure, error);
     }
+  }
+
+  #texts(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#driver.batching.coalesce ? this.#reads.read(keys) : this.#readTexts(keys);
   }
 
   #proven(asked: readonly string[], texts: readonly (string | undefined)[]): ReadonlyMap<string, string> {
@@ -168,20 +216,6 @@ export class KeyvStore implements Store {
       isPermanent: () => false,
       onFailedTry: (error, startedAt) => this.#outages.failed(error, startedAt),
     };
-  }
-
-  #decode(key: string, text: string): StoredValue {
-    try {
-      return { value: decode(this.#codec.open(key, text)) };
-    } catch (error) {
-      if (isZpwootError(error, "STORE_UNAVAILABLE")) throw error;
-      // Without its cause: a JSON error quotes the text, and the text may be a credential.
-      const corrupt = new ZpwootError(
-        "STORE_CORRUPT",
-        `The store ${this.description} holds a record that can't be read`,
-      );
-      return { corrupt };
-    }
   }
 
   async #close(): Promise<void> {

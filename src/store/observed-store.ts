@@ -19,11 +19,18 @@ export function observedStore(store: Store, onOperation: (operation: StoreOperat
   };
   return {
     description: store.description,
+    fences: store.fences,
     open: () => store.open(),
     read: (keys) => timed("read", keys.length, store.read(keys)),
     readEach: (keys) => timed("read", keys.length, store.readEach(keys)),
     write: (scope, entries) => timed("write", entries.size, store.write(scope, entries)),
     inTurn: (scope, work) => store.inTurn(scope, work),
+    change: (scope, keys, decide, options) =>
+      timed("write", keys.length, store.change(scope, keys, decide, options)),
+    changeEach: (scope, keys, decide, options) =>
+      timed("write", keys.length, store.changeEach(scope, keys, decide, options)),
+    setFence: (fence) => store.setFence(fence),
+    now: () => store.now(),
     close: () => store.close(),
   };
 }

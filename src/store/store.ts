@@ -1,4 +1,6 @@
 /** The store as the rest of the engine sees it. */
+import type { Change } from "./drivers/driver.js";
+import type { Fence } from "./fence.js";
 import { sessionListKey } from "./keys.js";
 
 /** A record that exists: its value, or the `STORE_CORRUPT` error when it can't be read. */
@@ -11,10 +13,29 @@ export interface Turn {
   readonly scope: string;
 }
 
+/**
+ * Decides what to write from what is stored: a key that is not in the map is absent. Returns the entries (null deletes), or undefined
+ * to write nothing. Called again when another process has changed one of the records in the meantime.
+ */
+export type Decide<Value> = (
+  stored: ReadonlyMap<string, Value>,
+) => ReadonlyMap<string, unknown> | undefined | Promise<ReadonlyMap<string, unknown> | undefined>;
+
+/** Options of {@link Store.change}. */
+export interface ChangeOptions {
+  /** Whether the fence must hold as well. Default false: any process may change the record. */
+  readonly fenced?: boolean;
+}
+
 /** Durable key-value records: one store per process, for all sessions. */
 export interface Store {
   /** The kind and place, without credentials: `lmdb:./.zpwoot`, `memory:`, `postgres://host/db`. */
   readonly description: string;
+  /**
+   * Whether the store itself refuses a write whose conditions don't hold, so that several processes may use it. A foreign Keyv adapter
+   * can't: what another process writes between the look and the write is lost.
+   */
+  readonly fences: boolean;
   /**
    * Makes the store ready (file, table, sentinel record). Idempotent. Rejects with `STORE_UNAVAILABLE`; may then be called
    * again. Every other call opens the store first.
@@ -33,7 +54,8 @@ export interface Store {
   /**
    * Writes all entries as one atomic batch; `null` deletes. Settles when the batch is durable. Values may contain Buffers.
    * Writes of one scope (a session id) keep their order. Values are serialised before the call returns: changing them later
-   * changes nothing. Rejects with `STORE_UNAVAILABLE` after bounded retries, with `STOPPED` after `close`.
+   * changes nothing. Rejects with `STORE_UNAVAILABLE` after bounded retries, with `STOPPED` after `close`, with the fence's error when
+   * the fence refuses it.
    */
   write(scope: string | Turn, entries: ReadonlyMap<string, unknown>): Promise<void>;
   /**
@@ -43,6 +65,30 @@ export interface Store {
    * `STORE_UNAVAILABLE` when the store can't be opened.
    */
   inTurn<T>(scope: string, work: (turn: Turn) => Promise<T>): Promise<T>;
+  /**
+   * Compare-and-set, for records that several processes may change: reads the keys, passes their values to `decide`, and writes what it
+   * returns as one atomic batch, if all keys are as they were read. Otherwise it reads and decides again. The batch must write one of
+   * the keys; further entries go with it. Takes the turn of the scope like `inTurn`. Settles with the raw texts that were written, for
+   * use as conditions of a {@link Fence}; empty when nothing was. Rejects as `decide` does, like `read` and `write`, and with
+   * `STORE_UNAVAILABLE` when others keep changing the keys.
+   */
+  change(
+    scope: string | Turn,
+    keys: readonly string[],
+    decide: Decide<unknown>,
+    options?: ChangeOptions,
+  ): Promise<readonly Change[]>;
+  /** Like `change`, but a record that can't be read is passed to `decide` as its error instead of failing the call. */
+  changeEach(
+    scope: string | Turn,
+    keys: readonly string[],
+    decide: Decide<StoredValue>,
+    options?: ChangeOptions,
+  ): Promise<readonly Change[]>;
+  /** What every `write` must fulfil from now on, and every `change` that asks for it; undefined: nothing. */
+  setFence(fence: Fence | undefined): void;
+  /** The time by the store's clock, in milliseconds since 1970. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
+  now(): Promise<number>;
   /** Waits for pending writes (bounded), then releases what the store owns. Idempotent, and final. */
   close(): Promise<void>;
 }
@@ -53,4 +99,14 @@ export interface Store {
  */
 export async function reachable(store: Store): Promise<void> {
   await store.read([sessionListKey(0)]);
+}
+
+/** The values of records that can all be read; throws the error of the first that can't. */
+export function readable(stored: ReadonlyMap<string, StoredValue>): ReadonlyMap<string, unknown> {
+  const values = new Map<string, unknown>();
+  for (const [key, { value, corrupt }] of stored) {
+    if (corrupt !== undefined) throw corrupt;
+    values.set(key, value);
+  }
+  return values;
 }

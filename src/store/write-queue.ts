@@ -1,37 +1,21 @@
 /**
- * The write path. Each scope (a session) has a lane that does one step at a time, in order: a batch of writes, or a function with
- * exclusive access to the scope. Writes that arrive in the meantime become the next batch. Batches that are ready at the same moment share one call to the
- * driver where that is faster.
+ * The order of writes. Each scope (a session) has a lane that does one step at a time, in order: a batch of writes, or a function
+ * with exclusive access to the scope. Writes that arrive in the meantime become the next batch. `batch-sender.ts` sends them.
  */
-import { setImmediate } from "node:timers";
-import { isZpwootError, ZpwootError } from "../errors.js";
-import { retrying } from "../async/deadline.js";
-import { type Driver, reasonOf } from "./drivers/driver.js";
+import { type Batch, BatchSender, type SendLimits } from "./batch-sender.js";
+import type { Change, Driver } from "./drivers/driver.js";
+import type { Fence } from "./fence.js";
 import type { OutageLog } from "./outage-log.js";
 import type { Turn } from "./store.js";
 
 /** Limits of the write path. */
-export interface WriteLimits {
-  /** Longest wait for one call to the adapter, in milliseconds. */
-  readonly callMs: number;
-  /** How long a batch is tried before its writes reject, in milliseconds. */
-  readonly totalMs: number;
+export interface WriteLimits extends SendLimits {
   /** Characters that may wait; further writes are refused, so that memory stays bounded during an outage. */
   readonly maxWaiting: number;
 }
 
 /** Changes by key; null deletes. */
 type Changes = ReadonlyMap<string, string | null>;
-
-/** Changes that become durable together. */
-interface Batch {
-  /** The lane whose turn it is; undefined for a batch of work that has the turn already. */
-  readonly lane: Lane | undefined;
-  readonly changes: Map<string, string | null>;
-  /** Settles the callers of `write`. */
-  readonly writers: ((failure?: ZpwootError) => void)[];
-  size: number;
-}
 
 /** What was asked for in one scope, in order. */
 interface Lane {
@@ -42,40 +26,46 @@ interface Lane {
   busy: boolean;
 }
 
-/** Keys of one shared call, at most. The batch of a single lane may be larger, since it can't be split. */
-const MAX_SHARED_KEYS = 2_000;
-/** Characters of one shared call, at most. */
-const MAX_SHARED_SIZE = 1_000_000;
+/** What a write of {@link WriteQueue.writeIf} depends on. */
+export interface WriteConditions {
+  readonly conditions: readonly Change[];
+  /** Whether it depends on the fence as well. */
+  readonly fenced: boolean;
+}
 
-/** Orders, merges and retries writes. */
+/** Orders writes by scope and bounds how many wait. */
 export class WriteQueue {
-  readonly #driver: Driver;
   readonly #limits: WriteLimits;
-  readonly #outages: OutageLog;
+  readonly #sender: BatchSender;
   readonly #lanes = new Map<string, Lane>();
-  /** Batches whose turn it is, oldest first. */
-  readonly #ready = new Set<Batch>();
   readonly #drained: (() => void)[] = [];
   #waiting = 0;
-  #inFlight = 0;
-  #scheduled = false;
 
   constructor(driver: Driver, limits: WriteLimits, outages: OutageLog) {
-    this.#driver = driver;
     this.#limits = limits;
-    this.#outages = outages;
+    this.#sender = new BatchSender(driver, limits, outages);
   }
 
-  /** Settles when the changes are durable; rejects with `STORE_UNAVAILABLE` when they may not be. */
+  /** What every write carries from now on; `writeIf` only when it asks for it. */
+  setFence(fence: Fence | undefined): void {
+    this.#sender.setFence(fence);
+  }
+
+  /** Settles when the changes are durable; rejects with `STORE_UNAVAILABLE` when they may not be, or as the fence says. */
   write(scope: string | Turn, changes: Changes): Promise<void> {
-    if (typeof scope !== "string") return this.#writeInTurn(changes);
+    if (typeof scope !== "string") return this.#sendInTurn(newBatch(scope.scope), changes);
     const lane = this.#lane(scope);
     const last = lane.steps.at(-1);
-    const batch = last === undefined || typeof last === "function" ? newBatch(lane) : last;
+    const batch = last === undefined || typeof last === "function" ? this.#newStep(lane) : last;
     const written = this.#add(changes, batch);
     if (batch !== last && batch.writers.length > 0) lane.steps.push(batch);
     this.#advance(lane);
     return written;
+  }
+
+  /** Like `write` in a turn, if the conditions hold in that moment; rejects with `ConditionFailed` otherwise. */
+  writeIf({ scope }: Turn, changes: Changes, { conditions, fenced }: WriteConditions): Promise<void> {
+    return this.#sendInTurn({ ...newBatch(scope), conditions, fenced }, changes);
   }
 
   /** Runs the work when everything that the scope asked for before is done, and nothing else of the scope until it settles. */
@@ -94,10 +84,9 @@ export class WriteQueue {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
-  #writeInTurn(changes: Changes): Promise<void> {
-    const batch = newBatch();
+  #sendInTurn(batch: Batch, changes: Changes): Promise<void> {
     const written = this.#add(changes, batch);
-    if (batch.writers.length > 0) this.#makeReady(batch);
+    if (batch.writers.length > 0) this.#sender.send(batch);
     return written;
   }
 
@@ -105,13 +94,17 @@ export class WriteQueue {
   #add(changes: Changes, batch: Batch): Promise<void> {
     const size = sizeOf(changes);
     if (this.#waiting > 0 && this.#waiting + size > this.#limits.maxWaiting) {
-      return Promise.reject(this.#failure("has too many writes waiting"));
+      return Promise.reject(this.#sender.failure("has too many writes waiting"));
     }
     this.#waiting += size;
     for (const [key, text] of changes) batch.changes.set(key, text);
     batch.size += size;
     return new Promise<void>((resolve, reject) => {
-      batch.writers.push((failure) => (failure === undefined ? resolve() : reject(failure)));
+      batch.writers.push((failure) => {
+        this.#waiting -= size;
+        if (failure === undefined) resolve();
+        else reject(failure);
+      });
     });
   }
 
@@ -123,12 +116,24 @@ export class WriteQueue {
     return lane;
   }
 
+  /** A batch that is a step of the lane: the next one starts when it is done. */
+  #newStep(lane: Lane): Batch {
+    return {
+      ...newBatch(lane.scope),
+      onTaken: () => {
+        lane.steps.shift();
+        lane.busy = true;
+      },
+      onDone: () => this.#release(lane),
+    };
+  }
+
   /** Starts the lane's next step, if none is under way. */
   #advance(lane: Lane): void {
     if (lane.busy) return;
     const step = lane.steps[0];
     if (step === undefined) return this.#removeLane(lane);
-    if (typeof step !== "function") return this.#makeReady(step);
+    if (typeof step !== "function") return this.#sender.send(step);
     lane.steps.shift();
     lane.busy = true;
     void step().finally(() => this.#release(lane));
@@ -143,104 +148,10 @@ export class WriteQueue {
     this.#lanes.delete(lane.scope);
     if (this.#lanes.size === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
-
-  #makeReady(batch: Batch): void {
-    this.#ready.add(batch);
-    this.#schedule();
-  }
-
-  /** Starts at the end of this turn of the event loop, so that all writes of the turn share a batch. */
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    while (this.#ready.size > 0 && this.#inFlight < this.#driver.batching.inFlight) {
-      const batches = this.#takeReady();
-      this.#inFlight += 1;
-      void this.#commitAll(batches).finally(() => {
-        this.#inFlight -= 1;
-        for (const { lane } of batches) if (lane !== undefined) this.#release(lane);
-        if (this.#ready.size > 0) this.#schedule();
-      });
-    }
-  }
-
-  #takeReady(): readonly Batch[] {
-    const taken: Batch[] = [];
-    let keys = 0;
-    let size = 0;
-    for (const batch of this.#ready) {
-      keys += batch.changes.size;
-      size += batch.size;
-      if (taken.length > 0 && (keys > MAX_SHARED_KEYS || size > MAX_SHARED_SIZE)) break;
-      this.#ready.delete(batch);
-      taken.push(batch);
-      if (batch.lane !== undefined) {
-        batch.lane.steps.shift();
-        batch.lane.busy = true;
-      }
-      if (!this.#driver.batching.coalesce) break;
-    }
-    return taken;
-  }
-
-  /** Never rejects: a failure rejects the writers. */
-  async #commitAll(batches: readonly Batch[]): Promise<void> {
-    try {
-      await this.#commit(batches);
-      this.#settle(batches);
-    } catch (error) {
-      // One bad batch must not fail the others that shared the call.
-      if (batches.length > 1 && this.#driver.isPermanent(error)) {
-        for (const batch of batches) await this.#commitAll([batch]);
-        return;
-      }
-      const failure = isZpwootError(error)
-        ? error
-        : this.#failure(`did not accept a write: ${reasonOf(error)}`, error);
-      this.#settle(batches, failure);
-    }
-  }
-
-  async #commit(batches: readonly Batch[]): Promise<void> {
-    const merged = new Map(batches.flatMap(({ changes }) => [...changes]));
-    // Sorted, because Postgres deadlocks when two batches lock the same rows in different orders.
-    const changes = [...merged]
-      .map(([key, text]) => ({ key, text }))
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-    const policy = {
-      totalMs: this.#limits.totalMs,
-      callMs: this.#limits.callMs,
-      tries: Number.POSITIVE_INFINITY,
-      isPermanent: (error: unknown) => this.#driver.isPermanent(error),
-      onFailedTry: (error: unknown, startedAt: number) => {
-        if (!this.#driver.isPermanent(error)) this.#outages.failed(error, startedAt);
-      },
-    };
-    await retrying("The store", policy, () => this.#driver.apply(changes));
-    this.#outages.answered();
-  }
-
-  #settle(batches: readonly Batch[], failure?: ZpwootError): void {
-    for (const { size, writers } of batches) {
-      this.#waiting -= size;
-      for (const settle of writers) settle(failure);
-    }
-  }
-
-  #failure(what: string, cause?: unknown): ZpwootError {
-    return new ZpwootError("STORE_UNAVAILABLE", `The store ${this.#driver.description} ${what}`, { cause });
-  }
 }
 
-function newBatch(lane?: Lane): Batch {
-  return { lane, changes: new Map(), writers: [], size: 0 };
+function newBatch(scope: string): Batch {
+  return { scope, changes: new Map(), fenced: true, size: 0, writers: [] };
 }
 
 function sizeOf(changes: Changes): number {

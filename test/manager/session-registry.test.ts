@@ -48,6 +48,7 @@ function failing(times: number): (store: Store) => Store {
   let left = times;
   return (store) => ({
     description: store.description,
+    fences: store.fences,
     open: () => store.open(),
     read: (keys) => store.read(keys),
     readEach: async (keys) => {
@@ -57,6 +58,10 @@ function failing(times: number): (store: Store) => Store {
     },
     write: (scope, entries) => store.write(scope, entries),
     inTurn: (scope, work) => store.inTurn(scope, work),
+    change: (...args) => store.change(...args),
+    changeEach: (...args) => store.changeEach(...args),
+    setFence: (fence) => store.setFence(fence),
+    now: () => store.now(),
     close: () => store.close(),
   });
 }

@@ -80,6 +80,7 @@ describe("a store", () => {
     await store.read(["wa/x"]);
     expect(lines).toEqual([
       "info: The store is open",
+      expect.stringContaining("has no conditional write"),
       "warn: The store does not answer: ECONNREFUSED",
       "info: The store answers again",
     ]);

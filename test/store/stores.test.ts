@@ -5,29 +5,8 @@ import { join } from "node:path";
 import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
+import { LeastAdapter } from "./least-adapter.js";
 import { describeStoreContract } from "./store-contract.js";
-
-/** An adapter with the least that Keyv asks for: no getMany, no setMany. */
-class LeastAdapter {
-  readonly opts = {};
-  namespace: string | undefined;
-  constructor(readonly map: Map<string, unknown>) {}
-  async get(key: string): Promise<unknown> {
-    return this.map.get(key);
-  }
-  async set(key: string, value: unknown): Promise<void> {
-    this.map.set(key, value);
-  }
-  async delete(key: string): Promise<boolean> {
-    return this.map.delete(key);
-  }
-  async clear(): Promise<void> {
-    this.map.clear();
-  }
-  on(): this {
-    return this;
-  }
-}
 
 const overMap = (make: (map: Map<string, unknown>) => object) => async () => {
   const map = new Map<string, unknown>();

@@ -1,16 +1,24 @@
 /** The driver of this package's own adapters: they apply a batch of writes and deletions atomically. */
 import type { Keyv } from "keyv";
+import { DeadlineError } from "../../async/deadline.js";
 import { once } from "../../async/once.js";
-import type { Batching, Change, Driver } from "./driver.js";
+import { type Batching, type Change, ConditionFailed, type Driver } from "./driver.js";
 import { createTextKeyv, type KeyvPlace, ROOT_PLACE, wrapText } from "./keyv-texts.js";
 
 /** A Keyv adapter with one more method than Keyv needs: a batch of writes and deletions, all or nothing. */
 export interface AtomicAdapter {
   getMany(keys: string[]): Promise<(string | undefined)[]>;
-  /** Applies all changes (stored texts; null deletes) or none; settles when they are durable. */
-  applyBatch(changes: readonly Change[]): Promise<void>;
+  /**
+   * Applies all changes (stored texts; null deletes) or none; settles when they are durable. Rejects with `ConditionFailed` when a
+   * key has not the stored text of its condition (null: is not absent) in that moment.
+   */
+  applyBatch(changes: readonly Change[], conditions?: readonly Change[]): Promise<void>;
   /** Whether an error is caused by the batch itself. */
   isPermanent?(error: unknown): boolean;
+  /** Whether a batch that failed with this error can't arrive any more. Default: it can't. */
+  isOver?(error: unknown): boolean;
+  /** The time by the clock of the server, in milliseconds since 1970. Default: of this machine. */
+  now?(): Promise<number>;
   disconnect?(): Promise<void>;
 }
 
@@ -29,6 +37,7 @@ export interface AtomicDriverOptions {
 export class AtomicDriver implements Driver {
   readonly description: string;
   readonly batching: Batching;
+  readonly fences = true;
   readonly #options: AtomicDriverOptions;
   readonly #prefix: string;
   #adapter: AtomicAdapter | undefined;
@@ -51,17 +60,26 @@ export class AtomicDriver implements Driver {
     return this.#opened(this.#keyv).getMany(keys.map((key) => this.#prefix + key));
   }
 
-  async apply(changes: readonly Change[]): Promise<void> {
-    await this.#opened(this.#adapter).applyBatch(
-      changes.map(({ key, text }) => ({
-        key: this.#prefix + key,
-        text: text === null ? null : wrapText(text),
-      })),
-    );
+  async apply(changes: readonly Change[], conditions: readonly Change[] = []): Promise<void> {
+    const adapter = this.#opened(this.#adapter);
+    const stored = this.#stored(changes);
+    await (conditions.length === 0
+      ? adapter.applyBatch(stored)
+      : adapter.applyBatch(stored, this.#stored(conditions)));
   }
 
   isPermanent(error: unknown): boolean {
-    return this.#adapter?.isPermanent?.(error) ?? false;
+    return error instanceof ConditionFailed || (this.#adapter?.isPermanent?.(error) ?? false);
+  }
+
+  isOver(error: unknown): boolean {
+    if (error instanceof ConditionFailed) return true;
+    return !(error instanceof DeadlineError) && (this.#adapter?.isOver?.(error) ?? true);
+  }
+
+  async now(): Promise<number> {
+    const adapter = this.#opened(this.#adapter);
+    return adapter.now === undefined ? Date.now() : adapter.now();
   }
 
   async close(): Promise<void> {
@@ -77,6 +95,13 @@ export class AtomicDriver implements Driver {
     const adapter = await this.#options.connect();
     this.#keyv = createTextKeyv(adapter, this.#options.place ?? ROOT_PLACE, this.#options.onError);
     this.#adapter = adapter;
+  }
+
+  #stored(changes: readonly Change[]): readonly Change[] {
+    return changes.map(({ key, text }) => ({
+      key: this.#prefix + key,
+      text: text === null ? null : wrapText(text),
+    }));
   }
 
   #opened<T>(part: T | undefined): T {

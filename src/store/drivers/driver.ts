@@ -7,20 +7,44 @@ export interface Change {
   readonly text: string | null;
 }
 
+/**
+ * A condition of a batch did not hold, and nothing was applied. The same batch can't succeed later: read again what it was made
+ * from.
+ */
+export class ConditionFailed extends Error {
+  override readonly name = "ConditionFailed";
+
+  constructor() {
+    super("a record is not what the write was made from");
+  }
+}
+
 /** Raw access to one Keyv. A call that fails rejects; no error is returned as "absent". */
 export interface Driver {
   /** The kind and place, without credentials. */
   readonly description: string;
   /** The fastest way to send batches of several scopes to the adapter. */
   readonly batching: Batching;
+  /**
+   * Whether the store itself checks the conditions of a batch in the moment it applies it. Otherwise the driver reads, compares
+   * and writes: a second process can write in between.
+   */
+  readonly fences: boolean;
   /** Connects and creates what must exist. May be called again after it rejected. */
   open(): Promise<void>;
   /** The stored texts in the order of the keys, undefined for keys that don't exist. */
   getMany(keys: readonly string[]): Promise<readonly (string | undefined)[]>;
-  /** Applies all changes or none. Keys are sorted and unique. Settles when the changes are durable. */
-  apply(changes: readonly Change[]): Promise<void>;
+  /**
+   * Applies all changes or none. Keys are sorted and unique. Settles when the changes are durable. A condition is a key with the
+   * exact text that it must have, null for a key that must be absent; rejects with {@link ConditionFailed} when one does not hold.
+   */
+  apply(changes: readonly Change[], conditions?: readonly Change[]): Promise<void>;
   /** Whether an error of `apply` is caused by the batch itself, so that trying again can't help. */
   isPermanent(error: unknown): boolean;
+  /** Whether a call of `apply` that failed with this error is over: after any other error, its changes may still arrive. */
+  isOver(error: unknown): boolean;
+  /** The time by the store's clock, which all processes share, in milliseconds since 1970. */
+  now(): Promise<number>;
   /** Releases what the driver owns. */
   close(): Promise<void>;
 }

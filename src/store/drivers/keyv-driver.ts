@@ -6,10 +6,11 @@
  * - Without `setMany`, the whole batch is written to the journal first (one atomic `set`), then key by key; `open` repeats a
  *   batch that a crash interrupted.
  * - Every batch is read back and compared, unless the adapter is known to throw its errors.
+ * - Keyv has no conditional write: the conditions of a batch are read and compared before it is written.
  */
 import type { Keyv } from "keyv";
 import { ZpwootError } from "../../errors.js";
-import type { Batching, Change, Driver } from "./driver.js";
+import { type Batching, type Change, ConditionFailed, type Driver } from "./driver.js";
 import { JOURNAL_KEY } from "../keys.js";
 import { createTextKeyv, type KeyvPlace } from "./keyv-texts.js";
 
@@ -57,6 +58,7 @@ export class KeyvDriver implements Driver {
   readonly description: string;
   /** One batch at a time, because there is one journal record; coalescing makes up for that. */
   readonly batching: Batching = { coalesce: true, inFlight: 1 };
+  readonly fences = false;
   readonly #adapter: UserKeyvAdapter;
   readonly #keyv: Keyv<string>;
   readonly #prefix: string;
@@ -90,9 +92,11 @@ export class KeyvDriver implements Driver {
     return (await this.#getAll(keys)).map((text) => (text === DELETED ? undefined : text));
   }
 
-  async apply(changes: readonly Change[]): Promise<void> {
+  async apply(changes: readonly Change[], conditions: readonly Change[] = []): Promise<void> {
     this.#attempt += 1;
     const attempt = this.#attempt;
+    if (conditions.length > 0) await this.#check(conditions);
+    this.#refuseWhenRepeated(attempt);
     const all = new Map([...this.#unfinished, ...changes.map(({ key, text }) => [key, text] as const)]);
     this.#unfinished = all;
     if (this.#takesBatches()) await this.#applyTogether(all, attempt);
@@ -102,12 +106,26 @@ export class KeyvDriver implements Driver {
     this.#unfinished = new Map();
   }
 
-  isPermanent(): boolean {
-    return false;
+  isPermanent(error: unknown): boolean {
+    return error instanceof ConditionFailed;
+  }
+
+  /** Never known of an adapter of others. */
+  isOver(error: unknown): boolean {
+    return error instanceof ConditionFailed;
+  }
+
+  async now(): Promise<number> {
+    return Date.now();
   }
 
   async close(): Promise<void> {
     // The adapter belongs to the user.
+  }
+
+  async #check(conditions: readonly Change[]): Promise<void> {
+    const texts = await this.getMany(conditions.map(({ key }) => key));
+    if (conditions.some(({ text }, index) => (texts[index] ?? null) !== text)) throw new ConditionFailed();
   }
 
   /** The stored texts; a deletion that waits for its sweep is returned as it is stored. */

@@ -4,7 +4,7 @@ import { open as openFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { ZpwootError } from "../../errors.js";
-import type { Change } from "./driver.js";
+import { type Change, ConditionFailed } from "./driver.js";
 
 /** LMDB's mark in the first page of its file, and where it lies: in this version of the format, and in the one before. */
 const MARK = 0xbeefc0de;
@@ -68,19 +68,47 @@ export class LmdbAdapter extends EventEmitter {
   }
 
   /** One transaction. Settles when it is on the disk. */
-  async applyBatch(changes: readonly Change[]): Promise<void> {
+  async applyBatch(changes: readonly Change[], conditions: readonly Change[] = []): Promise<void> {
     const tooLong = changes.find(({ key }) => Buffer.byteLength(key) > MAX_KEY_BYTES);
     if (tooLong !== undefined)
       throw new RangeError(`A key of ${Buffer.byteLength(tooLong.key)} bytes is too long for lmdb`);
+    const isApplied = await this.#committed(() =>
+      conditions.length === 0 ? this.#batch(changes) : this.#applyIf(conditions, changes),
+    );
+    if (!isApplied) throw new ConditionFailed();
+  }
+
+  async #batch(changes: readonly Change[]): Promise<boolean> {
     const settled: Promise<boolean>[] = [];
-    const committed = this.#database.batch(() => {
-      for (const { key, text } of changes)
-        settled.push(text === null ? this.#database.remove(key) : this.#database.put(key, text));
+    const committed = this.#database.batch(() => settled.push(...this.#put(changes)));
+    // All of them: when a commit fails, each promise rejects, and none may go unhandled.
+    await Promise.all([committed, ...settled]);
+    return true;
+  }
+
+  /** Reads and writes in the transaction, which no other process can be in at the same time. */
+  async #applyIf(conditions: readonly Change[], changes: readonly Change[]): Promise<boolean> {
+    let settled: readonly Promise<boolean>[] = [];
+    const isApplied = await this.#database.transaction(() => {
+      if (conditions.some(({ key, text }) => (this.#database.get(key) ?? null) !== text)) return false;
+      settled = this.#put(changes);
+      return true;
     });
+    await Promise.all(settled);
+    return isApplied;
+  }
+
+  #put(changes: readonly Change[]): readonly Promise<boolean>[] {
+    return changes.map(({ key, text }) =>
+      text === null ? this.#database.remove(key) : this.#database.put(key, text),
+    );
+  }
+
+  async #committed<T>(write: () => Promise<T>): Promise<T> {
     try {
-      // All of them: when a commit fails, each promise rejects, and none may go unhandled.
-      await Promise.all([committed, ...settled]);
+      const result = await write();
       await this.#database.flushed;
+      return result;
     } catch (error) {
       throw await reasonOfCommit(error);
     }

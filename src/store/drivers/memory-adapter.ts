@@ -1,6 +1,6 @@
 /** A Keyv adapter over a Map, for tests, demos, and sessions that need not survive the process. */
 import { EventEmitter } from "node:events";
-import type { Change } from "./driver.js";
+import { type Change, ConditionFailed } from "./driver.js";
 
 /** Stores everything in a Map. Nothing is durable. */
 export class MemoryAdapter extends EventEmitter {
@@ -34,7 +34,9 @@ export class MemoryAdapter extends EventEmitter {
   }
 
   /** Synchronous, hence atomic. */
-  async applyBatch(changes: readonly Change[]): Promise<void> {
+  async applyBatch(changes: readonly Change[], conditions: readonly Change[] = []): Promise<void> {
+    if (conditions.some(({ key, text }) => (this.#map.get(key) ?? null) !== text))
+      throw new ConditionFailed();
     for (const { key, text } of changes) {
       if (text === null) this.#map.delete(key);
       else this.#map.set(key, text);

@@ -9,8 +9,9 @@ import type { Pool, PoolConfig } from "pg";
 import { ZpwootError } from "../../errors.js";
 import type { Logger } from "../../api/logger.js";
 import type { AtomicAdapter } from "./atomic-driver.js";
-import type { Change } from "./driver.js";
+import { type Change, ConditionFailed } from "./driver.js";
 import { optionalPackage } from "./optional-package.js";
+import { applyIf, UNIQUE_VIOLATION } from "./postgres-conditions.js";
 
 /** Where the table is, and how to reach it. */
 export interface PostgresPlace {
@@ -45,10 +46,13 @@ const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
  * SQLSTATEs of two processes that create the same table or schema at once: the entry of the catalogue, the schema, the table or
  * its row type exists already. IF NOT EXISTS checks first and creates afterwards, without a lock in between.
  */
-const ALREADY_CREATED: readonly unknown[] = ["23505", "42P06", "42P07", "42710"];
+const ALREADY_CREATED: readonly unknown[] = [UNIQUE_VIOLATION, "42P06", "42P07", "42710"];
 
 /** SQLSTATE classes of errors in the data itself: another try can't help. */
 const DATA_ERROR = /^2[23]/;
+
+/** What pg says when a statement got no connection in time. */
+const NO_CONNECTION = /timeout exceeded when trying to connect|due to connection timeout/;
 
 /** Throws `INVALID_OPTION` for the name of a table or schema that would need quotes. */
 export function checkPostgresName(what: string, name: string): string {
@@ -76,11 +80,14 @@ export async function openPostgresAdapter(options: PostgresAdapterOptions): Prom
   return new (sharedPostgres(KeyvPostgres, pool))(options);
 }
 
-/** A pool of the pg that @keyv/postgres depends on: pg is not a dependency of this package. */
-function createPool({ uri, pool }: PostgresPlace): Pool {
+/** The pg that @keyv/postgres depends on: pg is not a dependency of this package. */
+function pgOfAdapter(): typeof Pg {
   const adapter = createRequire(import.meta.url).resolve("@keyv/postgres");
-  const pg = createRequire(adapter)("pg") as typeof Pg;
-  return new pg.Pool({
+  return createRequire(adapter)("pg") as typeof Pg;
+}
+
+function createPool({ uri, pool }: PostgresPlace): Pool {
+  return new (pgOfAdapter().Pool)({
     keepAlive: true,
     application_name: "zpwoot",
     ...TIMEOUTS,
@@ -124,6 +131,7 @@ async function warnOfDataLoss(pool: Pool, { schema, table, logger }: PostgresAda
 
 /** A subclass that uses the given pool. Created here, because its parent is an optional package. */
 function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool) {
+  const { escapeLiteral } = pgOfAdapter();
   return class SharedPostgres extends KeyvPostgres implements AtomicAdapter {
     readonly #table: string;
 
@@ -139,7 +147,12 @@ function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool) {
     }
 
     /** One statement, hence all or nothing. The keys are sorted, so that two batches can't deadlock. */
-    async applyBatch(changes: readonly Change[]): Promise<void> {
+    async applyBatch(changes: readonly Change[], conditions: readonly Change[] = []): Promise<void> {
+      if (conditions.length > 0) {
+        const isApplied = await applyIf({ pool, escapeLiteral }, this.#table, { conditions, changes });
+        if (!isApplied) throw new ConditionFailed();
+        return;
+      }
       const written = changes.filter(({ text }) => text !== null);
       const deleted = changes.filter(({ text }) => text === null).map(({ key }) => key);
       const gone = `DELETE FROM ${this.#table} WHERE key = ANY($1::text[])`;
@@ -155,12 +168,30 @@ function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool) {
     }
 
     isPermanent(error: unknown): boolean {
-      const { code } = error as { readonly code?: unknown };
-      return typeof code === "string" && code.length === 5 && DATA_ERROR.test(code);
+      return DATA_ERROR.test(sqlStateOf(error) ?? "");
+    }
+
+    /** The server answered, or the statement was never sent. */
+    isOver(error: unknown): boolean {
+      const { syscall, message } = error as { readonly syscall?: unknown; readonly message?: unknown };
+      return sqlStateOf(error) !== undefined || syscall === "connect" || NO_CONNECTION.test(String(message));
+    }
+
+    /** Of the server, in milliseconds. */
+    async now(): Promise<number> {
+      const milliseconds = "floor(extract(epoch FROM clock_timestamp()) * 1000)::float8";
+      const { rows } = await pool.query<{ now: number }>(`SELECT ${milliseconds} AS now`);
+      return (rows[0] as { now: number }).now;
     }
 
     override async disconnect(): Promise<void> {
       await pool.end();
     }
   };
+}
+
+/** The server's code of an error; undefined when the error is not an answer of the server. */
+function sqlStateOf(error: unknown): string | undefined {
+  const { code, severity } = error as { readonly code?: unknown; readonly severity?: unknown };
+  return typeof code === "string" && code.length === 5 && severity !== undefined ? code : undefined;
 }

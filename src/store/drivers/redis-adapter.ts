@@ -6,8 +6,9 @@ import type * as Redis from "@keyv/redis";
 import type { Logger } from "../../api/logger.js";
 import { backoffMs } from "../../async/backoff.js";
 import type { AtomicAdapter } from "./atomic-driver.js";
-import type { Change } from "./driver.js";
+import { type Change, ConditionFailed } from "./driver.js";
 import { optionalPackage } from "./optional-package.js";
+import { applyIf } from "./redis-script.js";
 
 /** Options of {@link openRedisAdapter}. */
 export interface RedisAdapterOptions {
@@ -91,15 +92,33 @@ function safeRedis(Parent: typeof Redis.default, client: Client) {
       });
     }
 
-    /** One MULTI, hence all or nothing on a single server. */
-    async applyBatch(changes: readonly Change[]): Promise<void> {
+    /** One MULTI or one script, hence all or nothing on a single server. */
+    async applyBatch(changes: readonly Change[], conditions: readonly Change[] = []): Promise<void> {
+      const placed = ({ key, text }: Change): Change => ({
+        key: this.createKeyPrefix(key, this.namespace),
+        text,
+      });
+      if (conditions.length > 0) {
+        if (!(await applyIf(client, conditions.map(placed), changes.map(placed))))
+          throw new ConditionFailed();
+        return;
+      }
       const multi = client.multi();
-      for (const { key, text } of changes) {
-        const place = this.createKeyPrefix(key, this.namespace);
-        if (text === null) multi.unlink(place);
-        else multi.set(place, text);
+      for (const { key, text } of changes.map(placed)) {
+        if (text === null) multi.unlink(key);
+        else multi.set(key, text);
       }
       await multi.exec();
+    }
+
+    isOver(error: unknown): boolean {
+      return isAnswer(error) || wasNeverSent(error);
+    }
+
+    /** Of the server, in milliseconds. */
+    async now(): Promise<number> {
+      const [seconds, microseconds] = await client.time();
+      return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
     }
 
     /** At once: the parent's `disconnect` waits for answers that may never arrive. */
@@ -107,4 +126,21 @@ function safeRedis(Parent: typeof Redis.default, client: Client) {
       if (client.isOpen) client.destroy();
     }
   };
+}
+
+/** The names of the client's classes of error: the package does not export them all. */
+const ANSWERS: readonly unknown[] = ["ErrorReply", "SimpleError", "BlobError", "MultiErrorReply"];
+const NOT_SENT: readonly unknown[] = ["ClientOfflineError", "ClientClosedError"];
+
+/** Whether the server answered with an error. */
+function isAnswer(error: unknown): boolean {
+  return ANSWERS.includes(classOf(error));
+}
+
+function wasNeverSent(error: unknown): boolean {
+  return NOT_SENT.includes(classOf(error));
+}
+
+function classOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.constructor.name : undefined;
 }

@@ -1,0 +1,212 @@
+/**
+ * Sends batches to the driver: several in one call where that is faster, again when the store does not answer, and with the
+ * conditions of the fence, so that the store refuses what an owner of before sends.
+ */
+import { setImmediate } from "node:timers";
+import { retrying, type RetryPolicy, withDeadline } from "../async/deadline.js";
+import { isZpwootError, ZpwootError } from "../errors.js";
+import { type Change, ConditionFailed, type Driver, reasonOf } from "./drivers/driver.js";
+import { conditionsOf, type Fence } from "./fence.js";
+import type { OutageLog } from "./outage-log.js";
+
+/** How long calls may take. */
+export interface SendLimits {
+  /** Longest wait for one call to the adapter, in milliseconds. */
+  readonly callMs: number;
+  /** How long a batch is tried before its writes reject, in milliseconds. */
+  readonly totalMs: number;
+}
+
+/** Changes that become durable together. */
+export interface Batch {
+  readonly scope: string;
+  /** By key; null deletes. */
+  readonly changes: Map<string, string | null>;
+  /** What must be stored when it is applied. A batch with conditions of its own shares its call with no other. */
+  readonly conditions?: readonly Change[] | undefined;
+  /** Whether it carries the conditions of the fence. */
+  readonly fenced: boolean;
+  /** Characters of keys and texts. */
+  size: number;
+  /** Called once, with the failure if there was one. Must not throw. */
+  readonly writers: ((failure?: Error) => void)[];
+  /** No more changes join it. */
+  readonly onTaken?: () => void;
+  /** All writers were called. */
+  readonly onDone?: () => void;
+}
+
+/** Keys of one shared call, at most. A single batch may be larger, since it can't be split. */
+const MAX_SHARED_KEYS = 2_000;
+/** Characters of one shared call, at most. */
+const MAX_SHARED_SIZE = 1_000_000;
+
+/** How often a refused batch is sent again with new conditions. Each time, this owner has raised its epoch in between. */
+const MAX_RETRIES = 20;
+
+/** Takes batches that are ready, and settles their writers. */
+export class BatchSender {
+  readonly #driver: Driver;
+  readonly #limits: SendLimits;
+  readonly #outages: OutageLog;
+  /** Oldest first. */
+  readonly #ready = new Set<Batch>();
+  #fence: Fence | undefined;
+  /** A fenced call was given up, and its epoch is still the newest. */
+  #mayArriveLate = false;
+  #raising: Promise<void> | undefined;
+  #inFlight = 0;
+  #scheduled = false;
+
+  constructor(driver: Driver, limits: SendLimits, outages: OutageLog) {
+    this.#driver = driver;
+    this.#limits = limits;
+    this.#outages = outages;
+  }
+
+  /** The fence of all calls from now on. */
+  setFence(fence: Fence | undefined): void {
+    this.#fence = fence;
+    this.#mayArriveLate = false;
+  }
+
+  /** Sends a batch with all others of this turn of the event loop. Until it is taken, changes may join it. */
+  send(batch: Batch): void {
+    this.#ready.add(batch);
+    this.#schedule();
+  }
+
+  /** The error of a write that the store did not take. */
+  failure(what: string, cause?: unknown): ZpwootError {
+    return new ZpwootError("STORE_UNAVAILABLE", `The store ${this.#driver.description} ${what}`, { cause });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#ready.size > 0 && this.#inFlight < this.#driver.batching.inFlight) {
+      const batches = this.#takeReady();
+      this.#inFlight += 1;
+      void this.#commitAll(batches).finally(() => {
+        this.#inFlight -= 1;
+        for (const { onDone } of batches) onDone?.();
+        if (this.#ready.size > 0) this.#schedule();
+      });
+    }
+  }
+
+  #takeReady(): readonly Batch[] {
+    const taken: Batch[] = [];
+    let keys = 0;
+    let size = 0;
+    for (const batch of this.#ready) {
+      keys += batch.changes.size;
+      size += batch.size;
+      if (taken.length > 0 && (!isShared(batch) || keys > MAX_SHARED_KEYS || size > MAX_SHARED_SIZE)) break;
+      this.#ready.delete(batch);
+      taken.push(batch);
+      batch.onTaken?.();
+      if (!this.#driver.batching.coalesce || !isShared(batch)) break;
+    }
+    return taken;
+  }
+
+  /** Never rejects: a failure rejects the writers. */
+  async #commitAll(batches: readonly Batch[]): Promise<void> {
+    try {
+      await this.#commit(batches);
+      settle(batches);
+    } catch (error) {
+      // One bad batch must not fail the others that shared the call.
+      if (batches.length > 1 && this.#isPermanent(error)) {
+        for (const batch of batches) await this.#commitAll([batch]);
+        return;
+      }
+      settle(batches, this.#failureOf(error));
+    }
+  }
+
+  async #commit(batches: readonly Batch[]): Promise<void> {
+    const changes = merged(batches);
+    const [{ scope, fenced, conditions = [] }] = batches as readonly [Batch];
+    const scopes = batches.map((batch) => batch.scope);
+    for (let retries = 0; ; retries += 1) {
+      const fence = fenced ? this.#fence : undefined;
+      const all = (): readonly Change[] =>
+        fence === undefined ? conditions : [...conditions, ...conditionsOf(fence, scopes)];
+      try {
+        await retrying("The store", this.#policy(fence), () => this.#driver.apply(changes, all()));
+        this.#outages.answered();
+        return;
+      } catch (error) {
+        // Of several batches, each asks for itself.
+        if (!(error instanceof ConditionFailed) || fence === undefined || batches.length > 1) throw error;
+        const answer = await withDeadline("The store", this.#limits.totalMs, () => fence.refused(scope));
+        if (answer !== "retry") throw answer;
+        // Conditions of its own may be those that failed: who made them looks again.
+        if (conditions.length > 0 || retries >= MAX_RETRIES) throw error;
+      }
+    }
+  }
+
+  #policy(fence: Fence | undefined): RetryPolicy {
+    return {
+      totalMs: this.#limits.totalMs,
+      callMs: this.#limits.callMs,
+      tries: Number.POSITIVE_INFINITY,
+      isPermanent: (error) => this.#isPermanent(error),
+      beforeTry: () => (fence !== undefined && this.#mayArriveLate ? this.#raise(fence) : undefined),
+      onFailedTry: (error, startedAt) => {
+        if (this.#isPermanent(error)) return;
+        this.#outages.failed(error, startedAt);
+        if (fence !== undefined && this.#driver.fences && !this.#driver.isOver(error))
+          this.#mayArriveLate = true;
+      },
+    };
+  }
+
+  /** Settles when no call that was given up can be applied any more. */
+  async #raise(fence: Fence): Promise<void> {
+    this.#raising ??= fence
+      .givenUp()
+      .then(() => void (this.#mayArriveLate = false))
+      .finally(() => (this.#raising = undefined));
+    // The new epoch is a write, which needs a place in flight: this call is not under way.
+    this.#inFlight -= 1;
+    if (this.#ready.size > 0) this.#schedule();
+    await this.#raising.finally(() => (this.#inFlight += 1));
+  }
+
+  #isPermanent(error: unknown): boolean {
+    if (isZpwootError(error)) return error.code !== "STORE_UNAVAILABLE";
+    return this.#driver.isPermanent(error);
+  }
+
+  #failureOf(error: unknown): Error {
+    return isZpwootError(error) || error instanceof ConditionFailed
+      ? error
+      : this.failure(`did not accept a write: ${reasonOf(error)}`, error);
+  }
+}
+
+/** Conditions of one batch are not those of another. */
+function isShared({ conditions, fenced }: Batch): boolean {
+  return conditions === undefined && fenced;
+}
+
+/** Sorted, because Postgres deadlocks when two batches lock the same rows in different orders. */
+function merged(batches: readonly Batch[]): readonly Change[] {
+  const all = new Map(batches.flatMap(({ changes }) => [...changes]));
+  return [...all].map(([key, text]) => ({ key, text })).sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function settle(batches: readonly Batch[], failure?: Error): void {
+  for (const { writers } of batches) for (const writer of writers) writer(failure);
+}

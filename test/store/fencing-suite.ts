@@ -1,0 +1,269 @@
+/** What every store must do so that a second process can't undo what the first one wrote. Written once, run over each. */
+import { describe, expect, it } from "vitest";
+import type { Fence } from "../../src/store/fence.js";
+import type { Store } from "../../src/store/store.js";
+import { EpochFence } from "./epoch-fence.js";
+import type { StorePlace } from "./store-contract.js";
+
+const KEY = "wa/s/x";
+
+async function stored(store: Store, key = KEY): Promise<unknown> {
+  return (await store.read([key])).get(key);
+}
+
+/** A fence that never changes, over keys with texts. */
+const fixed = (key: string, text: string | null): Fence => ({
+  conditionsOf: () => [{ key, text }],
+  refused: async () => new Error("refused"),
+  givenUp: async () => {},
+});
+
+/** Runs the suite. */
+export function describeFencing(name: string, place: () => Promise<StorePlace>): void {
+  /** A test with two stores in one place, as of two processes. */
+  const inTwo = (test: (one: Store, other: Store) => Promise<void>) => async (): Promise<void> => {
+    const where = await place();
+    const [one, other] = [where.open(), where.open()];
+    try {
+      await one.open();
+      await other.open();
+      await test(one, other);
+    } finally {
+      await Promise.all([one.close(), other.close()]);
+      await where.dispose();
+    }
+  };
+
+  describe.concurrent(`fencing on ${name}`, () => {
+    it(
+      "changes a record by what is stored, and writes nothing when nothing is decided",
+      inTwo(async (one, other) => {
+        const add = (store: Store, more: number) =>
+          store.change("s", [KEY, "wa/s/y"], (found) =>
+            more === 0 ? undefined : new Map([[KEY, ((found.get(KEY) as number | undefined) ?? 0) + more]]),
+          );
+        expect(await add(one, 1)).toEqual([{ key: KEY, text: expect.any(String) }]);
+        expect(await add(other, 2)).toHaveLength(1);
+        expect(await add(one, 0)).toEqual([]);
+        expect(await stored(one)).toBe(3);
+      }),
+    );
+
+    it(
+      "decides again when a record was changed, written or deleted while it decided",
+      inTwo(async (one, other) => {
+        await one.write("s", new Map([[KEY, 1]]));
+        const meanwhile: unknown[] = [5, null, 6];
+        const seen: unknown[] = [];
+        await one.change("s", [KEY], async (found) => {
+          seen.push(found.get(KEY));
+          if (meanwhile.length > 0) await other.write("s", new Map([[KEY, meanwhile.shift()]]));
+          return new Map([[KEY, "last"]]);
+        });
+        expect(seen).toEqual([1, 5, undefined, 6]);
+        expect(await stored(other)).toBe("last");
+      }),
+    );
+
+    it(
+      "notices that a key which it leaves alone has come to be",
+      inTwo(async (one, other) => {
+        await one.write("s", new Map([[KEY, 1]]));
+        const seen: unknown[] = [];
+        await one.change("s", [KEY, "wa/s/beside"], async (found) => {
+          seen.push(found.get("wa/s/beside"));
+          if (seen.length === 1) await other.write("s", new Map([["wa/s/beside", 1]]));
+          return new Map([[KEY, null]]);
+        });
+        expect(seen).toEqual([undefined, 1]);
+        expect(await stored(one)).toBeUndefined();
+        expect(await stored(one, "wa/s/beside")).toBe(1);
+      }),
+    );
+
+    it(
+      "gives up a record that others change all the time, and says so",
+      inTwo(async (one, other) => {
+        let count = 0;
+        const changed = one.change("s", [KEY], async () => {
+          count += 1;
+          await other.write("s", new Map([[KEY, count]]));
+          return new Map([[KEY, "mine"]]);
+        });
+        await expect(changed).rejects.toMatchObject({
+          code: "STORE_UNAVAILABLE",
+          message: expect.stringContaining("keeps changing"),
+        });
+        expect(await stored(one)).toBe(count);
+      }),
+    );
+
+    it(
+      "writes under a condition that holds, and refuses the whole batch when it does not",
+      inTwo(async (one) => {
+        const [held] = await one.change("o", ["wa/o"], () => new Map([["wa/o", { epoch: 1 }]]));
+        one.setFence(fixed("wa/o", held?.text ?? null));
+        await one.write("s", new Map([[KEY, 1]]));
+        await one.write("s", new Map([[KEY, null]]));
+        await one.write("s", new Map([[KEY, 2]]));
+        await one.change("o", ["wa/o"], () => new Map([["wa/o", { epoch: 2 }]]));
+        const refused = one.write(
+          "s",
+          new Map<string, unknown>([
+            [KEY, 3],
+            ["wa/s/y", 3],
+          ]),
+        );
+        await expect(refused).rejects.toThrow("refused");
+        await expect(one.write("s", new Map([[KEY, null]]))).rejects.toThrow("refused");
+        expect(await stored(one)).toBe(2);
+        expect(await stored(one, "wa/s/y")).toBeUndefined();
+      }),
+    );
+
+    it(
+      "writes while a key is absent, and refuses once it is there",
+      inTwo(async (one, other) => {
+        one.setFence(fixed("wa/none", null));
+        await one.write("s", new Map([[KEY, 1]]));
+        await one.write("s", new Map([["wa/s/quote", `it's a \\ "text" ; -- $1`]]));
+        expect(await stored(one, "wa/s/quote")).toBe(`it's a \\ "text" ; -- $1`);
+        expect(await stored(one, "wa/none")).toBeUndefined();
+        await other.write("s", new Map([["wa/none", 1]]));
+        await expect(one.write("s", new Map([[KEY, 2]]))).rejects.toThrow("refused");
+        expect(await stored(one)).toBe(1);
+      }),
+    );
+
+    it(
+      "refuses the writes of an owner of before, and none of the new one",
+      inTwo(async (one, other) => {
+        const [first, second] = [new EpochFence(one, "first"), new EpochFence(other, "second")];
+        await first.claim();
+        await one.write("s", new Map([[KEY, "first"]]));
+        await second.claim();
+        await other.write("s", new Map([[KEY, "second"]]));
+        await expect(one.write("s", new Map([[KEY, "late"]]))).rejects.toThrow("no more");
+        const deleted = one.inTurn("s", (turn) => one.write(turn, new Map([[KEY, null]])));
+        await expect(deleted).rejects.toThrow("no more");
+        const changed = one.change("s", [KEY], () => new Map([[KEY, "late"]]), { fenced: true });
+        await expect(changed).rejects.toThrow("no more");
+        expect(await stored(one)).toBe("second");
+        expect(second.refusals).toBe(0);
+      }),
+    );
+
+    it(
+      "sends a refused write again when this owner itself has raised the epoch",
+      inTwo(async (one) => {
+        const fence = new EpochFence(one, "one");
+        await fence.claim();
+        await fence.raiseUnnoticed();
+        await Promise.all([
+          one.write("s", new Map([[KEY, 1]])),
+          one.write("t", new Map([["wa/t/x", 2]])),
+          one.change("u", ["wa/u/x"], () => new Map([["wa/u/x", 3]]), { fenced: true }),
+        ]);
+        expect(fence.refusals).toBeGreaterThan(0);
+        expect([await stored(one), await stored(one, "wa/t/x"), await stored(one, "wa/u/x")]).toEqual([
+          1, 2, 3,
+        ]);
+      }),
+    );
+
+    it(
+      "rejects of several scopes that write at once only those that own no more",
+      inTwo(async (one) => {
+        const [held] = await one.change("o", ["wa/o"], () => new Map([["wa/o", 1]]));
+        one.setFence({
+          ...fixed("", null),
+          conditionsOf: (scope) => [{ key: "wa/o", text: scope === "stale" ? "0" : (held?.text ?? null) }],
+        });
+        const scopes = ["a", "stale", "b"];
+        const results = await Promise.allSettled(
+          scopes.map((scope) => one.write(scope, new Map([[`wa/${scope}/x`, 1]]))),
+        );
+        expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+        const read = await one.read(scopes.map((scope) => `wa/${scope}/x`));
+        expect([...read.keys()]).toEqual(["wa/a/x", "wa/b/x"]);
+      }),
+    );
+
+    it(
+      "asks nothing of the store for a write whose conditions can't be told",
+      inTwo(async (one, other) => {
+        const lost = Object.assign(new Error("lost"), {
+          code: "STOPPED",
+          [Symbol.for("zpwoot.error")]: true,
+        });
+        one.setFence({
+          ...fixed("", null),
+          conditionsOf: () => {
+            throw lost;
+          },
+        });
+        await expect(one.write("s", new Map([[KEY, 1]]))).rejects.toBe(lost);
+        expect(await stored(other)).toBeUndefined();
+      }),
+    );
+
+    it(
+      "tells the time of the store's clock",
+      inTwo(async (one) => {
+        const before = Date.now();
+        const now = await one.now();
+        // Server and tests share a machine, not a clock reading.
+        expect(Math.abs(now - before)).toBeLessThan(60_000);
+        expect(await one.now()).toBeGreaterThanOrEqual(now);
+        expect(Number.isInteger(now)).toBe(true);
+      }),
+    );
+  });
+}
+
+/** Runs what only a store can do that checks conditions itself. */
+export function describeRaces(name: string, place: () => Promise<StorePlace>): void {
+  describe.concurrent(`two processes that race on ${name}`, () => {
+    it("have exactly one winner of each of 200 claims", async () => {
+      const where = await place();
+      const stores = [where.open(), where.open()];
+      const key = (n: number): string => `wa/claim/${n}`;
+      const claim = async (store: Store, n: number): Promise<boolean> => {
+        const texts = await store.change(key(n), [key(n)], (found) =>
+          found.size > 0 ? undefined : new Map([[key(n), stores.indexOf(store)]]),
+        );
+        return texts.length > 0;
+      };
+      try {
+        const rounds = Array.from({ length: 200 }, (_, n) =>
+          Promise.all(stores.map((store) => claim(store, n))),
+        );
+        const wins = await Promise.all(rounds);
+        expect(wins.filter((won) => won.filter(Boolean).length !== 1)).toEqual([]);
+        const owners = await stores[0]?.read(wins.map((_, n) => key(n)));
+        expect(wins.map((won) => won.indexOf(true))).toEqual([...(owners?.values() ?? [])]);
+      } finally {
+        await Promise.all(stores.map((store) => store.close()));
+        await where.dispose();
+      }
+    });
+
+    it("count together without losing one", async () => {
+      const where = await place();
+      const stores = [where.open(), where.open()];
+      const increment = (store: Store) =>
+        store.change(
+          "s",
+          [KEY],
+          (found) => new Map([[KEY, ((found.get(KEY) as number | undefined) ?? 0) + 1]]),
+        );
+      try {
+        await Promise.all(stores.flatMap((store) => Array.from({ length: 20 }, () => increment(store))));
+        expect(await stored(stores[0] as Store)).toBe(40);
+      } finally {
+        await Promise.all(stores.map((store) => store.close()));
+        await where.dispose();
+      }
+    });
+  });
+}
