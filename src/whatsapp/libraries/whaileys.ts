@@ -19,7 +19,7 @@ import {
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
 import { checkSenders, type Curve, type GroupCipherClass } from "./signature-checks.js";
-import { patchUploads, type MediaModule } from "./complete-uploads.js";
+import { patchUploads, type MediaModule, type MessagesModule } from "./complete-uploads.js";
 
 const require = createRequire(import.meta.url);
 
@@ -62,7 +62,7 @@ function load(): SocketFactory {
     const whaileys = requireWhaileys(patchLibsignal());
     patchFrameOrder(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof patchFrameOrder>[0]);
     const media = require("whaileys/lib/Utils/messages-media") as MediaModule & MediaDownload;
-    patchUploads(media);
+    patchUploads(media, require("whaileys/lib/Utils/messages") as MessagesModule);
     refuseForged(require("whaileys/lib/Utils/decode-wa-message") as DecodeModule);
     boundHistory(require("whaileys/lib/Utils/history") as HistoryModule, {
       download: (...args) => media.downloadContentFromMessage(...args),

@@ -1,62 +1,98 @@
-/** Puts bounds on what a library's socket does with media by itself. */
+/** Puts bounds on what a library's socket does with media by itself, and keeps it from asking addresses that messages name. */
 import { withDeadline } from "../../async/deadline.js";
 import { MEDIA_TOTAL_MS, type MediaLimits } from "../../egress/media-limits.js";
 import type { SocketFactory, WhatsAppSocket } from "../library.js";
-import { fetchMedia } from "./fetch.js";
+import { safeBytes, safeFile } from "./outgoing.js";
 
 /** How long a phone may take to store media again. */
 const REUPLOAD_MS = 30_000;
-/** The fields of a message that may be a file, or `{ url }`. */
-const MEDIA_FIELDS = ["image", "video", "audio", "document", "sticker"];
+/**
+ * The fields of a message that the libraries take for a file: `MEDIA_KEYS` of whaileys and Baileys 7. Addresses in other fields
+ * (`contextInfo.externalAdReply.thumbnailUrl`, `location.url`…) are sent as they are, and asked by nobody here.
+ */
+const FILE_FIELDS = [
+  ...["image", "video", "audio", "document", "sticker"],
+  ...["thumbnail-link", "product-catalog-image", "biz-cover-photo", "md-app-state", "md-msg-hist"],
+] as const;
 
 /**
- * The library with two changes to its sockets: a file that is sent by URL is fetched here, whole, before the library gets it, because an
- * error of its stream would end the process; and uploads and `updateMediaMessage` have a deadline.
+ * The library with two changes to its sockets: files are fetched or opened here before the library gets them, and uploads and
+ * `updateMediaMessage` have a deadline. Every way by which a library would ask an address that its caller names is in docs/proxies.md.
  */
 export function withBoundedMedia(library: SocketFactory, limits: MediaLimits): SocketFactory {
   const makeSocket: SocketFactory["makeSocket"] = (config, onFrameError) => {
     const socket = library.makeSocket(config, onFrameError);
-    bound(socket, limits);
+    boundMessages(socket, limits);
+    boundPictures(socket, limits);
     return socket;
   };
   return Object.assign(Object.create(library) as SocketFactory, { makeSocket });
 }
 
-function bound(socket: WhatsAppSocket, limits: MediaLimits): void {
-  const { sendMessage, updateMediaMessage, updateProfilePicture, waUploadToServer } = socket;
+function boundMessages(socket: WhatsAppSocket, limits: MediaLimits): void {
+  const { sendMessage, updateMediaMessage, waUploadToServer } = socket;
   // Baileys 7 never settles when the answer to an upload breaks off.
   const upload: typeof waUploadToServer = (...args) =>
     withDeadline("the media host", limits.totalMs ?? MEDIA_TOTAL_MS, () => waUploadToServer(...args));
+  // Without `getUrlInfo` the library asks no address in a text for a preview. A caller's own options come last.
+  const own = { upload, getUrlInfo: undefined };
   socket.sendMessage = async (jid, content, options) => {
-    // The library passes its own uploader with the options of the call, which come last.
-    const bounded: typeof options = Object.assign({ upload }, options);
-    return sendMessage(jid, await withFetched(content, MEDIA_FIELDS, limits), bounded);
-  };
-  socket.updateProfilePicture = async (jid, content, ...rest) => {
-    const { picture } = await withFetched({ picture: content }, ["picture"], limits);
-    return updateProfilePicture(jid, picture, ...rest);
+    const bounded: typeof options = Object.assign({ ...own }, options);
+    return sendMessage(jid, await withSafeFiles(content, limits), bounded);
   };
   socket.updateMediaMessage = (message) =>
     withDeadline("the phone that stores the media again", REUPLOAD_MS, () => updateMediaMessage(message));
 }
 
-/** The content with bytes in place of web addresses. Other files stay as they are. */
-async function withFetched<Content extends object>(
-  content: Content,
-  fields: readonly string[],
-  limits: MediaLimits,
-): Promise<Content> {
-  let result = content;
-  for (const field of fields) {
-    const url = webAddress((content as Record<string, unknown>)[field]);
-    if (url === undefined) continue;
-    result = { ...result, [field]: await fetchMedia(url, { limits }) };
-  }
-  return result;
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+interface Product {
+  readonly images?: readonly unknown[];
 }
 
-function webAddress(file: unknown): string | undefined {
-  if (typeof file !== "object" || file === null || !("url" in file)) return undefined;
-  const url = String(file.url);
-  return /^https?:\/\//.test(url) ? url : undefined;
+/** Methods that take pictures into memory. Which of them a socket has depends on its library. */
+function boundPictures(socket: WhatsAppSocket, limits: MediaLimits): void {
+  const picture = (file: unknown): Promise<unknown> => safeBytes(file, "picture", limits);
+  const product = async (given: unknown): Promise<unknown> => {
+    const { images } = given as Product;
+    if (!Array.isArray(images)) return given;
+    const safe = await Promise.all(images.map((image) => storedOrSafe(image, limits)));
+    return { ...(given as Product), images: safe };
+  };
+  const methods = socket as unknown as Record<string, Method | undefined>;
+  const replaceArgument = (name: string, at: number, safe: (given: unknown) => Promise<unknown>): void => {
+    const method = methods[name];
+    if (method === undefined) return;
+    methods[name] = async (...args) =>
+      method(...args.slice(0, at), await safe(args[at]), ...args.slice(at + 1));
+  };
+  replaceArgument("updateProfilePicture", 1, picture);
+  replaceArgument("newsletterUpdatePicture", 1, picture);
+  replaceArgument("updateCoverPhoto", 0, picture);
+  replaceArgument("productCreate", 0, product);
+  replaceArgument("productUpdate", 1, product);
+}
+
+/** A picture that WhatsApp stores already is named to WhatsApp, and asked by nobody here. */
+async function storedOrSafe(image: unknown, limits: MediaLimits): Promise<unknown> {
+  const url = (image as { readonly url?: string | URL } | null)?.url;
+  if (url?.toString().includes(".whatsapp.net") === true) return image;
+  return safeBytes(image, "images", limits);
+}
+
+/** The content with files that a library may have in place of those that it would open. */
+async function withSafeFiles<Content extends object>(
+  content: Content,
+  limits: MediaLimits,
+): Promise<Content> {
+  const fields = content as Readonly<Record<string, unknown>>;
+  const safe: Record<string, unknown> = {};
+  for (const field of FILE_FIELDS)
+    if (fields[field] !== undefined) safe[field] = await safeFile(fields[field], field, limits);
+  const product = fields["product"] as { readonly productImage?: unknown } | null | undefined;
+  if (product?.productImage !== undefined) {
+    const productImage = await safeFile(product.productImage, "product.productImage", limits);
+    safe["product"] = { ...product, productImage };
+  }
+  return Object.keys(safe).length === 0 ? content : { ...content, ...safe };
 }

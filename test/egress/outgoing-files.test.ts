@@ -1,0 +1,141 @@
+/** Files that the host sends: whatever becomes of them the process lives, no address is asked past the guard, and nothing is left behind. */
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { SocketFactory, WhatsAppSocket } from "../../src/whatsapp/library.js";
+import { withBoundedMedia } from "../../src/whatsapp/media/bounded-socket.js";
+import { LIBRARIES } from "../support/libraries.js";
+
+/** What libraries and the family's types have beyond whaileys'. */
+type AnySocket = Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+const asked: string[] = [];
+const server = createServer((request, response) => {
+  asked.push(request.url ?? "");
+  response.end("secret of the inside network");
+});
+let url = "";
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/inside`;
+});
+afterAll(() => void server.close());
+
+const { TMPDIR } = process.env;
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "zpwoot-outgoing-"));
+  process.env["TMPDIR"] = folder;
+});
+afterEach(async () => {
+  if (TMPDIR === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = TMPDIR;
+  await rm(folder, { recursive: true });
+});
+
+function broken(after: string): Readable {
+  return Readable.from(
+    (async function* () {
+      yield Buffer.from(after);
+      throw new Error("the disk is gone");
+    })(),
+  );
+}
+
+describe.each(LIBRARIES)("a file that is sent with $name", ({ open }) => {
+  it("rejects when it can't be read, and leaves session, process and temporary folder as they were", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const socket = await world.manager.socket(id);
+    const { jid } = world.phone("friend");
+    const unreadable = { code: "INVALID_INPUT", message: expect.stringContaining("can't be read (ENOENT)") };
+    for (const field of ["image", "video", "audio", "document", "sticker"]) {
+      const content = { [field]: { url: "./no such file" }, mimetype: "text/plain" };
+      await expect(socket.sendMessage(jid, content as never)).rejects.toMatchObject(unreadable);
+    }
+    const stream = (source: Readable) => ({ document: { stream: source }, mimetype: "text/plain" });
+    await expect(socket.sendMessage(jid, stream(broken("some")) as never)).rejects.toThrow(
+      "the disk is gone",
+    );
+    const early = new Readable({ read: () => {} });
+    early.destroy(new Error("gone before"));
+    await expect(socket.sendMessage(jid, stream(early) as never)).rejects.toThrow("gone before");
+    await expect(socket.updateProfilePicture(jid, { url: "./no such file" })).rejects.toMatchObject(
+      unreadable,
+    );
+    expect((await world.manager.getStatus(id)).status).toBe("connected");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("leaves no temporary file when it can't be uploaded", async () => {
+    // The emulator has no media host.
+    await using world = await open();
+    const { id } = await world.linked();
+    const socket = await world.manager.socket(id);
+    const path = join(folder, "a file to send");
+    await writeFile(path, Buffer.alloc(100_000));
+    for (const file of [{ url: path }, Buffer.alloc(100_000), { stream: Readable.from([Buffer.alloc(9)]) }])
+      for (const field of ["document", "audio"]) {
+        const content = { [field]: file, mimetype: "audio/ogg" };
+        await expect(socket.sendMessage(world.phone().jid, content as never)).rejects.toThrow();
+      }
+    expect(await readdir(folder)).toEqual(["a file to send"]);
+  });
+
+  it("is asked of no private address, wherever the address stands", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const socket = (await world.manager.socket(id)) as unknown as AnySocket;
+    const { jid } = world.phone("friend");
+    const file = { url };
+    const product = { productImage: file, title: "a", currencyCode: "EUR", priceAmount1000: 1_000 };
+    const calls: Record<string, unknown[][]> = {
+      sendMessage: [
+        ...["image", "video", "audio", "document", "sticker", "thumbnail-link", "product-catalog-image"].map(
+          (field) => [jid, { [field]: file }],
+        ),
+        [jid, { image: file, viewOnce: true }],
+        [jid, { video: file, ptv: true }],
+        [jid, { product, businessOwnerJid: jid }],
+      ],
+      updateProfilePicture: [[jid, file]],
+      newsletterUpdatePicture: [["1@newsletter", file]],
+      updateCoverPhoto: [[file]],
+      productCreate: [[{ name: "a", images: [file] }]],
+      productUpdate: [["1", { name: "a", images: [file] }]],
+    };
+    for (const [method, argumentLists] of Object.entries(calls))
+      for (const args of argumentLists)
+        if (socket[method] !== undefined)
+          await expect(socket[method](...args), method).rejects.toMatchObject({
+            code: "INVALID_INPUT",
+            message: expect.stringContaining("private address"),
+          });
+    const text = { text: `look at ${url}`, contextInfo: { externalAdReply: { thumbnailUrl: url } } };
+    await socket["sendMessage"]?.(jid, text);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("a link in a text", () => {
+  it("is looked at by the caller's own preview only", async () => {
+    const got: unknown[] = [];
+    const socket = {
+      sendMessage: async (_jid: string, _content: object, options: object) => void got.push(options),
+    };
+    const library = { name: "fake", makeSocket: () => socket } as unknown as SocketFactory;
+    const limits = { maxBytes: 1_000, allowPrivateSources: false };
+    const bounded: WhatsAppSocket = withBoundedMedia(library, limits).makeSocket({} as never, () => {});
+    await bounded.sendMessage("a@s.whatsapp.net", { text: url });
+    const getUrlInfo = async (): Promise<undefined> => undefined;
+    await bounded.sendMessage("a@s.whatsapp.net", { text: url }, { getUrlInfo } as object);
+    expect(got).toMatchObject([{ getUrlInfo: undefined }, { getUrlInfo }]);
+    expect(got[0]).toHaveProperty("getUrlInfo");
+  });
+});
