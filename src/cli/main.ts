@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { hintFor } from "../api/check-options.js";
 import { isZpwootError, messageOf } from "../errors.js";
-import { ignoreOutputErrors, print } from "./output.js";
+import { boundOutput, ignoreOutputErrors, print } from "./output.js";
 import { SETTINGS, readSettings } from "./settings.js";
 
 const HELP = `zpwoot: many WhatsApp Web sessions in one process
@@ -60,16 +60,19 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
   switch (command) {
     case "serve": {
       const settings = readSettings(args, process.env);
+      boundOutput();
       const { serve } = await import("./serve.js");
       await serve(settings, { print, signal: stopSignal() });
       // Sockets that the peer never closes would keep the process alive for half a minute.
       return process.exit(0);
     }
     case "demo": {
+      boundOutput();
       const { demo } = await import("./demo.js");
       return demo(args, { print, signal: stopSignal() });
     }
     case "emulator": {
+      boundOutput();
       const { emulatorCommand } = await import("./emulator.js");
       return emulatorCommand(args, { print, signal: stopSignal() });
     }

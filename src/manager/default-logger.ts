@@ -2,6 +2,7 @@
 import { Console } from "node:console";
 import type { Writable } from "node:stream";
 import { SILENT, type Logger } from "../api/logger.js";
+import { OutputBound } from "../async/output-bound.js";
 import { messageOf } from "../errors.js";
 
 /** The logger that the option `logger` asks for; {@link lineLogger} when it is left out. */
@@ -13,15 +14,21 @@ export function loggerOf(option: Logger | false | undefined): Logger {
 /**
  * A logger that writes warnings and errors as lines for people:
  * `2026-01-31T12:00:00.000Z zpwoot WARN the store does not answer error="no answer within 2000 ms"`. Never throws, also when
- * the stream is closed.
+ * the stream is closed. While its reader stalls, lines beyond 1 MB are dropped; their number follows.
  */
 export function lineLogger(stream: Writable = process.stderr, now: () => Date = () => new Date()): Logger {
   // Node's Console ignores the errors of its stream; a bare write would end the process once the stream is closed.
   const out = new Console({ stdout: stream, stderr: stream });
+  const line = (level: string, fields: object, message: string): void =>
+    out.error(lineOf(`${now().toISOString()} zpwoot ${level}`, fields, message));
+  const bound = new OutputBound(stream, (lines) =>
+    line("WARN", { lines }, "log lines were lost: the reader of this log stalled"),
+  );
   const write =
     (level: string) =>
-    (fields: object, message: string): void =>
-      out.error(lineOf(`${now().toISOString()} zpwoot ${level}`, fields, message));
+    (fields: object, message: string): void => {
+      if (bound.takes()) line(level, fields, message);
+    };
   return { ...SILENT, warn: write("WARN"), error: write("ERROR") };
 }
 
