@@ -14,13 +14,19 @@ export async function updateSession(
 ): Promise<UpdatedSession> {
   if (Object.keys(change).length === 0) return present.info(session);
   if (change.proxy) egresses.check(change.proxy);
-  await reachable(store);
-  const secrets = await publisher.update(session, change);
-  if (change.proxy !== undefined) {
-    await session.useProxy(change.proxy);
-    // Ends the connections through the old one, also of a session that is offline.
-    egresses.of(session.id);
-  }
+  const { proxy } = change;
+  let isMoved = false;
+  const secrets = await session.inOrder(async () => {
+    await reachable(store);
+    const made = await publisher.update(session, change);
+    isMoved = proxy !== undefined && JSON.stringify(proxy) !== JSON.stringify(session.record.proxy);
+    if (isMoved) await session.patch({ proxy });
+    return made;
+  });
+  // Not in its turn: a later change ends the wait for a proxy that hangs.
+  if (isMoved) await session.useProxy();
+  // Ends the connections through the old one, also of a session that is offline.
+  egresses.of(session.id);
   // The names of what changed: the values may hold secrets.
   logger.info({ sessionId: session.id, changed: Object.keys(change) }, "Session updated");
   publisher.emit("session.updated", { sessionId: session.id });

@@ -37,6 +37,23 @@ export class RecordKeeper {
     if (this.#current === record) this.#unsaved = false;
   }
 
+  /**
+   * Like {@link patch}, for changes that a caller asked for: when the write fails, what nobody has changed meanwhile is as before, so
+   * that what is in force is what is stored.
+   */
+  async change(change: Partial<SessionRecord>): Promise<void> {
+    const before = this.#current;
+    try {
+      await this.patch(change);
+    } catch (error) {
+      const names = Object.keys(change) as (keyof SessionRecord)[];
+      const unchanged = names.filter((name) => this.#current[name] === change[name]);
+      const reverted = Object.fromEntries(unchanged.map((name) => [name, before[name]]));
+      this.#current = { ...this.#current, ...reverted };
+      throw error;
+    }
+  }
+
   /** Changes the record at once, without waiting for the store; a failed write is logged. */
   patchLater(change: Partial<SessionRecord>): void {
     this.patch(change).catch((error: unknown) => {

@@ -3,7 +3,7 @@
  * events; both wake the loop, and only the loop acts (session-loop.ts). The last command wins.
  */
 import type { IdleReason } from "../api/session-detail.js";
-import type { LogoutResult, PairingCodeInfo, ProxyConfig, SessionStatus } from "../api/session-info.js";
+import type { LogoutResult, PairingCodeInfo, SessionStatus } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { ConnectOptions, PairOptions, WaitOptions } from "../api/sessions-api.js";
 import { SerialQueue } from "../async/serial-queue.js";
@@ -35,6 +35,7 @@ export class Session {
   readonly #pairingCodes: PairingCodes;
   /** Work on what is stored, one after another. */
   readonly #work = new SerialQueue();
+  readonly #changes = new SerialQueue();
 
   constructor(record: SessionRecord, services: SessionServices, idle: IdleReason) {
     const { now, logger, timeouts } = services;
@@ -174,20 +175,23 @@ export class Session {
     });
   }
 
-  /** Stores the proxy; a session that is online is restarted through it. Settles when that has started or failed. */
-  async useProxy(proxy: ProxyConfig | null): Promise<void> {
-    const before = JSON.stringify(this.record.proxy);
-    await this.#record.patch({ proxy });
-    if (JSON.stringify(proxy) === before || !this.wantsOnline) return;
+  /** Does work that changes the record after all such work that was asked for before: of two changes, the later call wins. */
+  inOrder<T>(work: () => Promise<T>): Promise<T> {
+    return this.#changes.run(work);
+  }
+
+  /** Connects again through the proxy that the record has now, if the session is online. Settles when that has started or failed. */
+  async useProxy(): Promise<void> {
+    if (!this.wantsOnline) return;
     await this.restart().catch((error: unknown) => {
       // The change itself is made: the status reports the failure, and the session tries again.
       if (!isZpwootError(error, "PROXY_FAILED", "ABORTED")) throw error;
     });
   }
 
-  /** Stores a change of the record; settles when it is durable. */
+  /** Stores a change of the record; settles when it is durable. Rejects, with the record as before, when it may not be. */
   patch(change: Partial<SessionRecord>): Promise<void> {
-    return this.#record.patch(change);
+    return this.#record.change(change);
   }
 
   /** Makes a waiting session try again now. */

@@ -48,6 +48,18 @@ describe("RecordKeeper", () => {
     ]);
   });
 
+  it("takes back a change that its caller was told has failed, and not what came after it", async () => {
+    const { record, saved, store } = kept();
+    store.fails = true;
+    const failing = record.change({ proxy: { host: "one", port: 1 }, phoneNumber: "+5511999990000" });
+    record.patchLater({ phoneNumber: "+5511999990001" });
+    await expect(failing).rejects.toThrow("disk full");
+    expect(record.current).toMatchObject({ proxy: null, phoneNumber: "+5511999990001" });
+    store.fails = false;
+    await record.change({ proxy: { host: "two", port: 2 } });
+    expect(saved).toMatchObject([{ proxy: { host: "two" }, phoneNumber: "+5511999990001" }]);
+  });
+
   it("logs a write that fails, with no one waiting for it, and writes it with the next", async () => {
     const { record, saved, store, warnings } = kept();
     store.fails = true;
