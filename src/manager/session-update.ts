@@ -19,8 +19,9 @@ export async function updateSession(
   const secrets = await session.inOrder(async () => {
     await reachable(store);
     const made = await publisher.update(session, change);
-    isMoved = proxy !== undefined && JSON.stringify(proxy) !== JSON.stringify(session.record.proxy);
-    if (isMoved) await session.patch({ proxy });
+    if (proxy === undefined || JSON.stringify(proxy) === JSON.stringify(session.record.proxy)) return made;
+    isMoved = true;
+    await session.patch({ proxy });
     return made;
   });
   // Not in its turn: a later change ends the wait for a proxy that hangs.
