@@ -34,8 +34,9 @@ export interface CreatedApiKey extends ApiKeyInfo {
 }
 
 /**
- * The API keys of a manager. Only their hashes are stored. Every method rejects with `STORE_UNAVAILABLE` while the store does not
- * answer.
+ * The API keys of a store. Only their hashes are stored. Several processes may use and change them at the same time (`zpwoot keys`
+ * beside a running server); none undoes what another did. Every method rejects with `STORE_UNAVAILABLE` while the store does not answer:
+ * nobody can say then which keys are revoked.
  *
  * @example
  * const { key } = await manager.apiKeys.create({ name: "dashboard", role: "viewer" });
@@ -45,7 +46,10 @@ export interface ApiKeysApi {
   create(input: CreateApiKeyInput): Promise<CreatedApiKey>;
   /** Lists all keys, oldest first. */
   list(): Promise<readonly ApiKeyInfo[]>;
-  /** Deletes a key; settles when it is no longer accepted. Returns false if no key has this id. */
+  /**
+   * Deletes a key; settles when this process accepts it no more. Every other process on the store refuses it within a second, and ends
+   * its streams. Returns false if no key has this id.
+   */
   revoke(id: string): Promise<boolean>;
   /** Returns the key's entry if the key is valid, and records that it was used. */
   verify(key: string): Promise<ApiKeyInfo | undefined>;

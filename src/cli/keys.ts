@@ -1,34 +1,45 @@
-/** `zpwoot keys create | list | revoke`: manages the API keys in a store. */
-import { API_KEY_ROLES, type ApiKeyRole } from "../api/api-keys.js";
+/** `zpwoot keys create | list | revoke`: manages the API keys in a store, also beside a server that runs on it. */
+import { API_KEY_ROLES, type ApiKeyInfo, type ApiKeyRole } from "../api/api-keys.js";
 import { ZpwootError } from "../errors.js";
-import { SessionManager } from "../manager/session-manager.js";
-import { parseFlags } from "./flags.js";
+import { ApiKeys } from "../manager/api-keys.js";
+import { lineLogger } from "../manager/default-logger.js";
+import { openStore } from "../store/open-store.js";
+import { parseFlags, type Flags } from "./flags.js";
 import { SETTING_FLAGS, SETTING_SWITCHES, settingsOf } from "./settings.js";
 
 const USAGE = `zpwoot keys create <name> --role ${API_KEY_ROLES.join("|")} [--sessions id,id] | list | revoke <id>`;
 
-/** Runs one of the commands on the store of the settings. Rejects with `INVALID_OPTION` for a wrong command line. */
+/**
+ * Runs one of the commands on the store of the settings, which it need not own: nothing but API keys is read or written. Rejects with
+ * `INVALID_OPTION` for a wrong command line.
+ */
 export async function keysCommand(args: readonly string[], print: (line: string) => void): Promise<void> {
   const { flags, positionals } = parseFlags(args, {
     flags: [...SETTING_FLAGS, "role", "sessions"],
     switches: SETTING_SWITCHES,
     positionals: 2,
   });
-  const [action, idOrName] = positionals;
-  const { store, encryptionKeys } = settingsOf(flags, process.env);
-  await using manager = new SessionManager({ store, encryptionKeys });
-  const keys = manager.apiKeys;
-  if (action === "list") {
-    for (const { id, name, role, sessions, lastUsedAt } of await keys.list()) {
-      const scope = sessions === null ? "all sessions" : sessions.join(",");
-      print(`${id}  ${role}  ${name}  ${scope}  ${lastUsedAt ?? "never used"}`);
-    }
-    return;
+  const { store: place, encryptionKeys } = settingsOf(flags, process.env);
+  const logger = lineLogger();
+  const store = openStore(place, { logger, encryptionKeys });
+  try {
+    const lines = await run(new ApiKeys(store, logger), { flags, positionals });
+    for (const line of lines) print(line);
+  } finally {
+    await store.close();
   }
+}
+
+async function run(
+  keys: ApiKeys,
+  { flags, positionals }: { readonly flags: Flags; readonly positionals: readonly string[] },
+): Promise<readonly string[]> {
+  const [action, idOrName] = positionals;
+  if (action === "list") return (await keys.list()).map(lineOf);
   if (idOrName === undefined || (action !== "create" && action !== "revoke")) throw invalid(USAGE);
   if (action === "revoke") {
     if (!(await keys.revoke(idOrName))) throw invalid(`no API key has the id ${idOrName}`);
-    return print(`revoked ${idOrName}. A running server accepts it until it restarts`);
+    return [`revoked ${idOrName}. A running server refuses it within a second`];
   }
   const sessions = flags["sessions"]?.split(",");
   const { id, key } = await keys.create({
@@ -36,7 +47,12 @@ export async function keysCommand(args: readonly string[], print: (line: string)
     role: (flags["role"] ?? "") as ApiKeyRole,
     ...(sessions === undefined ? {} : { sessions }),
   });
-  print(`API key ${id}, shown once: ${key}`);
+  return [`API key ${id}, shown once: ${key}`];
+}
+
+function lineOf({ id, name, role, sessions, lastUsedAt }: ApiKeyInfo): string {
+  const scope = sessions === null ? "all sessions" : sessions.join(",");
+  return `${id}  ${role}  ${name}  ${scope}  ${lastUsedAt ?? "never used"}`;
 }
 
 function invalid(message: string): ZpwootError {

@@ -15,7 +15,7 @@ const HELP = `zpwoot: many WhatsApp Web sessions in one process
   zpwoot import <file|folder> --name <new> | --session <existing>   read such a file or a multi-file auth folder; --force
   zpwoot backup now | list | restore <file> --session <id>          encrypted snapshots of all sessions; --force
   zpwoot reencrypt                                                  encrypt the store with the first encryption key
-  zpwoot keys create <name> --role viewer|operator|admin [--sessions id,id] | list | revoke <id>   manage API keys
+  zpwoot keys create <name> --role viewer|operator|admin [--sessions id,id] | list | revoke <id>   manage API keys, also beside a server
   zpwoot help       show this text
   zpwoot version    show the version
 

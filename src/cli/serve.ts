@@ -87,7 +87,7 @@ async function snapshotsOf(settings: ServeSettings): Promise<Pick<SessionManager
 /** Who has the key can do everything, so that it goes to a person and not into a file or a log collector. */
 function newKeyLine(apiKey: string): string {
   if (isTerminal()) return `API key for this run, shown once: ${apiKey}`;
-  return "no API key was given, and a new one is printed to a terminal only: set API_KEY, or make keys with `zpwoot keys create` before the start";
+  return "no API key was given, and a new one is printed to a terminal only: set API_KEY, or make one with `zpwoot keys create`";
 }
 
 /** Prints QR codes and what the sessions do, for the person at the terminal. The log has the same for machines. */

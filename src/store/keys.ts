@@ -3,7 +3,9 @@
  *
  *     wa/sentinel                          proves that other records are absent
  *     wa/journal                           unfinished work of adapters without atomic batches
- *     wa/api-keys.a|b                      API keys of the HTTP adapter, as hashes
+ *     wa/api-keys.a|b                      ids of the API keys of the HTTP adapter, the same in both
+ *     wa/api-key/<id>                      one API key, as a hash
+ *     wa/api-key/<id>/used                 when it was last used
  *     wa/client-version                    the last client version that WhatsApp accepted
  *     wa/index/<shard>.a|b                 the session list: ids of sessions, and of those being deleted
  *     wa/<session>/record.a|b              the session's record
@@ -23,8 +25,18 @@ export const SENTINEL_KEY = "wa/sentinel";
 /** What an adapter without atomic batches started and may not have finished. */
 export const JOURNAL_KEY = "wa/journal";
 
-/** The API keys of the HTTP adapter, without the generation. */
+/** The ids of the API keys of the HTTP adapter, without the generation. */
 export const API_KEYS_KEY = "wa/api-keys";
+
+/** The record of an API key. Its id is hexadecimal. */
+export function apiKeyKey(id: string): string {
+  return `wa/api-key/${id}`;
+}
+
+/** When an API key was last used. */
+export function apiKeyUseKey(id: string): string {
+  return `${apiKeyKey(id)}/used`;
+}
 
 /** The last client version that WhatsApp accepted. */
 export const CLIENT_VERSION_KEY = "wa/client-version";

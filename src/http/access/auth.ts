@@ -14,13 +14,16 @@ export interface Caller {
 
 /** The caller of a request, or the response that rejects it. */
 export type Authentication =
-  { readonly caller: Caller; readonly rejected?: undefined } | { readonly rejected: HttpResponse };
+  | { readonly caller: Caller; readonly rejected?: undefined }
+  | { readonly caller?: undefined; readonly rejected: HttpResponse };
 
 /** Finds out who calls. Rejects with `STORE_UNAVAILABLE` when stored keys can't be read. */
 export type Authenticate = (request: HttpRequest) => Promise<Authentication>;
 
 /** The header RFC 9110 requires on a 401. */
 const CHALLENGE = { "www-authenticate": "Bearer" } as const;
+
+const PRESENCE_MS = 1_000;
 
 /** The caller where no key is asked for. */
 export const ANONYMOUS: Caller = { keyId: "anonymous", role: "admin", sessions: null };
@@ -36,16 +39,19 @@ export function createAuthentication(
 ): Authenticate {
   if (apiKeys === false) return async () => ({ caller: ANONYMOUS });
   const currentDigests = apiKeys === undefined ? digestsOfEnvironment() : always(apiKeys.map(digestOf));
+  const hasStored = stored === undefined ? async () => false : believingPresence(stored);
   return async (request) => {
     const digests = currentDigests();
-    if (digests.length === 0 && ((await stored?.list()) ?? []).length === 0)
-      return { rejected: errorResponse(500, "API_KEY environment variable is not set") };
     const presented = presentedKey(request);
-    if (presented === undefined) return unauthorized("API key is missing");
-    const digest = digestOf(presented);
-    if (isOneOf(digest, digests)) return { caller: adminOf(digest) };
-    const known = await stored?.verify(presented);
-    return known === undefined ? unauthorized("Invalid API key") : { caller: { keyId: known.id, ...known } };
+    if (presented !== undefined) {
+      const digest = digestOf(presented);
+      if (isOneOf(digest, digests)) return { caller: adminOf(digest) };
+      const known = await stored?.verify(presented);
+      if (known !== undefined) return { caller: { keyId: known.id, ...known } };
+    }
+    if (digests.length === 0 && !(await hasStored()))
+      return { rejected: errorResponse(500, "API_KEY environment variable is not set") };
+    return unauthorized(presented === undefined ? "API key is missing" : "Invalid API key");
   };
 }
 
@@ -86,6 +92,17 @@ function digestOf(key: string): Buffer {
 /** Compares with every key whatever the outcome, so that the time reveals nothing. */
 function isOneOf(digest: Buffer, digests: readonly Buffer[]): boolean {
   return digests.reduce((found, candidate) => timingSafeEqual(candidate, digest) || found, false);
+}
+
+/** Whether there is a stored key. That there is one is believed for a second, so that strangers don't make the store list all. */
+function believingPresence(stored: ApiKeysApi): () => Promise<boolean> {
+  let believedUntil = -Infinity;
+  return async () => {
+    if (performance.now() < believedUntil) return true;
+    const present = (await stored.list()).length > 0;
+    if (present) believedUntil = performance.now() + PRESENCE_MS;
+    return present;
+  };
 }
 
 function always<T>(value: T): () => T {
