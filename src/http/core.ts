@@ -13,6 +13,7 @@ import {
 import { addressBucket, clientAddressOf } from "./access/client-address.js";
 import { type CountRequest, createRateLimits } from "./access/rate-limits.js";
 import { type RequestEntry, RequestLog } from "./access/request-log.js";
+import { whileAllowed } from "./access/still-allowed.js";
 import { visibleTo } from "./access/visibility.js";
 import type { ParsedHttpOptions } from "./options.js";
 import { readJson } from "./protocol/body.js";
@@ -120,9 +121,12 @@ export class HttpCore {
       const header = (name: string): string | undefined => request.header(name);
       const input = {
         ...{ id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES },
-        stillAllowed: () => this.#isAllowed(match, request),
+        stillAllowed: async () => (await this.#refusal(match, request)) === undefined,
       };
-      const result = await route.call(this.#manager, input);
+      const work = route.call(this.#manager, input);
+      const result = await (route.lasts === true
+        ? whileAllowed(work, () => this.#refusal(match, request))
+        : work);
       if (result instanceof RawResponse) return result.response;
       return json(route.status, visibleTo(caller, result));
     } catch (error) {
@@ -130,11 +134,12 @@ export class HttpCore {
     }
   }
 
-  /** Whether the request would still be let through: its key may have been revoked since. */
-  async #isAllowed(match: Match, request: HttpRequest): Promise<boolean> {
-    if (match.route.access === "public") return true;
-    const authentication = await this.#authenticate(request);
-    return authentication.rejected === undefined && mayCall(authentication.caller, match);
+  /** What the request would be refused with by now: its key may have been revoked. Undefined while it is still let through. */
+  async #refusal(match: Match, request: HttpRequest): Promise<HttpError | undefined> {
+    if (match.route.access === "public") return undefined;
+    const { rejected, caller } = await this.#authenticate(request);
+    if (rejected !== undefined) return new HttpError(rejected);
+    return mayCall(caller, match) ? undefined : new HttpError(forbidden());
   }
 
   /** Finds out who calls. Requests without a valid key count against their address; nobody with a valid key is refused for them. */

@@ -50,6 +50,8 @@ interface RouteFacts {
   readonly access: ApiKeyRole | "public";
   /** Counts against the stricter rate limit: it makes WhatsApp work, or is expensive. */
   readonly strict?: boolean;
+  /** Answers with a secret, and may take long: the caller's key is checked again meanwhile and before the answer. */
+  readonly lasts?: boolean;
   /** A larger limit for the body than the handler's, in bytes. */
   readonly bodyLimitBytes?: number;
   /** The parameters of the query. */

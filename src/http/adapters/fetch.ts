@@ -70,9 +70,16 @@ function toReadable(stream: BodyStream): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done === true) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      let ended = true;
+      try {
+        const piece = await pieces.next();
+        ended = piece.done === true;
+        if (piece.done === true) controller.close();
+        else controller.enqueue(encoder.encode(piece.value));
+      } finally {
+        // A stream that ended by itself (its key was revoked) must not go on waiting for the next event.
+        if (ended) disconnected.abort();
+      }
     },
     async cancel() {
       disconnected.abort();

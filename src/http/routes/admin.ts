@@ -56,6 +56,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
     tag: "administration",
     access: "admin",
     strict: true,
+    lasts: true,
     status: 201,
     request: contract.exportCredentialsSchema,
     response: contract.exportedCredentialsSchema,

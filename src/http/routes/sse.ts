@@ -1,13 +1,12 @@
 /** Server-sent events (HTML standard, section 9.2): the stream of `events()` as text. */
 import type { PublishedEvent, StreamedEvent } from "../../api/event-stream.js";
-import { settledWithin } from "../protocol/settled-within.js";
+import { RECHECK_MS } from "../access/still-allowed.js";
+import { Arrival } from "../protocol/settled-within.js";
 
 /** A comment this often keeps proxies from closing a quiet connection. */
 const HEARTBEAT_MS = 15_000;
 /** How long a browser waits before it reconnects. */
 const RETRY_MS = 2_000;
-/** How long a reader is believed to be the one who was let in. */
-const CHECK_MS = 1_000;
 const GAP = 'event: gap\ndata: {"gap":true}\n\n';
 
 /** The headers of a stream. `x-accel-buffering: no` keeps nginx from buffering it. */
@@ -26,7 +25,10 @@ export interface StreamReader {
   stillAllowed(): Promise<boolean>;
 }
 
-/** The text of a stream, in pieces, with a heartbeat while there are no events. Ends with the events, and when the key is revoked. */
+/**
+ * The text of a stream, in pieces, with a heartbeat while there are no events. Ends with the events, and when the key is revoked: also
+ * while nothing happens. Rejects when the store can't say whether the key is still valid; the reader comes back for the rest.
+ */
 export async function* sseText(
   events: AsyncGenerator<StreamedEvent, void, undefined>,
   reader: StreamReader,
@@ -34,21 +36,25 @@ export async function* sseText(
 ): AsyncGenerator<string, void, undefined> {
   yield `retry: ${RETRY_MS}\n\n`;
   let checkedAt = performance.now();
+  let quietSince = checkedAt;
   try {
-    let next = events.next();
+    let next = new Arrival(events.next());
     for (;;) {
-      const result = await settledWithin(heartbeatMs, next);
-      if (result?.done === true) return;
-      if (performance.now() - checkedAt >= CHECK_MS) {
-        if (!(await reader.stillAllowed())) return;
+      const untilHeartbeat = quietSince + heartbeatMs - performance.now();
+      const arrived = (await next.within(Math.min(RECHECK_MS, untilHeartbeat)))?.value;
+      if (arrived?.done === true) return;
+      if (arrived === undefined || performance.now() - checkedAt >= RECHECK_MS) {
         checkedAt = performance.now();
+        if (!(await reader.stillAllowed())) return;
       }
-      if (result === undefined) {
+      if (arrived === undefined && performance.now() - quietSince < heartbeatMs) continue;
+      quietSince = performance.now();
+      if (arrived === undefined) {
         yield ":\n\n";
         continue;
       }
-      next = events.next();
-      yield "gap" in result.value ? GAP : textOf(reader.show(result.value));
+      next = new Arrival(events.next());
+      yield "gap" in arrived.value ? GAP : textOf(reader.show(arrived.value));
     }
   } finally {
     // Not awaited: it settles when the stream's own signal ends the wait for the next event.
