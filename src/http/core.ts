@@ -113,20 +113,19 @@ export class HttpCore {
 
   async #call(match: Match, request: HttpRequest, caller: Caller): Promise<HttpResponse> {
     const { route, id, params } = match;
+    const refusal = (): Promise<HttpError | undefined> => this.#refusal(match, request);
     let body: unknown;
     try {
       const limit = Math.max(this.#options.bodyLimitBytes, route.bodyLimitBytes ?? 0);
-      if (route.request !== undefined) body = await readJson(request, limit);
+      if (route.request !== undefined) body = await whileAllowed(readJson(request, limit), refusal);
       const query = request.query === "" ? NO_QUERY : new URLSearchParams(request.query);
       const header = (name: string): string | undefined => request.header(name);
       const input = {
         ...{ id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES },
-        stillAllowed: async () => (await this.#refusal(match, request)) === undefined,
+        stillAllowed: async () => (await refusal()) === undefined,
       };
       const work = route.call(this.#manager, input);
-      const result = await (route.lasts === true
-        ? whileAllowed(work, () => this.#refusal(match, request))
-        : work);
+      const result = await (route.lasts === true ? whileAllowed(work, refusal) : work);
       if (result instanceof RawResponse) return result.response;
       return json(route.status, visibleTo(caller, result));
     } catch (error) {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PairingCodeInfo } from "../../src/api/session-info.js";
 import { SILENT } from "../../src/api/logger.js";
@@ -66,6 +68,23 @@ describe("a key that another process revokes", () => {
     for (; performance.now() - revokedAt < WITHIN_MS; n += 1) await world.created(`early ${n}`);
     await world.created("late");
     expect((await ended).text).not.toContain('"late"');
+  });
+
+  it("has no command carried out whose body it is still sending", async () => {
+    const { id, key } = await beside.create({ name: "k", role: "admin" });
+    const socket = connect(server.port, "127.0.0.1");
+    const heard = once(socket, "data");
+    socket.write(
+      `POST /sessions/create HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n`,
+    );
+    await expect.poll(async () => (await beside.list())[0]?.lastUsedAt).toMatch(/^20/);
+    await beside.revoke(id);
+    const begun = performance.now();
+    expect(String((await heard)[0])).toMatch(/^HTTP\/1.1 401 /);
+    expect(performance.now() - begun).toBeLessThan(WITHIN_MS);
+    socket.write('{"name":"late"}');
+    socket.destroy();
+    expect(await world.manager.list()).toEqual([]);
   });
 
   it("gets 401 from its long poll for a QR code within a second, and no code", async () => {

@@ -1,4 +1,4 @@
-/** Answers that last: who was let in may have lost the right to the rest of the answer, because the key was revoked. */
+/** Requests that last: who was let in may lose the right to the rest, because the key is revoked. */
 import { Arrival } from "../protocol/settled-within.js";
 
 /**
