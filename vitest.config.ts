@@ -12,7 +12,7 @@ const UNIT = [
   "test/package/exports.test.ts",
   "test/package/imports.test.ts",
   "test/session/**/*.test.ts",
-  "test/store/{atomic-driver,codec,encryption,generations,key-list-page,keys}.test.ts",
+  "test/store/{atomic-driver,codec,encryption,generations,key-list,key-list-page,keys}.test.ts",
   "test/store/{optional-package,outage-log,read-queue,session-list}.test.ts",
   "test/testing/{codec,order}.test.ts",
   "test/testing/signal/{curve,group,sessions}.test.ts",

@@ -3,13 +3,13 @@ import type { Logger } from "../api/logger.js";
 import { withDeadline } from "../async/deadline.js";
 import { ZpwootError } from "../errors.js";
 import { type Encoded, encode } from "../store/codec.js";
-import { encodedGeneration } from "../store/generations.js";
-import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/space/session-space.js";
+import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
 import type { Store } from "../store/store.js";
 import type { AuthState, Credentials, SocketFactory, TransactionalKeys } from "../whatsapp/library.js";
 import {
   CREDS_FAMILY,
   CREDS_PLACES,
+  credsEntries,
   isLinked,
   LINK_MARK,
   readCredentials,
@@ -205,11 +205,7 @@ class SessionAuthState implements AuthState {
     if (linked) linkedSpaces.add(this.#space);
     else if (linkedSpaces.has(this.#space)) throw alreadyLinked();
     this.#generation += 1;
-    const place = CREDS_PLACES[this.#generation % 2 === 0 ? 1 : 0];
-    const entries: SpaceEntry[] = [
-      { family: CREDS_FAMILY, id: place, value: encodedGeneration(this.#generation, encoded) },
-    ];
-    if (linked && !this.#marked) entries.push({ family: CREDS_FAMILY, id: LINK_MARK, value: true });
+    const entries = credsEntries(this.#generation, encoded, { isLink: linked && !this.#marked });
     if (linked) this.#marked = true;
     this.#cache.restamp(this.#stamp());
     await this.#space.write(entries);

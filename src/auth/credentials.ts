@@ -1,8 +1,9 @@
 /** The credentials of a session: where they are stored, which are usable, and how they are read without ever guessing. */
 import type { SignalDataTypeMap } from "whaileys";
 import { ZpwootError } from "../errors.js";
-import { type Generation, newestGeneration } from "../store/generations.js";
-import type { SessionSpace } from "../store/space/session-space.js";
+import type { Encoded } from "../store/codec.js";
+import { encodedGeneration, type Generation, newestGeneration } from "../store/generations.js";
+import type { SessionSpace, SpaceEntry } from "../store/space/session-space.js";
 import type { StoredValue } from "../store/store.js";
 import type { Credentials, SocketFactory } from "../whatsapp/library.js";
 
@@ -49,20 +50,41 @@ export interface StoredCredentials {
  */
 export async function readCredentials(space: SessionSpace): Promise<StoredCredentials> {
   const stored = await space.readEach(CREDS_FAMILY, [...CREDS_PLACES, LINK_MARK]);
-  const newest = newestGeneration<Credentials>(CREDS_FAMILY, byPlace(stored));
+  const newest = newestGeneration(CREDS_FAMILY, byPlace(stored), credentialsIn);
   const marked = stored.has(LINK_MARK);
   if (newest === undefined) {
     if (marked) throw corrupt("The session was linked, but its credentials are not in the store");
     return { newest, marked };
   }
-  if (!isCredentials(newest.value)) throw corrupt("The session's credentials are of an unexpected form");
   if (marked && !isLinked(newest.value))
     throw corrupt("The session was linked, but only older, unlinked credentials can be read");
   return { newest, marked };
 }
 
+/**
+ * The entries that store a generation of the credentials: in the older place, or for a link in both, with its mark. The other
+ * place would hold unlinked ones then, which don't replace linked ones that can't be read.
+ */
+export function credsEntries(
+  generation: number,
+  encoded: Encoded,
+  { isLink }: { readonly isLink: boolean },
+): readonly SpaceEntry[] {
+  const value = encodedGeneration(generation, encoded);
+  const older = CREDS_PLACES[generation % 2 === 0 ? 1 : 0];
+  const places = isLink ? CREDS_PLACES : [older];
+  const entries: SpaceEntry[] = places.map((id) => ({ family: CREDS_FAMILY, id, value }));
+  if (isLink) entries.push({ family: CREDS_FAMILY, id: LINK_MARK, value: true });
+  return entries;
+}
+
 function byPlace(stored: ReadonlyMap<string, StoredValue>): ReadonlyMap<string, StoredValue> {
   return new Map([...stored].map(([place, value]) => [`${CREDS_FAMILY}.${place}`, value]));
+}
+
+function credentialsIn(value: unknown): Credentials {
+  if (!isCredentials(value)) throw corrupt("The session's credentials are of an unexpected form");
+  return value;
 }
 
 function corrupt(what: string): ZpwootError {

@@ -2,19 +2,16 @@
 import type { WrittenAuth } from "../api/backup.js";
 import { wipeAuthState } from "../auth/auth-state.js";
 import {
-  CREDS_FAMILY,
-  CREDS_PLACES,
+  credsEntries,
   isCredentials,
   isLinked,
-  LINK_MARK,
   readCredentials,
   SIGNAL_FAMILIES,
   type StoredCredentials,
 } from "../auth/credentials.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import { encode } from "../store/codec.js";
-import { encodedGeneration } from "../store/generations.js";
-import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/space/session-space.js";
+import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
 import type { Store } from "../store/store.js";
 import type { Credentials } from "../whatsapp/library.js";
 
@@ -103,7 +100,8 @@ export async function writePortableAuth(
   for (let start = 0; start < keys.length; start += WRITE_CHUNK)
     await space.write(keys.slice(start, start + WRITE_CHUNK));
   // Last: until the credentials are stored, the next load deletes the keys written so far.
-  await space.write(credsEntries(auth, Math.max(auth.generation, existing?.newest?.number ?? 0) + 1));
+  const generation = Math.max(auth.generation, existing?.newest?.number ?? 0) + 1;
+  await space.write(credsEntries(generation, encode(auth.creds), { isLink: true }));
   return { keys: keys.length, droppedSessions };
 }
 
@@ -150,12 +148,4 @@ function compare(auth: PortableAuth, existing: StoredCredentials | undefined): V
 
 function sameDevice(a: Credentials, b: Credentials): boolean {
   return Buffer.from(a.signedIdentityKey.public).equals(Buffer.from(b.signedIdentityKey.public));
-}
-
-function credsEntries({ creds }: PortableAuth, generation: number): readonly SpaceEntry[] {
-  const place = CREDS_PLACES[generation % 2 === 0 ? 1 : 0];
-  return [
-    { family: CREDS_FAMILY, id: place, value: encodedGeneration(generation, encode(creds)) },
-    { family: CREDS_FAMILY, id: LINK_MARK, value: true },
-  ];
 }

@@ -122,14 +122,24 @@ export class ApiKeyRecords {
 const SCOPE = API_KEYS_KEY;
 
 function indexIn(stored: ReadonlyMap<string, StoredValue>): Index {
-  const newest = newestGeneration<{ readonly ids: readonly string[] } | readonly StoredApiKey[]>(
-    API_KEYS_KEY,
-    stored,
-  );
+  const newest = newestGeneration(API_KEYS_KEY, stored, indexValueOf);
   const number = newest?.number ?? 0;
   const value = newest?.value ?? { ids: [] };
   if ("ids" in value) return { number, ids: value.ids, old: [] };
   return { number, ids: value.map(({ id }) => id), old: value };
+}
+
+/** Throws for a value that is neither an index nor an old list. */
+function indexValueOf(value: unknown): { readonly ids: readonly string[] } | readonly StoredApiKey[] {
+  if (Array.isArray(value) && areIds(value.map((key: Partial<StoredApiKey> | null) => key?.id)))
+    return value as readonly StoredApiKey[];
+  const { ids } = value as { readonly ids?: unknown };
+  if (!areIds(ids)) throw new TypeError("The index of the API keys is of an unexpected form");
+  return { ids };
+}
+
+function areIds(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((id) => typeof id === "string");
 }
 
 function recordsOf({ lastUsedAt, ...record }: StoredApiKey): readonly (readonly [string, unknown])[] {

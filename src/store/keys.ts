@@ -9,11 +9,11 @@
  *     wa/client-version                    the last client version that WhatsApp accepted
  *     wa/index/<shard>.a|b                 the session list: ids of sessions, and of those being deleted
  *     wa/<session>/record.a|b              the session's record
- *     wa/<session>/keys                    the session's key list: names of its pages
- *     wa/<session>/keys/<family>/<page>    a page of the key list
+ *     wa/<session>/keys.a|b                the session's key list: names of its pages
+ *     wa/<session>/keys/<family>/<page>.a|b  a page of the key list
  *     wa/<session>/<family>/<id>           everything else: credentials, Signal keys, the webhook outbox
  *
- * `.a` and `.b` are the two generations of one record (`generations.ts`). Keys don't start with a Keyv namespace and contain
+ * `.a` and `.b` are the two places of one record (`generations.ts`); the key list of older stores has one, without them. Keys don't start with a Keyv namespace and contain
  * no `:`. Ids that callers choose are percent-encoded, so that no id is a prefix of another one's keys. A key has at most 255
  * characters: the width of the column that @keyv/postgres makes.
  */
@@ -60,12 +60,12 @@ export function recordKey(sessionId: string): string {
   return `${sessionPrefix(sessionId)}record`;
 }
 
-/** The root of a session's key list: the names of its pages. */
+/** The root of a session's key list, without the generation: the names of its pages. */
 export function keyListKey(sessionId: string): string {
   return `${sessionPrefix(sessionId)}keys`;
 }
 
-/** One page of a session's key list. */
+/** One page of a session's key list, without the generation. */
 export function keyListPageKey(sessionId: string, family: string, page: string): string {
   return `${sessionPrefix(sessionId)}keys/${family}/${page}`;
 }

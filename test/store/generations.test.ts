@@ -3,7 +3,7 @@ import { ZpwootError } from "../../src/errors.js";
 import { decode, encode } from "../../src/store/codec.js";
 import {
   encodedGeneration,
-  generationEntry,
+  generationEntries,
   generationKeys,
   newestGeneration,
 } from "../../src/store/generations.js";
@@ -14,26 +14,33 @@ const generation = (number: unknown, value: unknown): StoredValue => ({
   value: { generation: number, value },
 });
 
+function text(value: unknown): string {
+  if (typeof value !== "string") throw new TypeError("not a text");
+  return value;
+}
+
 function newest(a?: StoredValue, b?: StoredValue) {
   const places = [a, b].flatMap((found, index) =>
     found === undefined ? [] : [[generationKeys("k")[index] as string, found] as const],
   );
-  return newestGeneration("k", new Map(places));
+  return newestGeneration("k", new Map(places), text);
 }
 
 describe("a record in two places", () => {
-  it("is written to them alternately", () => {
-    expect([1, 2, 3].map((number) => generationEntry("k", number, "x")[0])).toEqual(["k.a", "k.b", "k.a"]);
-  });
-
-  it("is read as it was written, as a value or as its text", () => {
-    const [place, value] = generationEntry("k", 2, { x: 1 });
-    expect(newestGeneration("k", new Map([[place, { value }]]))).toEqual({
+  it("is written to both, and read as it was written", () => {
+    const entries = generationEntries("k", 2, { x: 1 });
+    expect(entries.map(([place]) => place)).toEqual(["k.a", "k.b"]);
+    const stored = new Map(entries.map(([place, value]) => [place, { value: decode(encode(value)) }]));
+    expect(newestGeneration("k", stored, (value) => value)).toEqual({
       number: 2,
       value: { x: 1 },
       damaged: false,
+      complete: true,
     });
-    expect(decode(encodedGeneration(2, encode({ x: 1 })))).toEqual(value);
+  });
+
+  it("is written alternately from its text", () => {
+    expect(decode(encodedGeneration(2, encode({ x: 1 })))).toEqual({ generation: 2, value: { x: 1 } });
   });
 
   it("does not exist when both places are empty", () => {
@@ -45,14 +52,34 @@ describe("a record in two places", () => {
     expect(newest(generation(3, "old"), generation(4, "new"))?.value).toBe("new");
   });
 
+  it("is complete while both places hold the newest generation", () => {
+    expect(newest(generation(3, "x"), generation(3, "x"))?.complete).toBe(true);
+    expect(newest(generation(3, "x"), generation(4, "x"))?.complete).toBe(false);
+    expect(newest(generation(3, "x"))?.complete).toBe(false);
+    expect(newest(generation(3, "x"), { corrupt })?.complete).toBe(false);
+  });
+
+  it("had one place, under the key itself, in older stores: generation 0", () => {
+    const old = new Map([["k", { value: "old" }]]);
+    expect(newestGeneration("k", old, text)).toEqual({
+      number: 0,
+      value: "old",
+      damaged: false,
+      complete: false,
+    });
+    expect(newestGeneration("k", new Map([...old, ["k.b", generation(1, "new")]]), text)?.value).toBe("new");
+    expect(() => newestGeneration("k", new Map([["k", { corrupt }]]), text)).toThrow(corrupt);
+  });
+
   it.each([
     ["can't be read", { corrupt }],
     ["has no number", { value: { value: "x" } }],
     ["has no value", { value: { generation: 9 } }],
     ["has a number that is not an integer", generation(1.5, "x")],
     ["is of another form", { value: null }],
+    ["holds a value of another form", generation(9, 7)],
   ] satisfies [string, StoredValue][])("uses the other generation when one %s, and says so", (_, broken) => {
-    expect(newest(generation(1, "kept"), broken)).toEqual({ number: 1, value: "kept", damaged: true });
+    expect(newest(generation(1, "kept"), broken)).toMatchObject({ number: 1, value: "kept", damaged: true });
   });
 
   it("rejects with the error of the record when no generation can be read", () => {

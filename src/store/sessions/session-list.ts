@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { isZpwootError } from "../../errors.js";
 import { SerialQueue } from "../../async/serial-queue.js";
-import { type Generation, generationEntry, generationKeys, newestGeneration } from "../generations.js";
+import { type Generation, generationEntries, generationKeys, newestGeneration } from "../generations.js";
 import { sessionListKey } from "../keys.js";
 import type { Store, StoredValue } from "../store.js";
 
@@ -111,7 +111,7 @@ export class SessionList {
     // An empty shard has no record: deleting the last session leaves the store as it was.
     const shardEntries = empty
       ? generationKeys(key).map((old) => [old, null] as const)
-      : [generationEntry(key, (newest?.number ?? 0) + 1, shard)];
+      : generationEntries(key, (newest?.number ?? 0) + 1, shard);
     await this.#store.write(key, new Map<string, unknown>([...entries, ...shardEntries]));
   }
 }
@@ -124,7 +124,19 @@ function newestShard(
   number: number,
   stored: ReadonlyMap<string, StoredValue>,
 ): Generation<Shard> | undefined {
-  return newestGeneration<Shard>(sessionListKey(number), stored);
+  return newestGeneration(sessionListKey(number), stored, shardIn);
+}
+
+/** Throws for a value that is not a shard. */
+function shardIn(value: unknown): Shard {
+  const { ids, deleting } = value as Shard;
+  if (!areIds(ids) || !areIds(deleting))
+    throw new TypeError("A part of the session list is of an unexpected form");
+  return { ids, deleting };
+}
+
+function areIds(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((id) => typeof id === "string");
 }
 
 function without(ids: readonly string[], id: string): readonly string[] {

@@ -1,8 +1,8 @@
 /** Which sessions exist, and their records. */
 import type { Logger } from "../../api/logger.js";
-import type { SessionRecord } from "../../api/session-record.js";
+import type { SessionRecord, WebhookConfig } from "../../api/session-record.js";
 import { messageOf, ZpwootError } from "../../errors.js";
-import { generationEntry, generationKeys, newestGeneration } from "../generations.js";
+import { generationEntries, generationKeys, newestGeneration } from "../generations.js";
 import { recordKey } from "../keys.js";
 import { destroySpace, sessionSpace } from "../space/session-space.js";
 import type { Store } from "../store.js";
@@ -69,7 +69,7 @@ export class SessionRecords {
     if (this.#deleting.has(record.id))
       throw new ZpwootError("INVALID_INPUT", "A session with this id is being deleted");
     this.#generations.set(record.id, 1);
-    await this.#sessions.add(record.id, new Map([generationEntry(recordKey(record.id), 1, record)]));
+    await this.#sessions.add(record.id, new Map(generationEntries(recordKey(record.id), 1, record)));
   }
 
   /**
@@ -85,7 +85,7 @@ export class SessionRecords {
     this.#generations.set(record.id, generation + 1);
     await this.#store.write(
       record.id,
-      new Map([generationEntry(recordKey(record.id), generation + 1, record)]),
+      new Map(generationEntries(recordKey(record.id), generation + 1, record)),
     );
   }
 
@@ -122,13 +122,13 @@ export class SessionRecords {
     const records: SessionRecord[] = [];
     for (const id of ids) {
       try {
-        const newest = newestGeneration<SessionRecord>(recordKey(id), stored);
+        const newest = newestGeneration(recordKey(id), stored, (value) => recordOf(id, value));
         if (newest === undefined)
           throw new ZpwootError("STORE_CORRUPT", "The record of a listed session is missing");
         if (newest.damaged)
           this.#logger?.warn(
             { sessionId: id },
-            "One generation of a session's record can't be read; the other one is used",
+            "One of the two places of a session's record can't be read; the other one is used",
           );
         this.#generations.set(id, newest.number);
         records.push(newest.value);
@@ -141,4 +141,21 @@ export class SessionRecords {
     }
     return records;
   }
+}
+
+/** Throws for a value that is not a record of that session. */
+function recordOf(id: string, value: unknown): SessionRecord {
+  const record = value as Partial<SessionRecord> | null;
+  const { webhook = null, endpoints = {} } = record ?? {};
+  const isRecord =
+    record?.id === id &&
+    typeof record.name === "string" &&
+    (webhook === null || isWebhook(webhook)) &&
+    Object.values(endpoints).every(isWebhook);
+  if (!isRecord) throw new TypeError("A session's record is of an unexpected form");
+  return record as SessionRecord;
+}
+
+function isWebhook(value: Partial<WebhookConfig>): boolean {
+  return Array.isArray(value.events) && typeof value.secret === "string";
 }

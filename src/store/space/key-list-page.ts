@@ -86,9 +86,9 @@ class ListPage implements KeyListPage {
   readonly #ids: Set<string>;
 
   constructor(value: unknown) {
-    if (value !== undefined && !Array.isArray(value))
-      throw new TypeError("A page of the key list is not a list");
-    this.#ids = new Set((value as string[] | undefined) ?? []);
+    if (value !== undefined && !isIds(value))
+      throw new TypeError("A page of the key list is not a list of ids");
+    this.#ids = new Set(value ?? []);
   }
 
   get size(): number {
@@ -114,6 +114,10 @@ class ListPage implements KeyListPage {
   toValue(): unknown {
     return [...this.#ids];
   }
+}
+
+function isIds(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((id) => typeof id === "string");
 }
 
 function asBits(value: unknown): Buffer {
