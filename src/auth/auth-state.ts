@@ -17,14 +17,14 @@ import {
   withoutHalfLink,
 } from "./credentials.js";
 import { KeyCache } from "./key-cache.js";
-import { SignalKeys } from "./signal-keys.js";
+import { type KeyForms, SignalKeys } from "./signal-keys.js";
 import { type AuthLimits, DEFAULT_AUTH_LIMITS, WriteGate } from "./write-gate.js";
 
 /** Options of {@link loadAuthState}. */
 export interface LoadAuthStateOptions {
   readonly store: Store;
   readonly sessionId: string;
-  readonly library: Pick<SocketFactory, "initAuthCreds" | "reviveAppStateSyncKey" | "reviveSenderKey">;
+  readonly library: Pick<SocketFactory, "initAuthCreds"> & KeyForms;
   /** The session's cache; pass the same one to the next load. Default: a new one. */
   readonly cache?: KeyCache;
   /** Called once, when a read or write has failed for good. Every later call rejects; end the socket. */

@@ -11,17 +11,21 @@ import type { Logger } from "../api/logger.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { decode, Encoded, encode } from "../store/codec.js";
 import type { SessionSpace, SpaceEntry } from "../store/space/session-space.js";
+import type { StoredValue } from "../store/store.js";
 import type { SocketFactory, TransactionalKeys } from "../whatsapp/library.js";
 import type { SignalFamily } from "./credentials.js";
 import type { KeyCache } from "./key-cache.js";
 import { prunedSession } from "./session-pruning.js";
 import type { WriteGate } from "./write-gate.js";
 
+/** What the library knows of the forms in which keys are stored. */
+export type KeyForms = Pick<SocketFactory, "isSignalRecord" | "reviveAppStateSyncKey" | "reviveSenderKey">;
+
 /** Options of {@link SignalKeys}. */
 export interface SignalKeysOptions {
   readonly space: SessionSpace;
   readonly cache: KeyCache;
-  readonly library: Pick<SocketFactory, "reviveAppStateSyncKey" | "reviveSenderKey">;
+  readonly library: KeyForms;
   readonly gate: WriteGate;
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
@@ -37,13 +41,19 @@ type Values<T extends SignalFamily> = Record<string, SignalDataTypeMap[T]>;
 export class SignalKeys implements TransactionalKeys {
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
-  readonly #library: Pick<SocketFactory, "reviveAppStateSyncKey" | "reviveSenderKey">;
+  readonly #library: KeyForms;
   readonly #gate: WriteGate;
   readonly #logger: Pick<Logger, "warn"> | undefined;
   /** Values that are not durable yet. Reads return them: the library must not use a key twice while the store is slow. */
   readonly #dirty = new Map<string, Dirty>();
   /** Keys written during a read, per read: their old values must not enter the cache. */
   readonly #reads = new Set<Set<string>>();
+  /**
+   * Groups of which a sender key was damaged. If it was our own, nobody has the one that the library makes instead, but the library
+   * remembers whom it gave the former one. What it remembers is read before and written after: it is dropped then, so
+   * that the new key goes out with the next message, or with the first retry that a member asks for.
+   */
+  readonly #redistribute = new Set<string>();
   readonly #transactions = new SerialQueue({ reentrant: true });
 
   constructor(options: SignalKeysOptions) {
@@ -80,7 +90,7 @@ export class SignalKeys implements TransactionalKeys {
   readonly set = (data: SignalDataSet): Promise<void> => {
     try {
       this.#gate.check();
-      const { entries, dirty } = snapshot(data);
+      const { entries, dirty } = snapshot(this.#withoutStaleMemory(data));
       return this.#gate.write(() => this.#write(entries, dirty));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
@@ -97,6 +107,16 @@ export class SignalKeys implements TransactionalKeys {
    */
   readonly transaction = <T>(work: () => Promise<T>, key?: string): Promise<T> =>
     key === undefined ? work() : this.#transactions.run(work);
+
+  #withoutStaleMemory(data: SignalDataSet): SignalDataSet {
+    const memory = data["sender-key-memory"];
+    if (memory === undefined || this.#redistribute.size === 0) return data;
+    const kept = Object.entries(memory).map(([group, value]) => [
+      group,
+      this.#redistribute.delete(group) ? null : value,
+    ]);
+    return { ...data, "sender-key-memory": Object.fromEntries(kept) as typeof memory };
+  }
 
   async #write(entries: readonly SpaceEntry[], dirty: ReadonlyMap<string, Dirty>): Promise<void> {
     for (const [key, value] of dirty) {
@@ -140,7 +160,7 @@ export class SignalKeys implements TransactionalKeys {
         // A value written during the read is newer than the one read.
         const known = written.has(key) ? this.#known(key) : undefined;
         if (known !== undefined) found.set(id, known);
-        else if (value?.corrupt !== undefined) this.#reportCorrupt(family);
+        else if (value !== undefined && !this.#isReadable(family, value)) this.#onDamaged(family, id);
         else if (value !== undefined) found.set(id, this.#keep(key, encode(value.value), written));
       }
       return found;
@@ -154,8 +174,14 @@ export class SignalKeys implements TransactionalKeys {
     return encoded;
   }
 
+  #isReadable(family: SignalFamily, { value, corrupt }: StoredValue): boolean {
+    return corrupt === undefined && (this.#library.isSignalRecord?.(family, value) ?? true);
+  }
+
   /** The record counts as absent: the protocol then makes a new Signal session; a rejection would block the contact for good. */
-  #reportCorrupt(family: SignalFamily): void {
+  #onDamaged(family: SignalFamily, id: string): void {
+    const [group = ""] = id.split("::");
+    if (family === "sender-key") this.#redistribute.add(group);
     this.#logger?.warn(
       { sessionId: this.#space.sessionId, family },
       "A Signal record can't be read and is treated as absent",

@@ -40,6 +40,8 @@ const loggedEvents: ReadonlySet<EngineEventName> = new Set(LOGGED_ENGINE_EVENTS)
 /** A session, as far as the publisher needs it. */
 interface PublishingSession {
   readonly record: SessionRecord;
+  /** Set once it is deleted, or the manager has stopped. */
+  readonly ended?: ZpwootError | undefined;
   patch(change: Partial<SessionRecord>): Promise<void>;
 }
 
@@ -191,7 +193,9 @@ export class EventPublisher {
 
   #logEngineEvent(name: EngineEventName, { sessionId, ...data }: { readonly sessionId: unknown }): void {
     if (this.#log === undefined || typeof sessionId !== "string") return;
-    const lasting = name === "session.created" || name === "session.deleted";
+    // What a session says last comes when everything that was stored of it is gone.
+    const isDeleted = this.#deps.session(sessionId)?.ended?.code === "SESSION_NOT_FOUND";
+    const lasting = isDeleted || name === "session.created" || name === "session.deleted";
     const bodies = this.#render({ event: name, sessionId, at: Date.now(), data });
     for (const { id, body } of bodies) this.#log.append({ id, event: name, sessionId, body }, { lasting });
   }

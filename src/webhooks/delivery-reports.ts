@@ -99,6 +99,15 @@ export class DeliveryReports {
     this.#emit("error", { sessionId: this.#sessionId, error });
   }
 
+  /** The record of where the outbox starts and ends was damaged. */
+  rebuilt(): void {
+    this.#log(
+      "warn",
+      {},
+      "The state of a webhook outbox can't be read; it was made again from what is queued",
+    );
+  }
+
   /** Failed deliveries were dropped to make room for newer ones. */
   dropped(count: number): void {
     this.#log("warn", { count }, "The oldest failed webhook deliveries were dropped");

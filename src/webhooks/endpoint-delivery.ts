@@ -42,12 +42,12 @@ export class EndpointDelivery {
     this.#sessionId = sessionId;
     this.#endpoint = endpoint;
     this.#context = context;
-    const reports = new DeliveryReports(sessionId, endpoint, context);
-    this.#reports = reports;
+    const reports = (this.#reports = new DeliveryReports(sessionId, endpoint, context));
     this.#breaker = new CircuitBreaker(context.limits, context.steadyNow, context.random);
     this.#outbox = new Outbox(space, context.limits, {
       available: () => this.#signal.wake(),
       unreadable: (n) => reports.unreadable(n),
+      rebuilt: () => reports.rebuilt(),
       dropped: (count) => reports.dropped(count),
       writeFailed: (error) => reports.storeFailed(error, "A webhook outbox can't be written"),
     });

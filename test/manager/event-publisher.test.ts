@@ -48,7 +48,7 @@ function publishing(options: SessionManagerOptions, webhook: WebhookConfig | nul
   const queued = async (): Promise<unknown> => {
     await expect.poll(() => publisher.stats().webhooks.queued).toBe(1);
     const space = familySpace(store, "s", "webhook");
-    return ((await space.read(["q.0"])).get("q.0") as { readonly body: string }).body;
+    return ((await space.readEach(["q.0"])).get("q.0")?.value as { readonly body: string }).body;
   };
   return { publisher, hub, session, queued };
 }

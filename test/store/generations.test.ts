@@ -60,7 +60,7 @@ describe("a record in two places", () => {
   });
 
   it("had one place, under the key itself, in older stores: generation 0", () => {
-    const old = new Map([["k", { value: "old" }]]);
+    const old = new Map<string, StoredValue>([["k", { value: "old" }]]);
     expect(newestGeneration("k", old, text)).toEqual({
       number: 0,
       value: "old",

@@ -206,8 +206,10 @@ describe("a session that is forgotten", () => {
       const inner = space(id);
       const guard = (): Promise<void> => (away ? Promise.reject(new Error("away")) : Promise.resolve());
       return {
-        read: (keys) => guard().then(() => inner.read(keys)),
+        readEach: (keys) => guard().then(() => inner.readEach(keys)),
         write: (entries) => guard().then(() => inner.write(entries)),
+        keys: () => guard().then(() => inner.keys()),
+        clear: () => guard().then(() => inner.clear()),
       };
     };
     receiver.answer = () => 503;

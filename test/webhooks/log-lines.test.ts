@@ -123,7 +123,7 @@ describe("the log of an endpoint", () => {
     let tries = 0;
     world.space = (id) => ({
       ...space(id),
-      read: () => {
+      readEach: () => {
         tries += 1;
         return Promise.reject(new Error("away"));
       },

@@ -3,11 +3,18 @@
  *
  *     state     where the events start and end, and up to which id some may be missing
  *     e.<n>     one event, n counting up
+ *
+ * An event that can't be read is left out, a state that can't be read is made again from the keys: readers get a gap there.
  */
 import type { PublishedEvent } from "../../api/event-stream.js";
-import type { KeySpace } from "../../store/space/key-space.js";
+import { type KeySpace, numbersIn, readableOf } from "../../store/space/key-space.js";
+import { isEventId } from "../event-id.js";
 
 const STATE_KEY = "state";
+/** What the keys of events start with. */
+const EVENT = "e.";
+/** An id followed by this lies between its event and the next. */
+const AFTER = "~";
 /** Events per read. */
 const CHUNK = 200;
 
@@ -37,19 +44,34 @@ export class StoredEvents {
 
   /** Reads what is stored. Call it before {@link add}. Rejects with a store error. */
   async load(): Promise<LoadedEvents> {
-    const state = (await this.#space.read([STATE_KEY])).get(STATE_KEY) as State | undefined;
-    if (state === undefined) return { events: [], lostUpTo: "" };
-    this.#state = state;
+    const state = await this.#readState();
     const events: PublishedEvent[] = [];
+    let { lostUpTo } = state;
+    let gap = state.rebuilt && state.head > 0;
     for (let start = state.head; start < state.tail; start += CHUNK) {
       const keys = range(start, Math.min(start + CHUNK, state.tail)).map(keyOf);
-      const found = await this.#space.read(keys);
-      for (const key of keys) {
-        const event = found.get(key) as PublishedEvent | undefined;
-        if (event !== undefined) events.push(event);
+      const found = await readableOf(this.#space, keys);
+      for (const event of keys.map((key) => found.get(key))) {
+        if (isEvent(event)) {
+          if (gap) lostUpTo = event.id;
+          events.push(event);
+        }
+        gap = !isEvent(event);
       }
     }
-    return { events, lostUpTo: state.lostUpTo };
+    const last = events.at(-1);
+    if (gap && last !== undefined) lostUpTo = `${last.id}${AFTER}`;
+    this.#state = { version: 1, head: state.head, tail: state.tail, lostUpTo };
+    return { events, lostUpTo };
+  }
+
+  async #readState(): Promise<State & { readonly rebuilt: boolean }> {
+    const stored = (await this.#space.readEach([STATE_KEY])).get(STATE_KEY);
+    if (stored === undefined) return { ...this.#state, rebuilt: false };
+    if (isState(stored.value)) return { ...stored.value, rebuilt: false };
+    const numbers = numbersIn(await this.#space.keys(), EVENT);
+    const [head = 0] = numbers;
+    return { version: 1, head, tail: (numbers.at(-1) ?? -1) + 1, lostUpTo: "", rebuilt: true };
   }
 
   /** Adds an event and removes so many of the oldest, in one batch. Settles when that is durable; rejects with a store error. */
@@ -67,7 +89,25 @@ export class StoredEvents {
 }
 
 function keyOf(n: number): string {
-  return `e.${n}`;
+  return `${EVENT}${n}`;
+}
+
+function isState(value: unknown): value is State {
+  const { head, tail, lostUpTo } = (value ?? {}) as Partial<State>;
+  return isPlace(head) && isPlace(tail) && head <= tail && typeof lostUpTo === "string";
+}
+
+function isPlace(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isEvent(value: unknown): value is PublishedEvent {
+  const { id, event, sessionId, body } = (value ?? {}) as Partial<PublishedEvent>;
+  return (
+    typeof id === "string" &&
+    isEventId(id) &&
+    [event, sessionId, body].every((part) => typeof part === "string")
+  );
 }
 
 function range(start: number, end: number): number[] {

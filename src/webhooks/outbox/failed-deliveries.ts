@@ -1,8 +1,8 @@
 /** The failed deliveries of one outbox: listing, finding, and dropping the oldest when there are too many. */
 import type { FailedRecord } from "../../api/event-stream.js";
-import type { KeySpace } from "../../store/space/key-space.js";
+import { type KeySpace, readableOf } from "../../store/space/key-space.js";
 import type { OutboxBatch } from "./batch.js";
-import { bodyKey, failedKey, parseFailed, range, readTolerant } from "./records.js";
+import { bodyKey, failedKey, parseFailed, range } from "./records.js";
 import type { OutboxState, QueuedRecord } from "./records.js";
 
 /** Records in one read. */
@@ -36,7 +36,7 @@ export async function requeueFailed(
   const found = await findFailed(space, batch.state, id);
   if (found === undefined) return "not-found";
   const { n, record } = found;
-  const body = (await readTolerant(space, [bodyKey(n)])).get(bodyKey(n));
+  const body = (await readableOf(space, [bodyKey(n)])).get(bodyKey(n));
   if (typeof body !== "string") return "not-found";
   const queued: QueuedRecord = { id, event: record.event, at: record.at, since, body };
   if (!batch.append(queued)) return "outbox-full";
@@ -49,7 +49,7 @@ export async function dropOverflow(space: KeySpace, batch: OutboxBatch): Promise
   let dropped = 0;
   while (batch.failedOverflow) {
     const key = failedKey(batch.state.failedHead);
-    const value = batch.entries.get(key) ?? (await readTolerant(space, [key])).get(key);
+    const value = batch.entries.get(key) ?? (await readableOf(space, [key])).get(key);
     const record = parseFailed(value);
     batch.removeFailed(batch.state.failedHead, record?.bytes ?? 0);
     if (record !== undefined) dropped += 1;
@@ -69,7 +69,7 @@ async function findFailed(
 async function* walkFailed(space: KeySpace, state: OutboxState): AsyncIterable<PlacedFailure> {
   for (let start = state.failedHead; start < state.failedTail; start += CHUNK) {
     const numbers = range(start, Math.min(start + CHUNK, state.failedTail));
-    const found = await readTolerant(space, numbers.map(failedKey));
+    const found = await readableOf(space, numbers.map(failedKey));
     for (const n of numbers) {
       const record = parseFailed(found.get(failedKey(n)));
       if (record !== undefined) yield { n, record };

@@ -4,13 +4,13 @@ import { backoffMs } from "../../async/backoff.js";
 import { once } from "../../async/once.js";
 import { WakeSignal } from "../../async/wake-signal.js";
 import { ZpwootError } from "../../errors.js";
-import type { KeySpace } from "../../store/space/key-space.js";
+import { type KeySpace, readableOf } from "../../store/space/key-space.js";
 import { OutboxBatch, type Outcome, type OutboxLimits, type QueuedDelivery } from "./batch.js";
 import { dropOverflow, listFailed, requeueFailed, type RequeueResult } from "./failed-deliveries.js";
 import { PendingChanges, type ChangeWeight } from "./pending-changes.js";
 import { ReadAhead } from "./read-ahead.js";
 import { EMPTY_STATE, parseQueued, queuedKey, range, sizeOf, type QueuedRecord } from "./records.js";
-import { readState, readTolerant, removeRecords } from "./records.js";
+import { readState } from "./stored-state.js";
 
 /** What an outbox reports to its owner. */
 export interface OutboxListener {
@@ -18,6 +18,8 @@ export interface OutboxListener {
   available(): void;
   /** A queued delivery was lost to a damaged or missing record; `n` is its place in the queue. */
   unreadable(n: number): void;
+  /** The state could not be read and was made again from what is queued. */
+  rebuilt(): void;
   /** The oldest failed deliveries were dropped to keep within the limits. */
   dropped(count: number): void;
   /** A write failed; it is tried again if it held acknowledgements. */
@@ -130,10 +132,7 @@ export class Outbox {
     this.#write();
   }
 
-  /**
-   * Settles when at most `outstanding` outcomes are not stored yet, or when the outbox is closed. Never rejects. One caller
-   * at a time.
-   */
+  /** Settles when at most `outstanding` outcomes are not stored, or the outbox is closed. Never rejects. One caller at a time. */
   async flushed(outstanding = 0): Promise<void> {
     while (this.#outcomes.length > outstanding && !this.#closed) await this.#committed.wait();
   }
@@ -150,8 +149,7 @@ export class Outbox {
   async remove(): Promise<void> {
     this.#pending.rejectAll(new ZpwootError("ABORTED", "The session was deleted"));
     await this.close();
-    // Reads the state again: a write that was reported as failed may have arrived.
-    await removeRecords(this.#space);
+    await this.#space.clear();
   }
 
   async #enqueue<T>(weight: ChangeWeight, change: (batch: OutboxBatch) => Promise<T>): Promise<T> {
@@ -225,7 +223,7 @@ export class Outbox {
   }
 
   async #readState(): Promise<void> {
-    this.#state = await readState(this.#space);
+    this.#state = await readState(this.#space, () => this.#listener.rebuilt());
     this.#cursor = this.#state.head;
     this.#attempts = this.#state.attempts;
   }
@@ -234,7 +232,7 @@ export class Outbox {
     const count = Math.min(this.length, ReadAhead.fitting(this.bytes / Math.max(1, this.length)));
     const first = this.#cursor;
     const numbers = range(first, first + count);
-    const found = await readTolerant(this.#space, numbers.map(queuedKey));
+    const found = await readableOf(this.#space, numbers.map(queuedKey));
     for (const n of numbers) {
       const record = parseQueued(found.get(queuedKey(n)));
       if (record === undefined || !this.#readAhead.push({ n, record })) break;

@@ -6,12 +6,11 @@
  *     f.<n>     a failed delivery without its body
  *     b.<n>     its body, apart, so that listing reads no bodies
  *
- * An event costs one record and the small state, however long the queue is, and all keys follow from the state.
+ * An event costs one record and the small state, however long the queue is, and all keys follow from the state. A damaged state
+ * is made again from the keys (`stored-state.ts`).
  */
 import type { FailedRecord } from "../../api/event-stream.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../../api/webhook-events.js";
-import { isZpwootError, ZpwootError } from "../../errors.js";
-import type { KeySpace } from "../../store/space/key-space.js";
 
 /** Where the queue and the failed deliveries start and end, and their sizes. Ends are exclusive. */
 export interface OutboxState {
@@ -38,9 +37,6 @@ export interface QueuedRecord {
   readonly body: string;
 }
 
-/** Keys removed in one batch. */
-const REMOVE_CHUNK = 500;
-
 /** The key of the state. */
 export const STATE_KEY = "state";
 
@@ -56,14 +52,20 @@ export const EMPTY_STATE: OutboxState = {
   failedBytes: 0,
 };
 
+/** What the keys of queued deliveries start with. */
+export const QUEUED = "q.";
+
+/** What the keys of failed deliveries without their bodies start with. */
+export const FAILED = "f.";
+
 /** The key of a queued delivery. */
 export function queuedKey(n: number): string {
-  return `q.${n}`;
+  return `${QUEUED}${n}`;
 }
 
 /** The key of a failed delivery without its body. */
 export function failedKey(n: number): string {
-  return `f.${n}`;
+  return `${FAILED}${n}`;
 }
 
 /** The key of the body of a failed delivery. */
@@ -81,47 +83,6 @@ export function range(start: number, end: number): number[] {
   return Array.from({ length: Math.max(0, end - start) }, (_, index) => start + index);
 }
 
-/** Reads the state of an outbox; one that was never written is empty. Rejects with a store error. */
-export async function readState(space: KeySpace): Promise<OutboxState> {
-  const value = (await space.read([STATE_KEY])).get(STATE_KEY);
-  if (value === undefined) return EMPTY_STATE;
-  if (isState(value)) return value;
-  throw new ZpwootError("STORE_CORRUPT", "The state of a webhook outbox can't be read");
-}
-
-/**
- * The values of those keys that exist and can be read: one damaged record must not hide the others. Rejects with
- * `STORE_UNAVAILABLE` only.
- */
-export async function readTolerant(
-  space: KeySpace,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, unknown>> {
-  if (keys.length === 0) return new Map();
-  try {
-    return await space.read(keys);
-  } catch (error) {
-    if (!isZpwootError(error, "STORE_CORRUPT")) throw error;
-    if (keys.length === 1) return new Map();
-    const middle = keys.length >> 1;
-    const first = await readTolerant(space, keys.slice(0, middle));
-    return new Map([...first, ...(await readTolerant(space, keys.slice(middle)))]);
-  }
-}
-
-/**
- * Removes all records of an outbox that nothing writes to any more. The state goes last, so that a removal that was cut short
- * can be repeated. Rejects with a store error.
- */
-export async function removeRecords(space: KeySpace): Promise<void> {
-  const { head, tail, failedHead, failedTail } = await readState(space);
-  const failed = range(failedHead, failedTail).flatMap((n) => [failedKey(n), bodyKey(n)]);
-  const keys = [...range(head, tail).map(queuedKey), ...failed, STATE_KEY];
-  for (let start = 0; start < keys.length; start += REMOVE_CHUNK) {
-    await space.write(new Map(keys.slice(start, start + REMOVE_CHUNK).map((key) => [key, null])));
-  }
-}
-
 /** A stored queued delivery; undefined when the value is something else. */
 export function parseQueued(value: unknown): QueuedRecord | undefined {
   return isQueued(value) ? value : undefined;
@@ -130,13 +91,6 @@ export function parseQueued(value: unknown): QueuedRecord | undefined {
 /** A stored failed delivery; undefined when the value is something else. */
 export function parseFailed(value: unknown): FailedRecord | undefined {
   return isFailed(value) ? value : undefined;
-}
-
-function isState(value: unknown): value is OutboxState {
-  if (!isObject(value) || value.version !== 1) return false;
-  return Object.keys(EMPTY_STATE).every(
-    (field) => Number.isSafeInteger(value[field]) && Number(value[field]) >= 0,
-  );
 }
 
 function isQueued(value: unknown): value is QueuedRecord {
@@ -148,7 +102,8 @@ function isFailed(value: unknown): value is FailedRecord {
   return areNumbers(value.at, value.failedAt, value.attempts, value.bytes);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a stored value is an object with fields. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 

@@ -11,6 +11,7 @@ import { inOrder } from "./frame-order.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import type { Emitter } from "../pending-queries.js";
 import { baileys7Caches } from "./caches.js";
+import { isSignalRecord } from "./signal-records.js";
 
 /** How long the peer may take to answer the library's WebSocket close; the `ws` library would wait for 30 s. */
 const CLOSE_GRACE_MS = 500;
@@ -68,6 +69,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
     webSocketOf: (socket) => webSockets.get(socket) as WebSocketLike,
     makeCaches: baileys7Caches,
     initAuthCreds: () => baileys.initAuthCreds() as ReturnType<SocketFactory["initAuthCreds"]>,
+    isSignalRecord,
     reviveAppStateSyncKey: (plain) => baileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
   };
 }

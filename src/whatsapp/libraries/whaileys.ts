@@ -18,6 +18,7 @@ import {
 } from "./history-bounds.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
+import { isSignalRecord } from "./signal-records.js";
 import { checkSenders, type Curve, type GroupCipherClass } from "./signature-checks.js";
 import { patchUploads, type MediaModule, type MessagesModule } from "./complete-uploads.js";
 
@@ -76,6 +77,7 @@ function load(): SocketFactory {
       webSocketOf: ({ ws }) => ws,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
+      isSignalRecord,
       reviveSenderKey: (stored) => parseSenderKey(stored, whaileys.BufferJSON.reviver),
       reviveAppStateSyncKey: (plain) => whaileys.proto.Message.AppStateSyncKeyData.fromObject(plain),
     };
