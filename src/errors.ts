@@ -31,6 +31,8 @@ export type ZpwootErrorCode =
   | "STORE_UNAVAILABLE"
   /** The store answered with a record that can't be read. Nothing was overwritten. */
   | "STORE_CORRUPT"
+  /** Another process runs the sessions of the store; the message says which, since when, and how to take over. */
+  | "STORE_IN_USE"
   /** A wait ran out of time. */
   | "TIMEOUT"
   /** The call's AbortSignal fired, or a later command replaced it. */

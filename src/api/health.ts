@@ -1,11 +1,19 @@
 /** Whether a manager can do its work right now. */
 
+/** Who runs the sessions of a store. See {@link Health}. */
+export type OwnershipState = "unclaimed" | "owned" | "unconfirmed" | "elsewhere";
+
 /** What `SessionManager.health` returns. */
 export interface Health {
-  /** Whether the store answers and the event loop is in time. */
+  /** Whether the store answers, no other process runs the sessions, and the event loop is in time. */
   readonly ok: boolean;
   /** Whether the store answered within two seconds. */
   readonly store: "ok" | "unavailable";
+  /**
+   * Whether this process runs the sessions of the store: `owned`; `unclaimed` before `start()` and the first command; `unconfirmed` while the
+   * store does not confirm it, with all connections closed; `elsewhere` while another process does, or has taken over.
+   */
+  readonly ownership: OwnershipState;
   /** How late the event loop ran a timer just now, in milliseconds; `ok` is false from 1,000. */
   readonly eventLoopLagMs: number;
 }

@@ -2,10 +2,13 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { listSnapshots } from "../backup/snapshot-file.js";
 import { reencrypt } from "../backup/backups.js";
+import { exportCredentials } from "../backup/bundle.js";
 import { ZpwootError } from "../errors.js";
 import { SessionManager } from "../manager/session-manager.js";
+import type { OwnerRecord } from "../ownership/owner-record.js";
 import { readPassphrase } from "./passphrase.js";
 import { parseFlags, type Flags } from "./flags.js";
+import { withStoredSessions } from "./stored-sessions.js";
 import { SETTING_FLAGS, SETTING_SWITCHES, settingsOf, type ServeSettings } from "./settings.js";
 
 /** The commands of this file. */
@@ -43,24 +46,37 @@ export async function backupCommand(
     command === "backup" && settings.backupDir !== undefined
       ? { snapshots: { directory: settings.backupDir, passphrase: await passphrase() } }
       : {};
+  if (command === "export") return exportSession(context);
   await using manager = new SessionManager({
     store: settings.store,
     encryptionKeys: settings.encryptionKeys,
     ...snapshots,
   });
-  if (command === "export") await exportSession(manager, context);
-  else if (command === "import") await importSession(manager, context);
+  if (command === "import") await importSession(manager, context);
   else await takeOrRestore(manager, context);
 }
 
-async function exportSession(manager: SessionManager, context: Context): Promise<void> {
-  const { flags, positionals, print, passphrase } = context;
-  const id = await idOf(manager, required(positionals[0], "zpwoot export <session>"));
-  const bundle = await manager.exportCredentials(id, { passphrase: await passphrase() });
+/** Reads only, so that it works beside a running server. */
+async function exportSession({ settings, flags, positionals, print, passphrase }: Context): Promise<void> {
+  const wanted = required(positionals[0], "zpwoot export <session>");
+  const forced = flags["force"] === "true";
+  const { id, bundle } = await withStoredSessions(settings, async ({ store, records, owner }) => {
+    const { id: sessionId, name, desired } = found(records, wanted);
+    if (owner !== undefined && desired === "online") throw stillOnline(name, owner);
+    return {
+      id: sessionId,
+      bundle: await exportCredentials({ store, sessionId, passphrase: await passphrase() }),
+    };
+  });
   const file = flags["out"];
   if (file === undefined) return print(bundle);
-  await writeFile(file, bundle, { mode: 0o600, flag: isForced(context) ? "w" : "wx" });
+  await writeFile(file, bundle, { mode: 0o600, flag: forced ? "w" : "wx" });
   print(`exported session ${id} to ${file}. Once it connects elsewhere, it must not connect here again`);
+}
+
+function stillOnline(name: string, { pid, host }: OwnerRecord): ZpwootError {
+  const sentence = `session ${JSON.stringify(name)} is run by process ${pid} on ${host}: disconnect it there first, or stop that process`;
+  return new ZpwootError("STORE_IN_USE", sentence, { permanent: true });
 }
 
 async function importSession(manager: SessionManager, context: Context): Promise<void> {
@@ -128,11 +144,17 @@ function directoryOf({ backupDir }: ServeSettings): string {
 
 /** Returns the id of a session given by id or name. */
 async function idOf(manager: SessionManager, idOrName: string): Promise<string> {
-  const sessions = await manager.list();
-  const found = sessions.find(({ id }) => id === idOrName) ?? sessions.find(({ name }) => name === idOrName);
-  if (found === undefined)
-    throw new ZpwootError("SESSION_NOT_FOUND", `there is no session ${JSON.stringify(idOrName)}`);
-  return found.id;
+  return found(await manager.list(), idOrName).id;
+}
+
+function found<T extends { readonly id: string; readonly name: string }>(
+  sessions: readonly T[],
+  idOrName: string,
+): T {
+  const session =
+    sessions.find(({ id }) => id === idOrName) ?? sessions.find(({ name }) => name === idOrName);
+  if (session !== undefined) return session;
+  throw new ZpwootError("SESSION_NOT_FOUND", `there is no session ${JSON.stringify(idOrName)}`);
 }
 
 function isForced({ flags }: Context): boolean {

@@ -11,6 +11,7 @@ const HELP = `zpwoot: many WhatsApp Web sessions in one process
   zpwoot serve      serve the /sessions HTTP API
   zpwoot demo       link, receive, crash, reconnect and log out, on an emulator; --real uses the real WhatsApp
   zpwoot emulator   run the WhatsApp emulator: --port N --host ADDRESS
+  zpwoot list       list the sessions of a store
   zpwoot export <session> [--out file]                              write one session to an encrypted file
   zpwoot import <file|folder> --name <new> | --session <existing>   read such a file or a multi-file auth folder; --force
   zpwoot backup now | list | restore <file> --session <id>          encrypted snapshots of all sessions; --force
@@ -19,7 +20,8 @@ const HELP = `zpwoot: many WhatsApp Web sessions in one process
   zpwoot help       show this text
   zpwoot version    show the version
 
-<session> is an id or a name. Stop every process that uses a store before import, restore and reencrypt.
+<session> is an id or a name. keys, list, and export of a session that is offline, work beside a running server; import, backup and
+reencrypt need the store for themselves.
 
 Flags and their environment variables; a flag wins, the default is in parentheses:
 ${Object.values(SETTINGS)
@@ -30,6 +32,7 @@ const COMMANDS = [
   "serve",
   "demo",
   "emulator",
+  "list",
   "export",
   "import",
   "backup",
@@ -75,6 +78,10 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
       boundOutput();
       const { emulatorCommand } = await import("./emulator.js");
       return emulatorCommand(args, { print, signal: stopSignal() });
+    }
+    case "list": {
+      const { listCommand } = await import("./stored-sessions.js");
+      return listCommand(args, print);
     }
     case "export":
     case "import":

@@ -18,6 +18,8 @@ import { drawQRCode } from "../api/qr-image.js";
 
 /** Pause before another try to reach a store that is down at the start. */
 const START_RETRY_MS = 2_000;
+/** Pause before another try to listen on a port that another process uses. */
+const LISTEN_RETRY_MS = 200;
 /** How long requests in progress may take when the server stops. */
 const DRAIN_MS = 300;
 
@@ -39,6 +41,7 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
   const manager = new SessionManager({
     store: settings.store,
     encryptionKeys: settings.encryptionKeys,
+    ownership: { wait: settings.wait },
     ...(await snapshotsOf(settings)),
     logger,
     whatsapp: {
@@ -62,13 +65,14 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
   });
   try {
     for (const sentence of misspeltVariables(process.env)) logger.warn({}, sentence);
-    const url = await listen(server, settings);
+    const url = await listen(server, settings, { logger, signal });
+    if (url === undefined) return;
     printEvents(manager, { print, url });
     print(`zpwoot listens on ${url}`);
     print(`pages: ${url}/sessions/overview and ${url}/docs`);
     if (settings.apiKey === undefined) print(newKeyLine(apiKey));
     const restoring = restore(manager, logger, signal);
-    await Promise.race([aborted(signal), restoring.then(() => aborted(signal))]);
+    await Promise.race([aborted(signal), restoring.then(() => aborted(signal)), takenOver(manager)]);
     print("stopping; sessions stay linked");
     await Promise.all([close(server), manager.stop(), restoring]);
   } finally {
@@ -111,16 +115,44 @@ function printEvents(
   );
 }
 
-async function listen(server: Server, { port, host }: ServeSettings): Promise<string> {
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    const sentence = `--port (PORT), --host (HOST): can't listen on ${host}, port ${port}: ${messageOf(cause)}`;
-    throw new ZpwootError("INVALID_OPTION", sentence, { details: [sentence], cause });
+/**
+ * Settles with the URL; undefined when the signal came first. With the setting `wait`, a port that another process uses is waited for:
+ * the server that this one replaces leaves it first.
+ */
+async function listen(
+  server: Server,
+  { port, host, wait }: ServeSettings,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  for (let tries = 0; !signal.aborted; tries += 1) {
+    server.listen(port, host);
+    try {
+      await once(server, "listening");
+      break;
+    } catch (cause) {
+      if (!wait || (cause as { readonly code?: unknown }).code !== "EADDRINUSE")
+        throw notListening(host, port, cause);
+      if (tries === 0) logger.info({ host, port }, "Waiting for the process that uses the port to leave");
+      await sleep(LISTEN_RETRY_MS, undefined, { signal }).catch(() => {});
+    }
   }
+  if (signal.aborted) return undefined;
   const address = server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+}
+
+function notListening(host: string, port: number, cause: unknown): ZpwootError {
+  const sentence = `--port (PORT), --host (HOST): can't listen on ${host}, port ${port}: ${messageOf(cause)}`;
+  return new ZpwootError("INVALID_OPTION", sentence, { details: [sentence], cause });
+}
+
+/** Rejects when another process takes over the sessions: this one can only end then. */
+async function takenOver(manager: SessionManager): Promise<never> {
+  return new Promise((_, reject) => {
+    manager.on("error", ({ error }) => {
+      if (isZpwootError(error, "STORE_IN_USE")) reject(error);
+    });
+  });
 }
 
 /**

@@ -51,6 +51,12 @@ export const SETTINGS = {
     rule: z.string().min(1).default("lmdb:.zpwoot"),
     help: "lmdb:path, memory:, postgres://… or redis://… (lmdb:.zpwoot)",
   },
+  wait: {
+    flag: "wait",
+    env: "ZPWOOT_WAIT",
+    rule: z.stringbool().default(false),
+    help: "wait for the server that uses the store, and the port, to leave, as in a rolling deploy (false)",
+  },
   encryptionKeys: {
     flag: "encryption-keys",
     env: "ZPWOOT_ENCRYPTION_KEYS",
@@ -107,6 +113,7 @@ export type ServeSettings = { readonly [K in Name]: z.output<(typeof SETTINGS)[K
 export const SETTING_FLAGS: readonly string[] = Object.values(SETTINGS).map(({ flag }) => flag);
 /** Those that may stand alone. */
 export const SETTING_SWITCHES: readonly string[] = [
+  SETTINGS.wait.flag,
   SETTINGS.allowPrivateTargets.flag,
   SETTINGS.allowPrivateProxies.flag,
 ];

@@ -7,6 +7,7 @@ import type {
   EventLogOption,
   LinkingOptions,
   MediaOptions,
+  OwnershipOptions,
   ReconnectOptions,
   RestoreOptions,
   SessionManagerOptions,
@@ -117,6 +118,9 @@ const schema = optionsSchema({
   restore: optionsSchema({
     concurrency: option.count.optional(),
   } satisfies OptionFields<RestoreOptions>).optional(),
+  ownership: optionsSchema({
+    wait: option.flag.optional(),
+  } satisfies OptionFields<OwnershipOptions>).optional(),
   media: optionsSchema({
     maxBytes: option.count.optional(),
     allowPrivateSources: option.flag.optional(),

@@ -6,6 +6,8 @@ import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
+import type { Ownership } from "../ownership/ownership.js";
+import { ProcessOwnership } from "../ownership/process-ownership.js";
 import { observedStore } from "../store/observed-store.js";
 import { openStore } from "../store/open-store.js";
 import { SessionRecords } from "../store/sessions/session-records.js";
@@ -16,6 +18,7 @@ import { clientVersionStore } from "./client-version-store.js";
 import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
+import { ownershipListener, type OwnershipListenerParts } from "./ownership-listener.js";
 import { SessionRegistry } from "./session-registry.js";
 import { sessionServices } from "./session-services.js";
 import { versionOptions } from "./whatsapp-config.js";
@@ -24,6 +27,7 @@ import { versionOptions } from "./whatsapp-config.js";
 export interface ManagerParts {
   readonly logger: Logger;
   readonly store: Store;
+  readonly ownership: Ownership;
   readonly hub: EventHub;
   readonly publisher: EventPublisher;
   readonly registry: SessionRegistry<Session>;
@@ -33,19 +37,28 @@ export interface ManagerParts {
   readonly apiKeys: ApiKeys;
 }
 
+/** How a manager ends, and is ended. */
+export type ManagerHooks = Pick<OwnershipListenerParts, "signal" | "stop">;
+
 /**
  * Makes the parts of a manager from its options; touches neither store nor network.
  * @throws ZpwootError `INVALID_OPTION`.
  */
-export function compose(options: SessionManagerOptions): ManagerParts {
+export function compose(options: SessionManagerOptions, hooks: ManagerHooks): ManagerParts {
   const logger = loggerOf(options.logger);
   const hub = new EventHub(logger);
   const store = composeStore(options, { logger, hub });
   const records = new SessionRecords(store, { logger });
+  const ownership = new ProcessOwnership({
+    store,
+    logger,
+    listener: ownershipListener({ ...hooks, registry: () => registry, hub, logger }),
+  });
   // Sessions, registry and publisher need each other. Each is handed functions, which are called when all are there.
   const registry: SessionRegistry<Session> = new SessionRegistry({
     store,
     records,
+    claim: () => ownership.claim({ wait: false, signal: hooks.signal }),
     open: (record, idle) => new Session(record, services, idle),
     finishDeletion: (id) => services.removeAll(id),
     onLoaded: (ids) => publisher.resume(ids),
@@ -74,6 +87,7 @@ export function compose(options: SessionManagerOptions): ManagerParts {
     emit: publisher.emit,
     emitWhatsApp: publisher.emitWhatsApp,
     egresses,
+    ownership,
   });
   const backups = new Backups({
     store,
@@ -84,6 +98,7 @@ export function compose(options: SessionManagerOptions): ManagerParts {
   return {
     logger,
     store,
+    ownership,
     hub,
     publisher,
     registry,

@@ -1,9 +1,10 @@
 /** Whether a manager can do its work right now. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Health } from "../api/health.js";
+import type { Health, OwnershipState } from "../api/health.js";
 import type { Logger } from "../api/logger.js";
 import { waitFor } from "../async/deadline.js";
 import { messageOf } from "../errors.js";
+import type { Ownership } from "../ownership/ownership.js";
 import { reachable, type Store } from "../store/store.js";
 
 /** The store has to answer within this time. */
@@ -11,14 +12,26 @@ const STORE_MS = 2_000;
 const LAG_PROBE_MS = 20;
 const MAX_LAG_MS = 1_000;
 
-/** Checks store and event loop. Settles within about two seconds; never rejects. */
-export async function healthOf(store: Store, logger: Logger): Promise<Health> {
+/** The parts of a manager that its health is about. */
+export interface HealthParts {
+  readonly store: Store;
+  readonly ownership: Ownership;
+  readonly logger: Logger;
+}
+
+/** Checks store, ownership and event loop. Settles within about two seconds; never rejects. */
+export async function healthOf({ store, ownership, logger }: HealthParts): Promise<Health> {
   const [storeOk, eventLoopLagMs] = await Promise.all([answers(store, logger), lag()]);
   return {
-    ok: storeOk && eventLoopLagMs < MAX_LAG_MS,
+    ok: storeOk && isFine(ownership.state) && eventLoopLagMs < MAX_LAG_MS,
     store: storeOk ? "ok" : "unavailable",
+    ownership: ownership.state,
     eventLoopLagMs,
   };
+}
+
+function isFine(state: OwnershipState): boolean {
+  return state === "owned" || state === "unclaimed";
 }
 
 async function answers(store: Store, logger: Logger): Promise<boolean> {

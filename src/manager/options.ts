@@ -44,6 +44,8 @@ export interface SessionManagerOptions {
   readonly reconnect?: ReconnectOptions;
   /** How `start()` brings sessions back. */
   readonly restore?: RestoreOptions;
+  /** What to do while another process runs the sessions of the store. */
+  readonly ownership?: OwnershipOptions;
   /** The limits of webhooks. */
   readonly webhooks?: WebhookOptions;
   readonly media?: MediaOptions;
@@ -141,6 +143,15 @@ export interface ReconnectOptions {
 export interface RestoreOptions {
   /** How many sessions may be connecting at once. Default 10. */
   readonly concurrency?: number;
+}
+
+/** What to do while another process runs the sessions of the store. */
+export interface OwnershipOptions {
+  /**
+   * Whether `start()` waits for the other process to leave, however long that takes, as in a rolling deploy. Until then every command
+   * rejects with `STORE_IN_USE`. Default false: `start()` and every command reject with `STORE_IN_USE`.
+   */
+  readonly wait?: boolean;
 }
 
 /** All defaults. */

@@ -89,7 +89,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   constructor(options: SessionManagerOptions = {}) {
     checkOptions(options);
     this.#options = options;
-    this.#parts = compose(options);
+    this.#parts = compose(options, { signal: this.#stopping.signal, stop: () => void this.stop() });
     this.apiKeys = this.#parts.apiKeys;
   }
 
@@ -363,7 +363,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /** Checks whether the store answers and the event loop is in time. Settles within about two seconds; never rejects. */
   health(): Promise<Health> {
-    return healthOf(this.#parts.store, this.#parts.logger);
+    return healthOf(this.#parts);
   }
 
   /**
@@ -504,7 +504,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { registry, backups, services, publisher, logger } = this.#parts;
+    const { registry, ownership, backups, services, publisher, logger } = this.#parts;
+    await ownership.claim({ wait: this.#options.ownership?.wait === true, signal: this.#stopping.signal });
     await registry.load();
     backups.start();
     const restored = await restoreSessions(registry.all(), {

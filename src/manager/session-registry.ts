@@ -25,6 +25,8 @@ export interface RegisteredSession {
 export interface SessionRegistryOptions<Session extends RegisteredSession> {
   readonly store: Store;
   readonly records: SessionRecords;
+  /** Makes this process the one that runs the sessions. Called before anything is read. */
+  readonly claim: () => Promise<void>;
   /** Makes the running session of a record. */
   readonly open: (record: SessionRecord, idle: IdleReason) => Session;
   /** Deletes what is left of a session whose deletion was interrupted by a crash. */
@@ -51,7 +53,8 @@ export class SessionRegistry<Session extends RegisteredSession> {
   readonly #deletions: PendingDeletions;
   readonly #reading = new SerialQueue();
   readonly #readOnce = once(() => this.#reading.run(() => this.#read()));
-  #closed = false;
+  /** What every call rejects with once it is closed. */
+  #closed: ZpwootError | undefined;
 
   constructor(options: SessionRegistryOptions<Session>) {
     this.#options = options;
@@ -70,7 +73,7 @@ export class SessionRegistry<Session extends RegisteredSession> {
 
   /** Reads all sessions, once; again after a failure. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
   async load(): Promise<void> {
-    if (this.#closed) throw new ZpwootError("STOPPED", "The session manager was stopped");
+    if (this.#closed !== undefined) throw this.#closed;
     await this.#readOnce();
   }
 
@@ -135,9 +138,9 @@ export class SessionRegistry<Session extends RegisteredSession> {
     this.#options.emit("session.deleted", { sessionId: id });
   }
 
-  /** Every later call rejects with `STOPPED`. Settles when a read under way has settled; never rejects. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Every later call rejects with the error of the first close. Settles when a read under way has settled; never rejects. */
+  async close(error = new ZpwootError("STOPPED", "The session manager was stopped")): Promise<void> {
+    this.#closed ??= error;
     this.#deletions.close();
     await this.#reading.settled();
   }
@@ -149,8 +152,8 @@ export class SessionRegistry<Session extends RegisteredSession> {
   }
 
   async #read(): Promise<void> {
-    const { store, records, open, onLoaded, logger } = this.#options;
-    await store.open();
+    const { store, records, claim, open, onLoaded, logger } = this.#options;
+    await claim();
     for (const id of await records.pendingDeletions()) await this.#deletions.finish(id);
     for (const record of await records.load()) {
       this.#sessions.set(record.id, open(record, record.desired === "online" ? "restored" : "disconnected"));

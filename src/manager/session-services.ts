@@ -4,6 +4,7 @@ import { KeyCache } from "../auth/key-cache.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionEgresses } from "../egress/proxy.js";
 import { steadyNow } from "../async/timer.js";
+import type { Ownership } from "../ownership/ownership.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
 import { reachable, type Store } from "../store/store.js";
@@ -25,11 +26,12 @@ export interface SessionServicesInput {
   readonly emit: SessionServices["emit"];
   readonly emitWhatsApp: SessionServices["emitWhatsApp"];
   readonly egresses: SessionEgresses;
+  readonly ownership: Ownership;
 }
 
 /** What every session is given. */
 export function sessionServices(input: SessionServicesInput): SessionServices {
-  const { options, versions, logger, store, records, egresses, emit, emitWhatsApp } = input;
+  const { options, versions, logger, store, records, egresses, ownership, emit, emitWhatsApp } = input;
   const library = libraryOf(options);
   const memory = new SessionMemories();
   return {
@@ -45,15 +47,17 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
       ...memory.caches(sessionId, used),
       logger: libraryLogger(logger, sessionId),
     }),
-    loadAuth: async (sessionId, onFailure) =>
-      loadAuthState({
+    loadAuth: async (sessionId, onFailure) => {
+      if (ownership.refusal !== undefined) throw ownership.refusal;
+      return loadAuthState({
         store,
         sessionId,
         library: await library(),
         cache: memory.keys(sessionId),
         onFailure,
         logger,
-      }),
+      });
+    },
     forgetMemory: (sessionId) => memory.forget(sessionId),
     wipeAuth: async (sessionId) => {
       memory.forget(sessionId);

@@ -6,11 +6,11 @@ import type { ManagerParts } from "./compose.js";
 const WIND_UP_MS = 1_500;
 /** How long all of it may take; the store, which may have lost its server, has at least the second time. */
 const STOP_MS = 2_000;
-const CLOSE_STORE_MS = 500;
+const CLOSE_STORE_MS = 300;
 
 /** Ends every part. Settles within about two seconds, when the store is closed; rejects only as its `close` does. */
 export async function shutdown(parts: ManagerParts): Promise<void> {
-  const { registry, backups, publisher, egresses, store, logger } = parts;
+  const { registry, backups, publisher, egresses, ownership, store, logger } = parts;
   const startedAt = performance.now();
   await waitFor(registry.close(), { timeoutMs: CLOSE_STORE_MS });
   const sessions = registry.all();
@@ -28,8 +28,9 @@ export async function shutdown(parts: ManagerParts): Promise<void> {
     );
   }
   egresses.close();
-  const leftMs = Math.max(CLOSE_STORE_MS, STOP_MS - (performance.now() - startedAt));
-  const closed = await waitFor(store.close(), { timeoutMs: leftMs });
+  const leftMs = (): number => Math.max(CLOSE_STORE_MS, STOP_MS - (performance.now() - startedAt));
+  await waitFor(ownership.release(), { timeoutMs: leftMs() / 2 });
+  const closed = await waitFor(store.close(), { timeoutMs: leftMs() });
   if (closed.by === "timeout") {
     logger.warn(
       { store: store.description },

@@ -54,6 +54,12 @@ export class ConnectionAttempt {
     this.#options.wake("aborted");
   }
 
+  /** Asks the loop to end this attempt, because the store is not to be relied on. */
+  failStore(error: ZpwootError): void {
+    this.#storeError ??= error;
+    this.#options.wake("store-failed");
+  }
+
   get aborted(): boolean {
     return this.#abort.signal.aborted;
   }
@@ -155,10 +161,7 @@ export class ConnectionAttempt {
 
   async #start(): Promise<void> {
     const library = await this.#options.library();
-    const auth = await this.#options.loadAuth((error) => {
-      this.#storeError ??= error;
-      this.#options.wake("store-failed");
-    });
+    const auth = await this.#options.loadAuth((error) => this.failStore(error));
     // Aborted while the store was slow: the loop no longer holds this attempt.
     if (this.aborted) return auth.close();
     this.#auth = auth;
@@ -171,7 +174,7 @@ export class ConnectionAttempt {
     const url = this.#options.config(library).waWebSocketUrl ?? SERVICE_URL;
     // Through the proxy, so after the proxy was found to work.
     await this.#options.resolveVersion(await agentThatReaches(String(url), egress, this.#abort.signal));
-    if (this.aborted) return;
+    if (this.aborted || this.#storeError !== undefined) return;
     const config = this.#options.config(library);
     this.#qrCodes = new QRCodes({ limits, style, qrTimeoutMs: config.qrTimeout, now });
     this.#deadline = now() + timeouts.connectMs;

@@ -20,6 +20,7 @@ export interface SessionServices {
   readonly config: (sessionId: string, library: SocketFactory) => Partial<UserFacingSocketConfig>;
   /** How the session reaches WhatsApp: direct, or through its proxy as it is configured now. */
   readonly egress: (sessionId: string) => Egress;
+  /** Rejects with `STORE_UNAVAILABLE` while the store does not confirm that this process runs the sessions. */
   readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
   /** Drops what is kept in memory of a session: what is stored was changed by something else. */
   forgetMemory(sessionId: string): void;

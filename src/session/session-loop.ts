@@ -41,7 +41,8 @@ export class SessionLoop {
   #removal: Removal | undefined;
   /** Settles when work on what is stored is done; until then nothing is started or removed. */
   #work: Promise<void> | undefined;
-  #stopped = false;
+  /** What commands reject with once the loop has ended. */
+  #stopped: ZpwootError | undefined;
   #deleted = false;
 
   constructor(parts: SessionLoopParts) {
@@ -68,7 +69,7 @@ export class SessionLoop {
 
   /** Why the session takes no command any more: `STOPPED` or `SESSION_NOT_FOUND`. */
   get ended(): ZpwootError | undefined {
-    if (this.#stopped) return new ZpwootError("STOPPED", "The session manager was stopped");
+    if (this.#stopped !== undefined) return this.#stopped;
     if (!this.#deleted) return undefined;
     return new ZpwootError("SESSION_NOT_FOUND", `Session with ID "${this.#sessionId}" not found`);
   }
@@ -76,7 +77,7 @@ export class SessionLoop {
   /** Wakes the loop; the first time, starts it. */
   wake(reason: WakeReason): void {
     this.#signal.wake(reason);
-    if (!this.#stopped) this.#running ??= this.#run();
+    if (this.#stopped === undefined) this.#running ??= this.#run();
   }
 
   /** The counts start again and the next attempt is due at once. */
@@ -112,10 +113,9 @@ export class SessionLoop {
   }
 
   /** Ends the connection and the loop. Settles when both have ended. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    const { ended } = this;
-    if (ended !== undefined) this.attempts.rejectStarts(ended);
+  async stop(error = new ZpwootError("STOPPED", "The session manager was stopped")): Promise<void> {
+    this.#stopped ??= error;
+    this.attempts.rejectStarts(this.#stopped);
     this.#signal.wake("stop");
     this.attempts.current?.abort();
     await this.#running;
@@ -128,7 +128,7 @@ export class SessionLoop {
   async #run(): Promise<void> {
     while (!this.#deleted) {
       try {
-        if (this.#stopped) return await this.#finish();
+        if (this.#stopped !== undefined) return await this.#finish();
         await this.#step();
       } catch (thrown) {
         await this.#endAttempt();
@@ -231,7 +231,7 @@ export class SessionLoop {
         ...this.#parts,
         attempts: this.attempts,
         wait: (timeoutMs) => this.#wait(timeoutMs),
-        isStopped: () => this.#stopped,
+        isStopped: () => this.#stopped !== undefined,
       });
       this.#removal = undefined;
       this.#deleted = removal.kind === "delete";

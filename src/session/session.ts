@@ -199,9 +199,20 @@ export class Session {
     this.#loop.retryNow();
   }
 
-  /** Ends the socket, keeps everything else. Settles when the loop has ended. */
-  async stop(): Promise<void> {
-    await this.#loop.stop();
+  /** Ends the connection until the store can be relied on again. */
+  failStore(error: ZpwootError): void {
+    this.#loop.attempts.current?.failStore(error);
+  }
+
+  /** Makes a session that waits for the store try again now. */
+  storeIsBack(): void {
+    const { state } = this;
+    if (state.name === "waiting" && state.cause.reason === "store") this.retryNow();
+  }
+
+  /** Ends the socket, keeps everything else. Settles when the loop has ended. Later commands reject with the error. */
+  async stop(error?: ZpwootError): Promise<void> {
+    await this.#loop.stop(error);
     if (this.ended !== undefined) this.#state.waiters.end(this.ended);
   }
 

@@ -2,6 +2,8 @@
  * The key layout of the store.
  *
  *     wa/sentinel                          proves that other records are absent
+ *     wa/owner                             who runs the sessions; its text is the fence of every write
+ *     wa/owner-lease                       until when that process is alive
  *     wa/journal                           unfinished work of adapters without atomic batches
  *     wa/api-keys.a|b                      ids of the API keys of the HTTP adapter, the same in both
  *     wa/api-key/<id>                      one API key, as a hash
@@ -21,6 +23,12 @@ import { createHash } from "node:crypto";
 
 /** Written when a store is first used, and part of every read: only when it is found are the others absent. */
 export const SENTINEL_KEY = "wa/sentinel";
+
+/** Who runs the sessions of this store. */
+export const OWNER_KEY = "wa/owner";
+
+/** Until when the owner is taken for alive. */
+export const OWNER_LEASE_KEY = "wa/owner-lease";
 
 /** What an adapter without atomic batches started and may not have finished. */
 export const JOURNAL_KEY = "wa/journal";

@@ -1,7 +1,7 @@
 /** Rewriting a whole store with its newest encryption key. */
 import type { Store, Turn } from "./store.js";
 import { generationKeys } from "./generations.js";
-import { recordKey, SENTINEL_KEY } from "./keys.js";
+import { OWNER_KEY, OWNER_LEASE_KEY, recordKey, SENTINEL_KEY } from "./keys.js";
 import { SessionList, sessionListKeys } from "./sessions/session-list.js";
 import { withAllKeys } from "./space/session-space.js";
 
@@ -32,7 +32,7 @@ export async function reencrypt(store: Store, options: ReencryptOptions = {}): P
     written += await rewrite(store, id, generationKeys(recordKey(id)));
     options.onProgress?.({ done: index + 1, total: ids.length });
   }
-  written += await rewrite(store, INDEX_SCOPE, sessionListKeys());
+  written += await rewrite(store, INDEX_SCOPE, [...sessionListKeys(), OWNER_KEY, OWNER_LEASE_KEY]);
   // The sentinel last: once it can be read with the new key alone, so can everything else.
   return written + (await rewrite(store, INDEX_SCOPE, [SENTINEL_KEY]));
 }

@@ -34,6 +34,7 @@ function open(map: Map<string, unknown>, change: (store: Store) => Store = (stor
   const registry = new SessionRegistry<Running>({
     store,
     records,
+    claim: () => store.open(),
     open: (record, idle) => ({ record, idle }),
     finishDeletion: (id) => records.remove(id),
     onLoaded: async (ids) => void resumed.push(ids),

@@ -12,6 +12,7 @@ describe("stop", () => {
       registry: { close: () => never, all: () => [{ stop: () => never }] },
       backups: { stop: () => never },
       egresses: { close: () => {} },
+      ownership: { release: () => never },
       publisher: { stop: () => never },
       store: { description: "redis://gone", close: () => never },
       logger: { ...SILENT, warn: (_fields: object, message: string) => void warnings.push(message) },

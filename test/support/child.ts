@@ -53,6 +53,11 @@ export class Child {
     }
   }
 
+  /** Sends it a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
   /** Ends it with a signal; returns its exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     if (!this.exited) {

@@ -21,6 +21,7 @@ const manager = new SessionManager({
     socketFactory: library === "whaileys" ? loadWhaileys : baileys7(() => import("baileys-7")),
   },
   reconnect: { firstDelayMs: 30, maxDelayMs: 100 },
+  ownership: { wait: mode === "wait" },
 });
 manager.on("session.qr", ({ value }) => report({ qr: value }));
 manager.on("session.linked", () => report({ linked: true }));
@@ -31,11 +32,15 @@ manager.on("messages.upsert", ({ data }) => {
 });
 manager.on("error", ({ error }) => report({ error: error.message }));
 
+if (mode === "wait") {
+  report({ waiting: true });
+  await manager.start();
+}
 const [known] = await manager.list();
 const id = known?.id ?? (await manager.create({ name: "child" })).id;
 report({ id });
 if (mode === "connect") await manager.connect(id);
-else await manager.start();
+else if (mode === "start") await manager.start();
 
 const commands = createInterface({ input: process.stdin });
 commands.on("line", (command) => {

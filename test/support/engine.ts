@@ -71,8 +71,12 @@ export class EngineWorld implements AsyncDisposable {
     return new EngineWorld(emulator, options, new Map());
   }
 
-  /** A manager over the same store, as after a restart of the process. The old one is left as it is. */
+  /** A manager over the same store, as after a crash of the process. The old one is left as it is. */
   reopen(): SessionManager {
+    // The owners of this process: nobody in it is alive any more.
+    (
+      (globalThis as Record<symbol, unknown>)[Symbol.for("zpwoot.owners")] as Set<string> | undefined
+    )?.clear();
     this.manager = this.#open();
     return this.manager;
   }

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   egress: ["errors.ts", "api", "async"],
   whatsapp: ["errors.ts", "api", "async", "egress"],
   store: ["errors.ts", "api", "async"],
+  ownership: ["errors.ts", "api", "async", "store"],
   auth: ["errors.ts", "api", "async", "whatsapp", "store"],
   session: ["errors.ts", "api", "async", "egress", "whatsapp"],
   events: ["errors.ts", "api", "async", "store"],
@@ -19,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   backup: ["errors.ts", "api", "async", "whatsapp", "store", "auth"],
   manager: [
     ...["errors.ts", "api", "async", "egress", "whatsapp", "store", "auth", "session", "events", "webhooks"],
-    "backup",
+    ...["ownership", "backup"],
   ],
   http: ["errors.ts", "api"],
   metrics: ["errors.ts", "api"],

@@ -35,9 +35,12 @@ export async function redisClient() {
   return client;
 }
 
-/** The keys of a store but the sentinel. */
-const butSentinel = (keys: readonly string[]): readonly string[] =>
-  keys.filter((key) => key !== "wa/sentinel");
+/** The records that a store keeps of itself: not of its sessions. */
+const OWN_KEYS: readonly string[] = ["wa/sentinel", "wa/owner", "wa/owner-lease"];
+
+/** The keys of a store but its own. */
+const butItsOwn = (keys: readonly string[]): readonly string[] =>
+  keys.filter((key) => !OWN_KEYS.includes(key));
 
 /** A table of its own. */
 export function postgresTable() {
@@ -47,8 +50,7 @@ export function postgresTable() {
   return {
     table,
     url: url.href,
-    rawKeys: async () =>
-      butSentinel((await query(`SELECT key FROM ${table}`)).map(({ key }) => key as string)),
+    rawKeys: async () => butItsOwn((await query(`SELECT key FROM ${table}`)).map(({ key }) => key as string)),
     dispose: async () => void (await query(`DROP TABLE IF EXISTS ${table}`)),
   };
 }
@@ -64,7 +66,7 @@ export async function redisNamespace() {
     namespace,
     client,
     url: url.href,
-    rawKeys: async () => butSentinel((await keys()).map((key) => key.slice(key.indexOf("wa/")))),
+    rawKeys: async () => butItsOwn((await keys()).map((key) => key.slice(key.indexOf("wa/")))),
     dispose: async () => {
       const all = await keys();
       if (all.length > 0) await client.del(all);
@@ -83,7 +85,7 @@ export async function lmdbFolder() {
       const raw = openLmdb({ path: folder, readOnly: true });
       const keys = [...raw.getKeys()].map(String);
       await raw.close();
-      return butSentinel(keys);
+      return butItsOwn(keys);
     },
     dispose: () => rm(folder, { recursive: true, force: true }),
   };

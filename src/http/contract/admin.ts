@@ -39,6 +39,7 @@ export const liveSchema = z.strictObject({ ok: z.literal(true) });
 export const healthSchema = z.strictObject({
   ok: z.boolean(),
   store: z.enum(["ok", "unavailable"]),
+  ownership: z.enum(["unclaimed", "owned", "unconfirmed", "elsewhere"]),
   eventLoopLagMs: z.number().int(),
 });
 

@@ -52,6 +52,8 @@ function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse
       return errorResponse(409, "The command was ended by a later one", "Conflict");
     case "TIMEOUT":
       return errorResponse(504, "WhatsApp did not answer in time", "Gateway Timeout");
+    case "STORE_IN_USE":
+      return errorResponse(503, "Another process runs the sessions", "Service Unavailable");
     case "STOPPED":
       return errorResponse(503, "The service is stopping", "Service Unavailable");
     case "INVALID_OPTION":

@@ -3,7 +3,7 @@ import type { Keyv } from "keyv";
 import { DeadlineError } from "../../async/deadline.js";
 import { once } from "../../async/once.js";
 import { type Batching, type Change, ConditionFailed, type Driver } from "./driver.js";
-import { createTextKeyv, type KeyvPlace, ROOT_PLACE, wrapText } from "./keyv-texts.js";
+import { createTextKeyv, type KeyvPlace, ROOT_PLACE, storedForm, wrapText } from "./keyv-texts.js";
 
 /** A Keyv adapter with one more method than Keyv needs: a batch of writes and deletions, all or nothing. */
 export interface AtomicAdapter {
@@ -65,7 +65,7 @@ export class AtomicDriver implements Driver {
     const stored = this.#stored(changes);
     await (conditions.length === 0
       ? adapter.applyBatch(stored)
-      : adapter.applyBatch(stored, this.#stored(conditions)));
+      : adapter.applyBatch(stored, this.#asRead(conditions)));
   }
 
   isPermanent(error: unknown): boolean {
@@ -101,6 +101,13 @@ export class AtomicDriver implements Driver {
     return changes.map(({ key, text }) => ({
       key: this.#prefix + key,
       text: text === null ? null : wrapText(text),
+    }));
+  }
+
+  #asRead(conditions: readonly Change[]): readonly Change[] {
+    return conditions.map(({ key, text }) => ({
+      key: this.#prefix + key,
+      text: text === null ? null : storedForm(text),
     }));
   }
 

@@ -44,6 +44,11 @@ export function wrapText(text: string): string {
   return HEAD + text + TAIL;
 }
 
+/** The stored form of any text that was read: a condition may ask for a damaged record as it is. */
+export function storedForm(text: string): string {
+  return text.startsWith(OTHER_FORM) ? text.slice(OTHER_FORM.length) : wrapText(text);
+}
+
 /** The JSON text of a stored form; for anything else a text that is not JSON. */
 function unwrapText(stored: string): string {
   if (!stored.startsWith(HEAD) || !stored.endsWith(TAIL)) return OTHER_FORM + stored;

@@ -1,0 +1,47 @@
+/** What a store holds of its sessions, for commands that only read: they work beside the process that runs the sessions. */
+import type { SessionRecord } from "../api/session-record.js";
+import { presentOwner } from "../ownership/owner-store.js";
+import type { OwnerRecord } from "../ownership/owner-record.js";
+import { openStore } from "../store/open-store.js";
+import { SessionRecords } from "../store/sessions/session-records.js";
+import type { Store } from "../store/store.js";
+import { parseFlags } from "./flags.js";
+import { SETTING_FLAGS, SETTING_SWITCHES, settingsOf, type ServeSettings } from "./settings.js";
+
+/** A store, read. */
+export interface StoredSessions {
+  readonly store: Store;
+  /** Oldest first. */
+  readonly records: readonly SessionRecord[];
+  /** The process that runs them. */
+  readonly owner: OwnerRecord | undefined;
+}
+
+/** Opens the store of the settings for the work, and closes it. Claims and changes nothing. */
+export async function withStoredSessions<T>(
+  { store: url, encryptionKeys }: Pick<ServeSettings, "store" | "encryptionKeys">,
+  work: (stored: StoredSessions) => Promise<T>,
+): Promise<T> {
+  const store = openStore(url, { encryptionKeys });
+  try {
+    const records = await new SessionRecords(store).load();
+    records.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+    return await work({ store, records, owner: await presentOwner(store) });
+  } finally {
+    await store.close();
+  }
+}
+
+/** `zpwoot list`: prints a line for each session of the store, as it was stored last. */
+export async function listCommand(args: readonly string[], print: (line: string) => void): Promise<void> {
+  const { flags } = parseFlags(args, { flags: SETTING_FLAGS, switches: SETTING_SWITCHES });
+  await withStoredSessions(settingsOf(flags, process.env), async ({ records, owner }) => {
+    for (const { id, name, status, phoneNumber } of records)
+      print(`${id}  ${status.padEnd(12)}  ${phoneNumber ?? "not linked"}  ${name}`);
+    print(
+      owner === undefined
+        ? "no process runs these sessions now"
+        : `run by process ${owner.pid} on ${owner.host}, since ${owner.since}`,
+    );
+  });
+}
