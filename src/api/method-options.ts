@@ -1,7 +1,9 @@
 /** The options of a manager's methods, checked: a misspelt one must not pass for done. */
 import { z } from "zod";
 import type { ImportOptions, RestoreSnapshotOptions } from "./backup.js";
-import { checkOptionsOf, option, optionsSchema, type OptionFields } from "./check-options.js";
+import { ZpwootError } from "../errors.js";
+import { checkName, checkOptionsOf, option, optionsSchema, type OptionFields } from "./check-options.js";
+import { SESSION_EVENT_NAMES } from "./event-names.js";
 import type { EventStreamOptions } from "./event-stream.js";
 import type { ConnectOptions, PairOptions, WaitOptions } from "./sessions-api.js";
 
@@ -47,4 +49,14 @@ const SCHEMAS = {
  */
 export function checkMethodOptions(method: keyof typeof SCHEMAS, options: unknown): void {
   checkOptionsOf(`options of ${method}`, SCHEMAS[method], options);
+}
+
+/**
+ * Checks what is handed to `on`, `once` and `off`: in plain JavaScript, a listener of a misspelt name would never be called.
+ * @throws ZpwootError `INVALID_INPUT`.
+ */
+export function checkListener(event: unknown, listener: unknown): void {
+  checkName("event", event, SESSION_EVENT_NAMES);
+  if (typeof listener === "function") return;
+  throw new ZpwootError("INVALID_INPUT", "listener must be a function");
 }

@@ -8,6 +8,7 @@ import type {
 } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
+import { BACKUP_MS, inTime } from "../async/command-deadline.js";
 import { readCredentials } from "../auth/credentials.js";
 import { ZpwootError } from "../errors.js";
 import type { EncryptionKey } from "../store/encryption.js";
@@ -44,7 +45,7 @@ export interface BackupTarget {
   patch(change: Pick<SessionRecord, "phoneNumber">): Promise<void>;
 }
 
-/** The credentials of one store, on their way out and in. */
+/** The credentials of one store, on their way out and in. What takes longer than ten minutes rejects with `TIMEOUT`, and goes on. */
 export class Backups {
   readonly #store: Store;
   readonly #options: SnapshotsOption | undefined;
@@ -69,7 +70,8 @@ export class Backups {
 
   /** See `SessionManager.exportCredentials`. */
   exportBundle(sessionId: string, passphrase: string): Promise<string> {
-    return exportCredentials({ store: this.#store, sessionId, passphrase });
+    const input = { store: this.#store, sessionId, passphrase };
+    return inTime("the export", () => exportCredentials(input), BACKUP_MS);
   }
 
   /** See `SessionManager.importCredentials`. */
@@ -85,14 +87,16 @@ export class Backups {
   }
 
   /** See `SessionManager.takeSnapshot`. */
-  takeSnapshot(): Promise<string> {
-    if (this.#snapshots !== undefined) return this.#snapshots.take();
+  async takeSnapshot(): Promise<string> {
+    const snapshots = this.#snapshots;
+    if (snapshots !== undefined) return inTime("the snapshot", () => snapshots.take(), BACKUP_MS);
     throw new ZpwootError("INVALID_INPUT", "The manager has no `snapshots` option, so there is no directory");
   }
 
   /** The record of a session as the snapshot holds it. Rejects with `INVALID_INPUT` unless it is there and linked. */
   async inSnapshot(path: string, options: RestoreSnapshotOptions): Promise<SessionRecord> {
-    return (await linkedInSnapshot({ ...options, path, passphrase: this.#passphrase(options) })).record;
+    const input = { ...options, path, passphrase: this.#passphrase(options) };
+    return (await inTime("reading the snapshot", () => linkedInSnapshot(input), BACKUP_MS)).record;
   }
 
   /** See `SessionManager.restoreSnapshot`; the session exists. */
@@ -104,15 +108,18 @@ export class Backups {
 
   /** See `SessionManager.countKeys`. */
   async countKeys(sessionId: string): Promise<Record<string, number>> {
-    return Object.fromEntries(await sessionSpace(this.#store, sessionId).counts());
+    const counts = (): Promise<ReadonlyMap<string, number>> => sessionSpace(this.#store, sessionId).counts();
+    return Object.fromEntries(await inTime("countKeys", counts));
   }
 
   async #replaceCredentials<T>(session: BackupTarget, work: () => Promise<T>): Promise<T> {
-    return session.whileDisconnected(async () => {
-      const result = await work();
-      await session.patch({ phoneNumber: await this.#phoneNumber(session.id) });
-      return result;
-    });
+    const replacing = (): Promise<T> =>
+      session.whileDisconnected(async () => {
+        const result = await work();
+        await session.patch({ phoneNumber: await this.#phoneNumber(session.id) });
+        return result;
+      });
+    return inTime("the import", replacing, BACKUP_MS);
   }
 
   async #phoneNumber(sessionId: string): Promise<string | null> {

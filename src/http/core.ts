@@ -16,6 +16,7 @@ import { type RequestEntry, RequestLog } from "./access/request-log.js";
 import { whileAllowed } from "./access/still-allowed.js";
 import { visibleTo } from "./access/visibility.js";
 import type { ParsedHttpOptions } from "./options.js";
+import { AnswerDeadline } from "./protocol/answer-deadline.js";
 import { readJson } from "./protocol/body.js";
 import { toErrorResponse } from "./protocol/errors.js";
 import {
@@ -26,11 +27,20 @@ import {
   json,
   RawResponse,
 } from "./protocol/message.js";
-import type { ServedSessions } from "./route.js";
+import type { Route, ServedSessions } from "./route.js";
 import { SYSTEM_ROUTES } from "./routes/system.js";
 import { ALL_ROUTES, allowedMethods, isOurs, type Match, matchRoute } from "./routes/table.js";
 
 const NO_QUERY = new URLSearchParams();
+
+/** Who calls, with headers for the answer; or the answer that refuses the request. */
+type Admission =
+  | {
+      readonly caller: Caller;
+      readonly headers?: Readonly<Record<string, string>> | undefined;
+      readonly rejected?: undefined;
+    }
+  | { readonly rejected: HttpResponse };
 
 /** Authenticates requests, counts them, and calls their routes. */
 export class HttpCore {
@@ -80,7 +90,7 @@ export class HttpCore {
    */
   async answerFailed(request: HttpRequest, error: HttpError): Promise<HttpResponse> {
     try {
-      return (await this.#identify(request)).rejected ?? error.response;
+      return (await new AnswerDeadline().within(this.#identify(request))).rejected ?? error.response;
     } catch (unexpected) {
       return this.#unexpected(unexpected, request);
     }
@@ -93,25 +103,46 @@ export class HttpCore {
   async #route(request: HttpRequest, entry: RequestEntry): Promise<HttpResponse> {
     const match = matchRoute(request.method, request.path, this.#options.system);
     if (match === undefined) return notRouted(request, this.#options.system);
-    const { operation, access, strict } = match.route;
+    const { operation } = match.route;
     entry.operation = operation;
-    if (access === "public") return this.#call(match, request, ANONYMOUS);
-    let authentication: Authentication;
+    const deadline = new AnswerDeadline();
     try {
-      authentication = await this.#identify(request);
+      const admitted = await deadline.within(this.#admit(match, request, entry));
+      if (admitted.rejected !== undefined) return admitted.rejected;
+      const { caller, headers } = admitted;
+      const response = mayCall(caller, match)
+        ? await this.#call(match, request, { caller, deadline })
+        : forbidden();
+      return withHeaders(response, headers);
     } catch (error) {
       return this.#failed(error, match, undefined);
     }
-    if (authentication.rejected !== undefined) return authentication.rejected;
-    const { caller } = authentication;
-    entry.keyId = caller.keyId;
-    const byKey = await this.#count?.(strict === true ? "strict" : "key", caller.keyId);
-    if (byKey?.rejected !== undefined) return byKey.rejected;
-    const response = mayCall(caller, match) ? await this.#call(match, request, caller) : forbidden();
-    return withHeaders(response, byKey?.headers);
   }
 
-  async #call(match: Match, request: HttpRequest, caller: Caller): Promise<HttpResponse> {
+  /** Finds out who calls, and counts the request. */
+  async #admit({ route }: Match, request: HttpRequest, entry: RequestEntry): Promise<Admission> {
+    if (route.access === "public") return this.#admitAnyone(route, request);
+    const authentication = await this.#identify(request);
+    if (authentication.rejected !== undefined) return authentication;
+    const { caller } = authentication;
+    entry.keyId = caller.keyId;
+    const counted = await this.#count?.(route.strict === true ? "strict" : "key", caller.keyId);
+    return admission(caller, counted);
+  }
+
+  /** Counts by address, where there is one: without it, one flood would refuse everyone. */
+  async #admitAnyone({ forProbes }: Route, request: HttpRequest): Promise<Admission> {
+    const address = forProbes === true || this.#count === undefined ? undefined : this.#addressOf(request);
+    if (address === undefined) return { caller: ANONYMOUS };
+    const counted = await this.#count?.("address", addressBucket(address));
+    return admission(ANONYMOUS, counted);
+  }
+
+  async #call(
+    match: Match,
+    request: HttpRequest,
+    { caller, deadline }: { readonly caller: Caller; readonly deadline: AnswerDeadline },
+  ): Promise<HttpResponse> {
     const { route, id, params } = match;
     const refusal = (): Promise<HttpError | undefined> => this.#refusal(match, request);
     let body: unknown;
@@ -124,8 +155,9 @@ export class HttpCore {
         ...{ id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES },
         stillAllowed: async () => (await refusal()) === undefined,
       };
+      deadline.extend(route.waitsMs?.(query) ?? 0);
       const work = route.call(this.#manager, input);
-      const result = await (route.lasts === true ? whileAllowed(work, refusal) : work);
+      const result = await deadline.within(route.lasts === true ? whileAllowed(work, refusal) : work);
       if (result instanceof RawResponse) return result.response;
       return json(route.status, visibleTo(caller, result));
     } catch (error) {
@@ -167,6 +199,11 @@ export class HttpCore {
     this.#options.logger?.error({ method, path, error: messageOf(error) }, "HTTP request failed");
     return errorResponse(500, "Internal server error");
   }
+}
+
+function admission(caller: Caller, counted: Awaited<ReturnType<CountRequest>> | undefined): Admission {
+  if (counted?.rejected !== undefined) return { rejected: counted.rejected };
+  return { caller, headers: counted?.headers };
 }
 
 function mayCall(caller: Caller, { route, id }: Match): boolean {

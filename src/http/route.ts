@@ -52,6 +52,13 @@ interface RouteFacts {
   readonly strict?: boolean;
   /** Answers with a secret, and may take long: the caller's key is checked again meanwhile and before the answer. */
   readonly lasts?: boolean;
+  /**
+   * How long it may wait for what its caller waits for, in milliseconds, by the query. Everything else is answered within 12 s. Default
+   * none.
+   */
+  readonly waitsMs?: (query: URLSearchParams) => number;
+  /** Asked by load balancers and orchestrators, many times from one address: never refused. */
+  readonly forProbes?: boolean;
   /** A larger limit for the body than the handler's, in bytes. */
   readonly bodyLimitBytes?: number;
   /** The parameters of the query. */

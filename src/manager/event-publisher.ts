@@ -15,6 +15,7 @@ import type { Logger } from "../api/logger.js";
 import type { UpdateSessionInput } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
+import { inTime } from "../async/command-deadline.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import type { EventHub } from "../events/event-hub.js";
 import { eventIds } from "../events/event-id.js";
@@ -131,7 +132,7 @@ export class EventPublisher {
 
   /** The failed deliveries of a session, oldest first. Rejects with a store error. */
   listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
-    return this.#webhooks.listFailed(sessionId);
+    return inTime("listFailedDeliveries", () => this.#webhooks.listFailed(sessionId));
   }
 
   /**
@@ -139,7 +140,7 @@ export class EventPublisher {
    * a store error.
    */
   async redeliver(sessionId: string, deliveryId: string): Promise<void> {
-    const result = await this.#webhooks.redeliver(sessionId, deliveryId);
+    const result = await inTime("redeliver", () => this.#webhooks.redeliver(sessionId, deliveryId));
     if (result === "not-found") {
       throw new ZpwootError("DELIVERY_NOT_FOUND", "The session has no failed delivery with this id");
     }

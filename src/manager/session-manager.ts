@@ -9,11 +9,10 @@ import type {
   OutgoingStats,
   StreamedEvent,
 } from "../api/event-stream.js";
-import { SESSION_EVENT_NAMES } from "../api/event-names.js";
 import type { SessionEventName, SessionListener } from "../api/events.js";
 import type { Health } from "../api/health.js";
 import { checkName } from "../api/check-options.js";
-import { checkMethodOptions } from "../api/method-options.js";
+import { checkListener, checkMethodOptions } from "../api/method-options.js";
 import type {
   CreatedSession,
   CreateSessionInput,
@@ -36,8 +35,10 @@ import {
   validateUpdateSession,
 } from "../api/validation.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
+import { COMMAND_MS, inTime } from "../async/command-deadline.js";
 import { once } from "../async/once.js";
 import { ZpwootError } from "../errors.js";
+import type { RemovalKind } from "../session/removal.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { downloadMessageMedia } from "../whatsapp/media/download.js";
@@ -58,6 +59,9 @@ import { mediaLimits } from "./whatsapp-config.js";
  * one rejects with `ABORTED`. Every method that takes a session's `id` rejects with `SESSION_NOT_FOUND` for one that does not
  * exist, with `STORE_UNAVAILABLE` while the store does not answer, and with `STOPPED` after {@link stop}. Times are
  * milliseconds, unless a field is an ISO 8601 string.
+ *
+ * Every method settles in time, whatever store, proxy and WhatsApp do: within a minute, or as it says. It rejects with `TIMEOUT` then, and
+ * what it began goes on (docs/concepts.md#how-long-a-command-takes).
  *
  * @example
  * import { drawQRCode, SessionManager } from "zpwoot";
@@ -143,7 +147,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async create(input: CreateSessionInput): Promise<CreatedSession> {
     const fields = validateCreateSession(input);
     checkCreateFields(input);
-    const { session, webhookSecret } = await this.#parts.registry.create(fields);
+    const { session, webhookSecret } = await inTime("create", () => this.#parts.registry.create(fields));
     return { ...present.info(session), ...(webhookSecret === undefined ? {} : { webhookSecret }) };
   }
 
@@ -162,12 +166,12 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async update(id: string, input: UpdateSessionInput): Promise<UpdatedSession> {
     const change = validateUpdateSession(input);
-    return updateSession(this.#parts, await this.#session(id), change);
+    return inTime("update", async () => updateSession(this.#parts, await this.#session(id), change));
   }
 
   /** Lists all sessions, oldest first. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
   async list(): Promise<SessionSummary[]> {
-    await this.#parts.registry.load();
+    await inTime("list", () => this.#parts.registry.load());
     return this.#parts.registry
       .all()
       .sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1))
@@ -200,9 +204,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * Brings a session online, and keeps it online: lost connections are opened again until {@link disconnect}. A session that is
    * not linked shows QR codes, and ends as `disconnected` (`link-timeout`) when no phone scans one.
    *
-   * Settles when the connection attempt has started (status `connecting`); use {@link waitFor} to wait for `connected`. Rejects
-   * with `CONNECTION_FAILED` when no attempt could start, `PROXY_FAILED`, `MISSING_PACKAGE`, `INVALID_INPUT`, and `ABORTED` when
-   * the signal or a later command ended it.
+   * Settles when the connection attempt has started (status `connecting`), within a minute, of which a proxy has ten seconds;
+   * use {@link waitFor} to wait for `connected`. Rejects with `CONNECTION_FAILED` when no attempt could start, `PROXY_FAILED`,
+   * `MISSING_PACKAGE`, `INVALID_INPUT`, `TIMEOUT`, and `ABORTED` when the signal or a later command ended it.
    *
    * @example
    * await manager.connect(id, { timeoutMs: 120_000 }); // offers to be linked for two minutes at most
@@ -210,17 +214,17 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async connect(id: string, options?: ConnectOptions): Promise<void> {
     if (options !== undefined) checkMethodOptions("connect", options);
-    await (await this.#session(id)).connect(options);
+    await inTime("connect", async () => (await this.#session(id)).connect(options));
   }
 
   /** Closes a session's connection and keeps its credentials. Settles when the connection is closed. */
   async disconnect(id: string): Promise<void> {
-    await (await this.#session(id)).disconnect();
+    await inTime("disconnect", async () => (await this.#session(id)).disconnect());
   }
 
   /** Closes a session's connection, if there is one, and connects with the same credentials. Settles and rejects like {@link connect}. */
   async restart(id: string): Promise<void> {
-    await (await this.#session(id)).restart();
+    await inTime("restart", async () => (await this.#session(id)).restart());
   }
 
   /**
@@ -228,20 +232,20 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * says whether WhatsApp confirmed; if it did not within the option `whatsapp.unlinkTimeoutMs`, the phone may still list the
    * device.
    *
-   * Settles when the credentials are deleted.
+   * Settles when the credentials are deleted, within that time and a minute.
    */
   async logout(id: string): Promise<LogoutResult> {
-    return (await this.#session(id)).remove("logout");
+    return this.#remove(id, "logout");
   }
 
   /**
    * Unlinks the device if it is linked, then deletes the session and everything that is stored for it. A crash on the way ends in
    * deletion too.
    *
-   * Settles when everything is deleted.
+   * Settles when everything is deleted, within the option `whatsapp.unlinkTimeoutMs` and a minute.
    */
   async delete(id: string): Promise<void> {
-    await (await this.#session(id)).remove("delete");
+    await this.#remove(id, "delete");
     this.#parts.registry.remove(id);
   }
 
@@ -249,8 +253,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * Returns a code that links the account when it is typed on the phone. The number is in international format; spaces, dots,
    * dashes and brackets in it are ignored. Asking again returns the same code while it is valid, unless `force` is set.
    *
-   * Call {@link connect} first; settles when WhatsApp has issued the code, within the option `whatsapp.connectTimeoutMs`. Rejects
-   * with `INVALID_INPUT`, `SESSION_NOT_CONNECTED` when the session is not connecting, `SESSION_ALREADY_LINKED`,
+   * Call {@link connect} first. Settles when WhatsApp has issued the code: it waits for the connection up to the option
+   * `whatsapp.connectTimeoutMs`, then 20 s for WhatsApp; together with calls before it, that and a minute at most.
+   * Rejects with `INVALID_INPUT`, `SESSION_NOT_CONNECTED` when the session is not connecting, `SESSION_ALREADY_LINKED`,
    * `PAIRING_REFUSED`, `TIMEOUT`.
    *
    * @example
@@ -260,7 +265,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async pair(id: string, phoneNumber: string, options: PairOptions = {}): Promise<PairingCodeInfo> {
     const number = validatePhoneNumber(withoutSeparators(phoneNumber));
     checkMethodOptions("pair", options);
-    return (await this.#session(id)).pair(number, options);
+    const timeoutMs = COMMAND_MS + this.#parts.services.timeouts.connectMs;
+    return inTime("pair", async () => (await this.#session(id)).pair(number, options), timeoutMs);
   }
 
   /**
@@ -494,7 +500,12 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   #session(id: string): Promise<Session> {
-    return this.#parts.registry.get(id);
+    return inTime("reading the sessions", () => this.#parts.registry.get(id));
+  }
+
+  #remove(id: string, kind: RemovalKind): Promise<LogoutResult> {
+    const timeoutMs = COMMAND_MS + this.#parts.services.timeouts.unlinkMs;
+    return inTime(kind, async () => (await this.#session(id)).remove(kind), timeoutMs);
   }
 
   #credentialsReplaced(sessionId: string, facts: Partial<ImportedFolder>, message: string): void {
@@ -521,13 +532,6 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     this.#stopping.abort();
     await shutdown(this.#parts);
   }
-}
-
-/** For plain JavaScript: a misspelt name would never be called, and say nothing. */
-function checkListener(event: unknown, listener: unknown): void {
-  checkName("event", event, SESSION_EVENT_NAMES);
-  if (typeof listener === "function") return;
-  throw new ZpwootError("INVALID_INPUT", "listener must be a function");
 }
 
 /** As people write numbers: `+55 (11) 99999-9999`. */

@@ -12,12 +12,18 @@ export interface ErrorContext {
   readonly logger: Logger | undefined;
 }
 
+/** The status of a request that takes too long. */
+const TOO_LATE = 504;
+
 /**
  * The response to anything a call throws. What is not the caller's mistake (500 and above) is logged, with the id and the
  * operation and without headers or bodies.
  */
 export function toErrorResponse(error: unknown, context: ErrorContext): HttpResponse {
-  if (error instanceof HttpError) return error.response;
+  if (error instanceof HttpError) {
+    if (error.response.status === TOO_LATE) log(error, context);
+    return error.response;
+  }
   const response = isZpwootError(error) ? responseByCode(error, context) : undefined;
   if (response === undefined || response.status >= 500) log(error, context);
   return response ?? errorResponse(500, "Internal server error");

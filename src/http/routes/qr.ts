@@ -39,6 +39,11 @@ export const QR_QUERY: readonly QueryParameter[] = [
   },
 ];
 
+/** How long `?wait=` asks to wait, in milliseconds, at most the allowed time. */
+export function qrWaitMs(query: URLSearchParams): number {
+  return Math.min(Number(query.get("wait")) || 0, MAX_WAIT_SECONDS) * 1_000;
+}
+
 /**
  * The call of `qr`. Without a query it returns the contract's body, byte for byte. `?format=` or `Accept` select an image,
  * `?wait=` (seconds) waits for a code, `?seq=` for the one after that number; with either of these the JSON has `seq` and

@@ -12,7 +12,7 @@ import {
 } from "../contract/responses.js";
 import { errorResponse, HttpError } from "../protocol/message.js";
 import { defineBodyRoute, defineRoute, requireFeature, type Route } from "../route.js";
-import { getQRCode, QR_QUERY } from "./qr.js";
+import { getQRCode, QR_QUERY, qrWaitMs } from "./qr.js";
 
 /** The eleven routes of the HTTP contract, in its order. */
 export const ROUTES: readonly Route[] = [
@@ -121,6 +121,7 @@ export const ROUTES: readonly Route[] = [
     access: "operator",
     query: QR_QUERY,
     lasts: true,
+    waitsMs: qrWaitMs,
     status: 200,
     response: contract.qrCodeResponseSchema,
     call: getQRCode,

@@ -1,5 +1,6 @@
 /** The routes about the server and not about a session: health, metrics, the API's own description. Only with the option `system`. */
 import { z } from "zod";
+import type { Health } from "../../api/health.js";
 import { healthSchema, liveSchema } from "../contract/admin.js";
 import { describeRoutes } from "../openapi/document.js";
 import { docsPage } from "../openapi/page.js";
@@ -24,6 +25,23 @@ function documentsOf({ routes, options }: RouteInput): Documents {
   return built;
 }
 
+/** Work that all requests of one moment share: a flood of them costs as much as one that asks again and again. */
+class SharedWork<T> {
+  readonly #running = new WeakMap<object, Promise<T>>();
+
+  /** The result of the work that is under way for the owner; of new work, if there is none. */
+  shared(owner: object, work: () => Promise<T>): Promise<T> {
+    const running = this.#running.get(owner);
+    if (running !== undefined) return running;
+    const started = work().finally(() => this.#running.delete(owner));
+    this.#running.set(owner, started);
+    return started;
+  }
+}
+
+const checks = new SharedWork<Health>();
+const texts = new SharedWork<string>();
+
 /** Health, metrics, documents. */
 export const SYSTEM_ROUTES: readonly Route[] = [
   defineRoute({
@@ -33,6 +51,7 @@ export const SYSTEM_ROUTES: readonly Route[] = [
     summary: "Whether the process answers at all",
     tag: "system",
     access: "public",
+    forProbes: true,
     status: 200,
     response: liveSchema,
     call: async () => ({ ok: true as const }),
@@ -45,11 +64,13 @@ export const SYSTEM_ROUTES: readonly Route[] = [
       "Whether requests can be served: the store answers, no other process runs the sessions, and the event loop is not blocked; 503 when not",
     tag: "system",
     access: "public",
+    forProbes: true,
     status: 200,
     otherStatus: { status: 503, description: "Not ready" },
     response: healthSchema,
     call: async (manager) => {
-      const health = await requireFeature(manager, "health").health();
+      const { health: check } = requireFeature(manager, "health");
+      const health = await checks.shared(manager, () => check.call(manager));
       return new RawResponse(json(health.ok ? 200 : 503, health));
     },
   }),
@@ -66,7 +87,11 @@ export const SYSTEM_ROUTES: readonly Route[] = [
       if (metrics === undefined)
         throw new HttpError(errorResponse(404, "Metrics are not switched on", "Not Found"));
       const headers = { "content-type": metrics.contentType, "cache-control": "no-store" };
-      return new RawResponse({ status: 200, headers, body: await metrics.text() });
+      return new RawResponse({
+        status: 200,
+        headers,
+        body: await texts.shared(metrics, () => metrics.text()),
+      });
     },
   }),
   defineRoute({
