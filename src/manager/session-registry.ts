@@ -9,6 +9,7 @@ import { once } from "../async/once.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import type { SessionServices } from "../session/services.js";
+import { nameTaken } from "../store/sessions/session-names.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
 import { PendingDeletions } from "./pending-deletions.js";
 import { reachable, type Store } from "../store/store.js";
@@ -113,9 +114,7 @@ export class SessionRegistry<Session extends RegisteredSession> {
   async add(record: SessionRecord): Promise<Session> {
     const { store, records, open, emit, logger } = this.#options;
     const { id, name } = record;
-    if (this.#isTaken(name)) {
-      throw new ZpwootError("SESSION_NAME_TAKEN", `Session with name "${name}" already exists`);
-    }
+    if (this.#isTaken(name)) throw nameTaken(name);
     const reserved = comparableName(name);
     this.#reservedNames.add(reserved);
     try {

@@ -10,6 +10,7 @@
  *     wa/api-key/<id>/used                 when it was last used
  *     wa/client-version                    the last client version that WhatsApp accepted
  *     wa/index/<shard>.a|b                 the session list: ids of sessions, and of those being deleted
+ *     wa/name/<hash>                       the id of the session that has a name
  *     wa/<session>/record.a|b              the session's record
  *     wa/<session>/keys.a|b                the session's key list: names of its pages
  *     wa/<session>/keys/<family>/<page>.a|b  a page of the key list
@@ -61,6 +62,11 @@ const HASH_MARK = "~";
 /** One shard of the session list, without the generation. */
 export function sessionListKey(shard: number): string {
   return `wa/index/${shard}`;
+}
+
+/** The record of a session's name, in the form in which names are compared. A hash: names may be secret, and keys are not encrypted. */
+export function sessionNameKey(name: string): string {
+  return `wa/name/${createHash("sha256").update(name).digest("hex")}`;
 }
 
 /** The record of a session, without the generation. */

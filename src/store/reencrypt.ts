@@ -3,6 +3,7 @@ import type { Store, Turn } from "./store.js";
 import { generationKeys } from "./generations.js";
 import { OWNER_KEY, OWNER_LEASE_KEY, recordKey, SENTINEL_KEY } from "./keys.js";
 import { SessionList, sessionListKeys } from "./sessions/session-list.js";
+import { nameKeyOf, storedName } from "./sessions/session-names.js";
 import { withAllKeys } from "./space/session-space.js";
 
 /** Options of {@link reencrypt}. */
@@ -29,7 +30,9 @@ export async function reencrypt(store: Store, options: ReencryptOptions = {}): P
   let written = 0;
   for (const [index, id] of ids.entries()) {
     written += await withAllKeys(store, id, (keys, turn) => rewrite(store, turn, keys));
-    written += await rewrite(store, id, generationKeys(recordKey(id)));
+    const session = await storedName(store, id);
+    const name = session === undefined ? [] : [nameKeyOf(session)];
+    written += await rewrite(store, id, [...generationKeys(recordKey(id)), ...name]);
     options.onProgress?.({ done: index + 1, total: ids.length });
   }
   written += await rewrite(store, INDEX_SCOPE, [...sessionListKeys(), OWNER_KEY, OWNER_LEASE_KEY]);

@@ -1,8 +1,11 @@
 /** What every store must do so that a second process can't undo what the first one wrote. Written once, run over each. */
 import { describe, expect, it } from "vitest";
 import type { Fence } from "../../src/store/fence.js";
+import type { SessionRecord } from "../../src/api/session-record.js";
+import { SessionRecords } from "../../src/store/sessions/session-records.js";
 import type { Store } from "../../src/store/store.js";
 import { EpochFence } from "./epoch-fence.js";
+import { newRecord } from "./new-record.js";
 import type { StorePlace } from "./store-contract.js";
 
 const KEY = "wa/s/x";
@@ -223,47 +226,87 @@ export function describeFencing(name: string, place: () => Promise<StorePlace>):
 
 /** Runs what only a store can do that checks conditions itself. */
 export function describeRaces(name: string, place: () => Promise<StorePlace>): void {
-  describe.concurrent(`two processes that race on ${name}`, () => {
-    it("have exactly one winner of each of 200 claims", async () => {
-      const where = await place();
-      const stores = [where.open(), where.open()];
-      const key = (n: number): string => `wa/claim/${n}`;
-      const claim = async (store: Store, n: number): Promise<boolean> => {
-        const texts = await store.change(key(n), [key(n)], (found) =>
-          found.size > 0 ? undefined : new Map([[key(n), stores.indexOf(store)]]),
-        );
-        return texts.length > 0;
-      };
-      try {
-        const rounds = Array.from({ length: 200 }, (_, n) =>
-          Promise.all(stores.map((store) => claim(store, n))),
-        );
-        const wins = await Promise.all(rounds);
-        expect(wins.filter((won) => won.filter(Boolean).length !== 1)).toEqual([]);
-        const owners = await stores[0]?.read(wins.map((_, n) => key(n)));
-        expect(wins.map((won) => won.indexOf(true))).toEqual([...(owners?.values() ?? [])]);
-      } finally {
-        await Promise.all(stores.map((store) => store.close()));
-        await where.dispose();
-      }
-    });
+  /** A test with the stores of two processes in one place. */
+  const inTwo = (test: (stores: readonly [Store, Store]) => Promise<void>) => async (): Promise<void> => {
+    const where = await place();
+    const stores = [where.open(), where.open()] as const;
+    try {
+      await Promise.all(stores.map((store) => store.open()));
+      await test(stores);
+    } finally {
+      await Promise.all(stores.map((store) => store.close()));
+      await where.dispose();
+    }
+  };
 
-    it("count together without losing one", async () => {
-      const where = await place();
-      const stores = [where.open(), where.open()];
-      const increment = (store: Store) =>
-        store.change(
-          "s",
-          [KEY],
-          (found) => new Map([[KEY, ((found.get(KEY) as number | undefined) ?? 0) + 1]]),
+  describe.concurrent(`two processes that race on ${name}`, () => {
+    it(
+      "have exactly one winner of each of 200 claims",
+      inTwo(async (stores) => {
+        const key = (n: number): string => `wa/claim/${n}`;
+        const claim = async (store: Store, n: number): Promise<boolean> => {
+          const texts = await store.change(key(n), [key(n)], (found) =>
+            found.size > 0 ? undefined : new Map([[key(n), stores.indexOf(store)]]),
+          );
+          return texts.length > 0;
+        };
+        const wins = await Promise.all(
+          Array.from({ length: 200 }, (_, n) => Promise.all(stores.map((store) => claim(store, n)))),
         );
-      try {
+        expect(wins.filter((won) => won.filter(Boolean).length !== 1)).toEqual([]);
+        const owners = await stores[0].read(wins.map((_, n) => key(n)));
+        expect(wins.map((won) => won.indexOf(true))).toEqual([...owners.values()]);
+      }),
+    );
+
+    it(
+      "count together without losing one",
+      inTwo(async (stores) => {
+        const increment = (store: Store) =>
+          store.change(
+            "s",
+            [KEY],
+            (found) => new Map([[KEY, ((found.get(KEY) as number | undefined) ?? 0) + 1]]),
+          );
         await Promise.all(stores.flatMap((store) => Array.from({ length: 20 }, () => increment(store))));
-        expect(await stored(stores[0] as Store)).toBe(40);
-      } finally {
-        await Promise.all(stores.map((store) => store.close()));
-        await where.dispose();
-      }
-    });
+        expect(await stored(stores[0])).toBe(40);
+      }),
+    );
+
+    it(
+      "lose none of 240 sessions that they create, and none of those that they delete",
+      inTwo(async (stores) => {
+        const records = stores.map((store) => new SessionRecords(store));
+        const made = stores.map((_, process) =>
+          Array.from({ length: 120 }, (__, n) => newRecord(`${process}-${n}`)),
+        );
+        const ofEach = (of: (own: SessionRecords, made: readonly SessionRecord[]) => Promise<unknown>[]) =>
+          Promise.all(records.flatMap((own, n) => of(own, made[n] ?? [])));
+        const loaded = async (): Promise<string[]> =>
+          (await new SessionRecords(stores[0]).load()).map(({ id }) => id).sort();
+        await ofEach((own, all) => all.map((record) => own.insert(record)));
+        const ids = made.flat().map(({ id }) => id);
+        expect(await loaded()).toEqual([...ids].sort());
+        await ofEach((own, all) => all.slice(0, 30).map(({ id }) => own.remove(id)));
+        expect(await loaded()).toEqual(made.flatMap((all) => all.slice(30).map(({ id }) => id)).sort());
+      }),
+    );
+
+    it(
+      "give each of 50 names to exactly one session",
+      inTwo(async (stores) => {
+        const records = stores.map((store) => new SessionRecords(store));
+        const both = (n: number) =>
+          Promise.allSettled(records.map((own) => own.insert(newRecord(`name ${n}`))));
+        const results = await Promise.all(Array.from({ length: 50 }, (_, n) => both(n)));
+        for (const pair of results) {
+          const refused = pair.filter((result) => result.status === "rejected");
+          expect(refused).toEqual([
+            { status: "rejected", reason: expect.objectContaining({ code: "SESSION_NAME_TAKEN" }) },
+          ]);
+        }
+        expect(await new SessionRecords(stores[0]).load()).toHaveLength(50);
+      }),
+    );
   });
 }

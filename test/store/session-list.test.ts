@@ -2,8 +2,6 @@ import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
 import { SessionList, sessionListKeys, shardOf } from "../../src/store/sessions/session-list.js";
 
-const NONE = new Map<string, unknown>();
-
 function list() {
   const map = new Map<string, unknown>();
   const store = openStore(map);
@@ -33,24 +31,24 @@ describe("the session list", () => {
   it("keeps all of several changes of one shard at the same moment", async () => {
     const { sessions } = list();
     const [one, two] = neighbours();
-    await Promise.all([sessions.add(one, NONE), sessions.add(two, NONE), sessions.bury(one)]);
+    await Promise.all([sessions.add(one), sessions.add(two), sessions.bury(one)]);
     expect(await sessions.ids()).toEqual({ live: [two], deleting: [one] });
   });
 
   it("sees what another process has listed on the same shard", async () => {
     const { store, sessions } = list();
     const [one, two] = neighbours();
-    await sessions.add(one, NONE);
-    await new SessionList(store).add(two, NONE);
-    await sessions.remove(one, NONE);
+    await sessions.add(one);
+    await new SessionList(store).add(two);
+    await sessions.remove(one);
     expect((await sessions.ids()).live).toEqual([two]);
   });
 
   it("goes on after a change that failed", async () => {
     const { sessions } = list();
-    const failed = sessions.add("a", new Map([["wa/x", circle()]]));
+    const failed = sessions.add("a", { keys: [], entries: () => new Map([["wa/x", circle()]]) });
     await expect(failed).rejects.toThrow(TypeError);
-    await sessions.add("a", NONE);
+    await sessions.add("a");
     expect((await sessions.ids()).live).toEqual(["a"]);
   });
 
@@ -58,10 +56,10 @@ describe("the session list", () => {
     const { map, store, sessions } = list();
     await store.open();
     const before = [...map.keys()];
-    await sessions.add("a", NONE);
-    await sessions.add("a", NONE);
+    await sessions.add("a");
+    await sessions.add("a");
     await sessions.bury("a");
-    await sessions.remove("a", NONE);
+    await sessions.remove("a");
     expect([...map.keys()]).toEqual(before);
   });
 });

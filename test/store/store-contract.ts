@@ -8,8 +8,8 @@ import { generationKeys } from "../../src/store/generations.js";
 import { recordKey } from "../../src/store/keys.js";
 import { SessionRecords } from "../../src/store/sessions/session-records.js";
 import { destroySpace, sessionSpace } from "../../src/store/space/session-space.js";
-import type { SessionRecord } from "../../src/api/session-record.js";
 import { LOADED } from "../support/libraries.js";
+import { newRecord } from "./new-record.js";
 
 /** A place for a store, and its raw keys. */
 export interface StorePlace {
@@ -37,19 +37,6 @@ const ODD_IDS = [
   "x".repeat(512),
   " ",
 ];
-
-const record = (name: string): SessionRecord => ({
-  version: 1,
-  id: randomUUID(),
-  name,
-  desired: "offline",
-  status: "disconnected",
-  phoneNumber: null,
-  webhook: null,
-  proxy: null,
-  createdAt: new Date().toISOString(),
-  updatedAt: new Date().toISOString(),
-});
 
 /** A Buffer from what `JSON.stringify` makes of one; everything else as it is. */
 function asBuffer(value: unknown): unknown {
@@ -207,8 +194,8 @@ export function describeStoreContract(name: string, place: () => Promise<StorePl
       inStore(async ({ where, store }) => {
         const records = new SessionRecords(store);
         const before = await where.rawKeys();
-        const kept = record("kept");
-        const gone = record("gone");
+        const kept = newRecord("kept");
+        const gone = newRecord("gone");
         await records.insert(kept);
         await records.insert(gone);
         const space = sessionSpace(store, gone.id);
@@ -228,7 +215,7 @@ export function describeStoreContract(name: string, place: () => Promise<StorePl
       "finishes after a restart the deletion that a crash cut short",
       inStore(async ({ where, store }) => {
         const records = new SessionRecords(store);
-        const gone = record("gone");
+        const gone = newRecord("gone");
         await records.insert(gone);
         await sessionSpace(store, gone.id).write([{ family: "creds", id: "a", value: 1 }]);
         await records.tombstone(gone.id);
@@ -299,7 +286,7 @@ export function describeStoreContract(name: string, place: () => Promise<StorePl
       "loses nothing when one of the two places of a record can't be read",
       inStore(async ({ store }) => {
         const records = new SessionRecords(store);
-        const one = record("one");
+        const one = newRecord("one");
         await records.insert(one);
         await records.update({ ...one, phoneNumber: "+1" });
         for (const place of generationKeys(recordKey(one.id))) {
@@ -318,7 +305,7 @@ export function describeStoreContract(name: string, place: () => Promise<StorePl
       "keeps records through updates in a row",
       inStore(async ({ store }) => {
         const records = new SessionRecords(store);
-        const one = record("one");
+        const one = newRecord("one");
         await records.insert(one);
         await Promise.all([
           records.update({ ...one, phoneNumber: "+1" }),

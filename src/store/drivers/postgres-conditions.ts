@@ -7,7 +7,7 @@
  * - A key that must be absent is inserted without ON CONFLICT: the unique index refuses the second of two.
  * - One that must be absent and stays so is inserted and deleted again, in one transaction with the batch.
  */
-import type { Pool } from "pg";
+import type { Pool, QueryResult } from "pg";
 import type { Change } from "./driver.js";
 
 /** The SQLSTATE of a key that exists already. */
@@ -26,9 +26,6 @@ export interface ConditionalPool {
   readonly escapeLiteral: (text: string) => string;
 }
 
-/** How a list of texts is written into a statement. */
-type ListOf = (texts: readonly (string | null)[]) => string;
-
 /** Applies the changes if all conditions hold; settles with whether they did. */
 export async function applyIf(
   { pool, escapeLiteral }: ConditionalPool,
@@ -38,29 +35,36 @@ export async function applyIf(
   const inserted = new Set(batch.changes.filter(({ text }) => text !== null).map(({ key }) => key));
   const vacant = batch.conditions.filter(({ key, text }) => text === null && !inserted.has(key));
   try {
-    const { rows } =
+    const { rowCount } =
       vacant.length === 0
         ? await withParameters(pool, table, batch)
         : await besideVacantKeys({ pool, escapeLiteral }, table, { batch, vacant });
-    return rows[0]?.open === true;
+    return (rowCount ?? 0) > 0;
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === UNIQUE_VIOLATION) return false;
     throw error;
   }
 }
 
-interface Answer {
-  readonly rows: readonly { readonly open: boolean }[];
+/** How texts are written into a statement. */
+interface Notation {
+  text(value: string | null): string;
+  list(values: readonly (string | null)[]): string;
 }
+
+type Answer = Pick<QueryResult, "rowCount">;
 
 async function withParameters(
   pool: Pick<Pool, "query">,
   table: string,
   batch: ConditionalBatch,
 ): Promise<Answer> {
-  const values: (readonly (string | null)[])[] = [];
-  const statement = conditionalStatement(table, batch, (texts) => `$${values.push(texts)}::text[]`);
-  return pool.query<{ open: boolean }>(statement, values);
+  const values: unknown[] = [];
+  const parameters: Notation = {
+    text: (value) => `$${values.push(value)}::text`,
+    list: (texts) => `$${values.push(texts)}::text[]`,
+  };
+  return pool.query(conditionalStatement(table, batch, parameters), values);
 }
 
 /** Three statements in one message are one transaction. Such a message can't have parameters. */
@@ -69,12 +73,12 @@ async function besideVacantKeys(
   table: string,
   { batch, vacant }: { readonly batch: ConditionalBatch; readonly vacant: readonly Change[] },
 ): Promise<Answer> {
-  const list: ListOf = (texts) =>
-    `ARRAY[${texts.map((text) => (text === null ? "NULL" : escapeLiteral(text))).join()}]::text[]`;
-  const keys = list(vacant.map(({ key }) => key).sort());
+  const text = (value: string | null): string => (value === null ? "NULL" : escapeLiteral(value));
+  const literals: Notation = { text, list: (values) => `ARRAY[${values.map(text).join()}]::text[]` };
+  const keys = literals.list(vacant.map(({ key }) => key).sort());
   const statements = [
     `INSERT INTO ${table}(key, value) SELECT key, '' FROM UNNEST(${keys}) AS vacant(key)`,
-    conditionalStatement(table, batch, list),
+    conditionalStatement(table, batch, literals),
     `DELETE FROM ${table} WHERE key = ANY(${keys})`,
   ];
   // pg answers several statements with a list, which its types don't know.
@@ -82,56 +86,65 @@ async function besideVacantKeys(
   return answers[1] as Answer;
 }
 
-/** The statement returns whether its conditions held; keys that must be absent fail it instead. */
+/** A statement that counts no row when a condition did not hold; keys that must be absent fail it instead. */
 function conditionalStatement(
   table: string,
   { conditions, changes }: ConditionalBatch,
-  list: ListOf,
+  notation: Notation,
 ): string {
-  const present = conditions.filter(({ text }) => text !== null);
-  const absent = new Set(conditions.filter(({ text }) => text === null).map(({ key }) => key));
   const touched = new Set(changes.map(({ key }) => key));
-  const written = changes.filter(({ text }) => text !== null);
-  const deleted = changes.filter(({ text }) => text === null).map(({ key }) => key);
-  const open = "(SELECT open FROM gate)";
+  const absent = new Set(conditions.filter(({ text }) => text === null).map(({ key }) => key));
+  const present = conditions.filter(({ text }) => text !== null);
+  const locks = [
+    { name: "kept", rows: present.filter(({ key }) => !touched.has(key)), lock: "SHARE" },
+    { name: "changed", rows: present.filter(({ key }) => touched.has(key)), lock: "UPDATE" },
+  ].filter(({ rows }) => rows.length > 0);
+  const holds = locks
+    .map(({ name, rows }) => `(SELECT count(*) FROM ${name}) = ${rows.length}`)
+    .join(" AND ");
   const insert = (some: readonly Change[]): string =>
-    `INSERT INTO ${table}(key, value) SELECT * FROM UNNEST(${keysOf(some, list)}, ${textsOf(some, list)}) WHERE ${open}`;
+    `INSERT INTO ${table}(key, value) SELECT * FROM UNNEST(${lists(some, notation)}) WHERE ${holds || "true"}`;
+  const deleted = changes.filter(({ text }) => text === null).map(({ key }) => key);
+  const written = changes.filter(({ text }) => text !== null);
   const fresh = written.filter(({ key }) => absent.has(key));
   const replaced = written.filter(({ key }) => !absent.has(key));
-  const kept = present.filter(({ key }) => !touched.has(key));
-  const changed = present.filter(({ key }) => touched.has(key));
-  const parts = [
-    kept.length > 0 && locked("kept", table, { rows: kept, lock: "SHARE" }, list),
-    changed.length > 0 && locked("changed", table, { rows: changed, lock: "UPDATE" }, list),
-    `gate AS MATERIALIZED (SELECT ${countOf("kept", kept)} AND ${countOf("changed", changed)} AS open)`,
-    deleted.length > 0 && `gone AS (DELETE FROM ${table} WHERE key = ANY(${list(deleted)}) AND ${open})`,
-    fresh.length > 0 && `fresh AS (${insert(fresh)})`,
-    replaced.length > 0 &&
-      `replaced AS (${insert(replaced)} ON CONFLICT(key) DO UPDATE SET value = excluded.value)`,
+  const writes = [
+    deleted.length > 0 &&
+      `DELETE FROM ${table} WHERE key = ANY(${notation.list(deleted)}) AND ${holds || "true"}`,
+    // The last one counts, and a deletion may find no row although the conditions hold.
+    written.length === 0 && `SELECT 1 WHERE ${holds || "true"}`,
+    fresh.length > 0 && insert(fresh),
+    replaced.length > 0 && `${insert(replaced)} ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
+  ].filter((part) => part !== false);
+  const before = [
+    ...locks.map(
+      ({ name, rows, lock }) => `${name} AS MATERIALIZED (${locked(table, rows, notation)} FOR ${lock})`,
+    ),
+    ...writes.slice(0, -1).map((write, index) => `write${index} AS (${write})`),
   ];
-  return `WITH ${parts.filter((part) => part !== false).join(",\n")}\nSELECT open FROM gate`;
+  return `${before.length > 0 ? `WITH ${before.join(",\n")}\n` : ""}${writes.at(-1) ?? ""}`;
 }
 
-/** The rows that have their texts, locked in the order of their keys. */
-function locked(
-  name: string,
-  table: string,
-  { rows, lock }: { readonly rows: readonly Change[]; readonly lock: string },
-  list: ListOf,
-): string {
-  const keys = keysOf(rows, list);
-  const pairs = `SELECT * FROM UNNEST(${keys}, ${textsOf(rows, list)})`;
-  return `${name} AS MATERIALIZED (SELECT key FROM ${table} WHERE key = ANY(${keys}) AND (key, value) IN (${pairs}) ORDER BY key FOR ${lock})`;
+/** The one row of the fence is looked for without a count: that is planned sooner. */
+function allFound(name: string, rows: number): string {
+  return rows === 1 ? `EXISTS (SELECT FROM ${name})` : `(SELECT count(*) FROM ${name}) = ${rows}`;
 }
 
-function countOf(name: string, rows: readonly Change[]): string {
-  return rows.length === 0 ? "true" : `(SELECT count(*) FROM ${name}) = ${rows.length}`;
+/** More conditions than these are written as lists, which costs the planner more for few and less for many. */
+const MAX_PAIRS = 8;
+
+/** Finds the rows that have their texts, in the order of their keys: those who lock in one order don't deadlock. */
+function locked(table: string, rows: readonly Change[], notation: Notation): string {
+  const keys = rows.map(({ key }) => key);
+  if (rows.length > MAX_PAIRS)
+    return `SELECT key FROM ${table} WHERE key = ANY(${notation.list(keys)}) AND (key, value) IN (SELECT * FROM UNNEST(${lists(rows, notation)})) ORDER BY key`;
+  const pairs = rows.map(
+    ({ key, text }) => `(key = ${notation.text(key)} AND value = ${notation.text(text)})`,
+  );
+  return `SELECT key FROM ${table} WHERE ${pairs.join(" OR ")}${rows.length > 1 ? " ORDER BY key" : ""}`;
 }
 
-function keysOf(changes: readonly Change[], list: ListOf): string {
-  return list(changes.map(({ key }) => key));
-}
-
-function textsOf(changes: readonly Change[], list: ListOf): string {
-  return list(changes.map(({ text }) => text));
+/** Keys and texts, as two lists. */
+function lists(changes: readonly Change[], { list }: Notation): string {
+  return `${list(changes.map(({ key }) => key))}, ${list(changes.map(({ text }) => text))}`;
 }

@@ -1,7 +1,6 @@
 /** The list of all sessions, split into shards, so that creating a session rewrites a small part of it. */
 import { createHash } from "node:crypto";
 import { isZpwootError } from "../../errors.js";
-import { SerialQueue } from "../../async/serial-queue.js";
 import { type Generation, generationEntries, generationKeys, newestGeneration } from "../generations.js";
 import { sessionListKey } from "../keys.js";
 import type { Store, StoredValue } from "../store.js";
@@ -22,6 +21,18 @@ export interface SessionIds {
   readonly deleting: readonly string[];
 }
 
+/** What changes in one batch with the list. */
+export interface Along {
+  /** Read with the list. The batch is made again when one of them has changed in the meantime. */
+  readonly keys: readonly string[];
+  /** What to write, from what is stored under the keys. Rejects to change nothing. */
+  readonly entries: (
+    stored: ReadonlyMap<string, StoredValue>,
+  ) => ReadonlyMap<string, unknown> | Promise<ReadonlyMap<string, unknown>>;
+}
+
+const NOTHING: Along = { keys: [], entries: () => new Map() };
+
 const EMPTY: Shard = { ids: [], deleting: [] };
 
 /** The number of the shard that lists a session. */
@@ -34,10 +45,9 @@ export function sessionListKeys(): readonly string[] {
   return shards().flatMap((shard) => generationKeys(sessionListKey(shard)));
 }
 
-/** Reads and changes the list. Changes of one shard run one after the other. */
+/** Reads and changes the list. Two processes may change one shard at once: each change is made from what the other one left. */
 export class SessionList {
   readonly #store: Store;
-  readonly #changes = new Map<number, SerialQueue>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -70,50 +80,65 @@ export class SessionList {
     };
   }
 
-  /** Lists a session, in one batch with `entries`. */
-  add(id: string, entries: ReadonlyMap<string, unknown>): Promise<void> {
-    return this.#change(id, entries, (shard) => ({ ...shard, ids: [...without(shard.ids, id), id] }));
+  /** Whether a session is listed and not being deleted. True as well when its shard can't be read. */
+  async has(id: string): Promise<boolean> {
+    const number = shardOf(id);
+    const stored = await this.#store.readEach(generationKeys(sessionListKey(number)));
+    try {
+      return newestShard(number, stored)?.value.ids.includes(id) ?? false;
+    } catch (error) {
+      if (!isZpwootError(error, "STORE_CORRUPT")) throw error;
+      return true;
+    }
+  }
+
+  /** Lists a session, in one batch with what goes along. */
+  add(id: string, along = NOTHING): Promise<void> {
+    return this.#change(id, along, (shard) => ({ ...shard, ids: [...without(shard.ids, id), id] }));
   }
 
   /** Replaces a session by its tombstone. */
   bury(id: string): Promise<void> {
-    return this.#change(id, new Map(), ({ ids, deleting }) => ({
+    return this.#change(id, NOTHING, ({ ids, deleting }) => ({
       ids: without(ids, id),
       deleting: [...without(deleting, id), id],
     }));
   }
 
-  /** Removes a session and its tombstone, in one batch with `entries`. */
-  remove(id: string, entries: ReadonlyMap<string, unknown>): Promise<void> {
-    return this.#change(id, entries, ({ ids, deleting }) => ({
+  /** Removes a session and its tombstone, in one batch with what goes along. */
+  remove(id: string, along = NOTHING): Promise<void> {
+    return this.#change(id, along, ({ ids, deleting }) => ({
       ids: without(ids, id),
       deleting: without(deleting, id),
     }));
   }
 
-  #change(id: string, entries: ReadonlyMap<string, unknown>, next: (shard: Shard) => Shard): Promise<void> {
+  /** Compare-and-set, under the fence. */
+  async #change(id: string, { keys, entries }: Along, next: (shard: Shard) => Shard): Promise<void> {
     const number = shardOf(id);
-    const queue = this.#changes.get(number) ?? new SerialQueue();
-    this.#changes.set(number, queue);
-    return queue.run(() => this.#rewrite(number, entries, next));
-  }
-
-  /** Reads the shard before every change: another process may have added a session. */
-  async #rewrite(
-    number: number,
-    entries: ReadonlyMap<string, unknown>,
-    next: (shard: Shard) => Shard,
-  ): Promise<void> {
     const key = sessionListKey(number);
-    const newest = newestShard(number, await this.#store.readEach(generationKeys(key)));
-    const shard = next(newest?.value ?? EMPTY);
-    const empty = shard.ids.length === 0 && shard.deleting.length === 0;
-    // An empty shard has no record: deleting the last session leaves the store as it was.
-    const shardEntries = empty
-      ? generationKeys(key).map((old) => [old, null] as const)
-      : generationEntries(key, (newest?.number ?? 0) + 1, shard);
-    await this.#store.write(key, new Map<string, unknown>([...entries, ...shardEntries]));
+    await this.#store.changeEach(
+      key,
+      [...generationKeys(key), ...keys],
+      async (stored) =>
+        new Map<string, unknown>([...(await entries(stored)), ...changedShard(number, stored, next)]),
+      { fenced: true },
+    );
   }
+}
+
+function changedShard(
+  number: number,
+  stored: ReadonlyMap<string, StoredValue>,
+  next: (shard: Shard) => Shard,
+): readonly (readonly [string, unknown])[] {
+  const key = sessionListKey(number);
+  const newest = newestShard(number, stored);
+  const shard = next(newest?.value ?? EMPTY);
+  // An empty shard has no record: deleting the last session leaves the store as it was.
+  return shard.ids.length === 0 && shard.deleting.length === 0
+    ? generationKeys(key).map((old) => [old, null] as const)
+    : generationEntries(key, (newest?.number ?? 0) + 1, shard);
 }
 
 function shards(): readonly number[] {

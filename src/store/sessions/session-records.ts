@@ -7,6 +7,7 @@ import { recordKey } from "../keys.js";
 import { destroySpace, sessionSpace } from "../space/session-space.js";
 import type { Store } from "../store.js";
 import { SessionList } from "./session-list.js";
+import { nameKeyOf, SessionNames, storedName } from "./session-names.js";
 
 /** Records read per call to the store. */
 const LOAD_CHUNK = 500;
@@ -30,6 +31,7 @@ export interface SessionRecordsOptions {
 export class SessionRecords {
   readonly #store: Store;
   readonly #sessions: SessionList;
+  readonly #names: SessionNames;
   readonly #logger: Pick<Logger, "warn" | "error"> | undefined;
   /** The generation of each record that was last read or written. */
   readonly #generations = new Map<string, number>();
@@ -39,6 +41,7 @@ export class SessionRecords {
   constructor(store: Store, options: SessionRecordsOptions = {}) {
     this.#store = store;
     this.#sessions = new SessionList(store);
+    this.#names = new SessionNames(store, this.#sessions);
     this.#logger = options.logger;
   }
 
@@ -58,18 +61,24 @@ export class SessionRecords {
     for (let start = 0; start < live.length; start += LOAD_CHUNK) {
       records.push(...(await this.#loadSome(live.slice(start, start + LOAD_CHUNK))));
     }
+    await this.#names.complete(records);
     return records;
   }
 
   /**
-   * Stores and lists a new session in one batch. Settles when it is durable. Rejects with `INVALID_INPUT` while a session with
-   * this id is being deleted, with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when its part of the session list can't be read.
+   * Stores and lists a new session, with its name, in one batch. Settles when it is durable. Rejects with `SESSION_NAME_TAKEN` when
+   * the store has a session of this name, whichever process made it, with `INVALID_INPUT` while a session with this id is being
+   * deleted, with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when its part of the session list can't be read.
    */
   async insert(record: SessionRecord): Promise<void> {
     if (this.#deleting.has(record.id))
       throw new ZpwootError("INVALID_INPUT", "A session with this id is being deleted");
     this.#generations.set(record.id, 1);
-    await this.#sessions.add(record.id, new Map(generationEntries(recordKey(record.id), 1, record)));
+    const stored = generationEntries(recordKey(record.id), 1, record);
+    await this.#sessions.add(record.id, {
+      keys: [nameKeyOf(record)],
+      entries: async (found) => new Map<string, unknown>([await this.#names.claim(record, found), ...stored]),
+    });
   }
 
   /**
@@ -101,13 +110,19 @@ export class SessionRecords {
   }
 
   /**
-   * Deletes everything that is stored for a session: its keys, its record, its tombstone last. Sets the tombstone first if there
+   * Deletes everything that is stored for a session: its keys, then its record, name and tombstone. Sets the tombstone first if there
    * is none. Repeat it until it resolves.
    */
   async remove(id: string): Promise<void> {
     if (!this.#deleting.has(id)) await this.tombstone(id);
     await destroySpace(this.#store, id);
-    await this.#sessions.remove(id, new Map(generationKeys(recordKey(id)).map((key) => [key, null])));
+    const session = await storedName(this.#store, id);
+    const own = generationKeys(recordKey(id)).map((key) => [key, null] as const);
+    await this.#sessions.remove(id, {
+      keys: session === undefined ? [] : [nameKeyOf(session)],
+      entries: (found) =>
+        new Map([...own, ...(session === undefined ? [] : this.#names.release(session, found))]),
+    });
     this.#generations.delete(id);
     this.#deleting.delete(id);
   }
