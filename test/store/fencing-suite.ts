@@ -239,7 +239,8 @@ export function describeRaces(name: string, place: () => Promise<StorePlace>): v
     }
   };
 
-  describe.concurrent(`two processes that race on ${name}`, () => {
+  // Hundreds of commits, one after another on a busy machine.
+  describe.concurrent(`two processes that race on ${name}`, { timeout: 60_000 }, () => {
     it(
       "have exactly one winner of each of 200 claims",
       inTwo(async (stores) => {
