@@ -91,6 +91,7 @@ export type {
   SessionListener,
   WhatsAppEvent,
 } from "./api/events.js";
+export type { Authorship, AuthorshipMark, RefusedClaim } from "./api/authorship.js";
 export { drawQRCode, QR_IMAGE_FORMATS, type QRImageFormat } from "./api/qr-image.js";
 export { WEBHOOK_EVENTS, type WebhookEventName } from "./api/webhook-events.js";
 

@@ -1,6 +1,7 @@
 /** The typed events of a {@link SessionManager}. Each has one object as its payload. */
 import type { BaileysEventMap } from "whaileys";
 import type { ZpwootError } from "../errors.js";
+import type { RefusedClaim } from "./authorship.js";
 import type { LogoutCause, RestrictionReason, SessionDetail } from "./session-detail.js";
 import type { SessionStatus } from "./session-info.js";
 import type { WebhookEventName } from "./webhook-events.js";
@@ -80,6 +81,11 @@ export interface EngineEvents {
   };
   /** `start()` brought another session back, or gave up on it for now. */
   "session.restored": { readonly sessionId: string; readonly done: number; readonly total: number };
+  /**
+   * Somebody revoked or edited a message without being its author (or, for a revoke, an admin of the group). It was refused: no event
+   * of WhatsApp says so, to listeners, webhooks and streams alike.
+   */
+  "message.refused": RefusedClaim & { readonly sessionId: string };
   /** An endpoint acknowledged an event. */
   "webhook.delivered": {
     readonly sessionId: string;
@@ -129,4 +135,5 @@ export const LOGGED_ENGINE_EVENTS = [
   "session.linked",
   "session.logged-out",
   "session.action-required",
+  "message.refused",
 ] as const satisfies readonly (keyof EngineEvents)[];

@@ -15,6 +15,12 @@ const messageKey = z.looseObject({
   participant: z.string().nullish(),
 });
 
+/** Of revokes and edits only: whether their sender was entitled to them, and who it is. */
+const authorship = {
+  authorship: z.enum(["author", "admin", "unverified"]).optional(),
+  claimedBy: z.string().optional(),
+};
+
 const message = z.looseObject({
   key: messageKey,
   /** One field, named after the kind of the message: `conversation`, `extendedTextMessage`, `imageMessage`… */
@@ -23,6 +29,7 @@ const message = z.looseObject({
   pushName: z.string().nullish(),
   /** 0 error, 1 pending, 2 sent, 3 delivered, 4 read, 5 played. */
   status: z.number().int().nullish(),
+  ...authorship,
 });
 
 const group = z.looseObject({
@@ -49,7 +56,7 @@ export const webhookDataSchemas = {
     qr: z.string().optional(),
   }),
   "messages.upsert": z.looseObject({ messages: z.array(message), type: z.enum(["append", "notify"]) }),
-  "messages.update": z.array(z.looseObject({ key: messageKey, update: z.looseObject({}) })),
+  "messages.update": z.array(z.looseObject({ key: messageKey, update: z.looseObject(authorship) })),
   "messages.delete": z.union([
     z.looseObject({ keys: z.array(messageKey) }),
     z.looseObject({ jid: z.string(), all: z.literal(true) }),

@@ -8,6 +8,7 @@ import type { Ownership } from "../ownership/ownership.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
 import { reachable, type Store } from "../store/store.js";
+import { MessageAuthors } from "../whatsapp/authorship/message-authors.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { libraryLogger } from "../whatsapp/library-logger.js";
@@ -58,6 +59,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
         logger,
       });
     },
+    authors: (sessionId) => memory.authors(sessionId),
     forgetMemory: (sessionId) => memory.forget(sessionId),
     wipeAuth: async (sessionId) => {
       memory.forget(sessionId);
@@ -110,6 +112,7 @@ interface SessionMemory {
   /** Made when the library is known. */
   caches: SessionCaches | undefined;
   readonly keys: KeyCache;
+  readonly authors: MessageAuthors;
 }
 
 /** What sessions keep in memory over their reconnects. */
@@ -126,13 +129,20 @@ class SessionMemories {
     return this.#of(sessionId).keys;
   }
 
+  /** Who wrote a session's last messages. */
+  authors(sessionId: string): MessageAuthors {
+    return this.#of(sessionId).authors;
+  }
+
   /** Drops everything of a session: what is stored has changed or is deleted. */
   forget(sessionId: string): void {
     this.#memories.delete(sessionId);
   }
 
   #of(sessionId: string): SessionMemory {
-    const memory = this.#memories.get(sessionId) ?? { caches: undefined, keys: new KeyCache() };
+    const memory = this.#memories.get(sessionId) ?? {
+      ...{ caches: undefined, keys: new KeyCache(), authors: new MessageAuthors() },
+    };
     this.#memories.set(sessionId, memory);
     return memory;
   }

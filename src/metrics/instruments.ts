@@ -36,6 +36,7 @@ export interface Instruments {
   readonly links: Counter;
   readonly logouts: Counter<"cause">;
   readonly messages: Counter<"direction">;
+  readonly refused: Counter<"kind">;
   readonly deliveries: Counter<"outcome">;
   readonly attempts: Histogram;
   readonly lag: Histogram;
@@ -90,6 +91,9 @@ export function defineInstruments(
     links: counter("zpwoot_links_total", "Sessions that were linked"),
     logouts: counter("zpwoot_logouts_total", "Sessions whose link ended", ["cause"]),
     messages: counter("zpwoot_messages_total", "Messages received and sent", ["direction"]),
+    refused: counter("zpwoot_messages_refused_total", "Revokes and edits by others than the author", [
+      "kind",
+    ]),
     deliveries: counter("zpwoot_webhook_deliveries_total", "Webhook deliveries, delivered or failed", [
       "outcome",
     ]),

@@ -89,6 +89,7 @@ function listen(manager: MeteredSessions, instruments: Instruments): () => void 
   on("messages.upsert", ({ data }) => {
     for (const { key } of data.messages) instruments.messages.inc({ direction: key.fromMe ? "out" : "in" });
   });
+  on("message.refused", ({ kind }) => instruments.refused.inc({ kind }));
   on("webhook.delivered", ({ attempts, afterMs }) => {
     instruments.lag.observe(afterMs / 1_000);
     instruments.deliveries.inc({ outcome: "delivered" });

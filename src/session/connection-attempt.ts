@@ -178,7 +178,9 @@ export class ConnectionAttempt {
     const config = this.#options.config(library);
     this.#qrCodes = new QRCodes({ limits, style, qrTimeoutMs: config.qrTimeout, now });
     this.#deadline = now() + timeouts.connectMs;
-    this.#handle = new SessionSocket({ sessionId, library, auth, config, logger, hooks: this.#hooks(auth) });
+    const { authors } = this.#options;
+    const hooks = this.#hooks(auth);
+    this.#handle = new SessionSocket({ sessionId, library, auth, authors, config, logger, hooks });
   }
 
   #hooks(auth: AuthState) {
@@ -211,6 +213,7 @@ export class ConnectionAttempt {
       // A failure reaches the loop through the auth state's onFailure.
       onCreds: () => auth.save(),
       onEvent: (event: NamedWhatsAppEvent) => this.#onEvent(event),
+      onRefused: this.#options.onRefused,
     };
   }
 

@@ -4,6 +4,7 @@ import type { BackoffLimits } from "./backoff.js";
 import type { ZpwootError } from "../errors.js";
 import type { LinkLimits } from "./linking/limits.js";
 import type { EngineEventName, EngineEvents, NamedWhatsAppEvent } from "../api/events.js";
+import type { MessageAuthors } from "../whatsapp/authorship/message-authors.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
@@ -22,6 +23,8 @@ export interface SessionServices {
   readonly egress: (sessionId: string) => Egress;
   /** Rejects with `STORE_UNAVAILABLE` while the store does not confirm that this process runs the sessions. */
   readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
+  /** Who wrote a session's last messages, kept in memory over its reconnects. */
+  authors(sessionId: string): MessageAuthors;
   /** Drops what is kept in memory of a session: what is stored was changed by something else. */
   forgetMemory(sessionId: string): void;
   /** Deletes the credentials and Signal keys. */

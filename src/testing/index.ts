@@ -11,6 +11,7 @@ export type { ChatActivity, PresenceInput } from "./network/presence.js";
 export type { SyncAction } from "./phone/app-state/actions.js";
 export type { HistoryChat, HistoryInput, HistoryMessage } from "./phone/history.js";
 export type { SendOptions, SentText } from "./phone/message-sender.js";
+export type { ForgeOptions, VirtualForger } from "./virtual-forger.js";
 export type { GroupMember, GroupParticipant, VirtualGroup } from "./virtual-group.js";
 export type { VirtualPhone } from "./virtual-phone.js";
 

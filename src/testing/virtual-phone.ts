@@ -20,8 +20,8 @@ import type { HistoryInput } from "./phone/history.js";
 import type { SendOptions, SentText } from "./phone/message-sender.js";
 import type { PrimaryDevice } from "./phone/primary-device.js";
 import type { Linking } from "./server/linking/linking.js";
+import { VirtualForger } from "./virtual-forger.js";
 import { VirtualGroup } from "./virtual-group.js";
-import { PROTOCOL_TYPE } from "./wire/chat-proto.js";
 
 /** How long {@link VirtualPhone.scan} and {@link VirtualPhone.enterPairingCode} wait by default. */
 const LINK_TIMEOUT_MS = 10_000;
@@ -130,16 +130,22 @@ export class VirtualPhone {
     }));
   }
 
-  /** Takes back an own message, for everyone. Throws `INVALID_INPUT` for an unknown message, or one of another author. */
-  revoke(id: string): SentText {
-    return this.#account.phone.chat.revoke(id);
+  /**
+   * Takes back a message, for everyone: an own one, or as an admin of a group another member's. Throws `INVALID_INPUT` for an
+   * unknown message, and for one that this phone may not take back ({@link forge} does it all the same).
+   */
+  revoke(id: string, options?: SendOptions): SentText {
+    return this.#account.phone.chat.revoke(id, options);
   }
 
-  /** Replaces the text of an own message. Throws `INVALID_INPUT` for an unknown message. */
-  edit(id: string, text: string): SentText {
-    return this.#account.phone.chat.sendAbout(id, (key) => ({
-      protocolMessage: { key, type: PROTOCOL_TYPE.edit, editedMessage: { conversation: text } },
-    }));
+  /** Replaces the text of an own message. Throws `INVALID_INPUT` for an unknown message, or one of another author. */
+  edit(id: string, text: string, options?: SendOptions): SentText {
+    return this.#account.phone.chat.edit(id, text, options);
+  }
+
+  /** Sends what this phone is not entitled to, as a changed client does. */
+  get forge(): VirtualForger {
+    return new VirtualForger(this.#account.phone.chat, (to) => this.#recipient(to));
   }
 
   /** Creates a group that this phone owns; the other members are notified. */

@@ -1,16 +1,42 @@
 /** What of the library's events reaches the session: no keys, and nothing that its sender was not entitled to send. */
+import type { RefusedClaim } from "../api/authorship.js";
 import type { NamedWhatsAppEvent } from "../api/events.js";
+import { messageOf } from "../errors.js";
+import { AuthorshipGuard } from "./authorship/authorship-guard.js";
+import type { MessageAuthors } from "./authorship/message-authors.js";
+import type { WhatsAppSocket } from "./library.js";
 import { redactKeys } from "./redact-keys.js";
 import { isForged } from "./self-only-messages.js";
 
-/** Filters the events of one socket. */
+/** So many refusals of one socket have log lines. */
+const MAX_WARNINGS = 100;
+
+/** What an {@link EventFilter} needs. */
+export interface EventFilterOptions {
+  readonly socket: WhatsAppSocket;
+  readonly authors: MessageAuthors;
+  /** Writes a log line. Must not throw. */
+  readonly warn: (text: string, fields: object) => void;
+  /** A revoke or an edit was refused. Must not throw. */
+  readonly onRefused: (claim: RefusedClaim) => void;
+}
+
+/**
+ * Filters the events of one socket. Each kind of forgery is logged once per socket and sender, since a stranger could fill the log.
+ */
 export class EventFilter {
-  readonly #warn: (text: string, detail: string) => void;
+  readonly #options: EventFilterOptions;
+  readonly #guard: AuthorshipGuard;
   readonly #warned = new Set<string>();
 
-  /** `warn` writes a log line. Each kind of forgery is reported once per socket, since a stranger could fill the log. */
-  constructor(warn: (text: string, detail: string) => void) {
-    this.#warn = warn;
+  /** Must be made in the tick in which the socket was created. */
+  constructor(options: EventFilterOptions) {
+    const { socket, authors, warn } = options;
+    this.#options = options;
+    this.#guard = new AuthorshipGuard({
+      ...{ socket, authors, onRefused: (claim) => this.#refused(claim) },
+      onError: (error) => warn("could not emit an event", { error: messageOf(error) }),
+    });
   }
 
   /** Returns what may be passed on, or undefined if nothing may. The library's own objects are not changed. */
@@ -18,18 +44,38 @@ export class EventFilter {
     return redactKeys(event.name === "messages.upsert" ? this.#withoutForged(event) : event);
   }
 
+  /** Lets go of what waits for a verdict on its author. Settles when that is emitted. Never rejects. */
+  settle(): Promise<void> {
+    return this.#guard.settle();
+  }
+
   #withoutForged(
     event: NamedWhatsAppEvent & { readonly name: "messages.upsert" },
   ): NamedWhatsAppEvent & { readonly name: "messages.upsert" } {
     const messages = event.data.messages.filter((message) => !isForged(message));
     if (messages.length === event.data.messages.length) return event;
-    this.#once("refused a message", "only this account's own devices may send this protocol message");
+    const error = "only this account's own devices may send this protocol message";
+    this.#warnOnce(error, "refused a message", { error });
     return { name: event.name, data: { ...event.data, messages } };
   }
 
-  #once(text: string, detail: string): void {
-    if (this.#warned.has(detail)) return;
-    this.#warned.add(detail);
-    this.#warn(text, detail);
+  #refused(claim: RefusedClaim): void {
+    const { kind, claimedBy, chat, messageId } = claim;
+    const error =
+      kind === "edit" ? "only its author may edit it" : "only its author and group admins may revoke it";
+    this.#warnOnce(
+      `${kind} ${claimedBy}`,
+      `refused ${kind === "edit" ? "an edit" : "a revoke"} of a message`,
+      {
+        ...{ error, claimedBy, chat, messageId },
+      },
+    );
+    this.#options.onRefused(claim);
+  }
+
+  #warnOnce(what: string, text: string, fields: object): void {
+    if (this.#warned.has(what) || this.#warned.size >= MAX_WARNINGS) return;
+    this.#warned.add(what);
+    this.#options.warn(text, fields);
   }
 }

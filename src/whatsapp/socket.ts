@@ -6,15 +6,18 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
 import type { NamedWhatsAppEvent } from "../api/events.js";
+import type { RefusedClaim } from "../api/authorship.js";
 import type { Logger } from "../api/logger.js";
 import { WEBHOOK_EVENTS } from "../api/webhook-events.js";
 import { waitFor } from "../async/deadline.js";
 import { once } from "../async/once.js";
 import { messageOf } from "../errors.js";
+import type { MessageAuthors } from "./authorship/message-authors.js";
 import { closeSignalOf, type CloseSignal } from "./close-signal.js";
 import { EventFilter } from "./event-filter.js";
 import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./library.js";
 import { WEB_SOCKET_CLOSED } from "./library.js";
+import { guardListeners } from "./guarded-listeners.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { runInSession } from "./rejection-guard.js";
 import { watchSilence } from "./silence-watch.js";
@@ -46,6 +49,8 @@ interface SocketHooks {
   onCreds(): Promise<void>;
   /** One of WhatsApp's events, without keys. */
   onEvent(event: NamedWhatsAppEvent): void;
+  /** Somebody revoked or edited a message of others. No event of WhatsApp says so. */
+  onRefused(claim: RefusedClaim): void;
 }
 
 /** What a {@link SessionSocket} needs. */
@@ -53,6 +58,8 @@ export interface SessionSocketOptions {
   readonly sessionId: string;
   readonly library: SocketFactory;
   readonly auth: AuthState;
+  /** Who wrote the session's last messages, over its sockets. */
+  readonly authors: MessageAuthors;
   readonly config: Partial<UserFacingSocketConfig>;
   readonly hooks: SocketHooks;
   readonly logger: Logger;
@@ -63,6 +70,7 @@ export class SessionSocket {
   /** The library's socket, for what the engine does not wrap. */
   readonly socket: WhatsAppSocket;
   readonly #options: SessionSocketOptions;
+  readonly #filter: EventFilter;
   readonly #removeListeners: (() => void)[] = [];
   readonly #webSocket: WebSocketLike;
   /** The TCP or TLS connection under the WebSocket, once it is upgraded. */
@@ -75,7 +83,7 @@ export class SessionSocket {
   /** Creates the socket, which connects at once. Throws what the library throws for invalid options. */
   constructor(options: SessionSocketOptions) {
     this.#options = options;
-    const { library, auth, config, sessionId } = options;
+    const { library, auth, config, sessionId, authors, hooks } = options;
     this.socket = runInSession(sessionId, () =>
       library.makeSocket({ ...config, auth: { creds: auth.creds, keys: auth.keys } }, (error) =>
         this.#fail(error),
@@ -85,7 +93,11 @@ export class SessionSocket {
     // The library wraps the key store in transactions that lose writes (docs/protocol.md#library-quirks, 6). All its modules share
     // the wrapper object, so our methods are put back on it.
     Object.assign(this.socket.authState.keys, auth.keys);
-    this.#guardListeners();
+    guardListeners(this.#ws, (error) => this.#fail(error));
+    this.#filter = new EventFilter({
+      ...{ socket: this.socket, authors, onRefused: (claim) => hooks.onRefused(claim) },
+      warn: (text, fields) => options.logger.warn({ sessionId, ...fields }, text),
+    });
     // Before the library's own listener, which ends the socket.
     this.#ws.prependListener("CB:stream:error", (node) => (this.#streamError = node));
     settleQueriesOnEnd(this.#ws);
@@ -114,32 +126,6 @@ export class SessionSocket {
     return this.socket.ws as unknown as Emitter;
   }
 
-  /**
-   * whaileys ignores the promises of its socket listeners, so a failed handshake is an unhandled rejection. Replaces each listener
-   * with a wrapper that ends this socket instead. No event is missed: the socket was created in the same tick. (`message` has its
-   * own guard in libraries/frame-order.ts.)
-   */
-  #guardListeners(): void {
-    const ws = this.#ws;
-    for (const name of ws.eventNames()) {
-      if (name === "message") continue;
-      const listeners = ws.rawListeners(name);
-      ws.removeAllListeners(name);
-      for (const listener of listeners) ws.on(name, this.#guarded(listener));
-    }
-  }
-
-  #guarded(listener: (...args: unknown[]) => unknown): (...args: unknown[]) => void {
-    return (...args) => {
-      try {
-        const result = listener.apply(this.socket.ws, args);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#fail(error));
-      } catch (error) {
-        this.#fail(error);
-      }
-    };
-  }
-
   #fail(error: unknown): void {
     this.#failed = true;
     this.#end(error instanceof Error ? error : new Error(String(error)));
@@ -159,7 +145,6 @@ export class SessionSocket {
 
   #listen(): void {
     const { hooks, config } = this.#options;
-    const filter = new EventFilter((text, error) => this.#warn(text, error));
     this.#on("creds.update", () => this.#holdUntil(hooks.onCreds()));
     this.#on("connection.update", (update) => {
       if (update.isNewLogin === true) hooks.onLinked();
@@ -172,7 +157,7 @@ export class SessionSocket {
     });
     for (const name of WEBHOOK_EVENTS) {
       this.#on(name, (data) => {
-        const event = filter.pass({ name, data } as NamedWhatsAppEvent);
+        const event = this.#filter.pass({ name, data } as NamedWhatsAppEvent);
         if (event === undefined || (this.#failed && isOpened(event))) return;
         hooks.onEvent(event);
       });
@@ -235,6 +220,7 @@ export class SessionSocket {
   /** Messages that the library has acknowledged but still buffers are lost unless they are flushed. */
   async #flush(): Promise<void> {
     try {
+      await this.#filter.settle();
       await (this.socket.ev as { flush?: () => unknown }).flush?.();
     } catch (error) {
       this.#warn("could not flush buffered events", error);

@@ -5,6 +5,7 @@ import { CurrentState } from "../../src/session/current-state.js";
 import { DesiredState } from "../../src/session/desired-state.js";
 import { RecordKeeper } from "../../src/session/record.js";
 import type { SessionServices } from "../../src/session/services.js";
+import { MessageAuthors } from "../../src/whatsapp/authorship/message-authors.js";
 import { ClientVersion } from "../../src/whatsapp/client-version.js";
 
 /** When the fake clock starts. */
@@ -71,6 +72,7 @@ export class FakeParts {
       config: () => ({}),
       egress: () => ({ agent: undefined, preflight: async () => {} }),
       loadAuth: () => Promise.reject(new Error("no credentials here")),
+      authors: () => new MessageAuthors(),
       forgetMemory: () => {},
       wipeAuth: call("wipeAuth"),
       reachable: call("reachable"),

@@ -20,6 +20,7 @@ const ENGINE_EVENTS = [
   "session.logged-out",
   "session.action-required",
   "session.restored",
+  "message.refused",
   "webhook.delivered",
   "webhook.failed",
   "store.error",

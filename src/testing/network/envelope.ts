@@ -34,7 +34,13 @@ export interface Envelope {
 /** The message as a stanza for a linked device. */
 export function messageStanza(envelope: Envelope, seconds: number): BinaryNode {
   const { id, from, group, recipient, parts, retry, notify, category, senderPn } = envelope;
-  const sender = group === undefined ? { from, sender_pn: senderPn } : { from: group, participant: from };
+  const sender =
+    group === undefined
+      ? { from, sender_pn: senderPn }
+      : {
+          ...{ from: group, participant: from, participant_pn: senderPn },
+          addressing_mode: senderPn === undefined ? undefined : "lid",
+        };
   const attrs = { ...sender, id, t: String(seconds), type: "text", recipient, notify, category };
   return node(
     "message",

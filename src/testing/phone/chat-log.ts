@@ -23,9 +23,14 @@ export class ChatLog {
     return [...this.#entries.values()];
   }
 
+  /** The message of an id; undefined when it is not here. */
+  find(id: string): ChatEntry | undefined {
+    return this.#entries.get(id);
+  }
+
   /** The message of an id. Throws `INVALID_INPUT` when it is not here. */
   entry(id: string): ChatEntry {
-    const entry = this.#entries.get(id);
+    const entry = this.find(id);
     if (entry === undefined) throw this.unknown(id);
     return entry;
   }

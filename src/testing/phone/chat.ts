@@ -16,6 +16,16 @@ import type { PhoneCipher } from "./cipher.js";
 import type { MessageSender, SendOptions, SentText } from "./message-sender.js";
 import { sendReceipt } from "./receipts.js";
 
+/** Makes the content of a message about another one. */
+type ContentAbout = (key: MessageKey) => ChatMessage;
+
+/** How a forged message is sent. */
+export interface ForgedMessage extends SendOptions {
+  readonly to: Account | Group;
+  /** Name the sender as the author of the message it is about, instead of the one who is. */
+  readonly asAuthor: boolean;
+}
+
 /** The chats of one phone. */
 export class Chat {
   readonly #network: Network;
@@ -37,6 +47,11 @@ export class Chat {
     return this.#log.entries;
   }
 
+  /** One message. Throws `INVALID_INPUT` when it is not here. */
+  entry(id: string): ChatEntry {
+    return this.#log.entry(id);
+  }
+
   /** Sends a text; see `VirtualPhone.sendText`. */
   sendText(to: Account | Group, text: string, options: SendOptions = {}): SentText {
     const id = this.#sender.newId();
@@ -54,21 +69,38 @@ export class Chat {
   }
 
   /** Sends a message about another one (a reaction, a revocation, an edit) to the chat of that one. */
-  sendAbout(id: string, content: (key: MessageKey) => ChatMessage): SentText {
+  sendAbout(id: string, content: ContentAbout, options: SendOptions = {}): SentText {
     const entry = this.#log.entry(id);
     const to = this.#network.groups.find(entry.chat) ?? this.#network.directory.find(entry.chat);
     if (to === undefined) throw new ZpwootError("INVALID_INPUT", `The chat of message ${id} is not here`);
-    const key = { remoteJid: entry.chat, fromMe: entry.fromMe, id };
-    return this.#sender.send(this.#sender.newId(), to, content(key));
+    return this.#sender.send(this.#sender.newId(), to, content(this.#keyOf(entry)), options);
   }
 
-  /** Takes back a message this phone wrote; see `VirtualPhone.revoke`. */
-  revoke(id: string): SentText {
-    if (!this.#log.entry(id).fromMe)
-      throw new ZpwootError("INVALID_INPUT", "Only own messages can be revoked");
-    const sent = this.sendAbout(id, (key) => ({ protocolMessage: { key, type: PROTOCOL_TYPE.revoke } }));
+  /** Takes back a message for everyone; see `VirtualPhone.revoke`. */
+  revoke(id: string, options?: SendOptions): SentText {
+    const entry = this.#log.entry(id);
+    if (!entry.fromMe && !this.#isAdmin(this.#account, entry.chat)) {
+      const message = "Only own messages can be revoked; those of others only in a group, by its admins";
+      throw new ZpwootError("INVALID_INPUT", message);
+    }
+    const sent = this.sendAbout(id, revocationOf, options);
     this.#log.change(id, { status: "revoked" });
     return sent;
+  }
+
+  /** Replaces the text of an own message; see `VirtualPhone.edit`. */
+  edit(id: string, text: string, options?: SendOptions): SentText {
+    if (!this.#log.entry(id).fromMe)
+      throw new ZpwootError("INVALID_INPUT", "Only own messages can be edited");
+    return this.sendAbout(id, editOf(text), options);
+  }
+
+  /** Sends a message about any other one, as only a changed client does; see `VirtualForger`. */
+  forge(id: string, content: ContentAbout, { to, asAuthor, ...options }: ForgedMessage): SentText {
+    const entry = this.#log.find(id);
+    const key = asAuthor || entry === undefined ? { fromMe: true, id } : this.#keyOf(entry);
+    const about = content({ ...key, remoteJid: to.jid });
+    return this.#sender.send(this.#sender.newId(), to, about, options);
   }
 
   /** A message, a copy of one, or a key arrives. */
@@ -121,13 +153,31 @@ export class Chat {
     this.#log.noteReceipt(ids, status);
   }
 
+  #keyOf({ id, chat, fromMe, from }: ChatEntry): MessageKey {
+    const isOthers = !fromMe && this.#network.groups.find(chat) !== undefined;
+    return { remoteJid: chat, fromMe, id, ...(isOthers ? { participant: from } : {}) };
+  }
+
+  #isAdmin(account: Account | undefined, chat: string): boolean {
+    const role = account && this.#network.groups.find(chat)?.role(account);
+    return role === "admin" || role === "superadmin";
+  }
+
+  /** A revocation counts when it comes from the author, or in a group from an admin. */
+  #applyRevocation(id: string, { chat, from }: ChatEntry): void {
+    const target = this.#log.find(id);
+    if (target === undefined) return;
+    const isAdmin = target.chat === chat && this.#isAdmin(this.#network.directory.find(from), chat);
+    if (target.from === from || isAdmin) this.#log.change(id, { status: "revoked" });
+  }
+
   /** Content that a chat shows becomes an entry; a message about another one changes that; keys leave no entry. */
   #apply(content: ChatMessage, entry: ChatEntry): void {
     const { protocolMessage, reactionMessage, senderKeyDistributionMessage } = content;
     const about = protocolMessage?.key?.id;
     if (protocolMessage !== undefined) {
       if (about !== undefined && (protocolMessage.type ?? 0) === PROTOCOL_TYPE.revoke)
-        this.#log.change(about, { status: "revoked" });
+        this.#applyRevocation(about, entry);
       return;
     }
     if (reactionMessage !== undefined) return;
@@ -164,6 +214,18 @@ export class Chat {
     const dropped = this.#log.store(entry);
     if (dropped !== undefined) this.#sender.forget(dropped);
   }
+}
+
+/** The content of a revocation. */
+export function revocationOf(key: MessageKey): ChatMessage {
+  return { protocolMessage: { key, type: PROTOCOL_TYPE.revoke } };
+}
+
+/** The content of an edit. */
+export function editOf(text: string): ContentAbout {
+  return (key) => ({
+    protocolMessage: { key, type: PROTOCOL_TYPE.edit, editedMessage: { conversation: text } },
+  });
 }
 
 function textIn(message: ChatMessage): string | undefined {

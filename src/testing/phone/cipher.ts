@@ -22,7 +22,7 @@ export class PhoneCipher {
   readonly #network: Network;
   readonly #signal: SignalParty;
   readonly #senderKeys: SenderKeyStore;
-  /** Devices that have our sender key, by group. */
+  /** Devices that have our sender key, by group and the kind of address that they have it under. */
   readonly #keyHolders = new Map<string, Set<string>>();
 
   constructor(network: Network, signal: SignalParty) {
@@ -71,10 +71,12 @@ export class PhoneCipher {
     group: string,
     members: readonly string[],
     content: ChatMessage,
+    addressing: "pn" | "lid" = "pn",
   ): { readonly message: EncryptedPart; readonly keys: ReadonlyMap<string, EncryptedPart> } {
     const distribution = this.distribution(group);
-    const holders = this.#keyHolders.get(group) ?? new Set();
-    this.#keyHolders.set(group, holders);
+    const place = `${group} ${addressing}`;
+    const holders = this.#keyHolders.get(place) ?? new Set();
+    this.#keyHolders.set(place, holders);
     const keys = new Map<string, EncryptedPart>();
     for (const member of members.filter((jid) => !holders.has(jid))) {
       const part = this.seal(member, distribution);
@@ -98,7 +100,7 @@ export class PhoneCipher {
   /** Forgets our key of a group: the next message there begins with another one, which a removed member does not have. */
   forgetGroupKey(group: string): void {
     this.#senderKeys.forgetOwn(group);
-    this.#keyHolders.delete(group);
+    for (const addressing of ["pn", "lid"]) this.#keyHolders.delete(`${group} ${addressing}`);
   }
 
   /** Content with 1 to 15 bytes behind it, each of which is their count. */

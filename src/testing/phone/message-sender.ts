@@ -2,6 +2,7 @@
 import { ZpwootError } from "../../errors.js";
 import type { Account } from "../network/account.js";
 import type { CompanionDevice } from "../network/companion-device.js";
+import type { Envelope } from "../network/envelope.js";
 import { Group } from "../network/group.js";
 import type { Network } from "../network/network.js";
 import type { ChatMessage } from "../wire/chat-proto.js";
@@ -20,7 +21,7 @@ export interface SentText {
 
 /** How a message is sent. */
 export interface SendOptions {
-  /** Which address of the author the recipient sees: the phone number, or the LID. Default `pn`. Not in groups. */
+  /** Which address of the author the recipient sees: the phone number, or the LID. Default `pn`. */
   readonly addressing?: "pn" | "lid";
 }
 
@@ -30,6 +31,7 @@ const MESSAGE_ID_LENGTH = 10;
 interface SentMessage {
   readonly to: Account | Group;
   readonly content: ChatMessage;
+  readonly options: SendOptions;
 }
 
 /** The outgoing messages of one phone. */
@@ -52,11 +54,12 @@ export class MessageSender {
 
   /** Sends a message to every device of its recipients and of the own account. Throws `INVALID_INPUT` for a foreign group. */
   send(id: string, to: Account | Group, content: ChatMessage, options: SendOptions = {}): SentText {
-    this.#sent.set(id, { to, content });
-    if (to instanceof Group) return this.#sendToGroup(id, to, content);
+    const message = { to, content, options };
+    this.#sent.set(id, message);
+    if (to instanceof Group) return this.#sendToGroup(id, to, message);
     const others = to === this.#account ? [] : [to, ...to.devices];
     const recipients = [...others, ...this.#account.devices];
-    for (const { jid } of recipients) this.#sendTo(jid, id, { to, content }, options);
+    for (const { jid } of recipients) this.#sendTo(jid, id, message);
     return { id, to: to.jid, deviceCount: recipients.length };
   }
 
@@ -75,11 +78,12 @@ export class MessageSender {
     if (sent === undefined) return;
     this.#cipher.renew(device.jid, bundleFromKeys(retry) ?? this.#network.takeBundle(device.jid));
     const count = childOf(retry, "retry")?.attrs.count ?? "1";
-    if (!(sent.to instanceof Group)) return this.#sendTo(device.jid, id, sent, { retry: count });
+    if (!(sent.to instanceof Group)) return this.#sendTo(device.jid, id, sent, count);
     const content = { ...sent.content, ...this.#cipher.distribution(sent.to.jid) };
     const part = this.#cipher.seal(device.jid, content);
     if (part === undefined) return;
-    const envelope = { id, from: this.#account.jid, to: device.jid, group: sent.to.jid, parts: [part] };
+    const sender = this.#senderInGroup(sent.options);
+    const envelope = { id, ...sender, to: device.jid, group: sent.to.jid, parts: [part] };
     this.#network.router.route({ ...envelope, retry: count, notify: this.#account.name });
   }
 
@@ -88,25 +92,27 @@ export class MessageSender {
     this.#sent.delete(id);
   }
 
-  #sendToGroup(id: string, to: Group, content: ChatMessage): SentText {
+  #sendToGroup(id: string, to: Group, { content, options }: SentMessage): SentText {
     if (!to.has(this.#account)) throw new ZpwootError("INVALID_INPUT", "The phone is not in this group");
-    const { jid: from, name: notify } = this.#account;
-    const recipients = to.deviceJids.filter((jid) => jid !== from);
-    const { message, keys } = this.#cipher.sealForGroup(to.jid, recipients, content);
+    const { name: notify } = this.#account;
+    const sender = this.#senderInGroup(options);
+    const recipients = to.deviceJids.filter((jid) => jid !== this.#account.jid);
+    const { message, keys } = this.#cipher.sealForGroup(to.jid, recipients, content, options.addressing);
     for (const jid of recipients) {
       const key = keys.get(jid);
       const parts = key === undefined ? [message] : [key, message];
-      this.#network.router.route({ id, from, to: jid, group: to.jid, parts, notify });
+      this.#network.router.route({ id, ...sender, to: jid, group: to.jid, parts, notify });
     }
     return { id, to: to.jid, deviceCount: recipients.length };
   }
 
-  #sendTo(
-    to: string,
-    id: string,
-    message: SentMessage,
-    { addressing, retry }: SendOptions & { readonly retry?: string },
-  ): void {
+  #senderInGroup({ addressing }: SendOptions): Pick<Envelope, "from" | "senderPn"> {
+    const { jid, lid } = this.#account;
+    return addressing === "lid" ? { from: lid, senderPn: jid } : { from: jid };
+  }
+
+  #sendTo(to: string, id: string, message: SentMessage, retry?: string): void {
+    const { addressing } = message.options;
     const isOwn = this.#network.directory.find(to) === this.#account;
     const copy = { deviceSentMessage: { destinationJid: message.to.jid, message: message.content } };
     const part = this.#cipher.seal(to, isOwn ? copy : message.content);
