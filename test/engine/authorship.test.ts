@@ -1,11 +1,14 @@
 /** Who may revoke and edit a message. The libraries ask nobody; the engine asks. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Authorship, AuthorshipMark } from "../../src/api/authorship.js";
+import type { StreamedEvent } from "../../src/api/event-stream.js";
 import type { SessionEventName, SessionEvents } from "../../src/api/events.js";
+import { webhookPayloadSchema } from "../../src/events/payload-schemas.js";
 import { createMetrics } from "../../src/metrics/index.js";
 import type { VirtualGroup, VirtualPhone } from "../../src/testing/index.js";
 import type { EngineWorld, Heard } from "../support/engine.js";
 import { LIBRARIES } from "../support/libraries.js";
+import { Receiver } from "../support/receiver.js";
 
 /** A revoke or edit, as it was passed on. */
 interface Passed {
@@ -23,6 +26,11 @@ function isOf<Name extends SessionEventName>(
   return heard.name === name;
 }
 
+async function firstOf(stream: AsyncIterable<StreamedEvent>): Promise<unknown> {
+  for await (const event of stream) if ("body" in event) return JSON.parse(event.body);
+  return undefined;
+}
+
 describe.each(LIBRARIES)("with $name: a revoke or an edit", ({ name, open }) => {
   const warnings: string[] = [];
   let world: EngineWorld;
@@ -36,6 +44,7 @@ describe.each(LIBRARIES)("with $name: a revoke or an edit", ({ name, open }) => 
       void warnings.push(`${words} ${JSON.stringify(fields)}`);
     world = await open({
       logger: { trace: drop, debug: drop, info: drop, warn, error: drop },
+      webhooks: { allowPrivateTargets: true },
       whatsapp: { connectTimeoutMs: 10_000, loginTimeoutMs: 10_000 },
     });
     ({ id: session, phone: ana } = await world.linked("session", world.phone("Ana")));
@@ -160,6 +169,29 @@ describe.each(LIBRARIES)("with $name: a revoke or an edit", ({ name, open }) => 
     }
     expect(refusals()).toHaveLength(4);
     expect(ana.messages.find((message) => message.id === id)?.status).not.toBe("revoked");
+  });
+
+  it("reaches webhooks with who sent it, and streams also when it was refused", async () => {
+    await using receiver = await Receiver.start();
+    const events = ["messages.upsert", "messages.update"] as const;
+    await world.manager.update(session, { webhook: { url: receiver.url, events: [...events] } });
+    const stop = new AbortController();
+    const refused = firstOf(world.manager.events({ events: ["message.refused"], signal: stop.signal }));
+    const id = await said(bruno);
+    mallory.forge.revoke(id);
+    bruno.revoke(id);
+    await receiver.until((all) => all.some(({ json }) => json.event === "messages.update"));
+    const bodies = receiver.received.map(({ json }) => webhookPayloadSchema.parse(json));
+    const update = bodies.find(({ event }) => event === "messages.update");
+    const mark = { authorship: "author", claimedBy: bruno.jid };
+    expect(update?.data).toMatchObject([{ key: { id }, update: mark }]);
+    expect(JSON.stringify(bodies)).not.toContain(mallory.phoneNumber);
+    expect(await refused).toMatchObject({
+      sessionId: session,
+      data: { claimedBy: mallory.jid, messageId: id },
+    });
+    stop.abort();
+    await world.manager.update(session, { webhook: null });
   });
 
   it("that was refused is a member's no more when the member is made an admin", async () => {
