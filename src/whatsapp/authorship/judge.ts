@@ -10,7 +10,7 @@ import { isSame, personOf, type Person } from "./person.js";
 export type Verdict = Authorship | "forged";
 
 /** Returns the other address of a person, as far as the library knows it. May reject, or never settle. */
-export type AskAlias = (person: Person) => Promise<string | null | undefined>;
+type AskAlias = (person: Person) => Promise<string | null | undefined>;
 
 /** What a {@link Judge} needs. */
 export interface JudgeOptions {
