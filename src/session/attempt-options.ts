@@ -2,10 +2,9 @@
 import type { Agent } from "node:http";
 import type { UserFacingSocketConfig } from "whaileys";
 import type { NamedWhatsAppEvent } from "../api/events.js";
-import type { RefusedClaim } from "../api/authorship.js";
 import type { Logger } from "../api/logger.js";
 import type { ZpwootError } from "../errors.js";
-import type { MessageAuthors } from "../whatsapp/authorship/message-authors.js";
+import type { AuthorshipChecks } from "../whatsapp/authorship/message-authors.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
 import type { Egress } from "../egress/proxy.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
@@ -34,8 +33,8 @@ export interface AttemptOptions {
   readonly resolveVersion: (agent: Agent | undefined) => Promise<void>;
   /** Loads the auth state; `onFailure` is called once when a write has failed for good. */
   readonly loadAuth: (onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
-  /** Who wrote the session's last messages. */
-  readonly authors: MessageAuthors;
+  /** Lasts longer than the attempt: it knows who wrote the session's last messages. */
+  readonly authorship: AuthorshipChecks;
   readonly config: (library: SocketFactory) => Partial<UserFacingSocketConfig>;
   /** The way out as the session is configured now: its proxy may change while the attempt starts. */
   readonly egress: () => Egress;
@@ -51,6 +50,4 @@ export interface AttemptOptions {
   /** Called after every new fact. */
   readonly wake: (fact: AttemptFact) => void;
   readonly onEvent: (event: NamedWhatsAppEvent) => void;
-  /** A revoke or an edit was refused: its sender may not. */
-  readonly onRefused: (claim: RefusedClaim) => void;
 }

@@ -170,17 +170,16 @@ export class ConnectionAttempt {
   }
 
   async #connect(library: SocketFactory, auth: AuthState): Promise<void> {
-    const { sessionId, logger, now, timeouts, egress, limits, qrStyle: style } = this.#options;
+    const { sessionId, authorship, logger, now, timeouts, egress, limits, qrStyle } = this.#options;
     const url = this.#options.config(library).waWebSocketUrl ?? SERVICE_URL;
     // Through the proxy, so after the proxy was found to work.
     await this.#options.resolveVersion(await agentThatReaches(String(url), egress, this.#abort.signal));
     if (this.aborted || this.#storeError !== undefined) return;
     const config = this.#options.config(library);
-    this.#qrCodes = new QRCodes({ limits, style, qrTimeoutMs: config.qrTimeout, now });
+    this.#qrCodes = new QRCodes({ limits, style: qrStyle, qrTimeoutMs: config.qrTimeout, now });
     this.#deadline = now() + timeouts.connectMs;
-    const { authors } = this.#options;
     const hooks = this.#hooks(auth);
-    this.#handle = new SessionSocket({ sessionId, library, auth, authors, config, logger, hooks });
+    this.#handle = new SessionSocket({ sessionId, library, auth, authorship, config, logger, hooks });
   }
 
   #hooks(auth: AuthState) {
@@ -210,10 +209,8 @@ export class ConnectionAttempt {
         this.#closed ??= signal;
         this.#options.wake("closed");
       },
-      // A failure reaches the loop through the auth state's onFailure.
-      onCreds: () => auth.save(),
+      onCreds: () => auth.save(), // A failure reaches the loop through the auth state's onFailure.
       onEvent: (event: NamedWhatsAppEvent) => this.#onEvent(event),
-      onRefused: this.#options.onRefused,
     };
   }
 

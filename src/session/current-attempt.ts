@@ -35,12 +35,14 @@ export class CurrentAttempt {
     this.#current = new ConnectionAttempt({
       ...{ sessionId, library, limits, qrStyle, onlyLinked, timeouts, logger, now, wake },
       loadAuth: (onFailure) => services.loadAuth(sessionId, onFailure),
-      authors: services.authors(sessionId),
+      authorship: {
+        authors: services.authors(sessionId),
+        onRefused: (claim) => services.emit("message.refused", { sessionId, ...claim }),
+      },
       config: (used) => services.config(sessionId, used),
       egress: () => services.egress(sessionId),
       resolveVersion: (agent) => versions.resolve(agent),
       onEvent: (event) => services.emitWhatsApp(sessionId, event),
-      onRefused: (claim) => services.emit("message.refused", { sessionId, ...claim }),
     });
     return this.#current;
   }

@@ -3,7 +3,7 @@ import type { RefusedClaim } from "../api/authorship.js";
 import type { NamedWhatsAppEvent } from "../api/events.js";
 import { messageOf } from "../errors.js";
 import { AuthorshipGuard } from "./authorship/authorship-guard.js";
-import type { MessageAuthors } from "./authorship/message-authors.js";
+import type { AuthorshipChecks } from "./authorship/message-authors.js";
 import type { WhatsAppSocket } from "./library.js";
 import { redactKeys } from "./redact-keys.js";
 import { isForged } from "./self-only-messages.js";
@@ -12,13 +12,10 @@ import { isForged } from "./self-only-messages.js";
 const MAX_WARNINGS = 100;
 
 /** What an {@link EventFilter} needs. */
-export interface EventFilterOptions {
+export interface EventFilterOptions extends AuthorshipChecks {
   readonly socket: WhatsAppSocket;
-  readonly authors: MessageAuthors;
   /** Writes a log line. Must not throw. */
   readonly warn: (text: string, fields: object) => void;
-  /** A revoke or an edit was refused. Must not throw. */
-  readonly onRefused: (claim: RefusedClaim) => void;
 }
 
 /**

@@ -6,13 +6,12 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
 import type { NamedWhatsAppEvent } from "../api/events.js";
-import type { RefusedClaim } from "../api/authorship.js";
 import type { Logger } from "../api/logger.js";
 import { WEBHOOK_EVENTS } from "../api/webhook-events.js";
 import { waitFor } from "../async/deadline.js";
 import { once } from "../async/once.js";
 import { messageOf } from "../errors.js";
-import type { MessageAuthors } from "./authorship/message-authors.js";
+import type { AuthorshipChecks } from "./authorship/message-authors.js";
 import { closeSignalOf, type CloseSignal } from "./close-signal.js";
 import { EventFilter } from "./event-filter.js";
 import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./library.js";
@@ -49,8 +48,6 @@ interface SocketHooks {
   onCreds(): Promise<void>;
   /** One of WhatsApp's events, without keys. */
   onEvent(event: NamedWhatsAppEvent): void;
-  /** Somebody revoked or edited a message of others. No event of WhatsApp says so. */
-  onRefused(claim: RefusedClaim): void;
 }
 
 /** What a {@link SessionSocket} needs. */
@@ -58,8 +55,7 @@ export interface SessionSocketOptions {
   readonly sessionId: string;
   readonly library: SocketFactory;
   readonly auth: AuthState;
-  /** Who wrote the session's last messages, over its sockets. */
-  readonly authors: MessageAuthors;
+  readonly authorship: AuthorshipChecks;
   readonly config: Partial<UserFacingSocketConfig>;
   readonly hooks: SocketHooks;
   readonly logger: Logger;
@@ -83,7 +79,7 @@ export class SessionSocket {
   /** Creates the socket, which connects at once. Throws what the library throws for invalid options. */
   constructor(options: SessionSocketOptions) {
     this.#options = options;
-    const { library, auth, config, sessionId, authors, hooks } = options;
+    const { library, auth, config, sessionId, authorship } = options;
     this.socket = runInSession(sessionId, () =>
       library.makeSocket({ ...config, auth: { creds: auth.creds, keys: auth.keys } }, (error) =>
         this.#fail(error),
@@ -95,7 +91,7 @@ export class SessionSocket {
     Object.assign(this.socket.authState.keys, auth.keys);
     guardListeners(this.#ws, (error) => this.#fail(error));
     this.#filter = new EventFilter({
-      ...{ socket: this.socket, authors, onRefused: (claim) => hooks.onRefused(claim) },
+      ...{ socket: this.socket, ...authorship },
       warn: (text, fields) => options.logger.warn({ sessionId, ...fields }, text),
     });
     // Before the library's own listener, which ends the socket.

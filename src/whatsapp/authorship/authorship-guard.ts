@@ -2,7 +2,7 @@
  * Stands between a library and its event buffer. The libraries ask of no revoke and no edit who sent it, and while events are buffered,
  * a revoke overwrites the message it names: so a forged one has to go before it gets there. docs/webhooks.md#revokes-and-edits.
  */
-import type { AuthorshipMark, RefusedClaim } from "../../api/authorship.js";
+import type { AuthorshipMark } from "../../api/authorship.js";
 import { SerialQueue } from "../../async/serial-queue.js";
 import type { WhatsAppSocket } from "../library.js";
 import { aliasOf } from "./alias.js";
@@ -17,7 +17,7 @@ import {
 } from "./claims.js";
 import { GroupRosters } from "./group-rosters.js";
 import { Judge, worstOf, type Verdict } from "./judge.js";
-import type { MessageAuthors } from "./message-authors.js";
+import type { AuthorshipChecks } from "./message-authors.js";
 import { personOf, type Person } from "./person.js";
 
 /** Events that are kept in order with those that wait for a verdict. */
@@ -36,11 +36,8 @@ const MAX_RECENT = 100;
 type Emit = (name: string, data: unknown) => boolean;
 
 /** What a guard needs. */
-export interface AuthorshipGuardOptions {
+export interface AuthorshipGuardOptions extends AuthorshipChecks {
   readonly socket: WhatsAppSocket;
-  readonly authors: MessageAuthors;
-  /** A claim was proved to be forged; nothing of it is emitted. Must not throw. */
-  readonly onRefused: (claim: RefusedClaim) => void;
   /** A listener threw while an event was emitted that had waited for a verdict. Must not throw. */
   readonly onError: (error: unknown) => void;
 }

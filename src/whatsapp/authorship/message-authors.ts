@@ -1,8 +1,16 @@
 /** Who wrote the last messages of a session. */
+import type { RefusedClaim } from "../../api/authorship.js";
 import type { Person } from "./person.js";
 
 /** Measured: 110 kB for a session that is full; most sessions of a process never are. */
 const MAX_MESSAGES = 1_000;
+
+/** What the sockets of a session check revokes and edits with. */
+export interface AuthorshipChecks {
+  readonly authors: MessageAuthors;
+  /** A revoke or an edit was proved to be forged, and refused: no event of WhatsApp says so. Must not throw. */
+  readonly onRefused: (claim: RefusedClaim) => void;
+}
 
 /** Where a message was written, and by whom. */
 export interface Origin {
