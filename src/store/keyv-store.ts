@@ -51,6 +51,8 @@ const READ_TRIES = 4;
 const CANNOT_FENCE =
   "This Keyv adapter has no conditional write, so the store can't refuse what a second process writes: let one process use it";
 
+const SENTINEL_REPAIRED = "The store's sentinel record was damaged and was written again";
+
 /** What a {@link KeyvStore} is made of. */
 export interface KeyvStoreOptions {
   readonly driver: Driver;
@@ -163,7 +165,8 @@ export class KeyvStore implements Store {
     const { callTimeoutMs } = this.#limits;
     try {
       await withDeadline(`The store ${this.description}`, callTimeoutMs, () => this.#driver.open());
-      await ensureSentinel(this.#driver, this.#codec, callTimeoutMs);
+      const isRepaired = await ensureSentinel(this.#driver, this.#codec, callTimeoutMs);
+      if (isRepaired) this.#logger?.warn({ store: this.description }, SENTINEL_REPAIRED);
     } catch (error) {
       this.#outages.openFailed(error);
       throw this.#unavailable("can't be opened", error, isConfigurationError(error));

@@ -1,10 +1,10 @@
 /** A record that always exists: a read that finds it proves that the other keys it did not find are absent. */
-import { ZpwootError } from "../errors.js";
+import { isZpwootError, ZpwootError } from "../errors.js";
 import { decode, encode, type RecordCodec } from "./codec.js";
 import { withDeadline } from "../async/deadline.js";
 import type { Driver } from "./drivers/driver.js";
 import { SENTINEL_KEY } from "./keys.js";
-import { sessionListKeys } from "./sessions/session-list.js";
+import { isShard, sessionListKeys } from "./sessions/session-list.js";
 
 /** The layout that the store was written with. */
 const LAYOUT = 1;
@@ -15,40 +15,66 @@ export function isSentinel(codec: RecordCodec, text: string | undefined): boolea
 }
 
 /**
- * Writes the sentinel of a new store. Rejects with `STORE_UNAVAILABLE` when it is missing although there are sessions, when
- * the store was written with another layout, or when the adapter lost the sentinel just written.
+ * Writes the sentinel of a new store, and one that is damaged again when the session list shows that the store is of this layout. Settles
+ * with true in that case. Rejects with `STORE_UNAVAILABLE` when the sentinel is missing or damaged and the session list does not help,
+ * when the store was written with another layout, or when the adapter lost the sentinel just written.
  */
-export async function ensureSentinel(driver: Driver, codec: RecordCodec, callMs: number): Promise<void> {
+export async function ensureSentinel(driver: Driver, codec: RecordCodec, callMs: number): Promise<boolean> {
+  const keys = sessionListKeys();
   const read = (): Promise<readonly (string | undefined)[]> =>
-    withDeadline("The store", callMs, () => driver.getMany([SENTINEL_KEY, ...sessionListKeys()]));
+    withDeadline("The store", callMs, () => driver.getMany([SENTINEL_KEY, ...keys]));
   const [sentinel, ...shards] = await read();
-  if (sentinel !== undefined) return refuseOtherLayout(driver, codec, sentinel);
-  if (shards.some((shard) => shard !== undefined)) {
-    throw unusable(driver, "holds sessions but no sentinel record: it is damaged, or was restored in part");
+  if (sentinel === undefined) {
+    if (shards.some((shard) => shard !== undefined))
+      throw unusable(driver, "holds sessions but no sentinel record: it is damaged, or was restored in part");
+  } else if (!isDamaged(driver, codec, sentinel)) {
+    return false;
+  } else if (!isOfThisLayout(codec, keys, shards)) {
+    throw unusable(
+      driver,
+      "has a damaged sentinel record, and a damaged session list: restore it from a backup",
+    );
   }
   const text = codec.seal(SENTINEL_KEY, encode({ layout: LAYOUT }));
   await withDeadline("The store", callMs, () => driver.apply([{ key: SENTINEL_KEY, text }]));
   const [written] = await read();
   if (written === undefined) throw unavailable(driver, "lost the first record written to it");
-  refuseOtherLayout(driver, codec, written);
+  if (isDamaged(driver, codec, written)) throw unavailable(driver, "changed the first record written to it");
+  return sentinel !== undefined;
 }
 
-function refuseOtherLayout(driver: Driver, codec: RecordCodec, text: string): void {
+/** Whether the sentinel can't be read. Throws `STORE_UNAVAILABLE` for the one of another layout. */
+function isDamaged(driver: Driver, codec: RecordCodec, text: string): boolean {
   const layout = layoutOf(codec, text);
-  if (layout === LAYOUT) return;
-  throw unusable(
-    driver,
-    layout === undefined
-      ? "has a damaged sentinel record"
-      : `was written with layout ${JSON.stringify(layout)}; this version reads layout ${LAYOUT}`,
+  if (layout === undefined || layout === LAYOUT) return layout === undefined;
+  const found = JSON.stringify(layout);
+  throw unusable(driver, `was written with layout ${found}; this version reads layout ${LAYOUT}`);
+}
+
+/** Whether the session list is empty or can be read, at least in part. Throws `STORE_UNAVAILABLE` when it is encrypted with another key. */
+function isOfThisLayout(
+  codec: RecordCodec,
+  keys: readonly string[],
+  shards: readonly (string | undefined)[],
+): boolean {
+  const stored = shards.flatMap((text, index) =>
+    text === undefined ? [] : [[keys[index] ?? "", text] as const],
   );
+  const readable = stored.filter(([key, text]) => isShard(valueOf(codec, key, text)));
+  return readable.length > 0 || stored.length === 0;
 }
 
 function layoutOf(codec: RecordCodec, text: string): unknown {
-  const encoded = codec.open(SENTINEL_KEY, text);
+  return (valueOf(codec, SENTINEL_KEY, text) as { readonly layout?: unknown } | null | undefined)?.layout;
+}
+
+/** The value of a record; undefined when it is damaged. */
+function valueOf(codec: RecordCodec, key: string, text: string): unknown {
   try {
-    return (decode(encoded) as { readonly layout?: unknown }).layout;
-  } catch {
+    return decode(codec.open(key, text));
+  } catch (error) {
+    // The record is intact, and its encryption key is missing.
+    if (isZpwootError(error, "STORE_UNAVAILABLE")) throw error;
     return undefined;
   }
 }

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Keyv from "keyv";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
+import { SessionList } from "../../src/store/sessions/session-list.js";
+import type { Store } from "../../src/store/store.js";
 import { LeastAdapter } from "./least-adapter.js";
 import { describeStoreContract } from "./store-contract.js";
 
@@ -161,6 +163,50 @@ describe("a store in trouble", () => {
     const { adapter, store } = await trouble();
     adapter.map.clear();
     await expect(store.read(["wa/s/known"])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+
+  describe.each([
+    ["cut off", '{"value":{"lay'],
+    ["emptied", ""],
+    ["of another form", '{"value":{"wrong":"form"}}'],
+  ])("whose sentinel is %s", (_, garbage) => {
+    it.each([
+      ["has sessions", (store: Store) => new SessionList(store).add("one", new Map())],
+      ["has none", async () => {}],
+    ])("and that %s writes it again when it is opened, and says so", async (_has, fill) => {
+      const { adapter, store } = await trouble();
+      await fill(store);
+      adapter.map.set("wa/sentinel", garbage);
+      const warn = vi.fn();
+      const after = openStore(adapter, { limits, logger: { info: vi.fn(), warn } });
+      expect((await after.read(["wa/s/known"])).get("wa/s/known")).toBe(1);
+      expect(warn).toHaveBeenCalledWith(
+        { store: after.description },
+        "The store's sentinel record was damaged and was written again",
+      );
+      expect(adapter.map.get("wa/sentinel")).toBe('{"value":{"layout":1}}');
+    });
+
+    it("and that has a damaged session list is refused, with nothing overwritten", async () => {
+      const { adapter, store } = await trouble();
+      await new SessionList(store).add("one", new Map());
+      for (const key of adapter.map.keys())
+        if (key.startsWith("wa/index/") || key === "wa/sentinel") adapter.map.set(key, garbage);
+      const damaged = new Map(adapter.map);
+      await expect(openStore(adapter, { limits }).open()).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+        permanent: true,
+      });
+      expect(adapter.map).toEqual(damaged);
+    });
+  });
+
+  it("is refused when it was written with another layout", async () => {
+    const { adapter } = await trouble();
+    adapter.map.set("wa/sentinel", '{"value":{"layout":2}}');
+    await expect(openStore(adapter, { limits }).open()).rejects.toMatchObject({
+      message: expect.stringContaining("was written with layout 2") as string,
+    });
   });
 
   it("distinguishes a damaged record from a missing one, without quoting it", async () => {

@@ -45,6 +45,16 @@ export function sessionListKeys(): readonly string[] {
   return shards().flatMap((shard) => generationKeys(sessionListKey(shard)));
 }
 
+/** Whether a stored value is a readable shard. */
+export function isShard(stored: unknown): boolean {
+  try {
+    shardIn((stored as { readonly value: unknown }).value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Reads and changes the list. Two processes may change one shard at once: each change is made from what the other one left. */
 export class SessionList {
   readonly #store: Store;
