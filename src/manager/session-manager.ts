@@ -245,6 +245,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * Settles when everything is deleted, within the option `whatsapp.unlinkTimeoutMs` and a minute.
    */
   async delete(id: string): Promise<void> {
+    if (await this.#parts.registry.removeUnreadable(id)) return;
     await this.#remove(id, "delete");
     this.#parts.registry.remove(id);
   }

@@ -8,6 +8,7 @@ import type { NewSession } from "../api/validation.js";
 import { once } from "../async/once.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
+import { requireAction } from "../session/required-actions.js";
 import type { SessionServices } from "../session/services.js";
 import { nameTaken } from "../store/sessions/session-names.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
@@ -78,9 +79,10 @@ export class SessionRegistry<Session extends RegisteredSession> {
     await this.#readOnce();
   }
 
-  /** The session with this id. Rejects with `SESSION_NOT_FOUND`, and like {@link load}. */
+  /** The session with this id. Rejects with `SESSION_NOT_FOUND`, with `STORE_CORRUPT` if its record can't be read, and like {@link load}. */
   async get(id: string): Promise<Session> {
     await this.load();
+    if (this.#options.records.unreadable.has(id)) throw unreadable();
     const session = this.#sessions.get(id);
     // A deleted session stays in the map until its last status event is out: a listener of that event must not find it.
     if (session === undefined || isZpwootError(session.ended, "SESSION_NOT_FOUND")) {
@@ -130,6 +132,24 @@ export class SessionRegistry<Session extends RegisteredSession> {
     }
   }
 
+  /**
+   * Deletes a session whose record can't be read. Its device stays linked: there is no session to unlink it with. Settles with false if
+   * the record of the session, if there is one, can be read.
+   */
+  async removeUnreadable(id: string): Promise<boolean> {
+    await this.load();
+    const { records, finishDeletion, logger } = this.#options;
+    if (!records.unreadable.has(id)) return false;
+    await records.tombstone(id);
+    await finishDeletion(id);
+    logger.warn(
+      { sessionId: id },
+      "A session whose record can't be read was deleted: unlink it on the phone",
+    );
+    this.#options.emit("session.deleted", { sessionId: id });
+    return true;
+  }
+
   /** Forgets a session that was deleted from the store. Idempotent. */
   remove(id: string): void {
     if (!this.#sessions.delete(id)) return;
@@ -151,13 +171,21 @@ export class SessionRegistry<Session extends RegisteredSession> {
   }
 
   async #read(): Promise<void> {
-    const { store, records, claim, open, onLoaded, logger } = this.#options;
+    const { store, records, claim, open, onLoaded, emit, logger } = this.#options;
     await claim();
     for (const id of await records.pendingDeletions()) await this.#deletions.finish(id);
     for (const record of await records.load()) {
       this.#sessions.set(record.id, open(record, record.desired === "online" ? "restored" : "disconnected"));
     }
     await onLoaded([...this.#sessions.keys()]);
+    for (const id of records.unreadable) requireAction({ emit, logger }, id, "store-corrupt");
     logger.info({ store: store.description, sessions: this.#sessions.size }, "Sessions loaded");
   }
+}
+
+function unreadable(): ZpwootError {
+  return new ZpwootError(
+    "STORE_CORRUPT",
+    "The session's record in the store can't be read; nothing was overwritten. Restore the store from a backup, or delete the session",
+  );
 }

@@ -65,7 +65,12 @@ export async function carryOut(kind: RemovalKind, parts: RemovalParts): Promise<
   const { id } = record.current;
   await services.reachable();
   if (kind === "delete") await services.markDeleted(id);
-  const unlinked = await unlink(parts);
+  const unlinked = await unlink(parts).catch((error: unknown) => {
+    // A deletion is the way out of damaged credentials. They can't unlink their device; the phone can.
+    if (kind !== "delete" || !isZpwootError(error, "STORE_CORRUPT")) throw error;
+    services.logger.warn({ sessionId: id }, "The device was not unlinked: its credentials can't be read");
+    return "unconfirmed" as const;
+  });
   await attempts.end();
   if (kind === "delete") await services.removeAll(id);
   else {

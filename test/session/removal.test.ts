@@ -130,6 +130,13 @@ describe("a logout", () => {
     expect(parts.calls).toContain("wipeAuth");
   });
 
+  it("deletes a session whose credentials can't be read, without unlinking it", async () => {
+    const next = attempt({ startError: new ZpwootError("STORE_CORRUPT", "damaged") });
+    const { parts, run } = removal({ next });
+    expect(await run("delete")).toEqual({ unlinked: "unconfirmed" });
+    expect(parts.calls).toContain("removeAll");
+  });
+
   it.each(["STORE_UNAVAILABLE", "STORE_CORRUPT"] as const)(
     "rejects with %s, nothing deleted, when it is unknown whether there is a link",
     async (code) => {

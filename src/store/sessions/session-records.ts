@@ -37,12 +37,18 @@ export class SessionRecords {
   readonly #generations = new Map<string, number>();
   /** Sessions with a tombstone. */
   readonly #deleting = new Set<string>();
+  readonly #unreadable = new Set<string>();
 
   constructor(store: Store, options: SessionRecordsOptions = {}) {
     this.#store = store;
     this.#sessions = new SessionList(store);
     this.#names = new SessionNames(store, this.#sessions);
     this.#logger = options.logger;
+  }
+
+  /** Listed sessions whose records {@link load} could not read. They can be removed. */
+  get unreadable(): ReadonlySet<string> {
+    return this.#unreadable;
   }
 
   /**
@@ -125,6 +131,7 @@ export class SessionRecords {
     });
     this.#generations.delete(id);
     this.#deleting.delete(id);
+    this.#unreadable.delete(id);
   }
 
   /** Number of keys of a session by family (`pre-key`, `session`, `outbox`…). */
@@ -148,6 +155,7 @@ export class SessionRecords {
         this.#generations.set(id, newest.number);
         records.push(newest.value);
       } catch (error) {
+        this.#unreadable.add(id);
         this.#logger?.error(
           { sessionId: id, error: messageOf(error) },
           "A session's record can't be read; the session is left out",
