@@ -171,7 +171,7 @@ describe("a store in trouble", () => {
     ["of another form", '{"value":{"wrong":"form"}}'],
   ])("whose sentinel is %s", (_, garbage) => {
     it.each([
-      ["has sessions", (store: Store) => new SessionList(store).add("one", new Map())],
+      ["has sessions", (store: Store) => new SessionList(store).add("one")],
       ["has none", async () => {}],
     ])("and that %s writes it again when it is opened, and says so", async (_has, fill) => {
       const { adapter, store } = await trouble();
@@ -189,7 +189,7 @@ describe("a store in trouble", () => {
 
     it("and that has a damaged session list is refused, with nothing overwritten", async () => {
       const { adapter, store } = await trouble();
-      await new SessionList(store).add("one", new Map());
+      await new SessionList(store).add("one");
       for (const key of adapter.map.keys())
         if (key.startsWith("wa/index/") || key === "wa/sentinel") adapter.map.set(key, garbage);
       const damaged = new Map(adapter.map);
