@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { EngineWorld } from "../support/engine.js";
 import { LIBRARIES } from "../support/libraries.js";
+import { OWN_KEYS } from "../support/places.js";
+
 const leftovers = (world: EngineWorld, id: string): string[] =>
   [...world.map.keys()].filter((key) => key.includes(id));
 
@@ -71,7 +73,8 @@ describe.each(LIBRARIES)("with $name:", ({ open }) => {
         await world.manager.list();
         const id = kind === "new" ? await world.created() : (await world[kind]()).id;
         await world.manager.delete(id);
-        expect([...world.map.keys()].filter((key) => !before.has(key) && key !== "wa/sentinel")).toEqual([]);
+        const left = [...world.map.keys()].filter((key) => !before.has(key) && !OWN_KEYS.includes(key));
+        expect(left).toEqual([]);
         await expect(world.manager.get(id)).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
         expect(world.all("session.deleted")).toEqual([{ sessionId: id }]);
         expect(world.emulator.connections).toEqual([]);

@@ -110,7 +110,7 @@ export class EngineWorld implements AsyncDisposable {
   async linked(name = "session", phone = this.phone()): Promise<{ id: string; phone: VirtualPhone }> {
     const { id, qr } = await this.connecting(name);
     await phone.scan(qr);
-    await this.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+    await this.manager.waitFor(id, "connected", { timeoutMs: 15_000 });
     return { id, phone };
   }
 
@@ -127,7 +127,7 @@ export class EngineWorld implements AsyncDisposable {
   next<Name extends SessionEventName>(
     name: Name,
     passes: (event: SessionEvents[Name]) => boolean = () => true,
-    timeoutMs = 5_000,
+    timeoutMs = 10_000,
   ): Promise<SessionEvents[Name]> {
     const { manager } = this;
     return new Promise((resolve, reject) => {
@@ -149,7 +149,7 @@ export class EngineWorld implements AsyncDisposable {
   async state(
     id: string,
     state: string,
-    timeoutMs = 5_000,
+    timeoutMs = 10_000,
   ): Promise<SessionEvents["session.status"]["detail"]> {
     const come = this.next(
       "session.status",

@@ -1,5 +1,9 @@
 /** The libraries that the engine's suites run over: the default one, and one that is handed in. */
-import type { SocketFactoryOption, SessionManagerOptions } from "../../src/manager/options.js";
+import type {
+  SessionManagerOptions,
+  SocketFactoryOption,
+  WhatsAppOptions,
+} from "../../src/manager/options.js";
 import type { WhatsAppEmulator } from "../../src/testing/index.js";
 import { baileys7 } from "../../src/whatsapp/libraries/baileys7.js";
 import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
@@ -8,16 +12,17 @@ import { EngineWorld } from "./engine.js";
 /** Baileys 7 as a caller hands it in. */
 const handedInBaileys7 = baileys7(() => import("baileys-7"));
 
-function library(name: string, socketFactory: SocketFactoryOption) {
+function library(name: string, socketFactory: SocketFactoryOption, times: WhatsAppOptions = {}) {
+  const whatsapp = { socketFactory, ...times };
   return {
     name,
     socketFactory,
     /** A world whose manager uses this library. */
     open: (options: SessionManagerOptions = {}): Promise<EngineWorld> =>
-      EngineWorld.open({ ...options, whatsapp: { socketFactory, ...options.whatsapp } }),
+      EngineWorld.open({ ...options, whatsapp: { ...whatsapp, ...options.whatsapp } }),
     /** Another on an emulator that is there already. */
     on: (emulator: WhatsAppEmulator, options: SessionManagerOptions = {}): Promise<EngineWorld> =>
-      EngineWorld.on(emulator, { ...options, whatsapp: { socketFactory, ...options.whatsapp } }),
+      EngineWorld.on(emulator, { ...options, whatsapp: { ...whatsapp, ...options.whatsapp } }),
   };
 }
 
@@ -28,4 +33,8 @@ export const LOADED = [
 ] as const;
 
 /** For `describe.each`. */
-export const LIBRARIES = [library("whaileys", loadWhaileys), library("Baileys 7", handedInBaileys7)] as const;
+export const LIBRARIES = [
+  library("whaileys", loadWhaileys),
+  // It uploads 800 keys at the first login.
+  library("Baileys 7", handedInBaileys7, { loginTimeoutMs: 5_000 }),
+] as const;

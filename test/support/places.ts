@@ -36,7 +36,7 @@ export async function redisClient() {
 }
 
 /** The records that a store keeps of itself: not of its sessions. */
-const OWN_KEYS: readonly string[] = ["wa/sentinel", "wa/owner", "wa/owner-lease"];
+export const OWN_KEYS: readonly string[] = ["wa/sentinel", "wa/owner", "wa/owner-lease"];
 
 /** The keys of a store but its own. */
 const butItsOwn = (keys: readonly string[]): readonly string[] =>
