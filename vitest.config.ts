@@ -55,6 +55,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "wire",
+          // The files of a worker share what they import: the libraries alone take longer to load than most files to run.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ...UNIT],
           globalSetup: ["test/support/servers.ts", "test/support/compiled.ts"],
