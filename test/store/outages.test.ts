@@ -6,7 +6,7 @@ import { SILENT } from "../../src/api/logger.js";
 import { loadAuthState } from "../../src/auth/auth-state.js";
 import { openStore } from "../../src/store/open-store.js";
 import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
-import { FaultProxy, type ProxyMode } from "./fault-proxy.js";
+import { addressOf, FaultProxy, type ProxyMode, through } from "./fault-proxy.js";
 import {
   DATABASE_URL,
   postgresTable,
@@ -22,19 +22,6 @@ const LIMITS = { callTimeoutMs: 800, readTimeoutMs: 1_500, writeTimeoutMs: 1_500
 interface Place {
   readonly url: string;
   dispose(): Promise<void>;
-}
-
-/** The same URL by way of the proxy. */
-function through(proxy: FaultProxy, url: string): string {
-  const changed = new URL(url);
-  changed.hostname = "127.0.0.1";
-  changed.port = String(proxy.port);
-  return changed.href;
-}
-
-function addressOf(url: string, port: number): { host: string; port: number } {
-  const parsed = new URL(url);
-  return { host: parsed.hostname, port: Number(parsed.port || port) };
 }
 
 function describeOutages(

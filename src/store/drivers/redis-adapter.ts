@@ -9,6 +9,7 @@ import type { AtomicAdapter } from "./atomic-driver.js";
 import { type Change, ConditionFailed } from "./driver.js";
 import { optionalPackage } from "./optional-package.js";
 import { applyIf } from "./redis-script.js";
+import { watchAnswers } from "./redis-watch.js";
 
 /** Options of {@link openRedisAdapter}. */
 export interface RedisAdapterOptions {
@@ -23,9 +24,9 @@ export interface RedisAdapterOptions {
 
 type Client = ReturnType<typeof Redis.createClient>;
 
-/** A connection without traffic counts as lost after 3 s; the ping keeps an idle one alive. */
-const SOCKET_TIMEOUT_MS = 3_000;
-const PING_INTERVAL_MS = 1_000;
+/** A connection without traffic, or without answers, counts as lost after 3 s; the ping keeps an idle one alive. */
+const SILENT_MS = 3_000;
+const PING_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 
 /** Waits between two tries to reconnect: half of each is jitter. */
@@ -43,17 +44,21 @@ export async function openRedisAdapter(options: RedisAdapterOptions): Promise<At
     if (client.isOpen) client.destroy();
     throw error;
   }
-  return new (safeRedis(redis.default, client))(options.namespace);
+  const stopWatching = watchAnswers(client, {
+    pingMs: PING_MS,
+    silentMs: SILENT_MS,
+    onError: options.onError,
+  });
+  return new (safeRedis(redis.default, client, stopWatching))(options.namespace);
 }
 
 function clientOptions(url: string): Redis.RedisClientOptions {
   return {
     url,
     disableOfflineQueue: true,
-    pingInterval: PING_INTERVAL_MS,
     socket: {
       connectTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SOCKET_TIMEOUT_MS,
+      socketTimeout: SILENT_MS,
       reconnectStrategy: (attempts) => backoffMs(attempts + 1, RECONNECT_BACKOFF, Math.random, 0.5),
     },
   };
@@ -82,7 +87,7 @@ async function warnOfDataLoss(client: Client, logger: Pick<Logger, "warn"> | und
 }
 
 /** A subclass that uses the given client. Created here, because its parent is an optional package. */
-function safeRedis(Parent: typeof Redis.default, client: Client) {
+function safeRedis(Parent: typeof Redis.default, client: Client, stopWatching: () => void) {
   return class SafeRedis extends Parent<string> {
     constructor(namespace: string | undefined) {
       super(client, {
@@ -123,6 +128,7 @@ function safeRedis(Parent: typeof Redis.default, client: Client) {
 
     /** At once: the parent's `disconnect` waits for answers that may never arrive. */
     override async disconnect(): Promise<void> {
+      stopWatching();
       if (client.isOpen) client.destroy();
     }
   };

@@ -1,0 +1,46 @@
+/**
+ * Notices a Redis that takes what is written to it and answers nothing. The client's own time-out starts anew with every write, so
+ * that a busy process would wait until TCP gives up, which takes a quarter of an hour.
+ */
+import { DeadlineError, withDeadline } from "../../async/deadline.js";
+
+/** The part of a Redis client that is used. */
+interface WatchedClient {
+  readonly isReady: boolean;
+  ping(): Promise<unknown>;
+  connect(): Promise<unknown>;
+  destroy(): void;
+}
+
+/** How a connection is watched. */
+export interface WatchOptions {
+  /** Between two pings, in milliseconds. They keep an idle connection open as well. */
+  readonly pingMs: number;
+  /** A ping that is not answered for so long means that the connection is lost, in milliseconds. */
+  readonly silentMs: number;
+  /** Errors of connecting again. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Connects again whenever the server is silent. Returns how to stop watching. */
+export function watchAnswers(client: WatchedClient, { pingMs, silentMs, onError }: WatchOptions): () => void {
+  let isAsking = false;
+  const ask = async (): Promise<void> => {
+    isAsking = true;
+    try {
+      await withDeadline("Redis", silentMs, () => client.ping());
+    } catch (error) {
+      if (!(error instanceof DeadlineError) || !client.isReady) return;
+      onError(error);
+      // Rejects what waits for an answer.
+      client.destroy();
+      client.connect().catch(onError);
+    } finally {
+      isAsking = false;
+    }
+  };
+  const timer = setInterval(() => {
+    if (client.isReady && !isAsking) void ask();
+  }, pingMs).unref();
+  return () => clearInterval(timer);
+}
