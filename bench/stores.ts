@@ -4,6 +4,7 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { contestants } from "./store-contestants.js";
+import { benchFence } from "./store-fence.js";
 import type { BenchAuth, BenchStore, Contestant } from "./store-ways.js";
 
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
@@ -154,4 +155,5 @@ export async function benchStores(): Promise<void> {
       console.log(`  ${name.padEnd(32)} ${ms} ${files} ${ratio(medians, name, floor).padStart(9)}`);
     }
   }
+  await benchFence();
 }

@@ -22,7 +22,7 @@ export interface ContractAdapter {
 export interface StoreContractOptions {
   /** Returns an adapter; all of them must use the same place, as after a restart. Settles when it can be used. */
   readonly create: () => ContractAdapter | Promise<ContractAdapter>;
-  /** Leave out the case that closes one adapter and reads from another: for stores in memory. Default false. */
+  /** Leave out the cases in which one adapter reads what another one wrote: for stores in memory. Default false. */
   readonly volatile?: boolean;
 }
 
@@ -122,7 +122,30 @@ export function storeContract(options: StoreContractOptions): readonly StoreCont
         expectSame(await adapter.get(own(`wa/many/${n}`)), `value ${n}`, "a key of the batch");
     }),
   ];
-  return options.volatile === true ? always : [...always, restartCase(options)];
+  return options.volatile === true ? always : [...always, restartCase(options), secondProcessCase(options)];
+}
+
+/** Named for what Keyv's interface can't do, so that the result of the suite says it. */
+function secondProcessCase(options: StoreContractOptions): StoreContractCase {
+  return {
+    name: "shows at once what another process wrote (it can't fence: no conditional write, so let one process use the store)",
+    run: async () => {
+      const key = `wa/${randomUUID()}`;
+      const first = await options.create();
+      const second = await options.create();
+      try {
+        for (const value of ["1", "2"]) {
+          await first.set(key, value);
+          expectSame(await second.get(key), value, "what the other adapter wrote");
+        }
+        await second.delete(key);
+        expectSame(await first.get(key), undefined, "a key that the other adapter deleted");
+      } finally {
+        await first.disconnect?.();
+        await second.disconnect?.();
+      }
+    },
+  };
 }
 
 function restartCase(options: StoreContractOptions): StoreContractCase {

@@ -70,6 +70,27 @@ describe("the store contract for users finds an adapter", () => {
   it("that forgets everything with the process", async () => {
     expect(await failing(() => new MemoryAdapter())).toEqual([
       expect.stringContaining("after it is reopened"),
+      expect.stringContaining("what another process wrote"),
     ]);
+  });
+
+  it("that caches what another process may change", async () => {
+    class Caching extends MemoryAdapter {
+      readonly #cache = new Map<string, string | undefined>();
+      override async get(key: string): Promise<string | undefined> {
+        if (!this.#cache.has(key)) this.#cache.set(key, await super.get(key));
+        return this.#cache.get(key);
+      }
+      override async set(key: string, value: string): Promise<void> {
+        this.#cache.set(key, value);
+        await super.set(key, value);
+      }
+      override async delete(key: string): Promise<boolean> {
+        this.#cache.delete(key);
+        return super.delete(key);
+      }
+    }
+    const map = new Map<string, unknown>();
+    expect(await failing(() => new Caching(map))).toEqual([expect.stringContaining("can't fence")]);
   });
 });
