@@ -6,6 +6,7 @@
 // The manager.
 export { SessionManager } from "./manager/session-manager.js";
 export type {
+  ChecksOptions,
   LinkingOptions,
   ReconnectOptions,
   RestoreOptions,
@@ -89,6 +90,7 @@ export type {
   SessionEventName,
   SessionEvents,
   SessionListener,
+  SignatureCheck,
   WhatsAppEvent,
 } from "./api/events.js";
 export type { Authorship, AuthorshipMark, RefusedClaim } from "./api/authorship.js";
@@ -108,6 +110,7 @@ export type {
   WebSocketLike,
   WhatsAppSocket,
 } from "./whatsapp/library.js";
+export type { HandshakeKey } from "./whatsapp/signatures/server-hello.js";
 export type { Logger } from "./api/logger.js";
 export type { QRFormat } from "./whatsapp/qr-text.js";
 export type { VersionResolver, WhatsAppVersion } from "./whatsapp/client-version.js";

@@ -13,6 +13,7 @@ const ENGINE_EVENTS: Readonly<Record<keyof EngineEvents, true>> = {
   "session.linked": true,
   "session.logged-out": true,
   "session.action-required": true,
+  "session.bad-signature": true,
   "session.restored": true,
   "message.refused": true,
   "webhook.delivered": true,

@@ -37,6 +37,12 @@ export type RequiredAction =
   /** Bring the receiver back: the outbox is full. */
   | "webhook-outbox-full";
 
+/**
+ * A signature that is checked: that of WhatsApp's root under the certificates of its servers, that of the account under a new link, that of
+ * a recipient's device under its keys.
+ */
+export type SignatureCheck = "noise-certificate" | "account-signature" | "pre-key";
+
 /** One read or write of the store, with the time it waited for others and with its retries. */
 export interface StoreOperation {
   readonly operation: "read" | "write";
@@ -78,6 +84,17 @@ export interface EngineEvents {
     readonly action: RequiredAction;
     /** What to do, as one sentence for a person. */
     readonly message: string;
+  };
+  /** A signature is missing or wrong: someone may be in between, or WhatsApp has changed something (`whatsapp.checks`). */
+  "session.bad-signature": {
+    readonly sessionId: string;
+    readonly check: SignatureCheck;
+    /** Whether what it came with was refused. Otherwise it was used, and this is a warning. */
+    readonly refused: boolean;
+    /** What is wrong, as one sentence. */
+    readonly message: string;
+    /** The recipient's device, as a JID, for `pre-key`. */
+    readonly device?: string;
   };
   /** `start()` brought another session back, or gave up on it for now. */
   "session.restored": { readonly sessionId: string; readonly done: number; readonly total: number };
@@ -135,5 +152,6 @@ export const LOGGED_ENGINE_EVENTS = [
   "session.linked",
   "session.logged-out",
   "session.action-required",
+  "session.bad-signature",
   "message.refused",
 ] as const satisfies readonly (keyof EngineEvents)[];

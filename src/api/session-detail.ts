@@ -25,6 +25,8 @@ export type RetryReason =
   | "bad-session"
   /** A link was not signed by the account. */
   | "bad-account-signature"
+  /** The server did not prove to be WhatsApp's (`whatsapp.checks.noiseCertificate`). */
+  | "untrusted-server"
   /** WhatsApp refused a link that was never completed. */
   | "spoiled-link"
   /** The store does not answer. */

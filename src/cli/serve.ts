@@ -20,6 +20,8 @@ import { drawQRCode } from "../api/qr-image.js";
 const START_RETRY_MS = 2_000;
 /** Pause before another try to listen on a port that another process uses. */
 const LISTEN_RETRY_MS = 200;
+/** All checks that are only reported by default. */
+const ENFORCED = { accountSignature: "enforce", noiseCertificate: "enforce" } as const;
 /** How long requests in progress may take when the server stops. */
 const DRAIN_MS = 300;
 
@@ -47,6 +49,7 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     whatsapp: {
       ...(settings.waUrl === undefined ? {} : { url: settings.waUrl }),
       allowPrivateProxies: settings.allowPrivateProxies,
+      ...(settings.enforceSignatures ? { checks: ENFORCED } : {}),
     },
     webhooks: { allowPrivateTargets: settings.allowPrivateTargets },
   });

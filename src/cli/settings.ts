@@ -96,6 +96,12 @@ export const SETTINGS = {
     rule: z.stringbool().default(false),
     help: "allow sessions' proxies at private and loopback addresses (false)",
   },
+  enforceSignatures: {
+    flag: "enforce-signatures",
+    env: "ZPWOOT_ENFORCE_SIGNATURES",
+    rule: z.stringbool().default(false),
+    help: "refuse servers and links without WhatsApp's and the account's signature, which are only reported otherwise (false)",
+  },
   logLevel: {
     flag: "log-level",
     env: "LOG_LEVEL",
@@ -116,6 +122,7 @@ export const SETTING_SWITCHES: readonly string[] = [
   SETTINGS.wait.flag,
   SETTINGS.allowPrivateTargets.flag,
   SETTINGS.allowPrivateProxies.flag,
+  SETTINGS.enforceSignatures.flag,
 ];
 
 const PREFIX = "ZPWOOT_";

@@ -3,7 +3,9 @@ import { z } from "zod";
 import type { SnapshotsOption } from "../api/backup.js";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { Logger } from "../api/logger.js";
+import { ZpwootError } from "../errors.js";
 import type {
+  ChecksOptions,
   EventLogOption,
   LinkingOptions,
   MediaOptions,
@@ -14,6 +16,7 @@ import type {
   SocketFactoryOption,
   WhatsAppOptions,
 } from "./options.js";
+import { checksOf } from "./whatsapp-config.js";
 
 const STORE =
   'must be a URL ("memory:", "lmdb:<directory>", "postgres://…", "redis://…"), a Keyv, a Keyv storage adapter, or a Map';
@@ -22,6 +25,9 @@ const SOCKET_FACTORY =
   'must be a SocketFactory or a function that returns one, such as baileys7(() => import("baileys"))';
 const VERSION = "must be three numbers, or a function that returns them";
 const BROWSER = "must be a list of three texts: system, browser, system version";
+const ROOT_KEY = "must be a key of 32 bytes, as bytes or hex";
+const UNKNOWN_ROOT =
+  "can't be enforced for a url that is not WhatsApp's own, unless whatsapp.noiseRootKey says which root its certificates have";
 const KEYS = "must be a list of keys of 32 bytes, each as bytes, base64 or hex";
 const EVENT_LOG =
   "must be false, or an object with keep (a positive whole number) and durable (true or false)";
@@ -55,6 +61,18 @@ const linkingSchema = optionsSchema({
   timeoutMs: option.count.optional(),
 } satisfies OptionFields<LinkingOptions>);
 
+const modeSchema = z.enum(["report", "enforce"], { error: 'must be "report" or "enforce"' });
+
+const checksSchema = optionsSchema({
+  accountSignature: modeSchema.optional(),
+  noiseCertificate: modeSchema.optional(),
+} satisfies OptionFields<ChecksOptions>);
+
+const rootKeySchema = z.custom<Uint8Array | string>(
+  (value) => (value instanceof Uint8Array ? value.length === 32 : /^[\da-f]{64}$/i.test(String(value))),
+  { error: ROOT_KEY },
+);
+
 const whatsappSchema = optionsSchema({
   url: z.url({ protocol: /^wss?$/, error: "must be a ws:// or wss:// URL" }).optional(),
   socketFactory: socketFactorySchema.optional(),
@@ -63,6 +81,8 @@ const whatsappSchema = optionsSchema({
       error: VERSION,
     })
     .optional(),
+  checks: checksSchema.optional(),
+  noiseRootKey: rootKeySchema.optional(),
   linking: linkingSchema.optional(),
   qrFormat: z.enum(["bare", "url"], { error: 'must be "bare" or "url"' }).optional(),
   browser: z.tuple([z.string(), z.string(), z.string()], { error: BROWSER }).optional(),
@@ -138,4 +158,8 @@ const schema = optionsSchema({
  */
 export function checkOptions(options: unknown): void {
   checkOptionsOf("options", schema, options, "INVALID_OPTION");
+  const { noiseCertificate, rootKey } = checksOf(options as SessionManagerOptions);
+  if (noiseCertificate !== "enforce" || rootKey !== undefined) return;
+  const sentence = `whatsapp.checks.noiseCertificate ${UNKNOWN_ROOT}`;
+  throw new ZpwootError("INVALID_OPTION", `Invalid options: ${sentence}`, { details: [sentence] });
 }

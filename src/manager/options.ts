@@ -7,6 +7,7 @@ import type { StoreOption } from "../store/open-store.js";
 import type { WebhookOptions } from "../webhooks/index.js";
 import type { VersionResolver, WhatsAppVersion } from "../whatsapp/client-version.js";
 import type { SocketFactory } from "../whatsapp/library.js";
+import type { CheckMode } from "../whatsapp/signatures/socket-checks.js";
 import type { QRFormat } from "../whatsapp/qr-text.js";
 
 /**
@@ -76,6 +77,13 @@ export interface WhatsAppOptions {
    * library's own. With a `url` of your own: the library's.
    */
   readonly version?: WhatsAppVersion | VersionResolver;
+  /** What follows a signature that is missing or wrong. Default: it is reported. */
+  readonly checks?: ChecksOptions;
+  /**
+   * The root of the certificates of the server at `url`, as 32 bytes or their hex: `emulator.rootPublicKey`. Default: WhatsApp's own root for
+   * WhatsApp's own hosts; the certificates of other servers are not checked.
+   */
+  readonly noiseRootKey?: Uint8Array | string;
   /** How long a session offers to be linked after one `connect`. */
   readonly linking?: LinkingOptions;
   /**
@@ -106,6 +114,23 @@ export interface WhatsAppOptions {
   readonly allowPrivateProxies?: boolean;
   /** Returns a message you sent, for a phone that could not decrypt it and asks again after the 10 minutes that it is cached. */
   readonly getMessage?: UserFacingSocketConfig["getMessage"];
+}
+
+/**
+ * Whether what fails a check is used or refused. `report`: it is used, with a warning in the log, a `session.bad-signature` event and a
+ * metric; `enforce`: it is refused too. The signed pre-keys of recipients, and who wrote a group message, are always enforced.
+ */
+export interface ChecksOptions {
+  /**
+   * Whether a new link is signed by the account that it names. Enforced, nothing of another link is stored, and the session offers a new QR
+   * code (`bad-account-signature`). Default `report`.
+   */
+  readonly accountSignature?: CheckMode;
+  /**
+   * Whether the server has certificates of WhatsApp's root for the key that encrypts the connection. Enforced, nothing is sent to another
+   * server, and the session tries again later (`untrusted-server`). Default `report`.
+   */
+  readonly noiseCertificate?: CheckMode;
 }
 
 /** Bounds of media: of `downloadMedia`, of files that are sent by URL, and of what the library downloads by itself. */
@@ -166,6 +191,7 @@ export const DEFAULTS = {
   firstDelayMs: 3_000,
   maxDelayMs: 60_000,
   stableAfterMs: 60_000,
+  checks: "report",
   allowPrivateProxies: false,
   mediaMaxBytes: 128 * 1024 * 1024,
   allowPrivateSources: false,

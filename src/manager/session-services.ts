@@ -13,7 +13,14 @@ import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { libraryLogger } from "../whatsapp/library-logger.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
-import { agentConfig, libraryOf, mediaLimits, socketConfig, timeoutsOf } from "./whatsapp-config.js";
+import {
+  agentConfig,
+  checksOf,
+  libraryOf,
+  mediaLimits,
+  socketConfig,
+  timeoutsOf,
+} from "./whatsapp-config.js";
 
 /** The parts of a manager that its sessions use. */
 export interface SessionServicesInput {
@@ -82,7 +89,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
 
 type Bounds = Pick<
   SessionServices,
-  "timeouts" | "backoff" | "stableAfterMs" | "maxAttempts" | "linking" | "qrStyle"
+  "timeouts" | "backoff" | "stableAfterMs" | "maxAttempts" | "linking" | "checks" | "qrStyle"
 >;
 
 /** The options of sessions, with every default in place. */
@@ -100,6 +107,7 @@ function boundsOf(options: SessionManagerOptions): Bounds {
       maxQrs: whatsapp.linking?.maxQrs ?? Infinity,
       timeoutMs: whatsapp.linking?.timeoutMs ?? Infinity,
     },
+    checks: checksOf(options),
     qrStyle: {
       format: whatsapp.qrFormat ?? DEFAULTS.qrFormat,
       browser: whatsapp.browser ?? DEFAULTS.browser,

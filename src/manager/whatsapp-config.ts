@@ -14,6 +14,8 @@ import { IdleAgent } from "../egress/idle-agent.js";
 import { libraryHttp } from "../egress/library-http.js";
 import { MEDIA_IDLE_MS, type MediaLimits } from "../egress/media-limits.js";
 import type { Egress } from "../egress/proxy.js";
+import { WHATSAPP_ROOT_KEY } from "../whatsapp/signatures/certificates.js";
+import type { SocketChecks } from "../whatsapp/signatures/socket-checks.js";
 import { withBoundedMedia } from "../whatsapp/media/bounded-socket.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 
@@ -42,6 +44,27 @@ export function timeoutsOf({ whatsapp = {} }: SessionManagerOptions): SessionSer
     connectMs: whatsapp.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     loginMs: whatsapp.loginTimeoutMs ?? DEFAULTS.loginTimeoutMs,
     unlinkMs: whatsapp.unlinkTimeoutMs ?? DEFAULTS.unlinkTimeoutMs,
+  };
+}
+
+/** Hosts of the real service. */
+const WHATSAPP_HOSTS = /(^|\.)whatsapp\.(com|net)$/;
+
+/** Which signatures are enforced, and which root the certificates of the server have. */
+export function checksOf({ whatsapp = {} }: Pick<SessionManagerOptions, "whatsapp">): SocketChecks {
+  const { url, noiseRootKey, checks = {} } = whatsapp;
+  const isWhatsApp = url === undefined || WHATSAPP_HOSTS.test(new URL(url).hostname);
+  return {
+    accountSignature: checks.accountSignature ?? DEFAULTS.checks,
+    noiseCertificate: checks.noiseCertificate ?? DEFAULTS.checks,
+    rootKey:
+      noiseRootKey === undefined
+        ? isWhatsApp
+          ? WHATSAPP_ROOT_KEY
+          : undefined
+        : typeof noiseRootKey === "string"
+          ? Buffer.from(noiseRootKey, "hex")
+          : noiseRootKey,
   };
 }
 

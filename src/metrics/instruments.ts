@@ -34,6 +34,7 @@ export interface Instruments {
   readonly qrCodes: Counter;
   readonly pairingCodes: Counter;
   readonly links: Counter;
+  readonly badSignatures: Counter<"check" | "refused">;
   readonly logouts: Counter<"cause">;
   readonly messages: Counter<"direction">;
   readonly refused: Counter<"kind">;
@@ -89,6 +90,10 @@ export function defineInstruments(
     qrCodes: counter("zpwoot_qr_codes_total", "QR codes issued"),
     pairingCodes: counter("zpwoot_pairing_codes_total", "Pairing codes issued"),
     links: counter("zpwoot_links_total", "Sessions that were linked"),
+    badSignatures: counter("zpwoot_bad_signatures_total", "Signatures that were missing or wrong", [
+      "check",
+      "refused",
+    ]),
     logouts: counter("zpwoot_logouts_total", "Sessions whose link ended", ["cause"]),
     messages: counter("zpwoot_messages_total", "Messages received and sent", ["direction"]),
     refused: counter("zpwoot_messages_refused_total", "Revokes and edits by others than the author", [

@@ -85,6 +85,9 @@ function listen(manager: MeteredSessions, instruments: Instruments): () => void 
   on("session.qr", () => instruments.qrCodes.inc());
   on("session.pairing-code", () => instruments.pairingCodes.inc());
   on("session.linked", () => instruments.links.inc());
+  on("session.bad-signature", ({ check, refused }) =>
+    instruments.badSignatures.inc({ check, refused: String(refused) }),
+  );
   on("session.logged-out", ({ cause }) => instruments.logouts.inc({ cause }));
   on("messages.upsert", ({ data }) => {
     for (const { key } of data.messages) instruments.messages.inc({ direction: key.fromMe ? "out" : "in" });

@@ -6,6 +6,7 @@ import type { Logger } from "../api/logger.js";
 import type { ZpwootError } from "../errors.js";
 import type { AuthorshipChecks } from "../whatsapp/authorship/message-authors.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
+import type { BadSignature, SocketChecks } from "../whatsapp/signatures/socket-checks.js";
 import type { Egress } from "../egress/proxy.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
 import type { LinkingLimits } from "./linking/limits.js";
@@ -41,6 +42,9 @@ export interface AttemptOptions {
   /** How long a link may still be offered. */
   readonly limits: LinkingLimits;
   readonly qrStyle: Pick<QRStyle, "format" | "browser">;
+  /** Which signatures are enforced, and who is believed. */
+  readonly checks: SocketChecks;
+  readonly onBadSignature: (failed: BadSignature) => void;
   /** Connect only if the account is linked. */
   readonly onlyLinked: boolean;
   /** `connectMs`: from making the socket to the first QR code or the login; `loginMs`: from the login to open. */

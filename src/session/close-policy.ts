@@ -70,6 +70,7 @@ function byCode(close: CloseSignal, context: CloseContext): CloseAction {
   const retry = (reason: RetryReason): CloseAction => ({ do: "retry", cause: { reason, code, error } });
   if (close.badSignature === true)
     return { do: "reset-link", cause: { reason: "bad-account-signature", code, error } };
+  if (close.untrustedServer === true) return retry("untrusted-server");
   if (close.kind !== "closed") return retry(close.kind === "hung" ? "hung" : "library-error");
   if (close.conflict === "device_removed") return unlinked(context, "device-removed");
   if (!close.verdict && code !== undefined && VERDICTS.has(code)) return retry("network");

@@ -170,7 +170,7 @@ export class ConnectionAttempt {
   }
 
   async #connect(library: SocketFactory, auth: AuthState): Promise<void> {
-    const { sessionId, authorship, logger, now, timeouts, egress, limits, qrStyle } = this.#options;
+    const { sessionId, authorship, logger, now, timeouts, egress, limits, qrStyle, checks } = this.#options;
     const url = this.#options.config(library).waWebSocketUrl ?? SERVICE_URL;
     // Through the proxy, so after the proxy was found to work.
     await this.#options.resolveVersion(await agentThatReaches(String(url), egress, this.#abort.signal));
@@ -179,7 +179,8 @@ export class ConnectionAttempt {
     this.#qrCodes = new QRCodes({ limits, style: qrStyle, qrTimeoutMs: config.qrTimeout, now });
     this.#deadline = now() + timeouts.connectMs;
     const hooks = this.#hooks(auth);
-    this.#handle = new SessionSocket({ sessionId, library, auth, authorship, config, logger, hooks });
+    const made = { sessionId, library, auth, authorship, config, checks, logger };
+    this.#handle = new SessionSocket({ ...made, hooks });
   }
 
   #hooks(auth: AuthState) {
@@ -205,6 +206,7 @@ export class ConnectionAttempt {
         this.#wantsPasskey = true;
         this.#options.wake("passkey");
       },
+      onBadSignature: this.#options.onBadSignature,
       onClosed: (signal: CloseSignal) => {
         this.#closed ??= signal;
         this.#options.wake("closed");

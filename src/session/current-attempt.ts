@@ -31,9 +31,9 @@ export class CurrentAttempt {
   /** Starts an attempt. The one before it must have ended. */
   start({ onlyLinked }: { readonly onlyLinked: boolean }): ConnectionAttempt {
     const { sessionId, services, limits, wake } = this.#options;
-    const { library, qrStyle, timeouts, logger, now, versions } = services;
+    const { library, qrStyle, timeouts, logger, now, versions, checks } = services;
     this.#current = new ConnectionAttempt({
-      ...{ sessionId, library, limits, qrStyle, onlyLinked, timeouts, logger, now, wake },
+      ...{ sessionId, library, limits, qrStyle, onlyLinked, timeouts, logger, now, wake, checks },
       loadAuth: (onFailure) => services.loadAuth(sessionId, onFailure),
       authorship: {
         authors: services.authors(sessionId),
@@ -42,6 +42,7 @@ export class CurrentAttempt {
       config: (used) => services.config(sessionId, used),
       egress: () => services.egress(sessionId),
       resolveVersion: (agent) => versions.resolve(agent),
+      onBadSignature: (failed) => services.emit("session.bad-signature", { sessionId, ...failed }),
       onEvent: (event) => services.emitWhatsApp(sessionId, event),
     });
     return this.#current;

@@ -9,6 +9,7 @@ import type { AuthState, SocketFactory } from "../whatsapp/library.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { Egress } from "../egress/proxy.js";
+import type { SocketChecks } from "../whatsapp/signatures/socket-checks.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
 
@@ -53,6 +54,8 @@ export interface SessionServices {
   readonly maxAttempts: number | null;
   /** How long to offer a link, unless `connect` says otherwise. */
   readonly linking: LinkLimits;
+  /** Which signatures are enforced, and who is believed. */
+  readonly checks: SocketChecks;
   /** How QR codes are written. */
   readonly qrStyle: Pick<QRStyle, "format" | "browser">;
 }

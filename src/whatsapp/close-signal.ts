@@ -1,4 +1,5 @@
 /** Parses the close error of a Baileys-family socket, usually a Boom, into a {@link CloseSignal}. */
+import { BadSignatureError } from "./signatures/socket-checks.js";
 
 /** How a connection ended, as far as the socket knows. The close policy decides what follows. */
 export interface CloseSignal {
@@ -19,6 +20,8 @@ export interface CloseSignal {
   readonly linkTimeout?: boolean | undefined;
   /** True if the account signature of a link did not match. */
   readonly badSignature?: boolean | undefined;
+  /** True if the server did not prove to be WhatsApp's. */
+  readonly untrustedServer?: boolean | undefined;
   /** Seconds until a temporary ban ends. */
   readonly expireSeconds?: number | undefined;
 }
@@ -39,6 +42,11 @@ const CONFLICT_CODE = 440;
 /** WhatsApp takes this account for one without linked devices. */
 const MULTI_DEVICE_MISMATCH = 411;
 const MAX_ERROR_LENGTH = 300;
+/** What the libraries report for a link that is not sealed with the secret of the QR code, or not signed by the account. */
+const BAD_SIGNATURES: ReadonlySet<string> = new Set([
+  "Invalid account signature",
+  "Failed to verify account signature",
+]);
 
 /**
  * Converts the `lastDisconnect.error` of a closed socket into a signal for the close policy. `stanza` is the `stream:error` node that
@@ -46,6 +54,7 @@ const MAX_ERROR_LENGTH = 300;
  */
 export function closeSignalOf(error: unknown, stanza?: unknown): CloseSignal {
   if (typeof error !== "object" || error === null) return { kind: "closed", code: undefined, verdict: false };
+  if (error instanceof BadSignatureError) return refusalOf(error);
   const { message, output, data } = error as {
     message?: unknown;
     output?: { statusCode?: unknown };
@@ -54,7 +63,7 @@ export function closeSignalOf(error: unknown, stanza?: unknown): CloseSignal {
   const text = typeof message === "string" ? message : "";
   const streamError = text.startsWith("Stream Errored");
   const failure = text === "Connection Failure";
-  const badSignature = text === "Invalid account signature";
+  const badSignature = BAD_SIGNATURES.has(text);
   const conflict = streamError ? (conflictOf(stanza) ?? conflictOf(data)) : undefined;
   const reported = typeof output?.statusCode === "number" ? output.statusCode : undefined;
   const said = verdictOf(text, stanza ?? data, conflict);
@@ -71,6 +80,11 @@ export function closeSignalOf(error: unknown, stanza?: unknown): CloseSignal {
     ...(text === "QR refs attempts ended" ? { linkTimeout: true } : {}),
     ...(badSignature ? { badSignature: true } : {}),
   };
+}
+
+function refusalOf({ check, message }: BadSignatureError): CloseSignal {
+  const which = check === "noise-certificate" ? { untrustedServer: true } : { badSignature: true };
+  return { kind: "closed", verdict: false, error: message, ...which };
 }
 
 /** Returns the code that WhatsApp itself sent. Without one the libraries report a 500, which is nobody's verdict. */

@@ -5,6 +5,7 @@ import type {
   UserFacingSocketConfig,
   WASocket as WhaileysSocket,
 } from "whaileys";
+import type { HandshakeKey } from "./signatures/server-hello.js";
 
 /** The socket of a Baileys-family library; whaileys' type stands for the family. */
 export type WhatsAppSocket = WhaileysSocket;
@@ -42,6 +43,11 @@ export interface SocketFactory {
   makeSocket(config: UserFacingSocketConfig, onFrameError: (error: Error) => void): WhatsAppSocket;
   /** Returns the WebSocket under a socket. Called in the same tick as `makeSocket`. */
   webSocketOf(socket: WhatsAppSocket): WebSocketLike;
+  /**
+   * Returns the ephemeral key of a socket's handshake, once, so that the server's certificates can be checked. Called in the same tick
+   * as `makeSocket`. If absent, or if it returns undefined, they are not.
+   */
+  takeHandshakeKey?(socket: WhatsAppSocket): HandshakeKey | undefined;
   /** Creates the caches of one session, as options of `makeSocket`. If absent, the library uses its own. */
   makeCaches?(): SessionCaches;
   /** Creates new, unlinked credentials. */

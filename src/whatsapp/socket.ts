@@ -19,6 +19,7 @@ import { WEB_SOCKET_CLOSED } from "./library.js";
 import { guardListeners } from "./guarded-listeners.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { runInSession } from "./rejection-guard.js";
+import { checkSocket, type BadSignature, type SocketChecks } from "./signatures/socket-checks.js";
 import { watchSilence } from "./silence-watch.js";
 import { unlinkQuery } from "./unlink-query.js";
 
@@ -42,6 +43,8 @@ interface SocketHooks {
   onSecretRetired(): void;
   /** The account requires a passkey for this link. */
   onPasskey(): void;
+  /** A signature is not what it should be. */
+  onBadSignature(failed: BadSignature): void;
   /** The connection ended by itself. */
   onClosed(signal: CloseSignal): void;
   /** The library changed the creds in place. Settles when they are durable, rejects if they can't be saved. */
@@ -57,6 +60,7 @@ export interface SessionSocketOptions {
   readonly auth: AuthState;
   readonly authorship: AuthorshipChecks;
   readonly config: Partial<UserFacingSocketConfig>;
+  readonly checks: SocketChecks;
   readonly hooks: SocketHooks;
   readonly logger: Logger;
 }
@@ -89,6 +93,7 @@ export class SessionSocket {
     // The library wraps the key store in transactions that lose writes (docs/protocol.md#library-quirks, 6). All its modules share
     // the wrapper object, so our methods are put back on it.
     Object.assign(this.socket.authState.keys, auth.keys);
+    this.#check();
     guardListeners(this.#ws, (error) => this.#fail(error));
     this.#filter = new EventFilter({
       ...{ socket: this.socket, ...authorship },
@@ -120,6 +125,22 @@ export class SessionSocket {
 
   get #ws(): Emitter {
     return this.socket.ws as unknown as Emitter;
+  }
+
+  #check(): void {
+    const { library, auth, checks, hooks, logger, sessionId } = this.#options;
+    checkSocket(this.#ws, {
+      checks,
+      identity: auth.creds.signedIdentityKey.public,
+      handshakeKey: library.takeHandshakeKey?.(this.socket),
+      onBadSignature: (failed) => {
+        const { check, refused, message } = failed;
+        logger.warn({ sessionId, check, refused }, message);
+        hooks.onBadSignature(failed);
+      },
+      onUnchecked: (reason) =>
+        logger.debug({ sessionId, reason }, "the server's certificates are not checked"),
+    });
   }
 
   #fail(error: unknown): void {

@@ -32,6 +32,10 @@ describe("the options of a manager", () => {
       { reconnect: { firstDelay: 5 } },
       ["reconnect.firstDelay is not an option (did you mean firstDelayMs?)"],
     ],
+    [
+      { whatsapp: { checks: { acountSignature: "enforce" } } },
+      ["whatsapp.checks.acountSignature is not an option (did you mean accountSignature?)"],
+    ],
     [{ restore: { concurency: 5 } }, ["restore.concurency is not an option (did you mean concurrency?)"]],
     [{ eventLog: { kep: 5 } }, ["eventLog.kep is not an option (did you mean keep?)"]],
     [
@@ -49,6 +53,20 @@ describe("the options of a manager", () => {
   });
 
   it.each([
+    [
+      { whatsapp: { checks: { noiseCertificate: "warn" } } },
+      ['whatsapp.checks.noiseCertificate must be "report" or "enforce"'],
+    ],
+    [
+      { whatsapp: { noiseRootKey: "ff" } },
+      ["whatsapp.noiseRootKey must be a key of 32 bytes, as bytes or hex"],
+    ],
+    [
+      { whatsapp: { url: "ws://127.0.0.1:1/ws/chat", checks: { noiseCertificate: "enforce" } } },
+      [
+        "whatsapp.checks.noiseCertificate can't be enforced for a url that is not WhatsApp's own, unless whatsapp.noiseRootKey says which root its certificates have",
+      ],
+    ],
     [{ store: 42 }, [STORE]],
     [{ store: null }, [STORE]],
     [

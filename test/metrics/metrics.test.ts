@@ -60,6 +60,16 @@ describe("the metrics of a manager", () => {
     );
   });
 
+  it("count signatures that were forged", async () => {
+    await using world = await EngineWorld.open();
+    using metrics = createMetrics(world.manager);
+    world.emulator.behaviour.forgeAccountSignature = true;
+    await world.linked();
+    expect(await metrics.text()).toContain(
+      'zpwoot_bad_signatures_total{check="account-signature",refused="false"} 1',
+    );
+  });
+
   it("are given without the sessions when the manager is stopped, and stop counting when closed", async () => {
     await using world = await EngineWorld.open();
     const registry = new Registry();

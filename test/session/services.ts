@@ -89,6 +89,7 @@ export class FakeParts {
       stableAfterMs: 60_000,
       maxAttempts: null,
       linking: { maxQrs: Infinity, timeoutMs: Infinity },
+      checks: { accountSignature: "report", noiseCertificate: "report", rootKey: undefined },
       qrStyle: { format: "bare", browser: ["zpwoot", "Chrome", "1"] },
     };
   }

@@ -19,6 +19,7 @@ const ENGINE_EVENTS = [
   "session.linked",
   "session.logged-out",
   "session.action-required",
+  "session.bad-signature",
   "session.restored",
   "message.refused",
   "webhook.delivered",
@@ -53,6 +54,7 @@ export class EngineWorld implements AsyncDisposable {
       ...options,
       whatsapp: {
         url: emulator.url,
+        noiseRootKey: emulator.rootPublicKey,
         connectTimeoutMs: 1_500,
         loginTimeoutMs: 1_500,
         unlinkTimeoutMs: 1_000,

@@ -197,6 +197,12 @@ const rows: Row[] = [
     { do: "reset-link", cause: { reason: "bad-account-signature", code: undefined } },
   ],
   [
+    "a server that did not prove to be WhatsApp's is tried again later",
+    { kind: "closed", verdict: false, untrustedServer: true, error: "the server" },
+    {},
+    { do: "retry", cause: { reason: "untrusted-server", code: undefined, error: "the server" } },
+  ],
+  [
     "our own deadline counts as the network",
     { kind: "hung", code: 408, verdict: false },
     {},

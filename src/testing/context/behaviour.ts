@@ -6,6 +6,13 @@ export interface ServiceBehaviour {
   refCount: number;
   /** Seal `pair-success` with a wrong secret, so that a client must refuse it. */
   wrongHmac: boolean;
+  /** Send `pair-success` with an account signature that nobody made. No library notices. */
+  forgeAccountSignature: boolean;
+  /**
+   * Show certificates that do not make the service WhatsApp's: `signature`: the root has not signed them; `key`: they are genuine, and
+   * those of another key, as one in between could show them. No library notices.
+   */
+  forgeNoiseCertificate: false | "signature" | "key";
   /** Hand out bundles whose signed pre-key nobody has signed: a client must not encrypt to them. */
   forgePreKeys: boolean;
   /** Bring group messages of phones with a signature that is not the sender's: a client must not show them. */
@@ -39,6 +46,8 @@ export interface ServiceBehaviour {
 export const DEFAULT_BEHAVIOUR: Readonly<ServiceBehaviour> = {
   refCount: 6,
   wrongHmac: false,
+  forgeAccountSignature: false,
+  forgeNoiseCertificate: false,
   forgePreKeys: false,
   forgeGroupMessages: false,
   announceOffline: true,

@@ -220,7 +220,12 @@ export class Connection implements DeviceConnection {
 
   #hello(payload: Buffer): void {
     const answer = (options?: HelloOptions): void =>
-      this.#sendRaw(this.#handshake.answerHello(payload, this.#reader.intro, options));
+      this.#sendRaw(
+        this.#handshake.answerHello(payload, this.#reader.intro, {
+          forged: this.#context.behaviour.forgeNoiseCertificate,
+          ...options,
+        }),
+      );
     this.step("client-hello", {
       proceed: () => answer(),
       corrupt: () => answer({ corrupt: true }),

@@ -10,6 +10,8 @@ import { proto, type ClientPayload } from "../wire/proto.js";
 export interface HelloOptions {
   /** The chain that does not lead to the root, instead of the right one. */
   readonly wrongCertificate?: boolean;
+  /** A chain of the right shape that proves nothing, instead of the right one. */
+  readonly forged?: keyof ServiceIdentity["forged"] | false;
   /** Changes the ciphertext, so that the client can't decrypt it. */
   readonly corrupt?: boolean;
 }
@@ -47,7 +49,8 @@ export class Handshake {
       throw new Error("The first frame is not a client hello");
     const dictionary = dictionaryOf(intro.dictionaryVersion);
     if (dictionary === undefined) throw new Error(`Unknown dictionary version ${intro.dictionaryVersion}`);
-    const { staticKey, certificate, wrongCertificate } = this.#identity;
+    const { staticKey, wrongCertificate, forged } = this.#identity;
+    const certificate = options.forged ? forged[options.forged] : this.#identity.certificate;
     const noise = new NoiseResponder({
       prologue: intro.bytes,
       staticKey,

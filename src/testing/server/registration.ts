@@ -115,6 +115,7 @@ export class Registration implements StanzaHandler, LinkingClient {
       timestamp: seconds,
       secret: behaviour.wrongHmac ? random(32) : advSecret,
       rawId: randomNumber(random, 1, MAX_RAW_ID),
+      unsigned: behaviour.forgeAccountSignature,
     });
   }
 

@@ -5,6 +5,7 @@ import { proto } from "./proto.js";
 
 const ACCOUNT_PREFIX = Buffer.of(6, 0);
 const DEVICE_PREFIX = Buffer.of(6, 1);
+const SIGNATURE_LENGTH = 64;
 
 /** What a device identity is made of. */
 export interface DeviceIdentityInput {
@@ -18,11 +19,13 @@ export interface DeviceIdentityInput {
   readonly timestamp: number;
   /** The secret from the QR code, or agreed on through the pairing code. */
   readonly secret: Uint8Array;
+  /** Zeros in place of the phone's signature. Default false. */
+  readonly unsigned?: boolean;
 }
 
 /** The identity signed by the phone and sealed for the companion, with the part that the companion will sign. */
 export function makeDeviceIdentity(input: DeviceIdentityInput): { sealed: Uint8Array; details: Uint8Array } {
-  const { phoneIdentity, companionIdentity, rawId, keyIndex, timestamp, secret } = input;
+  const { phoneIdentity, companionIdentity, rawId, keyIndex, timestamp, secret, unsigned = false } = input;
   const details = proto.advDeviceIdentity.encode({
     rawId,
     timestamp,
@@ -33,10 +36,9 @@ export function makeDeviceIdentity(input: DeviceIdentityInput): { sealed: Uint8A
   const signed = proto.advSignedDeviceIdentity.encode({
     details,
     accountSignatureKey: phoneIdentity.publicKey,
-    accountSignature: xeddsaSign(
-      phoneIdentity.privateKey,
-      Buffer.concat([ACCOUNT_PREFIX, details, companionIdentity]),
-    ),
+    accountSignature: unsigned
+      ? new Uint8Array(SIGNATURE_LENGTH)
+      : xeddsaSign(phoneIdentity.privateKey, Buffer.concat([ACCOUNT_PREFIX, details, companionIdentity])),
   });
   const hmac = createHmac("sha256", secret).update(signed).digest();
   return { sealed: proto.advSignedDeviceIdentityHmac.encode({ details: signed, hmac }), details };

@@ -9,6 +9,8 @@ export interface ServiceIdentity {
   readonly certificate: Uint8Array;
   /** A chain for the same key that clients must refuse: its intermediate has another issuer, and the root has not signed it. */
   readonly wrongCertificate: Uint8Array;
+  /** Chains that only a client notices that checks them: unsigned by the root, and that of another key. */
+  readonly forged: { readonly signature: Uint8Array; readonly key: Uint8Array };
   /** Public key of the root that signed it, for clients that pin it. */
   readonly rootPublicKey: Uint8Array;
 }
@@ -27,17 +29,18 @@ export function createServiceIdentity(now: number, random: RandomBytes): Service
     details,
     signature: xeddsaSign(signer.privateKey, details),
   });
-  const chain = (issuerSerial: number, signer: KeyPair): Uint8Array =>
+  const chain = (issuerSerial: number, signer: KeyPair, named = staticKey): Uint8Array =>
     proto.certChain.encode({
       intermediate: signed(
         proto.certDetails.encode({ serial: 1, issuerSerial, key: intermediate.publicKey, ...validity }),
         signer,
       ),
       leaf: signed(
-        proto.certDetails.encode({ serial: 2, issuerSerial: 1, key: staticKey.publicKey, ...validity }),
+        proto.certDetails.encode({ serial: 2, issuerSerial: 1, key: named.publicKey, ...validity }),
         intermediate,
       ),
     });
   const wrongCertificate = chain(OTHER_ISSUER, staticKey);
-  return { staticKey, certificate: chain(0, root), wrongCertificate, rootPublicKey: root.publicKey };
+  const forged = { signature: chain(0, staticKey), key: chain(0, root, generateKeyPair(random)) };
+  return { staticKey, certificate: chain(0, root), wrongCertificate, forged, rootPublicKey: root.publicKey };
 }

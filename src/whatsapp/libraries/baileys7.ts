@@ -7,6 +7,7 @@ import {
   type WebSocketLike,
   type WhatsAppSocket,
 } from "../library.js";
+import { takeHandshakeKey, withHandshakeKey } from "./handshake-keys.js";
 import { inOrder } from "./frame-order.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import type { Emitter } from "../pending-queries.js";
@@ -56,7 +57,9 @@ function factoryOf(baileys: Baileys7): SocketFactory {
     name: "baileys 7",
     makeSocket: ({ logger, ...config }, onFrameError) => {
       const parts = { ...(logger && { logger: withRefusalCheck(logger, onFrameError) }) };
-      const socket = baileys.makeWASocket({ ...config, ...parts } as never) as WhatsAppSocket;
+      const socket = withHandshakeKey(
+        () => baileys.makeWASocket({ ...config, ...parts } as never) as WhatsAppSocket,
+      );
       const client = socket.ws as unknown as WebSocketClient;
       webSockets.set(socket, client.socket);
       handleFrameErrors(client, onFrameError);
@@ -65,6 +68,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
       flushOnClose(socket);
       return socket;
     },
+    takeHandshakeKey,
     // Read when the socket was created, because the library drops it on close.
     webSocketOf: (socket) => webSockets.get(socket) as WebSocketLike,
     makeCaches: baileys7Caches,

@@ -8,10 +8,12 @@
  * It queues work by contact for the whole process, so a store that hangs for one session delays that contact's messages to every
  * other session. Each session gets its own queues; within a session the order stays.
  *
- * It takes the signed pre-key of any bundle for valid. A bad signature is refused here (signature-checks.ts).
+ * It takes the signed pre-key of any bundle for valid. A bad signature is refused here (signature-checks.ts). That it also makes the key of
+ * a socket's handshake is used to check the server (handshake-keys.ts).
  */
 import Module from "node:module";
 import { dirname } from "node:path";
+import { watchKeyPairs, type KeyMaker } from "./handshake-keys.js";
 import { checkPreKeys, type Curve } from "./signature-checks.js";
 
 type Compile = (this: NodeJS.Module, source: string, filename: string, ...rest: unknown[]) => unknown;
@@ -64,7 +66,10 @@ function install(): void {
     if (!LIBSIGNAL.test(filename)) return compile.call(this, source, filename, ...rest);
     const result = compile.call(this, `${SILENT_CONSOLE}${source}`, filename, ...rest);
     separateQueues(this, filename);
-    if (CURVE.test(filename)) checkPreKeys(this.exports as Curve);
+    if (CURVE.test(filename)) {
+      checkPreKeys(this.exports as Curve);
+      watchKeyPairs(this.exports as KeyMaker);
+    }
     return result;
   };
 }

@@ -2,8 +2,8 @@
  * Enforces signatures that the libraries leave unchecked. libsignal takes the signed pre-key of any bundle for valid, so whoever serves
  * bundles could read what is sent; whaileys does not check who signed a group message, so one member could write in the name of another.
  */
-import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { digestOf } from "../signatures/xeddsa.js";
 
 /** `libsignal/src/curve.js`. With `isInit`, for a bundle, libsignal itself returns true for every signature. */
 export interface Curve {
@@ -43,7 +43,7 @@ export function checkPreKeys(curve: Curve): void {
   const results = new LRUCache<string, boolean>({ max: REMEMBERED });
   curve.verifySignature = (key, message, signature, isInit) => {
     if (isInit !== true) return verify(key, message, signature);
-    const id = digest([key, message, signature]);
+    const id = digestOf([key, message, signature]);
     const valid = results.get(id) ?? verify(key, message, signature);
     results.set(id, valid);
     if (!valid)
@@ -73,10 +73,4 @@ export function checkSenders(cipher: GroupCipherClass & { [patched]?: true }, pa
 function isSigned(bytes: Uint8Array, key: Uint8Array, curve: Curve): boolean {
   const signed = Buffer.from(bytes.subarray(0, -SIGNATURE_LENGTH));
   return curve.verifySignature(Buffer.from(key), signed, Buffer.from(bytes.subarray(-SIGNATURE_LENGTH)));
-}
-
-function digest(parts: readonly Uint8Array[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${part.length}:`).update(part);
-  return hash.digest("base64");
 }

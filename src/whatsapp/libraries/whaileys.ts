@@ -9,6 +9,7 @@ import type { UserFacingSocketConfig } from "whaileys";
 import { ZpwootError, isZpwootError } from "../../errors.js";
 import type { SocketFactory } from "../library.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
+import { takeHandshakeKey, withHandshakeKey } from "./handshake-keys.js";
 import {
   boundHistory,
   refuseForged,
@@ -73,7 +74,10 @@ function load(): SocketFactory {
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) =>
-        withFrameErrors(onFrameError, () => whaileys.default(withoutEarlyHistory(config))),
+        withHandshakeKey(() =>
+          withFrameErrors(onFrameError, () => whaileys.default(withoutEarlyHistory(config))),
+        ),
+      takeHandshakeKey,
       webSocketOf: ({ ws }) => ws,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
