@@ -23,6 +23,8 @@ export type ZpwootErrorCode =
   | "PROXY_FAILED"
   /** WhatsApp refused to issue a pairing code. */
   | "PAIRING_REFUSED"
+  /** The keys of a recipient's devices are not signed by those devices; nothing was sent to them. */
+  | "BAD_SIGNATURE"
   /** No failed delivery has this id. */
   | "DELIVERY_NOT_FOUND"
   /** The webhook's outbox has no room; nothing was queued. */

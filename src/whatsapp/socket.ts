@@ -14,6 +14,7 @@ import { messageOf } from "../errors.js";
 import type { AuthorshipChecks } from "./authorship/message-authors.js";
 import { closeSignalOf, type CloseSignal } from "./close-signal.js";
 import { EventFilter } from "./event-filter.js";
+import { fanOutMessages } from "./fan-out.js";
 import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./library.js";
 import { WEB_SOCKET_CLOSED } from "./library.js";
 import { guardListeners } from "./guarded-listeners.js";
@@ -94,6 +95,7 @@ export class SessionSocket {
     // the wrapper object, so our methods are put back on it.
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#check();
+    fanOutMessages(this.socket, (failed) => this.#badSignature(failed));
     guardListeners(this.#ws, (error) => this.#fail(error));
     this.#filter = new EventFilter({
       ...{ socket: this.socket, ...authorship },
@@ -128,19 +130,22 @@ export class SessionSocket {
   }
 
   #check(): void {
-    const { library, auth, checks, hooks, logger, sessionId } = this.#options;
+    const { library, auth, checks, logger, sessionId } = this.#options;
     checkSocket(this.#ws, {
       checks,
       identity: auth.creds.signedIdentityKey.public,
       handshakeKey: library.takeHandshakeKey?.(this.socket),
-      onBadSignature: (failed) => {
-        const { check, refused, message } = failed;
-        logger.warn({ sessionId, check, refused }, message);
-        hooks.onBadSignature(failed);
-      },
+      onBadSignature: (failed) => this.#badSignature(failed),
       onUnchecked: (reason) =>
         logger.debug({ sessionId, reason }, "the server's certificates are not checked"),
     });
+  }
+
+  #badSignature(failed: BadSignature): void {
+    const { hooks, logger, sessionId } = this.#options;
+    const { message, ...fields } = failed;
+    logger.warn({ sessionId, ...fields }, message);
+    hooks.onBadSignature(failed);
   }
 
   #fail(error: unknown): void {

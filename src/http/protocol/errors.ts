@@ -62,6 +62,8 @@ function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse
       return errorResponse(503, "Another process runs the sessions", "Service Unavailable");
     case "STOPPED":
       return errorResponse(503, "The service is stopping", "Service Unavailable");
+    // Of a message, which no route sends.
+    case "BAD_SIGNATURE":
     case "INVALID_OPTION":
       return undefined;
   }

@@ -13,8 +13,11 @@ export interface ServiceBehaviour {
    * those of another key, as one in between could show them. No library notices.
    */
   forgeNoiseCertificate: false | "signature" | "key";
-  /** Hand out bundles whose signed pre-key nobody has signed: a client must not encrypt to them. */
-  forgePreKeys: boolean;
+  /**
+   * Hand out bundles whose signed pre-key nobody has signed: a client must not encrypt to them. `true`: of every device; a list: of these, by
+   * their JIDs.
+   */
+  forgePreKeys: boolean | readonly string[];
   /** Bring group messages of phones with a signature that is not the sender's: a client must not show them. */
   forgeGroupMessages: boolean;
   /** Send devices the end of their offline traffic. Without it whaileys holds back every message event. */

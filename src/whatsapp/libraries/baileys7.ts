@@ -13,6 +13,7 @@ import { patchLibsignal } from "./libsignal-patches.js";
 import type { Emitter } from "../pending-queries.js";
 import { baileys7Caches } from "./caches.js";
 import { isSignalRecord } from "./signal-records.js";
+import { sparingPatch, type MessagePatch } from "./spared-devices.js";
 
 /** How long the peer may take to answer the library's WebSocket close; the `ws` library would wait for 30 s. */
 const CLOSE_GRACE_MS = 500;
@@ -56,8 +57,12 @@ function factoryOf(baileys: Baileys7): SocketFactory {
   return {
     name: "baileys 7",
     makeSocket: ({ logger, ...config }, onFrameError) => {
-      const parts = { ...(logger && { logger: withRefusalCheck(logger, onFrameError) }) };
-      const socket = withHandshakeKey(
+      const { patchMessageBeforeSending } = config as { readonly patchMessageBeforeSending?: MessagePatch };
+      const parts = {
+        ...(logger && { logger: withRefusalCheck(logger, onFrameError) }),
+        patchMessageBeforeSending: sparingPatch(patchMessageBeforeSending, () => socket),
+      };
+      const socket: WhatsAppSocket = withHandshakeKey(
         () => baileys.makeWASocket({ ...config, ...parts } as never) as WhatsAppSocket,
       );
       const client = socket.ws as unknown as WebSocketClient;

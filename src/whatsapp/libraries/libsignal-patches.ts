@@ -13,21 +13,31 @@
  */
 import Module from "node:module";
 import { dirname } from "node:path";
+import { isZpwootError } from "../../errors.js";
+import { currentFanOut } from "../fan-out.js";
 import { watchKeyPairs, type KeyMaker } from "./handshake-keys.js";
 import { checkPreKeys, type Curve } from "./signature-checks.js";
 
 type Compile = (this: NodeJS.Module, source: string, filename: string, ...rest: unknown[]) => unknown;
 type Queue = (bucket: unknown, job: () => Promise<unknown>) => Promise<unknown>;
 
+/** The Signal address of a device. */
+interface Address {
+  toString(): string;
+}
+
 interface Storage {
   getOurIdentity?: () => { readonly pubKey?: Uint8Array };
 }
 
-type Method = (this: { readonly storage: Storage }, ...args: unknown[]) => unknown;
+type Method = (this: { readonly storage: Storage; readonly addr: Address }, ...args: unknown[]) => unknown;
+
+/** Makes a session with a device from its bundle of keys. */
+const START_SESSION = "initOutgoing";
 
 /** The methods that add to a queue, by the file of their class. Each does so synchronously. */
 const QUEUEING_METHODS: ReadonlyMap<string, string> = new Map([
-  ["session_builder", "initOutgoing"],
+  ["session_builder", START_SESSION],
   ["session_cipher", "queueJob"],
 ]);
 
@@ -95,7 +105,7 @@ function separateQueues(module: NodeJS.Module, filename: string): void {
   const { prototype } = module.exports as { readonly prototype?: Record<string, Method> };
   const unpatched = prototype?.[method];
   if (prototype === undefined || unpatched === undefined) return;
-  prototype[method] = withOwner(unpatched);
+  prototype[method] = withOwner(method === START_SESSION ? sparing(unpatched) : unpatched);
   patchedMethods.set(folder, (patchedMethods.get(folder) ?? 0) + 1);
 }
 
@@ -107,6 +117,19 @@ function withOwner(method: Method): Method {
       return method.apply(this, args);
     } finally {
       owner = "";
+    }
+  };
+}
+
+/** Wraps the start of a session: while a message goes to many devices, one with a bad signature is left out, and no error. */
+function sparing(start: Method): Method {
+  return async function (...args) {
+    try {
+      await start.apply(this, args);
+    } catch (error) {
+      const fanOut = currentFanOut();
+      if (fanOut === undefined || !isZpwootError(error, "BAD_SIGNATURE")) throw error;
+      fanOut.refuse(this.addr.toString());
     }
   };
 }

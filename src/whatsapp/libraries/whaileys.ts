@@ -20,7 +20,8 @@ import {
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
 import { isSignalRecord } from "./signal-records.js";
-import { checkSenders, type Curve, type GroupCipherClass } from "./signature-checks.js";
+import { checkSenders, type GroupCipherClass } from "./signature-checks.js";
+import { sparePerDevice, type EncodeModule, type SignalModule } from "./spared-devices.js";
 import { patchUploads, type MediaModule, type MessagesModule } from "./complete-uploads.js";
 
 const require = createRequire(import.meta.url);
@@ -93,11 +94,13 @@ function load(): SocketFactory {
 
 function checkGroupMessages(): void {
   const SenderKeyMessage = require("whaileys/WASignalGroup/sender_key_message") as SenderKeyMessageClass;
-  checkSenders(require("whaileys/WASignalGroup/group_cipher") as GroupCipherClass, {
-    // whaileys' own copy of libsignal.
-    curve: createRequire(require.resolve("whaileys"))("libsignal/src/curve") as Curve,
-    keyIdOf: (bytes) => new SenderKeyMessage(null, null, null, null, bytes).getKeyId(),
-  });
+  checkSenders(require("whaileys/WASignalGroup/group_cipher") as GroupCipherClass, (bytes) =>
+    new SenderKeyMessage(null, null, null, null, bytes).getKeyId(),
+  );
+  sparePerDevice(
+    require("whaileys/lib/Utils/signal") as SignalModule,
+    require("whaileys/lib/WABinary/encode") as EncodeModule,
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The certificates of WhatsApp's servers: two, from the static key of the handshake up to a root that every client knows. */
 import { fieldsOf } from "./fields.js";
 import type { ServerHello } from "./server-hello.js";
-import { isSigned } from "./xeddsa.js";
+import { isSignedRemembered } from "./xeddsa.js";
 
 /** The root of the real service, "WhatsAppLongTerm1", as every client has it. */
 export const WHATSAPP_ROOT_KEY: Uint8Array = Buffer.from(
@@ -42,9 +42,9 @@ export function certificateProblem(hello: ServerHello, rootKey: Uint8Array, now:
   ] as const;
   if (intermediate.issuer !== ROOT_SERIAL || leaf.issuer !== intermediate.serial)
     return "its certificates do not belong to one another";
-  if (!isSigned(rootKey, intermediate.signed, intermediate.signature))
+  if (!isSignedRemembered(rootKey, intermediate.signed, intermediate.signature))
     return "its certificate is not signed by WhatsApp's root";
-  if (!isSigned(intermediate.key, leaf.signed, leaf.signature))
+  if (!isSignedRemembered(intermediate.key, leaf.signed, leaf.signature))
     return "its certificate is not signed by its issuer";
   if (Buffer.compare(leaf.key, hello.serverKey) !== 0) return "its certificate is that of another server";
   if (![intermediate, leaf].every((certificate) => isCurrent(certificate, now / 1000)))

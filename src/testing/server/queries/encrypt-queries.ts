@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { bundleNodes, preKeyFrom, signedPreKeyFrom, signedPreKeyNode } from "../../wire/key-nodes.js";
 import { KEY_TYPE_BYTE, sameBytes } from "../../signal/key-bytes.js";
 import { prefixedKey, xeddsaVerify, type PreKeyBundle } from "../../signal/index.js";
+import { parseJid } from "../../wire/jid.js";
 import { bigEndian, bytesOf, childOf, childrenOf, node, type BinaryNode } from "../../wire/node.js";
 import { reject, reply, type Query, type QueryHandler } from "./query.js";
 
@@ -76,12 +77,20 @@ function digest(query: Query): void {
 }
 
 function fetchBundles(query: Query): void {
-  const forge = query.context.behaviour.forgePreKeys;
   const users = childrenOf(query.child, "user").map(({ attrs: { jid } }) => {
     const bundle = query.network.takeBundle(jid);
-    return userNode(jid, forge ? unsigned(bundle) : bundle);
+    return userNode(jid, isForged(query, jid) ? unsigned(bundle) : bundle);
   });
   reply(query, [node("list", {}, users)]);
+}
+
+function isForged({ context, network }: Query, jid: string | undefined): boolean {
+  const { forgePreKeys } = context.behaviour;
+  if (typeof forgePreKeys === "boolean") return forgePreKeys;
+  const { directory } = network;
+  const holder = (address: string | undefined): unknown =>
+    directory.device(address) ?? (parseJid(address)?.device ? undefined : directory.find(address));
+  return forgePreKeys.some((one) => holder(one) !== undefined && holder(one) === holder(jid));
 }
 
 function unsigned(bundle: PreKeyBundle | undefined): PreKeyBundle | undefined {
