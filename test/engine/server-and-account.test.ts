@@ -65,7 +65,7 @@ describe.each(LIBRARIES)("with $name", ({ open }) => {
       refused: true,
     });
     world.emulator.behaviour.forgeNoiseCertificate = false;
-    await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+    await world.manager.waitFor(id, "connected", { timeoutMs: 15_000 });
     expect(phone.companions).toHaveLength(1);
   });
 
@@ -97,6 +97,6 @@ describe.each(LIBRARIES)("with $name", ({ open }) => {
     expect(world.all("session.linked")).toEqual([]);
     expect(world.all("session.bad-signature")).toMatchObject([{ check: "account-signature", refused: true }]);
     await phone.scan(again);
-    await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
+    await world.manager.waitFor(id, "connected", { timeoutMs: 15_000 });
   });
 });
