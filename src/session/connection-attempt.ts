@@ -5,7 +5,7 @@
 import type { NamedWhatsAppEvent } from "../api/events.js";
 import { agentThatReaches } from "../egress/proxy.js";
 import { ZpwootError, isZpwootError, messageOf } from "../errors.js";
-import type { CloseSignal } from "../whatsapp/close-signal.js";
+import { HUNG, LINK_TIMEOUT, type CloseSignal } from "../whatsapp/close-signal.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
 import { SessionSocket } from "../whatsapp/socket.js";
 import type { AttemptFact, AttemptOptions } from "./attempt-options.js";
@@ -15,10 +15,6 @@ import type { QRCode } from "./state.js";
 
 /** Where sockets connect by default (whaileys' own). */
 const SERVICE_URL = "wss://web.whatsapp.com/ws/chat";
-/** The offer to link ran out by our own limits; as when WhatsApp's QR codes run out. */
-const LINK_TIMEOUT: CloseSignal = { kind: "closed", code: 408, verdict: false, linkTimeout: true };
-/** WhatsApp did not answer within our deadline. */
-const HUNG: CloseSignal = { kind: "hung", code: 408, verdict: false };
 
 /** An attempt, from its start to the moment its socket is down. */
 export class ConnectionAttempt {

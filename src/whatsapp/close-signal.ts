@@ -26,6 +26,11 @@ export interface CloseSignal {
   readonly expireSeconds?: number | undefined;
 }
 
+/** The offer to link ran out by our own limits; as when WhatsApp's QR codes run out. */
+export const LINK_TIMEOUT: CloseSignal = { kind: "closed", code: 408, verdict: false, linkTimeout: true };
+/** WhatsApp did not answer within our deadline. */
+export const HUNG: CloseSignal = { kind: "hung", code: 408, verdict: false };
+
 /** A binary node of the protocol, unchecked. */
 interface Node {
   readonly tag?: unknown;

@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SignalDataSet } from "whaileys";
+import { SerialQueue } from "../async/serial-queue.js";
 import { ZpwootError } from "../errors.js";
 import type { TransactionalKeys, WhatsAppSocket } from "./library.js";
 import type { BadSignature } from "./signatures/socket-checks.js";
@@ -40,6 +41,11 @@ export class FanOut {
     this.#onLeftOut = onLeftOut;
   }
 
+  /** The group that it is for; undefined if it is for one person. */
+  get group(): string | undefined {
+    return TO_MANY.test(this.#jid) ? this.#jid : undefined;
+  }
+
   /** The keys of the device at a Signal address are badly signed. */
   refuse(address: string): void {
     this.#refused.add(address);
@@ -67,7 +73,7 @@ export class FanOut {
    * the person at once.
    */
   requireRecipient(devices: readonly string[]): void {
-    if (TO_MANY.test(this.#jid)) return;
+    if (this.group !== undefined) return;
     const toSelf = this.#ownUsers.has(userOf(this.#jid));
     const theirs = devices.filter((device) => toSelf || !this.#ownUsers.has(userOf(device)));
     if (theirs.length === 0 || theirs.some((device) => !this.leftOut(device))) return;
@@ -96,6 +102,22 @@ export function fanOutMessages(socket: WhatsAppSocket, onBadSignature: (failed: 
   const keys = socket.authState.keys as TransactionalKeys;
   const { set } = keys;
   keys.set = (data) => set(withoutLeftOut(data));
+  keys.transaction = inGroupOrder(keys.transaction);
+}
+
+/**
+ * Lets the messages to a group, each of which is a transaction without a key in whaileys, go out one after the other: the first of them
+ * carries the group's key from its own place in the chain on, so what overtakes it can't be read.
+ */
+function inGroupOrder(transaction: TransactionalKeys["transaction"]): TransactionalKeys["transaction"] {
+  const queues = new Map<string, SerialQueue>();
+  return (work, key) => {
+    const group = currentFanOut()?.group;
+    if (group === undefined || key !== undefined) return transaction(work, key);
+    const queue = queues.get(group) ?? new SerialQueue({ reentrant: true });
+    queues.set(group, queue);
+    return queue.run(() => transaction(work));
+  };
 }
 
 /** The libraries note which devices have the key of a group before they know which get it: those that did not are tried again next time. */

@@ -9,6 +9,7 @@ import type { UserFacingSocketConfig } from "whaileys";
 import { ZpwootError, isZpwootError } from "../../errors.js";
 import type { SocketFactory } from "../library.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
+import { orderGroupMessages, type GroupModule } from "./group-order.js";
 import { takeHandshakeKey, withHandshakeKey } from "./handshake-keys.js";
 import {
   boundHistory,
@@ -71,7 +72,7 @@ function load(): SocketFactory {
       download: (...args) => media.downloadContentFromMessage(...args),
       decode: (bytes) => whaileys.proto.HistorySync.decode(bytes),
     });
-    checkGroupMessages();
+    patchMessages();
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) =>
@@ -92,15 +93,14 @@ function load(): SocketFactory {
   }
 }
 
-function checkGroupMessages(): void {
+function patchMessages(): void {
   const SenderKeyMessage = require("whaileys/WASignalGroup/sender_key_message") as SenderKeyMessageClass;
   checkSenders(require("whaileys/WASignalGroup/group_cipher") as GroupCipherClass, (bytes) =>
     new SenderKeyMessage(null, null, null, null, bytes).getKeyId(),
   );
-  sparePerDevice(
-    require("whaileys/lib/Utils/signal") as SignalModule,
-    require("whaileys/lib/WABinary/encode") as EncodeModule,
-  );
+  const signal = require("whaileys/lib/Utils/signal") as SignalModule & GroupModule;
+  orderGroupMessages(signal);
+  sparePerDevice(signal, require("whaileys/lib/WABinary/encode") as EncodeModule);
 }
 
 /**
