@@ -42,7 +42,10 @@ export class CurrentAttempt {
       config: (used) => services.config(sessionId, used),
       egress: () => services.egress(sessionId),
       resolveVersion: (agent) => versions.resolve(agent),
-      onBadSignature: (failed) => services.emit("session.bad-signature", { sessionId, ...failed }),
+      onBadSignature: ({ message, ...fields }) => {
+        logger.warn({ sessionId, ...fields }, message);
+        services.emit("session.bad-signature", { sessionId, message, ...fields });
+      },
       onEvent: (event) => services.emitWhatsApp(sessionId, event),
     });
     return this.#current;

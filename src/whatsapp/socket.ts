@@ -95,7 +95,7 @@ export class SessionSocket {
     // the wrapper object, so our methods are put back on it.
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#check();
-    fanOutMessages(this.socket, (failed) => this.#badSignature(failed));
+    fanOutMessages(this.socket, (failed) => options.hooks.onBadSignature(failed));
     guardListeners(this.#ws, (error) => this.#fail(error));
     this.#filter = new EventFilter({
       ...{ socket: this.socket, ...authorship },
@@ -130,22 +130,15 @@ export class SessionSocket {
   }
 
   #check(): void {
-    const { library, auth, checks, logger, sessionId } = this.#options;
+    const { library, auth, checks, hooks, logger, sessionId } = this.#options;
     checkSocket(this.#ws, {
       checks,
       identity: auth.creds.signedIdentityKey.public,
       handshakeKey: library.takeHandshakeKey?.(this.socket),
-      onBadSignature: (failed) => this.#badSignature(failed),
+      onBadSignature: (failed) => hooks.onBadSignature(failed),
       onUnchecked: (reason) =>
         logger.debug({ sessionId, reason }, "the server's certificates are not checked"),
     });
-  }
-
-  #badSignature(failed: BadSignature): void {
-    const { hooks, logger, sessionId } = this.#options;
-    const { message, ...fields } = failed;
-    logger.warn({ sessionId, ...fields }, message);
-    hooks.onBadSignature(failed);
   }
 
   #fail(error: unknown): void {
