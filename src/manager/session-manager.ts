@@ -245,9 +245,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * Settles when everything is deleted, within the option `whatsapp.unlinkTimeoutMs` and a minute.
    */
   async delete(id: string): Promise<void> {
-    if (await this.#parts.registry.removeUnreadable(id)) return;
+    const { registry } = this.#parts;
+    if (registry.find(id) === undefined && (await registry.removeUnreadable(id))) return;
     await this.#remove(id, "delete");
-    this.#parts.registry.remove(id);
+    registry.remove(id);
   }
 
   /**
