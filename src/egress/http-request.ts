@@ -36,7 +36,7 @@ export interface OutgoingRequest {
 export interface RequestLimits {
   /** From the start, or the last redirect, to the status line, in milliseconds. */
   readonly headersMs: number;
-  /** The longest silence while a body is sent or received, in milliseconds. */
+  /** The longest silence while a body is sent or received, in milliseconds; time that its reader takes does not count. */
   readonly idleMs: number;
   /** The whole, in milliseconds. */
   readonly totalMs: number;
@@ -221,7 +221,7 @@ function answerOf(response: IncomingMessage, limits: RequestLimits, deadline: De
 
 async function* bounded(
   response: IncomingMessage,
-  { maxBytes }: RequestLimits,
+  { maxBytes, idleMs }: RequestLimits,
   deadline: Deadline,
 ): AsyncGenerator<Buffer, void, undefined> {
   const announced = Number(response.headers["content-length"] ?? 0);
@@ -231,7 +231,10 @@ async function* bounded(
     for await (const chunk of response as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > maxBytes) throw new TooLargeError(maxBytes);
+      // The other side is not silent while its reader takes time.
+      response.setTimeout(0);
       yield chunk;
+      response.setTimeout(idleMs);
     }
   } catch (error) {
     throw deadline.signal.aborted ? deadline.signal.reason : error;

@@ -5,6 +5,7 @@
 import type { Agent } from "node:http";
 import { Readable } from "node:stream";
 import { readAll, sendRequest, type IncomingAnswer, type OutgoingRequest } from "./http-request.js";
+import { withMedia } from "./media-body.js";
 import { downloadLimits, uploadLimits, type MediaLimits } from "./media-limits.js";
 
 /** The part of an axios request that is used. */
@@ -62,14 +63,16 @@ export function libraryHttp(agent: Agent | undefined, media: MediaLimits): Libra
         headers: plainHeaders(config.headers),
         ...(body == null ? { limits: downloadLimits(media) } : { body, limits: uploadLimits(media) }),
       });
-      return axiosResponse(config, answer, await readAll(answer));
+      if (body != null) return axiosResponse(config, answer, await readAll(answer));
+      return withMedia(answer, media, (whole) => axiosResponse(config, answer, whole));
     },
     dispatcher: {
       dispatch: (options, handler) => {
         const ending = new AbortController();
         handler.onConnect((reason) => ending.abort(reason));
-        dispatch(options, handler, { ...way, signal: ending.signal, limits: downloadLimits(media) }).catch(
-          (error: unknown) => handler.onError(error instanceof Error ? error : new Error(String(error))),
+        const request = { ...way, signal: ending.signal, limits: downloadLimits(media) };
+        dispatch(options, handler, { request, media }).catch((error: unknown) =>
+          handler.onError(error instanceof Error ? error : new Error(String(error))),
         );
         return true;
       },
@@ -100,20 +103,21 @@ function axiosResponse(config: AxiosRequest, answer: IncomingAnswer, body: Buffe
 async function dispatch(
   { origin, path, method, headers, body }: DispatchOptions,
   handler: DispatchHandler,
-  way: Omit<OutgoingRequest, "url">,
+  { request, media }: { readonly request: Omit<OutgoingRequest, "url">; readonly media: MediaLimits },
 ): Promise<void> {
   if (body !== null && body !== undefined) throw new Error("only requests without a body can be sent");
   const url = new URL(path, origin).href;
   // `fetch` follows redirects itself, through here.
-  const limits = { ...way.limits, redirects: 0 };
-  const answer = await sendRequest({ ...way, limits, url, method, headers: plainHeaders(headers) });
-  const whole = await readAll(answer);
+  const limits = { ...request.limits, redirects: 0 };
+  const answer = await sendRequest({ ...request, limits, url, method, headers: plainHeaders(headers) });
   const raw = Object.entries(answer.headers).flatMap(([name, value]) =>
     [value ?? []].flat().flatMap((one) => [Buffer.from(name, "latin1"), Buffer.from(one, "latin1")]),
   );
-  handler.onHeaders(answer.status, raw, () => {}, "");
-  if (whole.length > 0) handler.onData(whole);
-  handler.onComplete([]);
+  await withMedia(answer, media, (whole) => {
+    handler.onHeaders(answer.status, raw, () => {}, "");
+    if (whole.length > 0) handler.onData(whole);
+    handler.onComplete([]);
+  });
 }
 
 /** Headers as axios (an object with `toJSON`), as fetch (a flat list) or as a plain object has them. */

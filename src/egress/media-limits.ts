@@ -1,10 +1,13 @@
 /** The bounds of all media, in and out. */
+import type { ByteBudget } from "../async/byte-budget.js";
 import type { RequestLimits } from "./http-request.js";
 
 /** What media may cost, and where it may come from. */
 export interface MediaLimits {
   /** The largest file to take into memory, in bytes. */
   readonly maxBytes: number;
+  /** What all transfers hold in memory together. Default: no bound of its own. */
+  readonly budget?: ByteBudget;
   /** Whether private, loopback and link-local addresses may be asked for media. */
   readonly allowPrivateSources: boolean;
   /** The longest silence, in milliseconds. Default 20,000. */

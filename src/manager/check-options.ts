@@ -143,6 +143,7 @@ const schema = optionsSchema({
   } satisfies OptionFields<OwnershipOptions>).optional(),
   media: optionsSchema({
     maxBytes: option.count.optional(),
+    maxTotalBytes: option.count.optional(),
     allowPrivateSources: option.flag.optional(),
   } satisfies OptionFields<MediaOptions>).optional(),
   // Checked where they are used, with the same words.

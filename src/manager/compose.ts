@@ -17,11 +17,12 @@ import { ApiKeys } from "./api-keys.js";
 import { clientVersionStore } from "./client-version-store.js";
 import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
+import { MediaDownloads } from "./media.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { ownershipListener, type OwnershipListenerParts } from "./ownership-listener.js";
 import { SessionRegistry } from "./session-registry.js";
 import { sessionServices } from "./session-services.js";
-import { versionOptions } from "./whatsapp-config.js";
+import { mediaLimits, versionOptions } from "./whatsapp-config.js";
 
 /** The parts of a manager. */
 export interface ManagerParts {
@@ -33,6 +34,7 @@ export interface ManagerParts {
   readonly registry: SessionRegistry<Session>;
   readonly services: SessionServices;
   readonly egresses: SessionEgresses;
+  readonly media: MediaDownloads;
   readonly backups: Backups;
   readonly apiKeys: ApiKeys;
 }
@@ -77,8 +79,10 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     allowPrivate: options.whatsapp?.allowPrivateProxies ?? DEFAULTS.allowPrivateProxies,
     logger,
   });
+  const media = mediaLimits(options);
   const services: SessionServices = sessionServices({
     options,
+    media,
     versions: composeVersions(options, { logger, store, registry }),
     logger,
     store,
@@ -104,6 +108,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     registry,
     services,
     egresses,
+    media: new MediaDownloads({ egresses, limits: media }),
     backups,
     apiKeys: new ApiKeys(store, logger),
   };

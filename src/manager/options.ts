@@ -137,6 +137,11 @@ export interface ChecksOptions {
 export interface MediaOptions {
   /** The largest file to take into memory, in bytes. Default 128 MiB; WhatsApp stores up to 2 GB. */
   readonly maxBytes?: number;
+  /**
+   * What all transfers hold in memory at once, in bytes; one file comes on top. Without room a transfer pauses, for a minute at most.
+   * Default 256 MiB.
+   */
+  readonly maxTotalBytes?: number;
   /** Whether files may be fetched from private, loopback and link-local addresses. Default false. */
   readonly allowPrivateSources?: boolean;
 }
@@ -194,6 +199,7 @@ export const DEFAULTS = {
   checks: "report",
   allowPrivateProxies: false,
   mediaMaxBytes: 128 * 1024 * 1024,
+  mediaMaxTotalBytes: 256 * 1024 * 1024,
   allowPrivateSources: false,
   restoreConcurrency: 10,
   eventLogKeep: 1_000,

@@ -41,7 +41,6 @@ import { ZpwootError } from "../errors.js";
 import type { RemovalKind } from "../session/removal.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
-import { downloadMessageMedia } from "../whatsapp/media/download.js";
 import { checkOptions } from "./check-options.js";
 import { compose, type ManagerParts } from "./compose.js";
 import { healthOf } from "./health.js";
@@ -50,7 +49,6 @@ import { restoreSessions } from "./restore.js";
 import { updateSession } from "./session-update.js";
 import { present } from "./session-views.js";
 import { shutdown } from "./shutdown.js";
-import { mediaLimits } from "./whatsapp-config.js";
 
 /**
  * Many WhatsApp Web sessions in one process.
@@ -307,9 +305,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   /**
    * Downloads and decrypts the content of a media message of this session, through its proxy if it has one.
    *
-   * Rejects with `INVALID_INPUT` when the message holds no media, or more than `media.maxBytes`, and with `CONNECTION_FAILED` when it
-   * can't be downloaded: no answer, silence of 20 s, another content than the message announces. Media that WhatsApp has deleted is
-   * requested from the sender's phone once more, for at most 30 s.
+   * Rejects with `INVALID_INPUT` when the message holds no media, or more than `media.maxBytes`, with `TIMEOUT` when other transfers
+   * leave no room in memory for a minute (`media.maxTotalBytes`), and with `CONNECTION_FAILED` when it can't be downloaded: no answer,
+   * silence of 20 s, another content than the message announces. Media that WhatsApp has deleted is requested from the sender's phone
+   * once more, for at most 30 s. For large files see {@link downloadMediaTo}.
    *
    * @example
    * manager.on("messages.upsert", async ({ sessionId, data }) => {
@@ -319,9 +318,20 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * });
    */
   async downloadMedia(id: string, message: WAMessage): Promise<Buffer> {
-    const { socket } = await this.#session(id);
-    const { agent } = this.#parts.egresses.of(id);
-    return downloadMessageMedia(message, { agent, socket, limits: mediaLimits(this.#options) });
+    return this.#parts.media.read(await this.#session(id), message);
+  }
+
+  /**
+   * Downloads the content of a media message into a file, in place of one that is there, without taking it into memory: up to the 2 GB
+   * that WhatsApp stores. The file appears when it is whole and checked; before, and when the download fails, there is none.
+   *
+   * Settles with the number of bytes. Rejects like {@link downloadMedia}, and with `INVALID_INPUT` when the file can't be written.
+   *
+   * @example
+   * await manager.downloadMediaTo(sessionId, message, "./film.mp4");
+   */
+  async downloadMediaTo(id: string, message: WAMessage, path: string): Promise<number> {
+    return this.#parts.media.write(await this.#session(id), message, path);
   }
 
   /**

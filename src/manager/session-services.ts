@@ -2,6 +2,7 @@
 import { loadAuthState, wipeAuthState } from "../auth/auth-state.js";
 import { KeyCache } from "../auth/key-cache.js";
 import type { Logger } from "../api/logger.js";
+import type { MediaLimits } from "../egress/media-limits.js";
 import type { SessionEgresses } from "../egress/proxy.js";
 import { steadyNow } from "../async/timer.js";
 import type { Ownership } from "../ownership/ownership.js";
@@ -13,14 +14,7 @@ import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { libraryLogger } from "../whatsapp/library-logger.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
-import {
-  agentConfig,
-  checksOf,
-  libraryOf,
-  mediaLimits,
-  socketConfig,
-  timeoutsOf,
-} from "./whatsapp-config.js";
+import { agentConfig, checksOf, libraryOf, socketConfig, timeoutsOf } from "./whatsapp-config.js";
 
 /** The parts of a manager that its sessions use. */
 export interface SessionServicesInput {
@@ -34,13 +28,14 @@ export interface SessionServicesInput {
   readonly emit: SessionServices["emit"];
   readonly emitWhatsApp: SessionServices["emitWhatsApp"];
   readonly egresses: SessionEgresses;
+  readonly media: MediaLimits;
   readonly ownership: Ownership;
 }
 
 /** What every session is given. */
 export function sessionServices(input: SessionServicesInput): SessionServices {
-  const { options, versions, logger, store, records, egresses, ownership, emit, emitWhatsApp } = input;
-  const library = libraryOf(options);
+  const { options, versions, logger, store, records, egresses, media, ownership, emit, emitWhatsApp } = input;
+  const library = libraryOf(options, media);
   const memory = new SessionMemories();
   return {
     library,
@@ -51,7 +46,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     egress: (sessionId) => egresses.of(sessionId),
     config: (sessionId, used) => ({
       ...socketConfig(options, versions),
-      ...agentConfig(egresses.of(sessionId), mediaLimits(options)),
+      ...agentConfig(egresses.of(sessionId), media),
       ...memory.caches(sessionId, used),
       logger: libraryLogger(logger, sessionId),
     }),

@@ -1,6 +1,7 @@
 /** From the `whatsapp` option to what libraries and sockets take. */
 import type { Agent as HttpsAgent } from "node:https";
 import type { UserFacingSocketConfig } from "whaileys";
+import { ByteBudget } from "../async/byte-budget.js";
 import { once } from "../async/once.js";
 import type { SessionServices } from "../session/services.js";
 import {
@@ -20,11 +21,14 @@ import { withBoundedMedia } from "../whatsapp/media/bounded-socket.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 
 /** The library that was handed in, or whaileys; loaded once, again after a failure. */
-export function libraryOf(options: SessionManagerOptions): () => Promise<SocketFactory> {
-  const { socketFactory = loadWhaileys } = options.whatsapp ?? {};
+export function libraryOf(
+  { whatsapp = {} }: SessionManagerOptions,
+  media: MediaLimits,
+): () => Promise<SocketFactory> {
+  const { socketFactory = loadWhaileys } = whatsapp;
   return once(async () => {
     const library = await (typeof socketFactory === "function" ? socketFactory() : socketFactory);
-    return withBoundedMedia(library, mediaLimits(options));
+    return withBoundedMedia(library, media);
   });
 }
 
@@ -103,10 +107,11 @@ export function agentConfig({ agent }: Egress, media: MediaLimits): Partial<User
   return { ...(https === undefined ? {} : { agent: https }), fetchAgent: https ?? DIRECT_UPLOADS, options };
 }
 
-/** The bounds of media, with the defaults. */
+/** The bounds of media, with the defaults. Made once for a manager: what they count is counted together. */
 export function mediaLimits({ media = {} }: SessionManagerOptions): MediaLimits {
   return {
     maxBytes: media.maxBytes ?? DEFAULTS.mediaMaxBytes,
+    budget: new ByteBudget(media.maxTotalBytes ?? DEFAULTS.mediaMaxTotalBytes),
     allowPrivateSources: media.allowPrivateSources ?? DEFAULTS.allowPrivateSources,
   };
 }

@@ -2,16 +2,21 @@
 import { createCipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { WAMessage } from "whaileys";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ByteBudget } from "../../src/async/byte-budget.js";
 import { libraryHttp } from "../../src/egress/library-http.js";
 import type { SocketFactory, WhatsAppSocket } from "../../src/whatsapp/library.js";
 import { withBoundedMedia } from "../../src/whatsapp/media/bounded-socket.js";
 import { storedMedia } from "../../src/whatsapp/media/content.js";
-import { downloadMessageMedia } from "../../src/whatsapp/media/download.js";
+import { downloadMessageMedia, downloadMessageMediaTo } from "../../src/whatsapp/media/download.js";
+import { fetchMedia } from "../../src/whatsapp/media/fetch.js";
 import { LIBRARIES } from "../support/libraries.js";
 
 const limits = { maxBytes: 200_000, allowPrivateSources: true, idleMs: 300 };
@@ -137,6 +142,80 @@ describe("downloadMedia", () => {
     expect(urlOf({ url: "https://evilwhatsapp.net/a", directPath: "/v" })).toBe(`${own}/v`);
     expect(urlOf({ url: undefined, directPath: "@127.0.0.1/x" })).toBeUndefined();
     expect(new URL(urlOf({ directPath: "//127.0.0.1/x" }) ?? "").hostname).toBe("mmg.whatsapp.net");
+  });
+});
+
+describe("downloadMediaTo", () => {
+  let folder = "";
+  beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "zpwoot-media-"))));
+  afterAll(() => rm(folder, { recursive: true }));
+  const download = (path: string, change?: object): Promise<number> =>
+    downloadMessageMediaTo(join(folder, "a"), imageMessage(path, change), { limits, socket: undefined });
+
+  it("writes what is whole and checked, and leaves nothing of the rest", async () => {
+    for (const path of ["/cut", "/reset", "/stall", "/endless", "/inside"])
+      await expect(download(path)).rejects.toMatchObject({
+        code: expect.stringMatching(/CONNECTION_FAILED|INVALID_INPUT/),
+      });
+    await expect(download("/whole", { fileSha256: randomBytes(32) })).rejects.toThrow("not what the message");
+    expect(await readdir(folder)).toEqual([]);
+    expect(await download("/whole")).toBe(CONTENT.length);
+    expect((await readFile(join(folder, "a"))).equals(CONTENT)).toBe(true);
+    expect(await readdir(folder)).toEqual(["a"]);
+  });
+
+  it("says which path can't be written, without naming it", async () => {
+    const nowhere = downloadMessageMediaTo(join(folder, "none/a"), imageMessage("/whole"), {
+      limits,
+      socket: undefined,
+    });
+    await expect(nowhere).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      message: "path: the file can't be written (ENOENT)",
+    });
+  });
+});
+
+describe("many transfers at once", () => {
+  const maxBytes = 1_000_000;
+  const big = randomBytes(maxBytes - 100);
+  /** Sends nearly all at once, and the rest byte by byte, never silent, until it is to end. */
+  const slow = createServer((_request, response) => {
+    response.writeHead(200, { "content-length": big.length });
+    let sent = big.length - 1_000;
+    response.write(big.subarray(0, sent));
+    const trickle = setInterval(() => response.write(big.subarray(sent, (sent += 1))), 200);
+    ends.push(() => {
+      clearInterval(trickle);
+      response.end(big.subarray(sent));
+    });
+  });
+  const ends: (() => void)[] = [];
+  let url = "";
+  beforeAll(async () => {
+    slow.listen(0, "127.0.0.1");
+    await once(slow, "listening");
+    url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/`;
+  });
+  afterAll(() => slow.close());
+
+  it("hold no more in memory than they may together, and all come through", async () => {
+    const budget = new ByteBudget(3 * maxBytes);
+    const bounded = { maxBytes, budget, allowPrivateSources: true, idleMs: 2_000 };
+    const transfers = Promise.all(Array.from({ length: 20 }, () => fetchMedia(url, { limits: bounded })));
+    let most = 0;
+    await expect.poll(() => ends.length).toBe(20);
+    await expect.poll(() => (most = Math.max(most, budget.usedBytes))).toBeGreaterThan(2.9 * maxBytes);
+    // What has no room waits longer than a silent server may be silent.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    for (const end of ends) {
+      most = Math.max(most, budget.usedBytes);
+      end();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const bytes of await transfers) expect(bytes.equals(big)).toBe(true);
+    expect(most).toBeLessThanOrEqual(4 * maxBytes);
+    expect(budget.usedBytes).toBe(0);
   });
 });
 

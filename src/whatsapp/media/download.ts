@@ -1,10 +1,12 @@
-/** Downloads and decrypts the media of a message; the same for every library. */
+/** Downloads and decrypts the media of a message, into memory or into a file; the same for every library. */
 import type { WAMessage } from "whaileys";
+import { withMedia } from "../../egress/media-body.js";
 import { isZpwootError, ZpwootError } from "../../errors.js";
 import type { WhatsAppSocket } from "../library.js";
-import { storedMedia } from "./content.js";
-import { decryptMedia, WrongMediaError } from "./decrypt.js";
-import { fetchMedia, type FetchMediaOptions } from "./fetch.js";
+import { storedMedia, type StoredMedia } from "./content.js";
+import { decrypted, WrongMediaError } from "./decrypt.js";
+import { mediaError, openMedia, type FetchMediaOptions } from "./fetch.js";
+import { writeWhole } from "./whole-file.js";
 
 /** What a download needs. */
 export interface DownloadOptions extends FetchMediaOptions {
@@ -16,17 +18,50 @@ export interface DownloadOptions extends FetchMediaOptions {
 const EXPIRED: readonly (number | undefined)[] = [404, 410];
 
 /**
- * The content of a media message. Rejects with `INVALID_INPUT` when it holds none, or none that may be fetched, and with
- * `CONNECTION_FAILED`.
+ * The content of a media message. Rejects with `INVALID_INPUT` when it holds none, or none that may be fetched, with `TIMEOUT` when other
+ * media leaves no room in memory, and with `CONNECTION_FAILED`.
  */
 export async function downloadMessageMedia(message: WAMessage, options: DownloadOptions): Promise<Buffer> {
+  return orStoredAgain(message, options, async (media) => {
+    const answer = await openMedia(media.url, options);
+    return withMedia(
+      answer,
+      options.limits,
+      (whole) => whole,
+      (body) => decrypted(body, media),
+    );
+  });
+}
+
+/** The same into a file, which takes no memory: it is there whole and checked, or not at all. Settles with its size in bytes. */
+export async function downloadMessageMediaTo(
+  path: string,
+  message: WAMessage,
+  options: DownloadOptions,
+): Promise<number> {
+  return orStoredAgain(message, options, async (media) => {
+    const answer = await openMedia(media.url, options);
+    try {
+      return await writeWhole(path, decrypted(answer.body, media));
+    } finally {
+      answer.discard();
+    }
+  });
+}
+
+/** Downloads, and once more when the sender's phone had to store the media again. */
+async function orStoredAgain<T>(
+  message: WAMessage,
+  options: DownloadOptions,
+  download: (media: StoredMedia) => Promise<T>,
+): Promise<T> {
   try {
-    return await download(message, options);
+    return await attempt(message, options, download);
   } catch (error) {
     const { socket } = options;
     if (socket === undefined || !isZpwootError(error, "CONNECTION_FAILED") || !EXPIRED.includes(error.status))
       throw error;
-    return download(await storedAgain(message, socket, error), options);
+    return attempt(await storedAgain(message, socket, error), options, download);
   }
 }
 
@@ -43,15 +78,18 @@ async function storedAgain(
   }
 }
 
-async function download(message: WAMessage, options: FetchMediaOptions): Promise<Buffer> {
+async function attempt<T>(
+  message: WAMessage,
+  { limits }: FetchMediaOptions,
+  download: (media: StoredMedia) => Promise<T>,
+): Promise<T> {
   const media = storedMedia(message);
   if (media === undefined)
     throw new ZpwootError("INVALID_INPUT", "message: it holds no media that can be downloaded");
-  const stored = await fetchMedia(media.url, options);
   try {
-    return decryptMedia(stored, media);
+    return await download(media);
   } catch (error) {
-    if (!(error instanceof WrongMediaError)) throw error;
+    if (!(error instanceof WrongMediaError)) throw mediaError(error, limits);
     throw new ZpwootError(
       "CONNECTION_FAILED",
       "The media could not be downloaded (it is not what the message announces)",

@@ -1,6 +1,7 @@
 /** Fetches media from a URL, with errors that callers can act on and that hold neither URL nor key. */
 import type { Agent } from "node:http";
-import { readAll, sendRequest, TooLargeError } from "../../egress/http-request.js";
+import { sendRequest, TooLargeError, type IncomingAnswer } from "../../egress/http-request.js";
+import { withMedia } from "../../egress/media-body.js";
 import { downloadLimits, type MediaLimits } from "../../egress/media-limits.js";
 import { TargetRefusedError } from "../../egress/target-guard.js";
 import { isZpwootError, ZpwootError } from "../../errors.js";
@@ -15,28 +16,35 @@ const OK = 200;
 const ORIGIN = "https://web.whatsapp.com";
 
 /**
- * The bytes at a URL. Rejects with `INVALID_INPUT` when the address is not allowed or the file is too large, and with
- * `CONNECTION_FAILED`, whose `status` is the server's when it answered.
+ * The bytes at a URL. Rejects with `INVALID_INPUT` when the address is not allowed or the file is too large, with `TIMEOUT` when there
+ * is no room for it in memory, and with `CONNECTION_FAILED`, whose `status` is the server's when it answered.
  */
-export async function fetchMedia(url: string, { agent, limits }: FetchMediaOptions): Promise<Buffer> {
+export async function fetchMedia(url: string, options: FetchMediaOptions): Promise<Buffer> {
+  const { limits } = options;
   try {
-    const answer = await sendRequest({
-      ...{ url, agent, headers: { origin: ORIGIN }, limits: downloadLimits(limits) },
-      allowPrivate: limits.allowPrivateSources,
-    });
-    if (answer.status === OK) return await readAll(answer);
-    answer.discard();
-    const { status } = answer;
-    throw new ZpwootError("CONNECTION_FAILED", `The media could not be downloaded (status ${status})`, {
-      status,
-    });
+    return await withMedia(await openMedia(url, options), limits, (whole) => whole);
   } catch (error) {
-    throw isZpwootError(error) ? error : errorOf(error, limits);
+    throw mediaError(error, limits);
   }
 }
 
-/** The original error is dropped: its text may hold the address. */
-function errorOf(error: unknown, { maxBytes }: MediaLimits): ZpwootError {
+/** The answer of a URL whose server has the file; read or discard its body. Rejects as {@link fetchMedia}. */
+export async function openMedia(url: string, { agent, limits }: FetchMediaOptions): Promise<IncomingAnswer> {
+  const answer = await sendRequest({
+    ...{ url, agent, headers: { origin: ORIGIN }, limits: downloadLimits(limits) },
+    allowPrivate: limits.allowPrivateSources,
+  });
+  if (answer.status === OK) return answer;
+  answer.discard();
+  const { status } = answer;
+  throw new ZpwootError("CONNECTION_FAILED", `The media could not be downloaded (status ${status})`, {
+    status,
+  });
+}
+
+/** The error for the caller. The original one is dropped: its text may hold the address. */
+export function mediaError(error: unknown, { maxBytes }: MediaLimits): ZpwootError {
+  if (isZpwootError(error)) return error;
   if (error instanceof TargetRefusedError)
     return new ZpwootError(
       "INVALID_INPUT",
