@@ -1,6 +1,7 @@
 /** Suites that need a real Postgres or Redis. */
 import { describe, it } from "vitest";
 import { query, redisClient } from "../support/places.js";
+import { startRedis } from "../support/servers.js";
 
 export * from "../support/places.js";
 
@@ -18,6 +19,20 @@ async function ifReachable(name: string, ping: () => Promise<unknown>, suites: (
     return;
   }
   suites();
+}
+
+/** A Redis of one's own, to stop and to freeze. */
+export type OwnRedis = NonNullable<Awaited<ReturnType<typeof startRedis>>>;
+
+/** Runs suites that need the program of Redis, to start servers of their own. */
+export async function withOwnRedis(suites: (start: () => Promise<OwnRedis>) => void): Promise<void> {
+  const start = async (): Promise<OwnRedis> => {
+    const started = await startRedis();
+    if (started === undefined) throw new Error("redis-server is not installed");
+    return started;
+  };
+  const probe = async (): Promise<void> => (await start()).stop();
+  await ifReachable("redis-server", probe, () => suites(start));
 }
 
 /** Runs suites that need Postgres. */

@@ -41,9 +41,12 @@ export default async function startMissingServers(): Promise<() => Promise<void>
   };
 }
 
+/** A server of our own. */
 interface Started {
   readonly url: string;
   readonly stop: () => Promise<void>;
+  /** Sends it a signal: `SIGKILL` for gone, `SIGSTOP` for frozen. */
+  readonly signal: (name: NodeJS.Signals) => void;
 }
 
 async function startPostgres(): Promise<Started | undefined> {
@@ -62,10 +65,15 @@ async function startPostgres(): Promise<Started | undefined> {
   const child = spawn(postgres, args, { ...owner, cwd: folder, stdio: "ignore" });
   const stop = stopper(child, "SIGQUIT", folder);
   await ready("Postgres", port, child, stop);
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    stop,
+    signal: (name) => void child.kill(name),
+  };
 }
 
-async function startRedis(): Promise<Started | undefined> {
+/** Starts a Redis on a free port; undefined where the program is not installed. */
+export async function startRedis(): Promise<Started | undefined> {
   const redis = binary("redis-server");
   if (redis === undefined) return undefined;
   const folder = ownedFolder("zpwoot-redis-", {});
@@ -74,7 +82,7 @@ async function startRedis(): Promise<Started | undefined> {
   const child = spawn(redis, args, { stdio: "ignore" });
   const stop = stopper(child, "SIGTERM", folder);
   await ready("Redis", port, child, stop);
-  return { url: `redis://127.0.0.1:${port}`, stop };
+  return { url: `redis://127.0.0.1:${port}`, stop, signal: (name) => void child.kill(name) };
 }
 
 /** The path of an installed program: of the PATH, else of the newest version under a folder. */
@@ -106,6 +114,8 @@ function stopper(child: ChildProcess, signal: NodeJS.Signals, folder: string): (
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, "exit");
       child.kill(signal);
+      // A frozen one hears it then.
+      child.kill("SIGCONT");
       await gone;
     }
     rmSync(folder, { recursive: true, force: true });
