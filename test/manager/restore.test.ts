@@ -7,6 +7,7 @@ import {
   type Restorable,
   type RestorableSession,
 } from "../../src/manager/restore.js";
+import { StateWaiters } from "../../src/session/state-waiters.js";
 import { statusOf, type SessionState } from "../../src/session/state.js";
 
 /** Sessions that note when they begin and take a moment. */
@@ -33,6 +34,39 @@ function sessions(count: number, restore: (index: number) => Promise<void> = () 
 
 const still = new AbortController().signal;
 const random = (): number => 0;
+
+describe("restoring many sessions that hang", () => {
+  it("makes Node warn of no leak", async () => {
+    const warnings: string[] = [];
+    const warned = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", warned);
+    const stopping = new AbortController();
+    let waiting = 0;
+    const hung = Array.from({ length: 15 }, (_, index): RestorableSession => {
+      const record = { id: String(index), desired: "online", updatedAt: "2026" } as SessionRecord;
+      const waiters = new StateWaiters(() => ({ sessionId: "a", state: { name: "connecting", attempt: 1 } }));
+      return {
+        record,
+        status: "disconnected",
+        state: { name: "connecting", attempt: 1 },
+        connect: async () => {},
+        until: (test, options) => {
+          waiting += 1;
+          return waiters.until(test, options);
+        },
+      };
+    });
+    const timeouts = { connectMs: 60_000, loginMs: 60_000, unlinkMs: 1_000 };
+    const { signal } = stopping;
+    const restored = restoreSessions(hung, { concurrency: 20, timeouts, signal, emit: () => {} });
+    await expect.poll(() => waiting).toBe(15);
+    await sleep(5);
+    stopping.abort();
+    await restored;
+    process.off("warning", warned);
+    expect(warnings).toEqual([]);
+  });
+});
 
 describe("restoring one after the other", () => {
   it("tries every one, in order, a few at a time", async () => {
