@@ -140,7 +140,7 @@ export class BatchSender {
     for (let retries = 0; ; retries += 1) {
       const fence = fenced ? this.#fence : undefined;
       const all = (): readonly Change[] =>
-        fence === undefined ? conditions : [...conditions, ...conditionsOf(fence, scopes)];
+        fence === undefined ? conditions : conditionsOf(fence, scopes, conditions);
       try {
         await retrying("The store", this.#policy(fence), () => this.#driver.apply(changes, all()));
         this.#outages.answered();

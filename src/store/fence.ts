@@ -22,11 +22,16 @@ export interface Fence {
   givenUp(): Promise<void>;
 }
 
-/** The conditions of several scopes: each once. */
-export function conditionsOf(fence: Fence, scopes: Iterable<string>): readonly Change[] {
+/** The conditions of scopes, and those that a batch has of its own: each once. */
+export function conditionsOf(
+  fence: Fence,
+  scopes: readonly string[],
+  own: readonly Change[] = [],
+): readonly Change[] {
+  const [first, ...others] = scopes;
+  if (first !== undefined && others.length === 0 && own.length === 0) return fence.conditionsOf(first);
   const all = new Map<string, Change>();
-  for (const scope of new Set(scopes))
-    for (const condition of fence.conditionsOf(scope))
-      all.set(`${condition.key}\n${condition.text ?? ""}`, condition);
+  for (const condition of [...own, ...[...new Set(scopes)].flatMap((scope) => fence.conditionsOf(scope))])
+    all.set(`${condition.key}\n${condition.text ?? ""}`, condition);
   return [...all.values()];
 }

@@ -63,6 +63,25 @@ await withRedis(() => {
   });
 });
 
+describe("a record that others change all the time", () => {
+  it("is given up after twenty tries, and the error says so", async () => {
+    const map = new Map<string, unknown>();
+    const [one, other] = [openStore(map), openStore(map)];
+    let count = 0;
+    const changed = one.change("s", ["wa/s/x"], async () => {
+      count += 1;
+      await other.write("s", new Map([["wa/s/x", count]]));
+      return new Map([["wa/s/x", "mine"]]);
+    });
+    await expect(changed).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("keeps changing"),
+    });
+    expect((await one.read(["wa/s/x"])).get("wa/s/x")).toBe(20);
+    expect(count).toBe(20);
+  });
+});
+
 describe("a store that can't fence", () => {
   it("says so in one line when it opens", async () => {
     const logger = { info: vi.fn(), warn: vi.fn() };
