@@ -6,7 +6,7 @@ import { AuthorshipGuard } from "./authorship/authorship-guard.js";
 import type { AuthorshipChecks } from "./authorship/message-authors.js";
 import type { WhatsAppSocket } from "./library.js";
 import { redactKeys } from "./redact-keys.js";
-import { isForged } from "./self-only-messages.js";
+import { disarm, isForged, type ReceivedMessage } from "./self-only-messages.js";
 
 /** So many refusals of one socket have log lines. */
 const MAX_WARNINGS = 100;
@@ -34,6 +34,7 @@ export class EventFilter {
       ...{ socket, authors, onRefused: (claim) => this.#refused(claim) },
       onError: (error) => warn("could not emit an event", { error: messageOf(error) }),
     });
+    disarmFirst(socket);
   }
 
   /** Returns what may be passed on, or undefined if nothing may. The library's own objects are not changed. */
@@ -75,4 +76,15 @@ export class EventFilter {
     this.#warned.add(what);
     this.#options.warn(text, fields);
   }
+}
+
+/** The libraries emit a message before they act on it, and it is the same object: what is taken from it here, they do not find. */
+function disarmFirst({ ev }: WhatsAppSocket): void {
+  const emitter = ev as unknown as { emit: (name: string, data: unknown) => boolean };
+  const emit = emitter.emit.bind(emitter);
+  emitter.emit = (name, data) => {
+    if (name === "messages.upsert")
+      (data as { readonly messages: readonly ReceivedMessage[] }).messages.forEach(disarm);
+    return emit(name, data);
+  };
 }

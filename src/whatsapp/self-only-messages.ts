@@ -6,7 +6,7 @@ import type { WAMessage } from "whaileys";
 
 /** A message as far as it is looked at. */
 interface Content {
-  protocolMessage?: { readonly type?: unknown } | null;
+  protocolMessage?: (Readonly<Record<string, unknown>> & { readonly type?: unknown }) | null;
 }
 
 /** A message as far as it is looked at here. */
@@ -32,6 +32,17 @@ const SELF_ONLY: ReadonlySet<unknown> = new Set([
   17, // PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE
   22, // LID_MIGRATION_MAPPING_SYNC
 ]);
+/** What those types contain. Libraries look for some of it whatever the type says. */
+const SELF_ONLY_FIELDS = [
+  "historySyncNotification",
+  "appStateSyncKeyShare",
+  "appStateSyncKeyRequest",
+  "initialSecurityNotificationSettingSync",
+  "appStateFatalExceptionNotification",
+  "peerDataOperationRequestMessage",
+  "peerDataOperationRequestResponseMessage",
+  "lidMigrationMappingSyncMessage",
+];
 /** How many wrappers (ephemeral, view once, edited, …) are looked into; libraries unwrap five at most. */
 const MAX_DEPTH = 6;
 
@@ -50,9 +61,14 @@ export function disarm(received: ReceivedMessage): void {
 function holdersOf(content: unknown, depth = 0): Content[] {
   if (typeof content !== "object" || content === null || depth > MAX_DEPTH) return [];
   const { protocolMessage } = content as Content;
-  const own = SELF_ONLY.has(protocolMessage?.type) ? [content as Content] : [];
+  const own = isSelfOnly(protocolMessage) ? [content as Content] : [];
   const wrapped = Object.values(content).flatMap((part: unknown) =>
     typeof part === "object" && part !== null && "message" in part ? holdersOf(part.message, depth + 1) : [],
   );
   return [...own, ...wrapped];
+}
+
+function isSelfOnly(message: Content["protocolMessage"]): boolean {
+  if (message == null) return false;
+  return SELF_ONLY.has(message.type) || SELF_ONLY_FIELDS.some((field) => message[field] != null);
 }

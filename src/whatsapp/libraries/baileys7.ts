@@ -8,6 +8,7 @@ import {
   type WhatsAppSocket,
 } from "../library.js";
 import { takeHandshakeKey, withHandshakeKey } from "./handshake-keys.js";
+import { withHistoryGate } from "./history-gate.js";
 import { inOrder } from "./frame-order.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import type { Emitter } from "../pending-queries.js";
@@ -60,6 +61,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
       const { patchMessageBeforeSending } = config as { readonly patchMessageBeforeSending?: MessagePatch };
       const parts = {
         ...(logger && { logger: withRefusalCheck(logger, onFrameError) }),
+        ...withHistoryGate(config, (text) => logger?.error({}, text)),
         patchMessageBeforeSending: sparingPatch(patchMessageBeforeSending, () => socket),
       };
       const socket: WhatsAppSocket = withHandshakeKey(

@@ -1,24 +1,10 @@
-/**
- * Two checks that whaileys leaves out when messages come in. It believes protocol messages from anyone (self-only-messages.ts), and it
- * inflates history without a bound: 1 MB of zeros, deflated, became 2.3 GB.
- */
+/** The libraries inflate history without a bound: 1 MB of zeros, deflated, became 2.3 GB. */
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
-import { disarm, type ReceivedMessage } from "../self-only-messages.js";
 
-/** A part of the history is some megabytes. */
-const MAX_HISTORY_BYTES = 128 * 1024 * 1024;
+/** What a part of the history may become, in bytes; most are some megabytes. */
+export const MAX_HISTORY_BYTES = 128 * 1024 * 1024;
 const MAX_DEFLATED_BYTES = 64 * 1024 * 1024;
-
-interface Decoding {
-  readonly fullMessage: ReceivedMessage;
-  readonly decryptionTask: Promise<void>;
-}
-
-/** The part of `whaileys/lib/Utils/decode-wa-message` that is patched. */
-export interface DecodeModule {
-  decodeMessageStanza: (...args: never[]) => Decoding;
-}
 
 interface Notification {
   readonly initialHistBootstrapInlinePayload?: Uint8Array | null;
@@ -42,18 +28,6 @@ export interface HistoryParts {
 
 const patched = Symbol.for("zpwoot.history-bounds");
 const inflated = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflate);
-
-/** Patches the decoder of the loaded module: what only own devices may send is taken out of others' messages. */
-export function refuseForged(module: DecodeModule & { [patched]?: true }): void {
-  if (module[patched] === true) return;
-  const decode = module.decodeMessageStanza;
-  module.decodeMessageStanza = (...args) => {
-    const decoding = decode(...args);
-    const decryptionTask = decoding.decryptionTask.then(() => disarm(decoding.fullMessage));
-    return { ...decoding, decryptionTask };
-  };
-  Object.defineProperty(module, patched, { value: true });
-}
 
 /** Patches the loaded module: history beyond the bounds is an error, which ends the socket, and is not inflated. */
 export function boundHistory(module: HistoryModule & { [patched]?: true }, parts: HistoryParts): void {

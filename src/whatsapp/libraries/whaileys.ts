@@ -11,13 +11,7 @@ import type { SocketFactory } from "../library.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
 import { orderGroupMessages, type GroupModule } from "./group-order.js";
 import { takeHandshakeKey, withHandshakeKey } from "./handshake-keys.js";
-import {
-  boundHistory,
-  refuseForged,
-  type DecodeModule,
-  type HistoryModule,
-  type HistoryParts,
-} from "./history-bounds.js";
+import { boundHistory, type HistoryModule, type HistoryParts } from "./history-bounds.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
 import { isSignalRecord } from "./signal-records.js";
@@ -67,7 +61,6 @@ function load(): SocketFactory {
     patchFrameOrder(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof patchFrameOrder>[0]);
     const media = require("whaileys/lib/Utils/messages-media") as MediaModule & MediaDownload;
     patchUploads(media, require("whaileys/lib/Utils/messages") as MessagesModule);
-    refuseForged(require("whaileys/lib/Utils/decode-wa-message") as DecodeModule);
     boundHistory(require("whaileys/lib/Utils/history") as HistoryModule, {
       download: (...args) => media.downloadContentFromMessage(...args),
       decode: (bytes) => whaileys.proto.HistorySync.decode(bytes),
