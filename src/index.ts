@@ -111,6 +111,7 @@ export type {
   WhatsAppSocket,
 } from "./whatsapp/library.js";
 export type { HandshakeKey } from "./whatsapp/signatures/server-hello.js";
+export type { CheckMode } from "./whatsapp/signatures/socket-checks.js";
 export type { Logger } from "./api/logger.js";
 export type { QRFormat } from "./whatsapp/qr-text.js";
 export type { VersionResolver, WhatsAppVersion } from "./whatsapp/client-version.js";
