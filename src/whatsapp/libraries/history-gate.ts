@@ -2,11 +2,12 @@
  * Bounds history for a library whose functions can't be replaced: Baileys 7 inflates what its phone sends, whatever it becomes. A part inside
  * the notification is measured when the library asks whether to take it; one that is stored, when the library has downloaded it through us.
  */
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createInflate, inflateSync } from "node:zlib";
 import type { UserFacingSocketConfig } from "whaileys";
 import type { LibraryHttp } from "../../egress/library-http.js";
-import { decryptMedia, WrongMediaError } from "../media/decrypt.js";
+import { decrypted, WrongMediaError } from "../media/decrypt.js";
 import { MAX_HISTORY_BYTES } from "./history-bounds.js";
 
 type Wanted = NonNullable<UserFacingSocketConfig["shouldSyncHistoryMessage"]>;
@@ -123,12 +124,15 @@ function measured(
 async function measure(stored: Buffer, { mediaKey, fileEncSha256, fileSha256 }: Notification): Promise<void> {
   const hash = (bytes: Uint8Array | null | undefined): Buffer | undefined =>
     bytes?.length ? Buffer.from(bytes) : undefined;
-  const deflated = decryptMedia(stored, {
+  const deflated: Buffer[] = [];
+  const parts = decrypted(Readable.from([stored]), {
     ...{ url: STORED_AT, key: Buffer.from(mediaKey ?? []), kind: "History" },
     ...{ encryptedHash: hash(fileEncSha256), hash: hash(fileSha256) },
   });
+  // It is the phone's only when all of it is there.
+  for await (const part of parts) deflated.push(part);
   let length = 0;
-  await pipeline([deflated], createInflate(), async (inflated: AsyncIterable<Buffer>) => {
+  await pipeline(deflated, createInflate(), async (inflated: AsyncIterable<Buffer>) => {
     for await (const chunk of inflated) {
       length += chunk.length;
       if (length > MAX_HISTORY_BYTES) throw new Error(TOO_LARGE);
