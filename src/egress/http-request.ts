@@ -10,6 +10,7 @@ import { request as requestHttps, type RequestOptions } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { DeadlineError } from "../async/deadline.js";
+import { endWhenIdle } from "./idle-agent.js";
 import { guardedLookup, isPrivateHost, TargetRefusedError } from "./target-guard.js";
 
 /** One request. */
@@ -174,7 +175,7 @@ function exchange(url: URL, outgoing: OutgoingRequest, deadline: Deadline): Prom
       request.destroy(reason);
     };
     signal.addEventListener("abort", abort, { once: true });
-    request.setTimeout(limits.idleMs, late(limits.idleMs));
+    request.once("socket", (socket) => endWhenIdle(socket, limits.idleMs, late(limits.idleMs)));
     // Stays: a request that was answered may still fail, and an unheard error would end the process.
     request.on("error", reject);
     request.once("close", () => {

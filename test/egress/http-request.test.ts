@@ -57,6 +57,22 @@ describe("a server that misbehaves", () => {
     await expect.poll(() => server.open).toBe(0);
   });
 
+  it("never answers a TLS handshake, with an upload behind it: the longest silence is as long as ever", async () => {
+    await using server = await HostileServer.start(silent);
+    const startedAt = performance.now();
+    await expect(
+      read({
+        url: `https://127.0.0.1:${server.port}/`,
+        method: "POST",
+        body: Buffer.alloc(1_000),
+        limits: { headersMs: 9_000, idleMs: 1_000, totalMs: 9_000, maxBytes: 1_000 },
+      }),
+    ).rejects.toThrow(/within 1000 ms/);
+    // Node's own time-out waits a second time for what could not be sent.
+    expect(performance.now() - startedAt).toBeLessThan(1_700);
+    await expect.poll(() => server.open).toBe(0);
+  });
+
   it("is left at once when the caller gives up", async () => {
     await using server = await HostileServer.start(silent);
     const ending = new AbortController();
