@@ -17,7 +17,7 @@ export function loggerOf(option: Logger | false | undefined): Logger {
  * the stream is closed. While its reader stalls, lines beyond 1 MB are dropped; their number follows.
  */
 export function lineLogger(stream: Writable = process.stderr, now: () => Date = () => new Date()): Logger {
-  // Node's Console ignores the errors of its stream; a bare write would end the process once the stream is closed.
+  ignoreErrors(stream);
   const out = new Console({ stdout: stream, stderr: stream });
   const line = (level: string, fields: object, message: string): void =>
     out.error(lineOf(`${now().toISOString()} zpwoot ${level}`, fields, message));
@@ -37,6 +37,15 @@ function lineOf(head: string, fields: object, message: string): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${textOf(value)}`);
   return [head, message, ...shown].join(" ").replace(CONTROL, " ");
+}
+
+const ignored = new WeakSet<Writable>();
+
+/** From now on. Node's Console ignores the error of the first write to a stream that is closed, and the second ends the process. */
+function ignoreErrors(stream: Writable): void {
+  if (ignored.has(stream)) return;
+  ignored.add(stream);
+  stream.on("error", () => {});
 }
 
 /** What would break a line or steer a terminal. */

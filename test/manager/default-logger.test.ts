@@ -1,4 +1,5 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { SILENT } from "../../src/api/logger.js";
 import { lineLogger, loggerOf } from "../../src/manager/default-logger.js";
@@ -49,6 +50,27 @@ describe("the default logger", () => {
     const isClosed = new Promise((resolve) => broken.once("close", resolve));
     lineLogger(broken, now).error({}, "nor this");
     await isClosed;
+  });
+
+  it("outlives an output that fails at every write, as standard error does when it is closed", async () => {
+    class Closed extends Writable {
+      override _write(_chunk: unknown, _encoding: string, callback: (error: Error) => void): void {
+        callback(new Error("EPIPE"));
+      }
+
+      /** Node's own standard streams are never destroyed. */
+      override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+        callback(error);
+        (this as unknown as { _undestroy(): void })._undestroy();
+      }
+    }
+    const closed = new Closed();
+    for (const text of ["one", "two", "three"]) {
+      // Two managers in one process write to the same output.
+      lineLogger(closed, now).error({}, text);
+      await nextTurn();
+    }
+    expect(closed.listenerCount("error")).toBe(1);
   });
 
   it("is there unless the caller hands in another one, or false", () => {

@@ -1,9 +1,10 @@
 /**
- * Fixes three defects of libsignal in memory while it is loaded; the files on disk are not changed (docs/protocol.md#library-quirks, 4
+ * Fixes three defects of libsignal, and one of whaileys, in memory while they are loaded; the files on disk are not changed (docs/protocol.md#library-quirks, 4
  * and 5). A libsignal that the host loaded earlier is not fixed.
  *
  * It prints whole session records, private ratchet keys included, with console.info and console.warn. Its files get a silent `console`
- * of their own; the host's is not changed.
+ * of their own; the host's is not changed. So do those of whaileys that print: every media message wrote two lines to standard output,
+ * and the second line to an output that was closed, or to a disk that is full, ends a Node process.
  *
  * It queues work by contact for the whole process, so a store that hangs for one session delays that contact's messages to every
  * other session. Each session gets its own queues; within a session the order stays.
@@ -43,6 +44,8 @@ const QUEUEING_METHODS: ReadonlyMap<string, string> = new Map([
 
 const LIBSIGNAL = /[\\/]libsignal[\\/]/;
 const CURVE = /[\\/]libsignal[\\/]src[\\/]curve\.js$/;
+/** Those that print; all of them are in strict mode. */
+const TALKING_WHAILEYS = /[\\/]whaileys[\\/]lib[\\/]Utils[\\/](messages|business)\.js$/;
 const SILENT_CONSOLE = "const console = new Proxy({}, { get: () => () => {} });";
 
 /** The session whose job is being queued. */
@@ -54,7 +57,7 @@ const patchedMethods = new Map<string, number>();
 let users = 0;
 let original: Compile | undefined;
 
-/** Patches every copy of libsignal that is loaded until the returned function is called. */
+/** Patches every copy of libsignal, and whaileys, that is loaded until the returned function is called. */
 export function patchLibsignal(): () => void {
   users += 1;
   if (users === 1) install();
@@ -73,6 +76,8 @@ function install(): void {
   const compile = loader._compile;
   original = compile;
   loader._compile = function (source, filename, ...rest) {
+    if (TALKING_WHAILEYS.test(filename))
+      return compile.call(this, `"use strict";${SILENT_CONSOLE}${source}`, filename, ...rest);
     if (!LIBSIGNAL.test(filename)) return compile.call(this, source, filename, ...rest);
     const result = compile.call(this, `${SILENT_CONSOLE}${source}`, filename, ...rest);
     separateQueues(this, filename);
