@@ -18,11 +18,20 @@ const STEPS = 5;
 /**
  * Settles as the call does, or rejects with a {@link DeadlineError} after `timeoutMs`. The call is not cancelled. Time during
  * which the process was too busy to hear an answer counts as one step of the deadline at most, however long it was: a host
- * that blocks its event loop for seconds is not a store that does not answer.
+ * that blocks its event loop for seconds is not a store that does not answer. With a signal it rejects with its reason, too.
  */
-export async function withDeadline<T>(what: string, timeoutMs: number, call: () => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  what: string,
+  timeoutMs: number,
+  call: () => Promise<T>,
+  { signal }: Pick<WaitEnd, "signal"> = {},
+): Promise<T> {
+  signal?.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
+  let onAbort = (): void => {};
   const deadline = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
     const step = (left: number): void => {
       timer = setTimeout(
         () => {
@@ -38,6 +47,7 @@ export async function withDeadline<T>(what: string, timeoutMs: number, call: () 
     return await Promise.race([call(), deadline]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
   }
 }
 

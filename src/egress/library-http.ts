@@ -4,6 +4,7 @@
  */
 import type { Agent } from "node:http";
 import { Readable } from "node:stream";
+import { forwardAbort } from "../async/forward-abort.js";
 import { readAll, sendRequest, type IncomingAnswer, type OutgoingRequest } from "./http-request.js";
 import { withMedia } from "./media-body.js";
 import { downloadLimits, uploadLimits, type MediaLimits } from "./media-limits.js";
@@ -54,7 +55,7 @@ export interface LibraryHttp {
 
 /** The HTTP of one session's library, through its agent; undefined for direct. */
 export function libraryHttp(agent: Agent | undefined, media: MediaLimits): LibraryHttp {
-  const way = { agent, allowPrivate: media.allowPrivateSources };
+  const way = { agent, allowPrivate: media.allowPrivateSources, signal: media.signal };
   return {
     adapter: async (config) => {
       const body = config.data as OutgoingRequest["body"] | null;
@@ -69,11 +70,14 @@ export function libraryHttp(agent: Agent | undefined, media: MediaLimits): Libra
     dispatcher: {
       dispatch: (options, handler) => {
         const ending = new AbortController();
+        const unlink = forwardAbort(media.signal, ending);
         handler.onConnect((reason) => ending.abort(reason));
         const request = { ...way, signal: ending.signal, limits: downloadLimits(media) };
-        dispatch(options, handler, { request, media }).catch((error: unknown) =>
-          handler.onError(error instanceof Error ? error : new Error(String(error))),
-        );
+        dispatch(options, handler, { request, media })
+          .finally(unlink)
+          .catch((error: unknown) =>
+            handler.onError(error instanceof Error ? error : new Error(String(error))),
+          );
         return true;
       },
     },

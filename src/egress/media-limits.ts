@@ -14,6 +14,8 @@ export interface MediaLimits {
   readonly idleMs?: number;
   /** A whole transfer, in milliseconds. Default ten minutes. */
   readonly totalMs?: number;
+  /** Ends every transfer: its manager stops. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The default of the longest silence, in milliseconds; also how long the status line of a download may take. */

@@ -7,6 +7,7 @@ import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { Agent, type AgentConnectOpts } from "agent-base";
 import type { ProxyConfig } from "../api/session-info.js";
 import { DeadlineError } from "../async/deadline.js";
+import { forwardAbort } from "../async/forward-abort.js";
 import { endWhenIdle } from "./idle-agent.js";
 import { MEDIA_IDLE_MS } from "./media-limits.js";
 import { openTunnel, type TunnelTarget } from "./tunnel.js";
@@ -50,7 +51,6 @@ export class ProxyAgent extends Agent {
    */
   async dial(target: TunnelTarget, signal: AbortSignal): Promise<Socket> {
     const { allowPrivate, lookup, dialTimeoutMs = DIAL_MS } = this.#options;
-    // Not AbortSignal.any: it would pile up on the agent's own, long-lived signal.
     const dialling = new AbortController();
     const timer = setTimeout(
       () => dialling.abort(new DeadlineError("The proxy", dialTimeoutMs)),
@@ -104,14 +104,6 @@ export class ProxyAgent extends Agent {
     socket.on("error", () => {});
     socket.once("close", () => this.#open.delete(socket));
   }
-}
-
-/** Aborts the controller with the signal. Returns what takes the listener away. */
-function forwardAbort(signal: AbortSignal, controller: AbortController): () => void {
-  const forward = (): void => controller.abort(signal.reason);
-  if (signal.aborted) forward();
-  signal.addEventListener("abort", forward, { once: true });
-  return () => signal.removeEventListener("abort", forward);
 }
 
 /** Aborted when the request is destroyed. Node emits `close` only when the request has a socket, and this is about the time before. */

@@ -2,11 +2,14 @@
  * How a session reaches WhatsApp: directly, or through its proxy. WebSocket, media and the look-up of the client version all use the
  * agent of this file, so that no traffic of a session bypasses its proxy (docs/proxies.md).
  */
+import { setMaxListeners } from "node:events";
 import type { Agent } from "node:http";
 import type { LookupFunction } from "node:net";
 import type { Logger } from "../api/logger.js";
 import type { ProxyConfig } from "../api/session-info.js";
 import { messageOf, ZpwootError } from "../errors.js";
+import { IdleAgent } from "./idle-agent.js";
+import { MEDIA_IDLE_MS } from "./media-limits.js";
 import { ProxyAgent } from "./proxy-agent.js";
 import { isPrivateHost } from "./target-guard.js";
 import { ProxyRefusedError } from "./proxy-refused.js";
@@ -15,6 +18,8 @@ import { ProxyRefusedError } from "./proxy-refused.js";
 export interface Egress {
   /** Undefined for a direct connection. */
   readonly agent: Agent | undefined;
+  /** For uploads: the same, or a direct one that ends connections on which nothing moves. */
+  readonly uploadAgent: Agent;
   /**
    * Checks that the proxy reaches the host of a ws:// or wss:// URL: opens a connection, and closes it. Settles at once without a
    * proxy, within ten seconds with one. Rejects with `PROXY_FAILED`, or with `ABORTED`.
@@ -37,16 +42,28 @@ export interface SessionEgressesOptions extends ProxyPolicy {
   readonly proxy: (sessionId: string) => ProxyConfig | null;
 }
 
-const DIRECT: Egress = { agent: undefined, preflight: async () => {} };
-
 /** The ways out of all sessions: one agent per session and configuration, which ends with it. */
 export class SessionEgresses {
   readonly #options: SessionEgressesOptions;
   readonly #agents = new Map<string, { readonly config: string; readonly agent: ProxyAgent }>();
-  #closed = false;
+  readonly #ending = new AbortController();
+  /** One for all sessions without a proxy: it holds no connection. */
+  readonly #uploadAgent = new IdleAgent(MEDIA_IDLE_MS);
+  readonly #direct: Egress = {
+    agent: undefined,
+    uploadAgent: this.#uploadAgent,
+    preflight: async () => {},
+  };
 
   constructor(options: SessionEgressesOptions) {
     this.#options = options;
+    // One listener per transfer.
+    setMaxListeners(0, this.#ending.signal);
+  }
+
+  /** Aborted by {@link close}, with the error for those who wait. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** The way out of a session as it is configured now. Ends the connections of an earlier configuration. */
@@ -56,9 +73,9 @@ export class SessionEgresses {
     const known = this.#agents.get(sessionId);
     if (known?.config === config) return this.#egress(sessionId, known.agent);
     this.forget(sessionId);
-    if (proxy === null) return DIRECT;
+    if (proxy === null) return this.#direct;
     const agent = new ProxyAgent(proxy, this.#options);
-    if (this.#closed) agent.destroy();
+    if (this.#ending.signal.aborted) agent.destroy();
     else this.#agents.set(sessionId, { config, agent });
     return this.#egress(sessionId, agent);
   }
@@ -80,13 +97,18 @@ export class SessionEgresses {
 
   /** Ends every connection; none is made after that. Idempotent. */
   close(): void {
-    this.#closed = true;
+    this.#ending.abort(new ZpwootError("STOPPED", "The session manager was stopped"));
+    this.#uploadAgent.destroy();
     for (const sessionId of this.#agents.keys()) this.forget(sessionId);
   }
 
   #egress(sessionId: string, agent: ProxyAgent): Egress {
     const { logger } = this.#options;
-    return { agent, preflight: (url, signal) => preflight(agent, { url, signal, logger, sessionId }) };
+    return {
+      agent,
+      uploadAgent: agent,
+      preflight: (url, signal) => preflight(agent, { url, signal, logger, sessionId }),
+    };
   }
 }
 

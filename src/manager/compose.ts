@@ -79,7 +79,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     allowPrivate: options.whatsapp?.allowPrivateProxies ?? DEFAULTS.allowPrivateProxies,
     logger,
   });
-  const media = mediaLimits(options);
+  const media = mediaLimits(options, egresses.ending);
   const services: SessionServices = sessionServices({
     options,
     media,

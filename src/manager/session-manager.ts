@@ -308,7 +308,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * Rejects with `INVALID_INPUT` when the message holds no media, or more than `media.maxBytes`, with `TIMEOUT` when other transfers
    * leave no room in memory for a minute (`media.maxTotalBytes`), and with `CONNECTION_FAILED` when it can't be downloaded: no answer,
    * silence of 20 s, another content than the message announces. Media that WhatsApp has deleted is requested from the sender's phone
-   * once more, for at most 30 s. For large files see {@link downloadMediaTo}.
+   * once more, for at most 30 s. {@link stop} ends it with `STOPPED`. For large files see {@link downloadMediaTo}.
    *
    * @example
    * manager.on("messages.upsert", async ({ sessionId, data }) => {

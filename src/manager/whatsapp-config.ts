@@ -11,9 +11,8 @@ import {
 } from "../whatsapp/client-version.js";
 import { loadWhaileys } from "../whatsapp/libraries/whaileys.js";
 import type { SocketFactory } from "../whatsapp/library.js";
-import { IdleAgent } from "../egress/idle-agent.js";
 import { libraryHttp } from "../egress/library-http.js";
-import { MEDIA_IDLE_MS, type MediaLimits } from "../egress/media-limits.js";
+import type { MediaLimits } from "../egress/media-limits.js";
 import type { Egress } from "../egress/proxy.js";
 import { WHATSAPP_ROOT_KEY } from "../whatsapp/signatures/certificates.js";
 import type { SocketChecks } from "../whatsapp/signatures/socket-checks.js";
@@ -94,22 +93,26 @@ export function socketConfig(
   };
 }
 
-/** One agent for the uploads of all sessions without a proxy: it holds no connection. */
-const DIRECT_UPLOADS = new IdleAgent(MEDIA_IDLE_MS);
-
 /** Sends the WebSocket, uploads, and the downloads that the library makes by itself through the session's agent, within bounds. */
-export function agentConfig({ agent }: Egress, media: MediaLimits): Partial<UserFacingSocketConfig> {
-  // The library's types ask for an HTTPS agent; a session's agent serves both.
-  const https = agent as HttpsAgent | undefined;
+export function agentConfig(
+  { agent, uploadAgent }: Egress,
+  media: MediaLimits,
+): Partial<UserFacingSocketConfig> {
+  // The library's types ask for HTTPS agents; a session's agent serves both.
+  const [https, fetchAgent] = [agent as HttpsAgent | undefined, uploadAgent as HttpsAgent];
   const options = { ...libraryHttp(agent, media), proxy: false } as NonNullable<
     UserFacingSocketConfig["options"]
   >;
-  return { ...(https === undefined ? {} : { agent: https }), fetchAgent: https ?? DIRECT_UPLOADS, options };
+  return { ...(https === undefined ? {} : { agent: https }), fetchAgent, options };
 }
 
-/** The bounds of media, with the defaults. Made once for a manager: what they count is counted together. */
-export function mediaLimits({ media = {} }: SessionManagerOptions): MediaLimits {
+/**
+ * The bounds of media, with the defaults. Made once for a manager: what they count is counted together. The signal ends every
+ * transfer.
+ */
+export function mediaLimits({ media = {} }: SessionManagerOptions, signal?: AbortSignal): MediaLimits {
   return {
+    signal,
     maxBytes: media.maxBytes ?? DEFAULTS.mediaMaxBytes,
     budget: new ByteBudget(media.maxTotalBytes ?? DEFAULTS.mediaMaxTotalBytes),
     allowPrivateSources: media.allowPrivateSources ?? DEFAULTS.allowPrivateSources,

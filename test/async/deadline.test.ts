@@ -26,6 +26,20 @@ describe("a deadline", () => {
     await expect(answer).resolves.toBe("here");
   });
 
+  it("is over when the signal is, and leaves no timer behind", async () => {
+    const ending = new AbortController();
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    const never = (): Promise<never> => new Promise(() => {});
+    const wait = withDeadline("The store", 60_000, never, { signal: ending.signal });
+    ending.abort(new Error("the manager stops"));
+    await expect(wait).rejects.toThrow("the manager stops");
+    await expect(withDeadline("The store", 60_000, never, { signal: ending.signal })).rejects.toThrow(
+      "the manager stops",
+    );
+    expect(timers()).toBe(before);
+  });
+
   it("names whole milliseconds", async () => {
     await expect(withDeadline("The store", 20.4, () => new Promise(() => {}))).rejects.toThrow(
       "The store did not answer within 20 ms",

@@ -5,9 +5,14 @@ import { ZpwootError } from "../../src/errors.js";
 
 const failing = (agent: Agent): Egress => ({
   agent,
+  uploadAgent: agent,
   preflight: () => Promise.reject(new ZpwootError("PROXY_FAILED", "the session's proxy can't be reached")),
 });
-const working = (agent: Agent): Egress => ({ agent, preflight: () => Promise.resolve() });
+const working = (agent: Agent): Egress => ({
+  agent,
+  uploadAgent: agent,
+  preflight: () => Promise.resolve(),
+});
 
 /** The way out as it is at each question, the last one from then on. */
 const changing =

@@ -1,4 +1,5 @@
 /** Services for one session without store, network or clock; what they were asked is kept. */
+import { Agent } from "node:http";
 import type { Logger } from "../../src/api/logger.js";
 import type { SessionRecord } from "../../src/api/session-record.js";
 import { CurrentState } from "../../src/session/current-state.js";
@@ -70,7 +71,7 @@ export class FakeParts {
       library: () => Promise.reject(new Error("no library here")),
       versions: new ClientVersion({ now, onReopened: () => {} }),
       config: () => ({}),
-      egress: () => ({ agent: undefined, preflight: async () => {} }),
+      egress: () => ({ agent: undefined, uploadAgent: new Agent(), preflight: async () => {} }),
       loadAuth: () => Promise.reject(new Error("no credentials here")),
       authors: () => new MessageAuthors(),
       forgetMemory: () => {},

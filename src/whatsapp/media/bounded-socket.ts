@@ -31,9 +31,10 @@ export function withBoundedMedia(library: SocketFactory, limits: MediaLimits): S
 
 function boundMessages(socket: WhatsAppSocket, limits: MediaLimits): void {
   const { sendMessage, updateMediaMessage, waUploadToServer } = socket;
+  const { totalMs = MEDIA_TOTAL_MS, signal } = limits;
   // Baileys 7 never settles when the answer to an upload breaks off.
   const upload: typeof waUploadToServer = (...args) =>
-    withDeadline("the media host", limits.totalMs ?? MEDIA_TOTAL_MS, () => waUploadToServer(...args));
+    withDeadline("the media host", totalMs, () => waUploadToServer(...args), { signal });
   // Without `getUrlInfo` the library asks no address in a text for a preview. A caller's own options come last.
   const own = { upload, getUrlInfo: undefined };
   socket.sendMessage = async (jid, content, options) => {
@@ -41,7 +42,9 @@ function boundMessages(socket: WhatsAppSocket, limits: MediaLimits): void {
     return sendMessage(jid, await withSafeFiles(content, limits), bounded);
   };
   socket.updateMediaMessage = (message) =>
-    withDeadline("the phone that stores the media again", REUPLOAD_MS, () => updateMediaMessage(message));
+    withDeadline("the phone that stores the media again", REUPLOAD_MS, () => updateMediaMessage(message), {
+      signal,
+    });
 }
 
 type Method = (...args: unknown[]) => Promise<unknown>;

@@ -17,7 +17,8 @@ const ORIGIN = "https://web.whatsapp.com";
 
 /**
  * The bytes at a URL. Rejects with `INVALID_INPUT` when the address is not allowed or the file is too large, with `TIMEOUT` when there
- * is no room for it in memory, and with `CONNECTION_FAILED`, whose `status` is the server's when it answered.
+ * is no room for it in memory, with `CONNECTION_FAILED`, whose `status` is the server's when it answered, and with the reason of the
+ * signal.
  */
 export async function fetchMedia(url: string, options: FetchMediaOptions): Promise<Buffer> {
   const { limits } = options;
@@ -33,6 +34,7 @@ export async function openMedia(url: string, { agent, limits }: FetchMediaOption
   const answer = await sendRequest({
     ...{ url, agent, headers: { origin: ORIGIN }, limits: downloadLimits(limits) },
     allowPrivate: limits.allowPrivateSources,
+    signal: limits.signal,
   });
   if (answer.status === OK) return answer;
   answer.discard();

@@ -77,13 +77,14 @@ function lazily(open: () => Readable, field: string, limits: MediaLimits): Reada
 async function* chunksOf(
   open: () => Readable,
   field: string,
-  { idleMs = MEDIA_IDLE_MS }: MediaLimits,
+  { idleMs = MEDIA_IDLE_MS, signal }: MediaLimits,
 ): AsyncGenerator<Uint8Array | string, void, undefined> {
   const source = open();
   const chunks = (source as AsyncIterable<Uint8Array | string>)[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await waitFor(chunks.next(), { timeoutMs: idleMs });
+      const next = await waitFor(chunks.next(), { timeoutMs: idleMs, signal });
+      if (next.by === "abort") throw next.reason;
       if (next.by !== "value")
         throw new ZpwootError("TIMEOUT", `${field}: nothing was read for ${idleMs} ms`);
       if (next.value.done === true) return;
