@@ -79,7 +79,7 @@ export interface SessionsApi {
   /**
    * Returns a code that links the account when it is typed on the phone. `phoneNumber` is in international format; spaces, dots,
    * dashes and brackets in it are ignored. Rejects with `INVALID_INPUT`, `SESSION_NOT_CONNECTED` when the session is not
-   * connecting, `SESSION_ALREADY_LINKED`, `PAIRING_REFUSED`, `TIMEOUT`.
+   * connecting, `SESSION_ALREADY_LINKED`, `PAIRING_REFUSED`, `STORE_UNAVAILABLE`, `TIMEOUT`.
    */
   pair(id: string, phoneNumber: string, options?: PairOptions): Promise<PairingCodeInfo>;
   /**

@@ -254,9 +254,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * dashes and brackets in it are ignored. Asking again returns the same code while it is valid, unless `force` is set.
    *
    * Call {@link connect} first. Settles when WhatsApp has issued the code: it waits for the connection up to the option
-   * `whatsapp.connectTimeoutMs`, then 20 s for WhatsApp; together with calls before it, that and a minute at most.
+   * `whatsapp.connectTimeoutMs`, then 5 s for the store, 20 s for WhatsApp; together with calls before it, that and a minute at most.
    * Rejects with `INVALID_INPUT`, `SESSION_NOT_CONNECTED` when the session is not connecting, `SESSION_ALREADY_LINKED`,
-   * `PAIRING_REFUSED`, `TIMEOUT`.
+   * `PAIRING_REFUSED`, `STORE_UNAVAILABLE`, `TIMEOUT`.
    *
    * @example
    * await manager.connect(id);

@@ -87,4 +87,39 @@ describe.each(LIBRARIES)("with $name: a QR code", ({ open }) => {
     await world.phone().scan(qr);
     await world.manager.waitFor(id, "connected", { timeoutMs: 5_000 });
   });
+
+  it("of a pairing code by the store, when that goes away before it is asked for", async () => {
+    const store = new LostMap();
+    await using world = await open({ store });
+    const { id } = await world.connecting();
+    const paired = world.manager.pair(id, "+5511999990000").catch((error: unknown) => error);
+    await store.read();
+    store.lost = true;
+    const startedAt = performance.now();
+    expect(await paired).toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    store.lost = false;
+  });
 });
+
+/** A store that can go away. */
+class LostMap extends Map<string, unknown> {
+  lost = false;
+  #onRead: (() => void) | undefined;
+
+  /** Settles with the next read. */
+  read(): Promise<void> {
+    return new Promise((resolve) => (this.#onRead = resolve));
+  }
+
+  override get(key: string): unknown {
+    if (this.lost) throw new Error("ECONNREFUSED");
+    this.#onRead?.();
+    return super.get(key);
+  }
+
+  override set(key: string, value: unknown): this {
+    if (this.lost) throw new Error("ECONNREFUSED");
+    return super.set(key, value);
+  }
+}

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   PairingCodes,
   type PairingAttempt,
@@ -19,6 +19,9 @@ class FakeSession {
   attempt: PairingAttempt | undefined;
   /** What WhatsApp was asked: digits, and the wanted code. */
   readonly asked: (readonly [string, string | undefined])[] = [];
+  answers = true;
+  /** When what was written is durable. */
+  stored = Promise.resolve();
   readonly clock = { now: 1_000 };
   readonly issued: PairingCode[] = [];
   readonly #waiters = new StateWaiters(() => ({ sessionId: "a", state: this.state }));
@@ -39,12 +42,13 @@ class FakeSession {
     const ws = new EventEmitter();
     const requestPairingCode = async (digits: string, custom?: string): Promise<string> => {
       this.asked.push([digits, custom]);
+      if (!this.answers) return new Promise(() => {});
       setImmediate(() => ws.emit("CB:iq,type:result,link_code_companion_reg", {}));
       return custom ?? `CODE000${this.asked.length}`;
     };
     return {
       pairingCode: undefined,
-      auth: { linked: false },
+      auth: { linked: false, settled: () => this.stored },
       handle: { socket: { ws, requestPairingCode } as unknown as WhatsAppSocket },
       linkExpiresAt: 10_000,
     };
@@ -120,7 +124,7 @@ describe("a pairing code", () => {
     session.set({ name: "idle", reason: "disconnected" });
     session.wantsOnline = false;
     await expect(session.codes.request(NUMBER, {})).rejects.toMatchObject({ code: "SESSION_NOT_CONNECTED" });
-    session.attempt = { ...session.newAttempt(), auth: { linked: true } };
+    session.attempt = { ...session.newAttempt(), auth: { linked: true, settled: async () => {} } };
     await expect(session.codes.request(NUMBER, {})).rejects.toMatchObject({ code: "SESSION_ALREADY_LINKED" });
   });
 
@@ -131,5 +135,41 @@ describe("a pairing code", () => {
       code: "TIMEOUT",
       message: "Timed out after 20 ms waiting for session a to offer a link (now: connecting, connecting)",
     });
+  });
+
+  it("is not waited for when the store goes away while the session connects", async () => {
+    const session = new FakeSession();
+    const waiting: SessionState = { name: "waiting", attempt: 1, retryAt: 0, cause: { reason: "store" } };
+    session.set(waiting);
+    // It may be back by now: the next attempt tells.
+    const early = session.codes.request(NUMBER, {});
+    session.set({ name: "qr", attempt: 2, qr });
+    expect(await early).toMatchObject({ code: "CODE0001" });
+    session.set({ name: "connecting", attempt: 3 });
+    const late = session.codes.request(NUMBER, {});
+    await new Promise((resolve) => setImmediate(resolve));
+    session.set({ ...waiting });
+    await expect(late).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+
+  it("is not waited for when the store does not take the credentials that it is made with", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const session = new FakeSession();
+      session.answers = false;
+      session.stored = new Promise(() => {});
+      const stuck = session.codes.request(NUMBER, {}).catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(5_100);
+      expect(await stuck).toMatchObject({ code: "STORE_UNAVAILABLE" });
+      // With the credentials stored, it is WhatsApp that is waited for.
+      session.stored = Promise.resolve();
+      const unanswered = session.codes.request(NUMBER, {}).catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(19_000);
+      expect(await Promise.race([unanswered, "waits"])).toBe("waits");
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(await unanswered).toMatchObject({ code: "TIMEOUT" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

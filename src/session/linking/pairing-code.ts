@@ -22,8 +22,10 @@ export interface PairingCode {
 export interface PairingAttempt {
   /** The code of this connection, if one was requested. */
   pairingCode: PairingCode | undefined;
-  readonly auth: Pick<AuthState, "linked"> | undefined;
+  readonly auth: Pick<AuthState, "linked" | "settled"> | undefined;
   readonly handle: { readonly socket: WhatsAppSocket } | undefined;
+  /** Why credentials could not be written; the connection is closed for that. */
+  readonly storeError?: ZpwootError | undefined;
   /** When the QR codes of the connection, and with them a pairing code, run out: ms since the epoch. */
   readonly linkExpiresAt: number | undefined;
 }
@@ -76,9 +78,11 @@ export class PairingCodes {
     const known = attempt.pairingCode;
     const reusable = known?.digits === digits && known.expiresAt > now() && force !== true;
     if (reusable && (custom === undefined || custom === known.code)) return known;
-    const { handle, linkExpiresAt: expiresAt } = attempt;
-    if (handle === undefined || expiresAt === undefined) throw notConnecting();
-    const code = await requestPairingCode(handle.socket, digits, custom);
+    const { auth, handle, linkExpiresAt: expiresAt } = attempt;
+    if (auth === undefined || handle === undefined || expiresAt === undefined) throw notConnecting();
+    const code = await requestPairingCode(handle.socket, { digits, custom, auth }).catch((error: unknown) => {
+      throw attempt.storeError ?? error;
+    });
     const pairingCode = { digits, code, expiresAt };
     attempt.pairingCode = pairingCode;
     onCode(pairingCode);
@@ -88,6 +92,7 @@ export class PairingCodes {
   /** The attempt whose connection offers to link, as soon as there is one. */
   async #offeringAttempt(): Promise<PairingAttempt> {
     const { session, timeoutMs } = this.#options;
+    const first = session.state;
     const offers = (): boolean => {
       if (session.attempt?.auth?.linked === true) {
         throw new ZpwootError(
@@ -96,6 +101,7 @@ export class PairingCodes {
         );
       }
       if (statusOf(session.state) !== "connecting" && !session.wantsOnline) throw notConnecting();
+      if (session.state !== first && waitsForStore(session.state)) throw storeAway();
       return session.state.name === "qr" || session.state.name === "pairing";
     };
     await session.until(offers, { timeoutMs, goal: "to offer a link" });
@@ -103,6 +109,17 @@ export class PairingCodes {
     if (attempt === undefined) throw notConnecting();
     return attempt;
   }
+}
+
+function waitsForStore(state: SessionState): boolean {
+  return state.name === "waiting" && state.cause.reason === "store";
+}
+
+function storeAway(): ZpwootError {
+  return new ZpwootError(
+    "STORE_UNAVAILABLE",
+    "The store did not answer while the session was connecting: request a code again when it does",
+  );
 }
 
 function notConnecting(): ZpwootError {
