@@ -208,7 +208,7 @@ class SessionAuthState implements AuthState {
     const entries = credsEntries(this.#generation, encoded, { isLink: linked && !this.#marked });
     if (linked) this.#marked = true;
     this.#cache.restamp(this.#stamp());
-    await this.#space.write(entries);
+    await this.#space.write(entries, { patient: true });
   }
 
   /** Ties the cache to these credentials: after a wipe or a write by another process, the next load starts with an empty one. */

@@ -124,7 +124,7 @@ export class SignalKeys implements TransactionalKeys {
       for (const written of this.#reads) written.add(key);
     }
     try {
-      await this.#space.write(entries);
+      await this.#space.write(entries, { patient: true });
     } catch (error) {
       // What the store holds now is unknown.
       this.#cache.clear();

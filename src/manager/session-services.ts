@@ -68,7 +68,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
       await wipeAuthState(store, sessionId);
     },
     reachable: () => reachable(store),
-    saveRecord: (record) => records.update(record),
+    saveRecord: (record, options) => records.update(record, options),
     markDeleted: (sessionId) => records.tombstone(sessionId),
     removeAll: async (sessionId) => {
       memory.forget(sessionId);

@@ -83,7 +83,8 @@ export class OwnerStore {
   /** Says that the owner is alive. Refused by the fence when there is another one. */
   async renew(): Promise<void> {
     const now = await this.#store.now();
-    await this.#store.write(OWNER_LEASE_KEY, new Map([[OWNER_LEASE_KEY, this.#lease(now)]]));
+    const lease = new Map([[OWNER_LEASE_KEY, this.#lease(now)]]);
+    await this.#store.write(OWNER_LEASE_KEY, lease, { patient: true });
   }
 
   /** Says that the owner has left. */

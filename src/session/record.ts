@@ -3,10 +3,16 @@ import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
 import { messageOf } from "../errors.js";
 
+/** How a record is written. */
+export interface SaveOptions {
+  /** Whether nobody waits for the write, so that it may go on being tried while the store is full. Default false. */
+  readonly patient?: boolean;
+}
+
 /** What a {@link RecordKeeper} needs. */
 export interface RecordKeeperOptions {
   /** Writes a record; writes of one session keep their order. */
-  readonly save: (record: SessionRecord) => Promise<void>;
+  readonly save: (record: SessionRecord, options?: SaveOptions) => Promise<void>;
   /** Rejects soon when the store does not answer; a write alone would try for half a minute. */
   readonly reachable: () => Promise<void>;
   readonly now: () => number;
@@ -29,11 +35,11 @@ export class RecordKeeper {
   }
 
   /** Changes the record at once; settles when the change is durable. */
-  async patch(change: Partial<SessionRecord>): Promise<void> {
+  async patch(change: Partial<SessionRecord>, options?: SaveOptions): Promise<void> {
     const record = { ...this.#current, ...change, updatedAt: new Date(this.#options.now()).toISOString() };
     this.#current = record;
     this.#unsaved = true;
-    await this.#options.save(record);
+    await this.#options.save(record, options);
     if (this.#current === record) this.#unsaved = false;
   }
 
@@ -56,7 +62,7 @@ export class RecordKeeper {
 
   /** Changes the record at once, without waiting for the store; a failed write is logged. */
   patchLater(change: Partial<SessionRecord>): void {
-    this.patch(change).catch((error: unknown) => {
+    this.patch(change, { patient: true }).catch((error: unknown) => {
       const fields = { sessionId: this.#current.id, error: messageOf(error) };
       this.#options.logger.warn(fields, "session record not written");
     });

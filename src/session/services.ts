@@ -8,6 +8,7 @@ import type { MessageAuthors } from "../whatsapp/authorship/message-authors.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
+import type { SaveOptions } from "./record.js";
 import type { Egress } from "../egress/proxy.js";
 import type { SocketChecks } from "../whatsapp/signatures/socket-checks.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
@@ -33,7 +34,7 @@ export interface SessionServices {
   /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */
   readonly reachable: () => Promise<void>;
   /** Writes of one session keep their order. */
-  readonly saveRecord: (record: SessionRecord) => Promise<void>;
+  readonly saveRecord: (record: SessionRecord, options?: SaveOptions) => Promise<void>;
   /** First step of a deletion: after it, a restart completes the deletion. */
   readonly markDeleted: (sessionId: string) => Promise<void>;
   /** Last step: record, credentials, webhook queue. */

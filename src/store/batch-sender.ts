@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers";
 import { retrying, type RetryPolicy, withDeadline } from "../async/deadline.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import { type Change, ConditionFailed, type Driver, reasonOf } from "./drivers/driver.js";
+import { isFull } from "./drivers/full-store.js";
 import { conditionsOf, type Fence } from "./fence.js";
 import type { OutageLog } from "./outage-log.js";
 
@@ -15,6 +16,8 @@ export interface SendLimits {
   readonly callMs: number;
   /** How long a batch is tried before its writes reject, in milliseconds. */
   readonly totalMs: number;
+  /** How long one that is not patient is tried while the store is full, in milliseconds. */
+  readonly fullMs: number;
 }
 
 /** Changes that become durable together. */
@@ -26,6 +29,8 @@ export interface Batch {
   readonly conditions?: readonly Change[] | undefined;
   /** Whether it carries the conditions of the fence. */
   readonly fenced: boolean;
+  /** Whether it is tried as long as any other while the store is full. */
+  readonly patient: boolean;
   /** Characters of keys and texts. */
   size: number;
   /** Called once, with the failure if there was one. Must not throw. */
@@ -49,6 +54,7 @@ export class BatchSender {
   readonly #driver: Driver;
   readonly #limits: SendLimits;
   readonly #outages: OutageLog;
+  readonly #onFull: (failure: Error) => void;
   /** Oldest first. */
   readonly #ready = new Set<Batch>();
   #fence: Fence | undefined;
@@ -58,10 +64,12 @@ export class BatchSender {
   #inFlight = 0;
   #scheduled = false;
 
-  constructor(driver: Driver, limits: SendLimits, outages: OutageLog) {
+  /** `onFull` is called when the store has been full for a while: what waits and is not patient need not wait. */
+  constructor(driver: Driver, limits: SendLimits, outages: OutageLog, onFull: (failure: Error) => void) {
     this.#driver = driver;
     this.#limits = limits;
     this.#outages = outages;
+    this.#onFull = onFull;
   }
 
   /** The fence of all calls from now on. */
@@ -129,7 +137,14 @@ export class BatchSender {
         for (const batch of batches) await this.#commitAll([batch]);
         return;
       }
-      settle(batches, this.#failureOf(error));
+      const patient = isFull(error) ? batches.filter((batch) => batch.patient) : [];
+      // Patient ones that shared the call go on; alone, they have had their time.
+      if (patient.length === batches.length) return settle(batches, this.#failureOf(error));
+      settle(
+        batches.filter((batch) => !patient.includes(batch)),
+        this.#failureOf(error),
+      );
+      if (patient.length > 0) await this.#commitAll(patient);
     }
   }
 
@@ -137,13 +152,14 @@ export class BatchSender {
     const changes = merged(batches);
     const [{ scope, fenced, conditions = [] }] = batches as readonly [Batch];
     const scopes = batches.map((batch) => batch.scope);
+    const isPatient = batches.every(({ patient }) => patient);
     for (let retries = 0; ; retries += 1) {
       const fence = fenced ? this.#fence : undefined;
       const all = (): readonly Change[] =>
         fence === undefined ? conditions : conditionsOf(fence, scopes, conditions);
       try {
-        await retrying("The store", this.#policy(fence), () => this.#driver.apply(changes, all()));
-        this.#outages.answered();
+        await retrying("The store", this.#policy(fence, isPatient), () => this.#driver.apply(changes, all()));
+        this.#outages.written();
         return;
       } catch (error) {
         // Of several batches, each asks for itself.
@@ -156,20 +172,34 @@ export class BatchSender {
     }
   }
 
-  #policy(fence: Fence | undefined): RetryPolicy {
+  #policy(fence: Fence | undefined, isPatient: boolean): RetryPolicy {
+    const fullFrom = performance.now() + this.#limits.fullMs;
+    const isFullForLong = (error: unknown): boolean => isFull(error) && performance.now() >= fullFrom;
     return {
       totalMs: this.#limits.totalMs,
       callMs: this.#limits.callMs,
       tries: Number.POSITIVE_INFINITY,
-      isPermanent: (error) => this.#isPermanent(error),
+      isPermanent: (error) => this.#isPermanent(error) || (!isPatient && isFullForLong(error)),
       beforeTry: () => (fence !== undefined && this.#mayArriveLate ? this.#raise(fence) : undefined),
       onFailedTry: (error, startedAt) => {
         if (this.#isPermanent(error)) return;
         this.#outages.failed(error, startedAt);
+        if (isFullForLong(error)) this.#refuseWaiting(this.#failureOf(error));
         if (fence !== undefined && this.#driver.fences && !this.#driver.isOver(error))
           this.#mayArriveLate = true;
       },
     };
+  }
+
+  #refuseWaiting(failure: Error): void {
+    for (const batch of this.#ready) {
+      if (batch.patient) continue;
+      this.#ready.delete(batch);
+      batch.onTaken?.();
+      settle([batch], failure);
+      batch.onDone?.();
+    }
+    this.#onFull(failure);
   }
 
   /** Settles when no call that was given up can be applied any more. */
@@ -190,9 +220,10 @@ export class BatchSender {
   }
 
   #failureOf(error: unknown): Error {
-    return isZpwootError(error) || error instanceof ConditionFailed
-      ? error
-      : this.failure(`did not accept a write: ${reasonOf(error)}`, error);
+    if (isZpwootError(error) || error instanceof ConditionFailed) return error;
+    const reason = reasonOf(error);
+    const full = `is full and did not accept a write (${reason}): make room where it is, then try again. What it holds is intact`;
+    return this.failure(isFull(error) ? full : `did not accept a write: ${reason}`, error);
   }
 }
 

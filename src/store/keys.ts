@@ -84,6 +84,14 @@ export function keyListPageKey(sessionId: string, family: string, page: string):
   return `${sessionPrefix(sessionId)}keys/${family}/${page}`;
 }
 
+const FAMILY = /^[a-z][a-z0-9-]{0,39}$/;
+
+/** Returns the name of a family of keys. Throws a TypeError for one of another form. */
+export function checkedFamily(family: string): string {
+  if (!FAMILY.test(family)) throw new TypeError(`"${family}" is not the name of a key family`);
+  return family;
+}
+
 /** A key in a session's space. */
 export function spaceKey(sessionId: string, family: string, id: string): string {
   return spaceKeyOfPart(sessionId, family, encodeIdPart(id));

@@ -8,6 +8,7 @@ import { type Change, type Driver, reasonOf } from "./drivers/driver.js";
 import { isConfigurationError } from "./drivers/configuration-errors.js";
 import type { Fence } from "./fence.js";
 import { SENTINEL_KEY } from "./keys.js";
+import type { StoreLimits } from "./limits.js";
 import { OutageLog, type StoreLogger } from "./outage-log.js";
 import { ReadQueue } from "./read-queue.js";
 import { RecordTexts } from "./record-texts.js";
@@ -19,31 +20,9 @@ import {
   type Store,
   type StoredValue,
   type Turn,
+  type WriteOptions,
 } from "./store.js";
 import { WriteQueue } from "./write-queue.js";
-
-/** Times and sizes of a store. */
-export interface StoreLimits {
-  /** Longest wait for one call to the adapter, in milliseconds. */
-  readonly callTimeoutMs: number;
-  /** How long a read is tried before it rejects, in milliseconds. */
-  readonly readTimeoutMs: number;
-  /** How long a write is tried before it rejects, in milliseconds. */
-  readonly writeTimeoutMs: number;
-  /** How long `close` waits for pending writes, in milliseconds. */
-  readonly closeTimeoutMs: number;
-  /** Characters that may wait to be written; further writes are refused. */
-  readonly maxWaitingChars: number;
-}
-
-/** The default limits of a store. */
-export const DEFAULT_STORE_LIMITS = {
-  callTimeoutMs: 5_000,
-  readTimeoutMs: 5_000,
-  writeTimeoutMs: 30_000,
-  closeTimeoutMs: 10_000,
-  maxWaitingChars: 64_000_000,
-} as const satisfies StoreLimits;
 
 /** Tries of a read: about half a second when connections are refused, enough to survive a short interruption. */
 const READ_TRIES = 4;
@@ -86,8 +65,9 @@ export class KeyvStore implements Store {
     this.#limits = limits;
     this.#logger = logger;
     this.#outages = new OutageLog(driver.description, logger);
-    const { callTimeoutMs: callMs, writeTimeoutMs: totalMs, maxWaitingChars: maxWaiting } = limits;
-    this.#writes = new WriteQueue(driver, { callMs, totalMs, maxWaiting }, this.#outages);
+    const { callTimeoutMs: callMs, writeTimeoutMs: totalMs, fullTimeoutMs: fullMs } = limits;
+    const maxWaiting = limits.maxWaitingChars;
+    this.#writes = new WriteQueue(driver, { callMs, totalMs, fullMs, maxWaiting }, this.#outages);
   }
 
   open(): Promise<void> {
@@ -104,13 +84,17 @@ export class KeyvStore implements Store {
     return this.#records.opened(keys, await this.#texts(keys));
   }
 
-  async write(scope: string | Turn, entries: ReadonlyMap<string, unknown>): Promise<void> {
+  async write(
+    scope: string | Turn,
+    entries: ReadonlyMap<string, unknown>,
+    options?: WriteOptions,
+  ): Promise<void> {
     // A turn that was granted before the close may end.
     if (typeof scope === "string") this.#refuseWhenClosed();
     // Before the first await: the caller goes on changing its objects.
     const changes = this.#records.sealed(entries);
     await this.#opened();
-    if (changes.size > 0) await this.#writes.write(scope, changes);
+    if (changes.size > 0) await this.#writes.write(scope, changes, options);
   }
 
   async inTurn<T>(scope: string, work: (turn: Turn) => Promise<T>): Promise<T> {

@@ -23,7 +23,7 @@ export function observedStore(store: Store, onOperation: (operation: StoreOperat
     open: () => store.open(),
     read: (keys) => timed("read", keys.length, store.read(keys)),
     readEach: (keys) => timed("read", keys.length, store.readEach(keys)),
-    write: (scope, entries) => timed("write", entries.size, store.write(scope, entries)),
+    write: (scope, entries, options) => timed("write", entries.size, store.write(scope, entries, options)),
     inTurn: (scope, work) => store.inTurn(scope, work),
     change: (scope, keys, decide, options) =>
       timed("write", keys.length, store.change(scope, keys, decide, options)),

@@ -14,7 +14,8 @@ import {
   redisDriver,
 } from "./drivers/server-drivers.js";
 import { createRecordCodec, type EncryptionKey } from "./encryption.js";
-import { DEFAULT_STORE_LIMITS, KeyvStore, type StoreLimits } from "./keyv-store.js";
+import { KeyvStore } from "./keyv-store.js";
+import { DEFAULT_STORE_LIMITS, type StoreLimits } from "./limits.js";
 import type { StoreLogger } from "./outage-log.js";
 import type { Store } from "./store.js";
 

@@ -27,6 +27,15 @@ export interface ChangeOptions {
   readonly fenced?: boolean;
 }
 
+/** Options of {@link Store.write}. */
+export interface WriteOptions {
+  /**
+   * Whether to go on trying while the store is full, as with any other outage. For what must not be lost, and whose writer can wait for
+   * somebody to make room: keys of open sessions, queued events. Default false: the write rejects within seconds.
+   */
+  readonly patient?: boolean;
+}
+
 /** Durable key-value records: one store per process, for all sessions. */
 export interface Store {
   /** The kind and place, without credentials: `lmdb:./.zpwoot`, `memory:`, `postgres://host/db`. */
@@ -54,10 +63,10 @@ export interface Store {
   /**
    * Writes all entries as one atomic batch; `null` deletes. Settles when the batch is durable. Values may contain Buffers.
    * Writes of one scope (a session id) keep their order. Values are serialised before the call returns: changing them later
-   * changes nothing. Rejects with `STORE_UNAVAILABLE` after bounded retries, with `STOPPED` after `close`, with the fence's error when
-   * the fence refuses it.
+   * changes nothing. Rejects with `STORE_UNAVAILABLE` after bounded retries, within seconds while the store is full, with `STOPPED` after
+   * `close`, with the fence's error when the fence refuses it.
    */
-  write(scope: string | Turn, entries: ReadonlyMap<string, unknown>): Promise<void>;
+  write(scope: string | Turn, entries: ReadonlyMap<string, unknown>, options?: WriteOptions): Promise<void>;
   /**
    * Runs work in the scope's queue of writes: after every write and all work of the scope that was asked for before, and before
    * everything that is asked for later. For writes that depend on what is stored: the work passes its turn to `write`, since a

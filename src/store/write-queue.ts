@@ -6,7 +6,7 @@ import { type Batch, BatchSender, type SendLimits } from "./batch-sender.js";
 import type { Change, Driver } from "./drivers/driver.js";
 import type { Fence } from "./fence.js";
 import type { OutageLog } from "./outage-log.js";
-import type { Turn } from "./store.js";
+import type { Turn, WriteOptions } from "./store.js";
 
 /** Limits of the write path. */
 export interface WriteLimits extends SendLimits {
@@ -43,7 +43,7 @@ export class WriteQueue {
 
   constructor(driver: Driver, limits: WriteLimits, outages: OutageLog) {
     this.#limits = limits;
-    this.#sender = new BatchSender(driver, limits, outages);
+    this.#sender = new BatchSender(driver, limits, outages, (failure) => this.#refuseWaiting(failure));
   }
 
   /** What every write carries from now on; `writeIf` only when it asks for it. */
@@ -52,11 +52,12 @@ export class WriteQueue {
   }
 
   /** Settles when the changes are durable; rejects with `STORE_UNAVAILABLE` when they may not be, or as the fence says. */
-  write(scope: string | Turn, changes: Changes): Promise<void> {
-    if (typeof scope !== "string") return this.#sendInTurn(newBatch(scope.scope), changes);
+  write(scope: string | Turn, changes: Changes, { patient = false }: WriteOptions = {}): Promise<void> {
+    if (typeof scope !== "string") return this.#sendInTurn({ ...newBatch(scope.scope), patient }, changes);
     const lane = this.#lane(scope);
     const last = lane.steps.at(-1);
-    const batch = last === undefined || typeof last === "function" ? this.#newStep(lane) : last;
+    const joins = last !== undefined && typeof last !== "function" && last.patient === patient;
+    const batch = joins ? last : this.#newStep(lane, patient);
     const written = this.#add(changes, batch);
     if (batch !== last && batch.writers.length > 0) lane.steps.push(batch);
     this.#advance(lane);
@@ -117,9 +118,10 @@ export class WriteQueue {
   }
 
   /** A batch that is a step of the lane: the next one starts when it is done. */
-  #newStep(lane: Lane): Batch {
+  #newStep(lane: Lane, patient: boolean): Batch {
     return {
       ...newBatch(lane.scope),
+      patient,
       onTaken: () => {
         lane.steps.shift();
         lane.busy = true;
@@ -139,6 +141,17 @@ export class WriteQueue {
     void step().finally(() => this.#release(lane));
   }
 
+  /** Those whose turn has come are the sender's to refuse. */
+  #refuseWaiting(failure: Error): void {
+    for (const { steps, busy } of [...this.#lanes.values()]) {
+      const waiting = steps.splice(busy ? 0 : 1);
+      for (const step of waiting) {
+        if (typeof step === "function" || step.patient) steps.push(step);
+        else for (const writer of step.writers) writer(failure);
+      }
+    }
+  }
+
   #release(lane: Lane): void {
     lane.busy = false;
     this.#advance(lane);
@@ -151,7 +164,7 @@ export class WriteQueue {
 }
 
 function newBatch(scope: string): Batch {
-  return { scope, changes: new Map(), fenced: true, size: 0, writers: [] };
+  return { scope, changes: new Map(), fenced: true, patient: false, size: 0, writers: [] };
 }
 
 function sizeOf(changes: Changes): number {

@@ -2,32 +2,21 @@
  * Writes to an lmdb store until its disk is full, then makes room: `full-disk-child.ts <mount>`. Like a host, it has no listener for
  * unhandled rejections: one ends it.
  */
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { isZpwootError } from "../../src/errors.js";
 import { openStore } from "../../src/store/open-store.js";
+import { fillDisk } from "../support/fill-disk.js";
 
 const [mount = ""] = process.argv.slice(2);
 const junk = join(mount, "junk");
 const report = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);
 
-function fillDisk(): void {
-  const file = openSync(junk, "w");
-  for (const size of [65_536, 512]) {
-    try {
-      for (;;) writeSync(file, Buffer.alloc(size));
-    } catch {
-      // Not even this much room is left.
-    }
-  }
-  closeSync(file);
-}
-
 const store = openStore(`lmdb:${join(mount, "store")}`, { limits: { writeTimeoutMs: 1_000 } });
 const write = (scope: string, round: number): Promise<void> =>
   store.write(scope, new Map([[`wa/${scope}/${round}`, "x".repeat(4_000)]]));
 await store.write("a", new Map([["wa/a/before", 1]]));
-fillDisk();
+fillDisk(junk);
 
 let refused: unknown[] = [];
 for (let round = 0; refused.length === 0; round += 1) {

@@ -12,10 +12,10 @@ const folder = mkdtempSync(join(tmpdir(), "zpwoot-full-"));
 const mounted = mount(["mount"]) || mount(["sudo", "-n", "mount"]);
 if (!mounted) console.warn("\n*** no file system can be mounted: a full disk is NOT TESTED ***\n");
 
-/** Mounts two megabytes of memory on the folder. The child runs as the user of the test. */
+/** Mounts four megabytes of memory on the folder. The child runs as the user of the test. */
 function mount([program = "", ...args]: readonly string[]): boolean {
   try {
-    execFileSync(program, [...args, "-t", "tmpfs", "-o", "size=2m,mode=1777", "tmpfs", folder], {
+    execFileSync(program, [...args, "-t", "tmpfs", "-o", "size=4m,mode=1777", "tmpfs", folder], {
       stdio: "ignore",
     });
     return true;
@@ -51,6 +51,30 @@ describe("lmdb on a full disk", { timeout: 40_000 }, () => {
       expect(before).toBe(1);
       expect(await child.fact((fact) => "written" in fact)).toEqual({ written: 1 });
       await child.fact((fact) => "closed" in fact);
+      await child.ended(5_000);
+      expect(child.exitCode).toBe(0);
+    },
+  );
+
+  it.skipIf(!mounted && process.env["CI"] === undefined)(
+    "answers every command within five seconds with what to do, while an open session waits for room",
+    async () => {
+      const child = new Child(new URL("full-disk-commands-child.ts", import.meta.url), [folder]);
+      const { answers, received } = await child.fact((fact) => "answers" in fact, { timeoutMs: 30_000 });
+      const all = answers as { command: string; ended: string; refusal?: string; ms: number }[];
+      for (const one of all) {
+        expect(["done", "refused"], JSON.stringify(one)).toContain(one.ended);
+        expect(one.ms, one.command).toBeLessThan(5_000);
+      }
+      const refused = all.filter(({ ended }) => ended === "refused");
+      expect(refused.map(({ command }) => command)).toEqual(expect.arrayContaining(["create", "update"]));
+      for (const { refusal } of refused)
+        expect(refusal).toMatch(
+          /is full and did not accept a write \(No space left on device.*\): make room/,
+        );
+      expect(received).toBe(false);
+      expect(await child.fact((fact) => fact["received"] === true)).toEqual({ received: true });
+      await child.fact((fact) => "stopped" in fact);
       await child.ended(5_000);
       expect(child.exitCode).toBe(0);
     },

@@ -5,7 +5,7 @@ import { messageOf, ZpwootError } from "../../errors.js";
 import { generationEntries, generationKeys, newestGeneration } from "../generations.js";
 import { recordKey } from "../keys.js";
 import { destroySpace, sessionSpace } from "../space/session-space.js";
-import type { Store } from "../store.js";
+import type { Store, WriteOptions } from "../store.js";
 import { SessionList } from "./session-list.js";
 import { nameKeyOf, SessionNames, storedName } from "./session-names.js";
 
@@ -91,7 +91,7 @@ export class SessionRecords {
    * Replaces a session's record; calls for one session keep their order. Settles when it is durable. Rejects with
    * `SESSION_NOT_FOUND` when the session was not loaded or inserted here or is being deleted, with `STORE_UNAVAILABLE`.
    */
-  async update(record: SessionRecord): Promise<void> {
+  async update(record: SessionRecord, options?: WriteOptions): Promise<void> {
     const generation = this.#generations.get(record.id);
     if (generation === undefined || this.#deleting.has(record.id)) {
       throw new ZpwootError("SESSION_NOT_FOUND", "The session to update does not exist");
@@ -101,6 +101,7 @@ export class SessionRecords {
     await this.#store.write(
       record.id,
       new Map(generationEntries(recordKey(record.id), generation + 1, record)),
+      options,
     );
   }
 

@@ -11,7 +11,7 @@ export interface KeySpace {
   readEach(keys: readonly string[]): Promise<ReadonlyMap<string, StoredValue>>;
   /**
    * Writes all entries as one atomic batch, which entries of the session's other families may share; `null` deletes. Settles when
-   * it is durable. Rejects with `STORE_UNAVAILABLE`, or with `ABORTED` once the session is being deleted.
+   * it is durable; patient with a full store. Rejects with `STORE_UNAVAILABLE`, or with `ABORTED` once the session is being deleted.
    */
   write(entries: ReadonlyMap<string, unknown>): Promise<void>;
   /** All keys that exist, in no order. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when the key list can't be read. */
@@ -25,7 +25,10 @@ export function familySpace(store: Store, sessionId: string, family: string): Ke
   const space = sessionSpace(store, sessionId);
   return {
     readEach: (keys) => space.readEach(family, keys),
-    write: (entries) => space.write([...entries].map(([id, value]) => ({ family, id, value }))),
+    write: (entries) => {
+      const all = [...entries].map(([id, value]) => ({ family, id, value }));
+      return space.write(all, { patient: true });
+    },
     keys: () => space.ids(family),
     clear: () => space.deleteFamilies([family]),
   };

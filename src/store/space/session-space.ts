@@ -8,8 +8,8 @@
 import { setImmediate } from "node:timers/promises";
 import { ZpwootError } from "../../errors.js";
 import { encode } from "../codec.js";
-import { decodeIdPart, encodeIdPart, spaceKey, spaceKeyOfPart } from "../keys.js";
-import type { Store, StoredValue, Turn } from "../store.js";
+import { checkedFamily, decodeIdPart, encodeIdPart, spaceKey, spaceKeyOfPart } from "../keys.js";
+import type { Store, StoredValue, Turn, WriteOptions } from "../store.js";
 import { KeyList, type SpaceAddress } from "./key-list.js";
 
 /** One change of a session's keys. */
@@ -41,7 +41,7 @@ export interface SessionSpace {
    * with `STORE_UNAVAILABLE`, with `STORE_CORRUPT` when the key list can't be read, with `ABORTED` once the session is being
    * deleted.
    */
-  write(entries: readonly SpaceEntry[]): Promise<void>;
+  write(entries: readonly SpaceEntry[], options?: WriteOptions): Promise<void>;
   /** The ids of a family, in no particular order, without those of more than 120 encoded characters: only their hash is kept. */
   ids(family: string): Promise<readonly string[]>;
   /** Number of keys by family. */
@@ -86,8 +86,6 @@ const MAX_PENDING_CHARS = 16_000_000;
 /** Memory of an entry beside its text, about, in characters. */
 const ENTRY_CHARS = 100;
 
-const FAMILY = /^[a-z][a-z0-9-]{0,39}$/;
-
 const spaces = new WeakMap<Store, Map<string, SpaceState>>();
 
 function spaceState(store: Store, sessionId: string): SpaceState {
@@ -107,6 +105,7 @@ class SpaceState implements SessionSpace {
   readonly #keyList: KeyList;
   #pending: Pending = new Map();
   #pendingChars = 0;
+  #pendingPatient = false;
   /** Settles with the batch that will contain the pending changes. */
   #nextFlush: Promise<void> | undefined;
   /** The newest use of the key list; never rejects. */
@@ -129,15 +128,15 @@ class SpaceState implements SessionSpace {
   }
 
   async readEach(family: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredValue>> {
-    const keys = new Map(ids.map((id) => [spaceKey(this.sessionId, checked(family), id), id]));
+    const keys = new Map(ids.map((id) => [spaceKey(this.sessionId, checkedFamily(family), id), id]));
     const stored = await this.#store.readEach([...keys.keys()]);
     return new Map([...stored].map(([key, found]) => [keys.get(key) as string, found]));
   }
 
-  write(entries: readonly SpaceEntry[]): Promise<void> {
+  write(entries: readonly SpaceEntry[], { patient = false }: WriteOptions = {}): Promise<void> {
     if (this.#deleting) return Promise.reject(new ZpwootError("ABORTED", "The session is being deleted"));
     const changes = entries.map(({ family, id, value }) => ({
-      family: checked(family),
+      family: checkedFamily(family),
       idPart: encodeIdPart(id),
       value: value === null ? null : encode(value),
     }));
@@ -145,6 +144,7 @@ class SpaceState implements SessionSpace {
     if (this.#pendingChars > 0 && this.#pendingChars + size > MAX_PENDING_CHARS)
       return Promise.reject(new ZpwootError("STORE_UNAVAILABLE", "The session has too many writes waiting"));
     this.#pendingChars += size;
+    this.#pendingPatient ||= patient;
     for (const change of changes)
       this.#pending.set(spaceKeyOfPart(this.sessionId, change.family, change.idPart), change);
     this.#nextFlush ??= this.#inTurn(async (turn) => {
@@ -204,8 +204,9 @@ class SpaceState implements SessionSpace {
   }
 
   async #flush(turn: Turn): Promise<void> {
-    const pending = this.#pending;
+    const [pending, patient] = [this.#pending, this.#pendingPatient];
     this.#pending = new Map();
+    this.#pendingPatient = false;
     this.#pendingChars = 0;
     this.#nextFlush = undefined;
     const addresses = [...pending.values()];
@@ -214,6 +215,7 @@ class SpaceState implements SessionSpace {
       addresses.filter(({ value }) => value !== null),
       addresses.filter(({ value }) => value === null),
       new Map([...pending].map(([key, { value }]) => [key, value])),
+      { patient },
     );
   }
 
@@ -222,10 +224,11 @@ class SpaceState implements SessionSpace {
     written: readonly SpaceAddress[],
     deletions: readonly SpaceAddress[],
     values: ReadonlyMap<string, unknown>,
+    options?: WriteOptions,
   ): Promise<void> {
     try {
       const listed = await this.#keyList.change(written, deletions);
-      await this.#store.write(turn, new Map([...values, ...listed]));
+      await this.#store.write(turn, new Map([...values, ...listed]), options);
     } catch (error) {
       // What is stored now is unknown: the next call asks the store.
       this.#keyList.forget();
@@ -241,9 +244,4 @@ class SpaceState implements SessionSpace {
       await this.#commit(turn, [], chunk, new Map(keys.map((key) => [key, null])));
     }
   }
-}
-
-function checked(family: string): string {
-  if (!FAMILY.test(family)) throw new TypeError(`"${family}" is not the name of a key family`);
-  return family;
 }
