@@ -1,22 +1,54 @@
-/** A TCP proxy before a real server: it passes, refuses, cuts, goes silent, holds back, or answers with a text of its own. */
+/**
+ * A TCP proxy before a real server: it passes, refuses, cuts, goes silent, holds back, or answers with a text of its own. Like a
+ * network it loses no byte in the middle of a connection: what was sent in a silence arrives after it, also when the sender has
+ * hung up in the meantime.
+ */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 
 /** What happens to connections and what comes over them. */
 export type ProxyMode = "pass" | "refuse" | "silent" | { readonly reply: string };
 
-/** What a client sent and the server has not got yet. */
-interface Held {
-  readonly server: Socket;
-  readonly chunks: Buffer[];
+/** One direction of a connection. */
+class Pipe {
+  readonly from: Socket;
+  readonly to: Socket;
+  readonly #waiting: Buffer[] = [];
+  /** Whether chunks wait, whatever the mode of the proxy. */
+  isHeld = false;
+  #ended = false;
+
+  constructor(from: Socket, to: Socket) {
+    this.from = from;
+    this.to = to;
+  }
+
+  hold(chunk: Buffer): void {
+    this.#waiting.push(chunk);
+  }
+
+  pass(chunk: Buffer): void {
+    this.#waiting.push(chunk);
+    this.flush();
+  }
+
+  /** The sender has hung up: so does the receiver once it has everything. */
+  end(): void {
+    this.#ended = true;
+    if (this.#waiting.length === 0 && !this.isHeld) this.to.destroy();
+  }
+
+  flush(): void {
+    for (const chunk of this.#waiting.splice(0)) this.to.write(chunk);
+    if (this.#ended) this.to.end();
+  }
 }
 
 /** A proxy on a free port of the loopback. */
 export class FaultProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** By the client's side of the connection. */
-  readonly #held = new Map<Socket, Held>();
+  readonly #pipes = new Set<Pipe>();
   #mode: ProxyMode = "pass";
   #holdNext: (() => void) | undefined;
 
@@ -45,23 +77,22 @@ export class FaultProxy {
   set mode(mode: ProxyMode) {
     this.#mode = mode;
     if (mode === "refuse") this.cut();
+    if (mode === "pass") for (const pipe of this.#pipes) if (!pipe.isHeld) pipe.flush();
   }
 
-  /**
-   * Holds back what the next client to send something sends from now on, also when it hangs up. Settles when there is something held.
-   */
+  /** Holds back what the next client to send something sends from now on. Settles when there is something held. */
   holdNext(): Promise<void> {
     return new Promise((resolve) => (this.#holdNext = resolve));
   }
 
   /** Delivers what was held. Settles when the server has answered it. */
   async deliver(): Promise<void> {
-    const all = [...this.#held.values()];
-    this.#held.clear();
+    const held = [...this.#pipes].filter(({ isHeld }) => isHeld);
     await Promise.all(
-      all.map(async ({ server, chunks }) => {
-        const answered = once(server, "data");
-        for (const chunk of chunks) server.write(chunk);
+      held.map(async (pipe) => {
+        const answered = once(pipe.to, "data");
+        pipe.isHeld = false;
+        pipe.flush();
         await answered;
       }),
     );
@@ -84,34 +115,28 @@ export class FaultProxy {
       return;
     }
     const server = connect(target);
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      this.#sockets.add(from);
-      from.on("error", () => {});
-      from.on("close", () => {
-        this.#sockets.delete(from);
-        if (!this.#held.has(from)) to.destroy();
+    for (const pipe of [new Pipe(client, server), new Pipe(server, client)]) {
+      this.#sockets.add(pipe.from);
+      this.#pipes.add(pipe);
+      pipe.from.on("error", () => {});
+      pipe.from.on("close", () => {
+        this.#sockets.delete(pipe.from);
+        pipe.end();
       });
-      from.on("data", (chunk) => this.#pass(chunk, { from, to, client }));
+      pipe.to.on("close", () => this.#pipes.delete(pipe));
+      pipe.from.on("data", (chunk) => this.#carry(chunk, pipe, client));
     }
   }
 
-  #pass(chunk: Buffer, { from, to, client }: { from: Socket; to: Socket; client: Socket }): void {
-    const held = from === client ? this.#heldOf(client, to) : undefined;
-    if (held !== undefined) held.chunks.push(chunk);
-    else if (this.#mode === "pass") to.write(chunk);
-    else if (typeof this.#mode === "object" && from === client) client.write(this.#mode.reply);
-  }
-
-  #heldOf(client: Socket, server: Socket): Held | undefined {
-    if (this.#holdNext !== undefined) {
-      this.#held.set(client, { server, chunks: [] });
+  #carry(chunk: Buffer, pipe: Pipe, client: Socket): void {
+    if (pipe.from === client && this.#holdNext !== undefined) {
+      pipe.isHeld = true;
       this.#holdNext();
       this.#holdNext = undefined;
     }
-    return this.#held.get(client);
+    if (pipe.isHeld || this.#mode === "silent") pipe.hold(chunk);
+    else if (this.#mode === "pass") pipe.pass(chunk);
+    else if (typeof this.#mode === "object" && pipe.from === client) client.write(this.#mode.reply);
   }
 }
 
