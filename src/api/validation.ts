@@ -186,6 +186,11 @@ export function validateCreateApiKey(input: unknown): CreateApiKeyInput {
   return checkInput(createApiKeySchema, "API key", input);
 }
 
+/** A phone number as people write it, `+55 (11) 99999-9999`, without what separates its digits. Other values stay as they are. */
+export function withoutSeparators(phoneNumber: unknown): unknown {
+  return typeof phoneNumber === "string" ? phoneNumber.replace(/[\s().-]/g, "") : phoneNumber;
+}
+
 /** Checks that a phone number is in international format and returns it. Throws `INVALID_INPUT` like {@link checkInput}. */
 export function validatePhoneNumber(value: unknown): string {
   return checkInput(pairPhoneSchema.shape.phoneNumber, "phone number", value);

@@ -33,6 +33,7 @@ import {
   validateCreateSession,
   validatePhoneNumber,
   validateUpdateSession,
+  withoutSeparators,
 } from "../api/validation.js";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
 import { COMMAND_MS, inTime } from "../async/command-deadline.js";
@@ -544,9 +545,4 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     this.#stopping.abort();
     await shutdown(this.#parts);
   }
-}
-
-/** As people write numbers: `+55 (11) 99999-9999`. */
-function withoutSeparators(phoneNumber: unknown): unknown {
-  return typeof phoneNumber === "string" ? phoneNumber.replace(/[\s().-]/g, "") : phoneNumber;
 }
