@@ -1,5 +1,5 @@
 /** Media in memory: a piece is taken when there is room for it, so that many transfers at once can't take all memory. */
-import type { ByteBudget } from "../async/byte-budget.js";
+import type { BudgetShare } from "../async/byte-budget.js";
 import { ZpwootError } from "../errors.js";
 import type { IncomingAnswer } from "./http-request.js";
 import type { MediaLimits } from "./media-limits.js";
@@ -31,7 +31,7 @@ export async function withMedia<T>(
 
 async function* inRoom(
   body: AsyncIterable<Buffer>,
-  share: ReturnType<ByteBudget["open"]>,
+  share: BudgetShare,
 ): AsyncGenerator<Buffer, void, undefined> {
   for await (const chunk of body) {
     if (!(await share.take(chunk.length, ROOM_MS))) {

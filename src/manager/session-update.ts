@@ -15,14 +15,12 @@ export async function updateSession(
   if (Object.keys(change).length === 0) return present.info(session);
   if (change.proxy) egresses.check(change.proxy);
   const { proxy } = change;
-  let isMoved = false;
-  const secrets = await session.inOrder(async () => {
+  const { secrets, isMoved } = await session.inOrder(async () => {
     await reachable(store);
     const made = await publisher.update(session, change);
-    if (proxy === undefined || JSON.stringify(proxy) === JSON.stringify(session.record.proxy)) return made;
-    isMoved = true;
-    await session.patch({ proxy });
-    return made;
+    const differs = proxy !== undefined && JSON.stringify(proxy) !== JSON.stringify(session.record.proxy);
+    if (differs) await session.patch({ proxy });
+    return { secrets: made, isMoved: differs };
   });
   // Not in its turn: a later change ends the wait for a proxy that hangs.
   if (isMoved) await session.useProxy();

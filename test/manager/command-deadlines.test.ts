@@ -57,14 +57,14 @@ const COMMANDS: readonly (readonly [string, Command])[] = [
 
 /** Whether the promise settles while the clock that the tests turn goes on so far. */
 async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const settle = (): void => void (settled = true);
+  const state = { settled: false };
+  const settle = (): void => void (state.settled = true);
   promise.then(settle, settle);
-  for (let passed = 0; passed < ms && !settled; passed += 500) {
+  for (let passed = 0; passed < ms && !state.settled; passed += 500) {
     await vi.advanceTimersByTimeAsync(500);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return settled;
+  return state.settled;
 }
 
 const FAKE = { toFake: ["setTimeout", "clearTimeout", "performance"] as const };

@@ -69,8 +69,8 @@ export const SYSTEM_ROUTES: readonly Route[] = [
     otherStatus: { status: 503, description: "Not ready" },
     response: healthSchema,
     call: async (manager) => {
-      const { health: check } = requireFeature(manager, "health");
-      const health = await checks.shared(manager, () => check.call(manager));
+      const sessions = requireFeature(manager, "health");
+      const health = await checks.shared(manager, () => sessions.health());
       return new RawResponse(json(health.ok ? 200 : 503, health));
     },
   }),
