@@ -16,7 +16,7 @@ const SESSIONS = 50;
 /** A place to measure in. */
 interface Engine {
   readonly name: string;
-  place(): Promise<{ readonly url: string; dispose(): Promise<void> }>;
+  readonly place: () => Promise<{ readonly url: string; readonly dispose: () => Promise<void> }>;
 }
 
 const ENGINES: readonly Engine[] = [

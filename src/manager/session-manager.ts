@@ -245,8 +245,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async delete(id: string): Promise<void> {
     const { registry } = this.#parts;
-    if (registry.find(id) === undefined && (await registry.removeUnreadable(id))) return;
-    await this.#remove(id, "delete");
+    await this.#remove(id, "delete").catch((error: unknown) => registry.removeUnreadable(id, error));
     registry.remove(id);
   }
 
@@ -528,16 +527,14 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { registry, ownership, backups, services, publisher, logger } = this.#parts;
-    await ownership.claim({ wait: this.#options.ownership?.wait === true, signal: this.#stopping.signal });
+    const { registry, ownership, backups, services, logger } = this.#parts;
+    const { signal } = this.#stopping;
+    await ownership.claim({ wait: this.#options.ownership?.wait === true, signal });
     await registry.load();
     backups.start();
-    const restored = await restoreSessions(registry.all(), {
-      concurrency: this.#options.restore?.concurrency ?? DEFAULTS.restoreConcurrency,
-      timeouts: services.timeouts,
-      signal: this.#stopping.signal,
-      emit: publisher.emit,
-    });
+    const { timeouts, emit } = services;
+    const { concurrency = DEFAULTS.restoreConcurrency } = this.#options.restore ?? {};
+    const restored = await restoreSessions(registry.all(), { concurrency, timeouts, signal, emit });
     logger.info({ sessions: registry.all().length, restored }, "Manager started");
   }
 

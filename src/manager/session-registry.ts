@@ -133,13 +133,12 @@ export class SessionRegistry<Session extends RegisteredSession> {
   }
 
   /**
-   * Deletes a session whose record can't be read. Its device stays linked: there is no session to unlink it with. Settles with false if
-   * the record of the session, if there is one, can be read.
+   * Deletes a session whose record can't be read. Its device stays linked: there is no session to unlink it with. Rejects with the error
+   * why it could not be deleted as others are, if its record, if there is one, can be read.
    */
-  async removeUnreadable(id: string): Promise<boolean> {
-    await this.load();
+  async removeUnreadable(id: string, error: unknown): Promise<void> {
     const { records, finishDeletion, logger } = this.#options;
-    if (!records.unreadable.has(id)) return false;
+    if (!records.unreadable.has(id)) throw error;
     await records.tombstone(id);
     await finishDeletion(id);
     logger.warn(
@@ -147,7 +146,6 @@ export class SessionRegistry<Session extends RegisteredSession> {
       "A session whose record can't be read was deleted: unlink it on the phone",
     );
     this.#options.emit("session.deleted", { sessionId: id });
-    return true;
   }
 
   /** Forgets a session that was deleted from the store. Idempotent. */

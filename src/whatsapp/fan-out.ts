@@ -100,9 +100,9 @@ export function fanOutMessages(socket: WhatsAppSocket, onBadSignature: (failed: 
       ? send(jid, () => relayMessage(jid, content, options))
       : relayMessage(jid, content, options);
   const keys = socket.authState.keys as TransactionalKeys;
-  const { set } = keys;
+  const set = keys.set.bind(keys);
   keys.set = (data) => set(withoutLeftOut(data));
-  keys.transaction = inGroupOrder(keys.transaction);
+  keys.transaction = inGroupOrder(keys.transaction.bind(keys));
 }
 
 /**

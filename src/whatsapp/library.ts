@@ -56,7 +56,7 @@ export interface SocketFactory {
    * Whether a stored Signal record has a form that this library can read. One that has not counts as absent, like any damaged record:
    * the library would take it for a session that can't be used, and never make a new one. If absent, every form is passed on.
    */
-  isSignalRecord?(family: string, stored: unknown): boolean;
+  readonly isSignalRecord?: (family: string, stored: unknown) => boolean;
   /** Converts a stored `sender-key` that another library wrote to the form this library reads. */
   reviveSenderKey?(stored: unknown): unknown;
   /** Restores the protobuf class of an `app-state-sync-key` that was stored as a plain object. */

@@ -67,13 +67,13 @@ describe.each(LOADED)("with $name: a damaged Signal record", ({ library }) => {
     await link();
     const memory = { "sender-key-memory": { [GROUP]: { "5511999990002@s.whatsapp.net": true } } };
     const { keys: before } = await load();
-    await before.set({ "sender-key": { [SENDER_KEY]: [{}] }, ...memory } as unknown as SignalDataSet);
+    await before.set({ "sender-key": { [SENDER_KEY]: [{}] }, ...memory });
     map.set(place("sender-key"), "");
     const { keys } = await load();
     // As the library sends: the memory is read, then the key, and the memory is written back.
     await keys.get("sender-key-memory", [GROUP]);
     expect(await keys.get("sender-key", [SENDER_KEY])).toEqual({});
-    await keys.set({ "sender-key": { [SENDER_KEY]: [{}] } } as unknown as SignalDataSet);
+    await keys.set({ "sender-key": { [SENDER_KEY]: [{}] } });
     await keys.set(memory);
     expect(await keys.get("sender-key-memory", [GROUP])).toEqual({});
     await keys.set(memory);

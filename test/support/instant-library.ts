@@ -31,11 +31,11 @@ class InstantSocket {
 export interface InstantLibrary {
   readonly library: SocketFactory;
   /** Emits an event on the socket. */
-  emit<Name extends keyof BaileysEventMap>(
+  readonly emit: <Name extends keyof BaileysEventMap>(
     socket: WhatsAppSocket,
     name: Name,
     data: BaileysEventMap[Name],
-  ): void;
+  ) => void;
 }
 
 /** Sockets of linked sessions only. */
@@ -46,7 +46,7 @@ export function instantLibrary(): InstantLibrary {
       ...whaileys,
       name: "instant",
       makeSocket: ({ auth }) => new InstantSocket(auth) as unknown as WhatsAppSocket,
-      webSocketOf: (socket) => socket.ws as unknown as InstantSocket["ws"],
+      webSocketOf: (socket) => socket.ws,
     },
     emit: (socket, name, data) => void (socket as unknown as InstantSocket).ev.emit(name, data),
   };

@@ -43,7 +43,7 @@ function gate(file: Buffer) {
     },
   };
   const { shouldSyncHistoryMessage, options } = withHistoryGate(
-    { shouldSyncHistoryMessage: ({ syncType }) => syncType !== 2, options: { dispatcher } },
+    { shouldSyncHistoryMessage: ({ syncType }) => Number(syncType) !== 2, options: { dispatcher } },
     (text) => void refused.push(text),
   );
   const wanted = (notification: object): boolean | undefined => shouldSyncHistoryMessage?.(notification);

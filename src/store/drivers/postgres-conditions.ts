@@ -48,8 +48,8 @@ export async function applyIf(
 
 /** How texts are written into a statement. */
 interface Notation {
-  text(value: string | null): string;
-  list(values: readonly (string | null)[]): string;
+  readonly text: (value: string | null) => string;
+  readonly list: (values: readonly (string | null)[]) => string;
 }
 
 type Answer = Pick<QueryResult, "rowCount">;
@@ -123,11 +123,6 @@ function conditionalStatement(
     ...writes.slice(0, -1).map((write, index) => `write${index} AS (${write})`),
   ];
   return `${before.length > 0 ? `WITH ${before.join(",\n")}\n` : ""}${writes.at(-1) ?? ""}`;
-}
-
-/** The one row of the fence is looked for without a count: that is planned sooner. */
-function allFound(name: string, rows: number): string {
-  return rows === 1 ? `EXISTS (SELECT FROM ${name})` : `(SELECT count(*) FROM ${name}) = ${rows}`;
 }
 
 /** More conditions than these are written as lists, which costs the planner more for few and less for many. */
