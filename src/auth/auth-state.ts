@@ -73,14 +73,25 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   });
 }
 
+/** Options of {@link wipeAuthState}. */
+export interface WipeOptions {
+  /** Whether the mark of a link stays, if there is one: other credentials are to follow. Default false. */
+  readonly keepsMark?: boolean;
+}
+
 /**
  * Deletes the credentials and all Signal keys of a session; its other keys stay. Close its auth state first. Settles when all are
  * deleted; rejects with `STORE_UNAVAILABLE`. May be repeated.
  */
-export async function wipeAuthState(store: Store, sessionId: string): Promise<void> {
+export async function wipeAuthState(
+  store: Store,
+  sessionId: string,
+  { keepsMark = false }: WipeOptions = {},
+): Promise<void> {
   const space = sessionSpace(store, sessionId);
+  const ids = keepsMark ? CREDS_PLACES : [...CREDS_PLACES, LINK_MARK];
   // The credentials first, in one batch: without them, the next load deletes what a crash left of the keys.
-  await space.write([...CREDS_PLACES, LINK_MARK].map((id) => ({ family: CREDS_FAMILY, id, value: null })));
+  await space.write(ids.map((id) => ({ family: CREDS_FAMILY, id, value: null })));
   await space.deleteFamilies(SIGNAL_FAMILIES);
 }
 

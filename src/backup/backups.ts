@@ -9,16 +9,17 @@ import type {
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
 import { BACKUP_MS, inTime } from "../async/command-deadline.js";
-import { readCredentials } from "../auth/credentials.js";
 import { ZpwootError } from "../errors.js";
 import type { EncryptionKey } from "../store/encryption.js";
 import { openStore, type StoreOption } from "../store/open-store.js";
 import { reencrypt as reencryptAll, type ReencryptOptions } from "../store/reencrypt.js";
 import { sessionSpace } from "../store/space/session-space.js";
 import type { Store } from "../store/store.js";
-import { exportCredentials, importCredentials } from "./bundle.js";
-import { importMultiFileAuth } from "./multi-file-auth.js";
-import { linkedInSnapshot, restoreFromSnapshot, Snapshots } from "./snapshots.js";
+import { exportCredentials, openBundle } from "./bundle.js";
+import { readMultiFileAuth } from "./multi-file-auth.js";
+import { checkReplaceable, type WriteAuthOptions, writePortableAuth } from "./portable-auth.js";
+import type { PortableAuth } from "./portable-form.js";
+import { type LinkedCopy, linkedInSnapshot, Snapshots } from "./snapshots.js";
 
 /** Options of {@link reencrypt}. */
 export interface ReencryptStoreOptions extends ReencryptOptions {
@@ -39,7 +40,10 @@ export interface BackupsDeps {
 /** A session whose stored credentials can be replaced. */
 export interface BackupTarget {
   readonly id: string;
-  /** Runs the work while the session is disconnected and nothing else uses what is stored of it. Settles as the work does. */
+  /**
+   * Runs the work while the session is disconnected and nothing else uses what is stored of it. Settles as the work does; when it
+   * rejects, the session goes on as before.
+   */
   whileDisconnected<T>(work: () => Promise<T>): Promise<T>;
   /** Changes the session's record; settles when that is durable. */
   patch(change: Pick<SessionRecord, "phoneNumber">): Promise<void>;
@@ -75,15 +79,15 @@ export class Backups {
   }
 
   /** See `SessionManager.importCredentials`. */
-  importBundle(session: BackupTarget, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
-    const input = { ...options, store: this.#store, sessionId: session.id, bundle };
-    return this.#replaceCredentials(session, () => importCredentials(input));
+  async importBundle(session: BackupTarget, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
+    const { passphrase, force = false } = options;
+    return this.#replaceCredentials(session, await openBundle(bundle, passphrase), { force });
   }
 
   /** See `SessionManager.importAuthFolder`. */
-  importFolder(session: BackupTarget, folder: string, force: boolean): Promise<ImportedFolder> {
-    const input = { store: this.#store, sessionId: session.id, folder, force };
-    return this.#replaceCredentials(session, () => importMultiFileAuth(input));
+  async importFolder(session: BackupTarget, folder: string, force: boolean): Promise<ImportedFolder> {
+    const { auth, skipped } = await inTime("reading the folder", () => readMultiFileAuth(folder), BACKUP_MS);
+    return { ...(await this.#replaceCredentials(session, auth, { force })), skipped };
   }
 
   /** See `SessionManager.takeSnapshot`. */
@@ -93,17 +97,23 @@ export class Backups {
     throw new ZpwootError("INVALID_INPUT", "The manager has no `snapshots` option, so there is no directory");
   }
 
-  /** The record of a session as the snapshot holds it. Rejects with `INVALID_INPUT` unless it is there and linked. */
-  async inSnapshot(path: string, options: RestoreSnapshotOptions): Promise<SessionRecord> {
+  /**
+   * A session as the snapshot holds it. Rejects with `INVALID_INPUT` unless it is there and linked, and {@link restore} would put it in
+   * the place of what the store holds.
+   */
+  async inSnapshot(path: string, options: RestoreSnapshotOptions): Promise<LinkedCopy> {
     const input = { ...options, path, passphrase: this.#passphrase(options) };
-    return (await inTime("reading the snapshot", () => linkedInSnapshot(input), BACKUP_MS)).record;
+    const copied = async (): Promise<LinkedCopy> => {
+      const copy = await linkedInSnapshot(input);
+      await checkReplaceable(this.#store, copy.record.id, copy.auth, options);
+      return copy;
+    };
+    return inTime("reading the snapshot", copied, BACKUP_MS);
   }
 
   /** See `SessionManager.restoreSnapshot`; the session exists. */
-  async restore(session: BackupTarget, path: string, options: RestoreSnapshotOptions): Promise<void> {
-    const passphrase = this.#passphrase(options);
-    const input = { ...options, store: this.#store, path, passphrase };
-    await this.#replaceCredentials(session, () => restoreFromSnapshot(input));
+  async restore(session: BackupTarget, { auth }: LinkedCopy, force: boolean): Promise<void> {
+    await this.#replaceCredentials(session, auth, { force, stale: true });
   }
 
   /** See `SessionManager.countKeys`. */
@@ -112,20 +122,21 @@ export class Backups {
     return Object.fromEntries(await inTime("countKeys", counts));
   }
 
-  async #replaceCredentials<T>(session: BackupTarget, work: () => Promise<T>): Promise<T> {
-    const replacing = (): Promise<T> =>
-      session.whileDisconnected(async () => {
-        const result = await work();
-        await session.patch({ phoneNumber: await this.#phoneNumber(session.id) });
-        return result;
+  /** What is refused disconnects nobody: it is compared before, and again after, as a running session changes what is stored. */
+  async #replaceCredentials(
+    session: BackupTarget,
+    auth: PortableAuth,
+    options: WriteAuthOptions,
+  ): Promise<WrittenAuth> {
+    const replacing = async (): Promise<WrittenAuth> => {
+      await checkReplaceable(this.#store, session.id, auth, options);
+      return session.whileDisconnected(async () => {
+        const written = await writePortableAuth(this.#store, session.id, auth, options);
+        await session.patch({ phoneNumber: phoneNumberIn(auth) });
+        return written;
       });
+    };
     return inTime("the import", replacing, BACKUP_MS);
-  }
-
-  async #phoneNumber(sessionId: string): Promise<string | null> {
-    const { newest } = await readCredentials(sessionSpace(this.#store, sessionId));
-    const digits = /^\d+/.exec(newest?.value.me?.id ?? "")?.[0];
-    return digits === undefined ? null : `+${digits}`;
   }
 
   #passphrase(options: RestoreSnapshotOptions): string {
@@ -133,6 +144,11 @@ export class Backups {
     if (passphrase !== undefined) return passphrase;
     throw new ZpwootError("INVALID_INPUT", "passphrase is needed: the one the snapshot was made with");
   }
+}
+
+function phoneNumberIn({ creds }: PortableAuth): string | null {
+  const digits = /^\d+/.exec(creds.me?.id ?? "")?.[0];
+  return digits === undefined ? null : `+${digits}`;
 }
 
 /**

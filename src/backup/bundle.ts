@@ -4,7 +4,8 @@ import { ZpwootError } from "../errors.js";
 import { decode, Encoded, encode } from "../store/codec.js";
 import type { Store } from "../store/store.js";
 import { type KeyDerivation, PassphraseKey } from "./passphrase.js";
-import { type PortableAuth, readPortableAuth, writePortableAuth } from "./portable-auth.js";
+import { readPortableAuth, writePortableAuth } from "./portable-auth.js";
+import { type PortableAuth, portableAuthIn } from "./portable-form.js";
 
 const FORMAT = "zpwoot-session";
 const VERSION = 1;
@@ -74,15 +75,32 @@ export async function exportCredentials({
  */
 export async function importCredentials(options: ImportCredentialsOptions): Promise<WrittenAuth> {
   const { store, sessionId, force = false } = options;
-  const bundle = parseBundle(options.bundle);
-  const key = await PassphraseKey.of(options.passphrase, bundle);
-  const auth = decode(new Encoded(key.open(bundle.data, JSON.stringify(headOf(bundle))))) as PortableAuth;
+  const auth = await openBundle(options.bundle, options.passphrase);
   return writePortableAuth(store, sessionId, auth, { force });
+}
+
+/**
+ * What a bundle holds. Rejects with `INVALID_INPUT` when the text is not a bundle, the passphrase is wrong, or what is sealed in it is
+ * not the auth state of a linked device.
+ */
+export async function openBundle(text: string, passphrase: string): Promise<PortableAuth> {
+  const bundle = parseBundle(text);
+  const key = await PassphraseKey.of(passphrase, bundle);
+  return portableAuthIn(parsed(key.open(bundle.data, JSON.stringify(headOf(bundle)))));
 }
 
 /** The unencrypted part of a bundle. Throws `INVALID_INPUT` when the text is not a bundle. */
 export function describeBundle(bundle: string): BundleHead {
   return headOf(parseBundle(bundle));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return decode(new Encoded(text));
+  } catch {
+    // Without the parser's message: it quotes the text.
+    throw new ZpwootError("INVALID_INPUT", "bundle: what is sealed in it is damaged");
+  }
 }
 
 function headOf({ format, version, sessionId, createdAt, generation }: BundleHead): BundleHead {

@@ -1,12 +1,14 @@
 /** Import of the folder that `useMultiFileAuthState` of whaileys and Baileys writes. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImportedFolder } from "../api/backup.js";
 import { SIGNAL_FAMILIES } from "../auth/credentials.js";
-import { messageOf, ZpwootError } from "../errors.js";
+import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 import { decode, Encoded } from "../store/codec.js";
 import type { Store } from "../store/store.js";
-import { type PortableAuth, type PortableKey, writePortableAuth } from "./portable-auth.js";
+import { writePortableAuth } from "./portable-auth.js";
+import { isReadableKey, linkedCredentials, type PortableAuth, type PortableKey } from "./portable-form.js";
+import { readRegularFile } from "./regular-file.js";
 
 /** Options of {@link importMultiFileAuth}. */
 export interface ImportMultiFileOptions {
@@ -18,7 +20,19 @@ export interface ImportMultiFileOptions {
   readonly force?: boolean;
 }
 
+/** A folder, read. */
+export interface MultiFileAuth {
+  readonly auth: PortableAuth;
+  readonly skipped: readonly string[];
+}
+
 const CREDS_FILE = "creds.json";
+
+/** The largest file that is read, in bytes. A Signal session has some kilobytes. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/** More files than any account has; in memory they are some hundred megabytes. */
+const MAX_FILES = 200_000;
 
 /** Files read at once. */
 const READ_CHUNK = 100;
@@ -29,7 +43,7 @@ const FAMILIES = [...SIGNAL_FAMILIES].sort((a, b) => b.length - a.length);
 /**
  * Imports the folder of another program into a session. Stop that program first: two programs can't be the same device. Rejects
  * with `INVALID_INPUT` when `creds.json` is missing, damaged or not linked, or the session holds credentials that only `force`
- * replaces. Files that can't be read are skipped and listed in the result.
+ * replaces.
  */
 export async function importMultiFileAuth(options: ImportMultiFileOptions): Promise<ImportedFolder> {
   const { auth, skipped } = await readMultiFileAuth(options.folder);
@@ -39,14 +53,18 @@ export async function importMultiFileAuth(options: ImportMultiFileOptions): Prom
   return { ...written, skipped };
 }
 
-/** Reads the folder without changing it. Rejects with `INVALID_INPUT` when `creds.json` can't be read. */
-async function readMultiFileAuth(
-  folder: string,
-): Promise<{ readonly auth: PortableAuth; readonly skipped: readonly string[] }> {
+/**
+ * Reads the folder without changing it. Only its regular files are read: what is a pipe, a directory or a symbolic link is skipped, like
+ * a file that can't be read or is of an unexpected form. Rejects with `INVALID_INPUT` when `creds.json` can't be read or is not that of a
+ * linked device, or there are too many files.
+ */
+export async function readMultiFileAuth(folder: string): Promise<MultiFileAuth> {
   const creds = await readCreds(folder);
   const files = (await readdir(folder))
     .filter((file) => file.endsWith(".json") && file !== CREDS_FILE)
     .sort();
+  if (files.length > MAX_FILES)
+    throw new ZpwootError("INVALID_INPUT", `folder: more than ${MAX_FILES} files`);
   const keys: PortableKey[] = [];
   const skipped: string[] = [];
   for (let start = 0; start < files.length; start += READ_CHUNK) {
@@ -62,8 +80,9 @@ async function readMultiFileAuth(
 
 async function readCreds(folder: string): Promise<PortableAuth["creds"]> {
   try {
-    return decode(new Encoded(await readFile(join(folder, CREDS_FILE), "utf8"))) as PortableAuth["creds"];
+    return linkedCredentials(await readJson(folder, CREDS_FILE));
   } catch (error) {
+    if (isZpwootError(error)) throw error;
     // Without the parser's message: it quotes the file.
     const reason = error instanceof SyntaxError ? "it is damaged" : messageOf(error);
     throw new ZpwootError("INVALID_INPUT", `folder: ${CREDS_FILE} can't be read: ${reason}`);
@@ -75,12 +94,16 @@ async function readKey(folder: string, file: string): Promise<PortableKey | unde
   const family = FAMILIES.find((known) => name.startsWith(`${known}-`));
   if (family === undefined) return undefined;
   try {
-    const value = decode(new Encoded(await readFile(join(folder, file), "utf8")));
-    if (value === null) return undefined;
-    return { family, id: idOf(name.slice(family.length + 1)), value };
+    const key = { family, id: idOf(name.slice(family.length + 1)), value: await readJson(folder, file) };
+    return isReadableKey(key) ? key : undefined;
   } catch {
     return undefined;
   }
+}
+
+async function readJson(folder: string, file: string): Promise<unknown> {
+  const limits = { followsLink: false, maxBytes: MAX_FILE_BYTES };
+  return decode(new Encoded(await readRegularFile(join(folder, file), limits)));
 }
 
 /** The library writes `__` for `/` and `-` for `:`. Only ids of sender keys contain `:`, always two in a row. */

@@ -2,8 +2,9 @@
 import type { WrittenAuth } from "../api/backup.js";
 import { wipeAuthState } from "../auth/auth-state.js";
 import {
+  CREDS_FAMILY,
+  CREDS_PLACES,
   credsEntries,
-  isCredentials,
   isLinked,
   readCredentials,
   SIGNAL_FAMILIES,
@@ -14,21 +15,7 @@ import { encode } from "../store/codec.js";
 import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
 import type { Store } from "../store/store.js";
 import type { Credentials } from "../whatsapp/library.js";
-
-/** One Signal key. */
-export interface PortableKey {
-  readonly family: string;
-  readonly id: string;
-  readonly value: unknown;
-}
-
-/** Credentials and Signal keys of one linked device. */
-export interface PortableAuth {
-  /** Counts up with every change of the credentials: the copy with the higher number is the newer one. 0 when unknown. */
-  readonly generation: number;
-  readonly creds: Credentials;
-  readonly keys: readonly PortableKey[];
-}
+import { linkedCredentials, type PortableAuth, type PortableKey } from "./portable-form.js";
 
 /** Options of {@link writePortableAuth}. */
 export interface WriteAuthOptions {
@@ -72,29 +59,36 @@ export async function readPortableAuth(store: Store, sessionId: string): Promise
 }
 
 /**
+ * Checks whether {@link writePortableAuth} would write the copy, and changes nothing: the session may be running. Rejects as that does,
+ * with `INVALID_INPUT` or `STORE_CORRUPT`, or with `STORE_UNAVAILABLE`.
+ */
+export async function checkReplaceable(
+  store: Store,
+  sessionId: string,
+  auth: PortableAuth,
+  options: WriteAuthOptions = {},
+): Promise<void> {
+  await replacing(sessionSpace(store, sessionId), auth, options);
+}
+
+/**
  * Writes a copy into a session that is not running. Rejects and changes nothing when the copy is not linked, or when the store
  * holds newer credentials or those of another device (`INVALID_INPUT`), or ones that can't be read (`STORE_CORRUPT`); `force`
- * overwrites them. The Signal sessions with contacts of an older copy are left out. A crash in the middle leaves the session
- * unlinked; repeat the call then.
+ * overwrites them. The Signal sessions with contacts of an older copy are left out. A crash in the middle leaves a session that was
+ * linked without credentials, and known as such; repeat the call then.
  */
 export async function writePortableAuth(
   store: Store,
   sessionId: string,
   auth: PortableAuth,
-  { force = false, stale = false }: WriteAuthOptions = {},
+  options: WriteAuthOptions = {},
 ): Promise<WrittenAuth> {
-  if (!isCredentials(auth.creds) || !isLinked(auth.creds)) {
-    throw new ZpwootError("INVALID_INPUT", "The credentials to import are not those of a linked device");
-  }
   const space = sessionSpace(store, sessionId);
   await space.refresh();
-  const existing = await existingCredentials(space, force);
-  const verdict = compare(auth, existing);
-  if (verdict.refusal !== undefined && !force) {
-    throw new ZpwootError("INVALID_INPUT", `${verdict.refusal}; use force to replace it`);
-  }
-  const droppedSessions = stale || verdict.older;
-  await wipeAuthState(store, sessionId);
+  const { existing, older } = await replacing(space, auth, options);
+  const droppedSessions = options.stale === true || older;
+  // The mark stays: a crash must not make a new session of a linked one.
+  await wipeAuthState(store, sessionId, { keepsMark: true });
   const wanted = SIGNAL_FAMILIES.filter((family) => !(droppedSessions && RATCHETS.includes(family)));
   const keys = auth.keys.filter(({ family }) => wanted.includes(family));
   for (let start = 0; start < keys.length; start += WRITE_CHUNK)
@@ -119,7 +113,21 @@ async function readFamily(space: SessionSpace, family: string): Promise<Portable
   return keys;
 }
 
-/** The stored credentials. With `force`, ones that can't be read are ignored. */
+/** What a copy would replace, and whether it is older than that. Rejects when it may not. */
+async function replacing(
+  space: SessionSpace,
+  auth: PortableAuth,
+  { force = false }: WriteAuthOptions,
+): Promise<{ readonly existing: StoredCredentials | undefined; readonly older: boolean }> {
+  linkedCredentials(auth.creds);
+  const existing = await existingCredentials(space, force);
+  const { refusal, older } = compare(auth, existing);
+  if (refusal !== undefined && !force)
+    throw new ZpwootError("INVALID_INPUT", `${refusal}; use force to replace it`);
+  return { existing, older };
+}
+
+/** The stored credentials. Ones that are gone, and with `force` ones that can't be read, are ignored. */
 async function existingCredentials(
   space: SessionSpace,
   force: boolean,
@@ -127,7 +135,8 @@ async function existingCredentials(
   try {
     return await readCredentials(space);
   } catch (error) {
-    if (force && isZpwootError(error, "STORE_CORRUPT")) return undefined;
+    if (!isZpwootError(error, "STORE_CORRUPT")) throw error;
+    if (force || (await space.readEach(CREDS_FAMILY, CREDS_PLACES)).size === 0) return undefined;
     throw error;
   }
 }

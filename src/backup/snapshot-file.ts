@@ -2,13 +2,14 @@
  * Snapshots as files: an unencrypted head, then one encrypted line per session. A file gets its final name when it is complete and
  * on the disk.
  */
-import { open, readdir, readFile, rename, unlink } from "node:fs/promises";
+import { open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionRecord } from "../api/session-record.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import { decode, Encoded, encode } from "../store/codec.js";
 import { type KeyDerivation, PassphraseKey } from "./passphrase.js";
-import type { PortableAuth } from "./portable-auth.js";
+import { type PortableAuth, portableAuthIn } from "./portable-form.js";
+import { readRegularFile } from "./regular-file.js";
 
 const FORMAT = "zpwoot-snapshot";
 const VERSION = 1;
@@ -64,7 +65,7 @@ export async function writeSnapshot(
 
 /** The sessions of a snapshot. Rejects with `INVALID_INPUT` when it is not a snapshot, is truncated, or the passphrase is wrong. */
 export async function readSnapshot(path: string, passphrase: string): Promise<readonly SnapshotSession[]> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+  const text = await readRegularFile(path, { followsLink: true }).catch((cause: unknown) => {
     throw new ZpwootError("INVALID_INPUT", `The snapshot can't be read: ${messageOf(cause)}`, { cause });
   });
   const [first = "", ...lines] = text.trimEnd().split("\n");
@@ -72,7 +73,7 @@ export async function readSnapshot(path: string, passphrase: string): Promise<re
   const key = await PassphraseKey.of(passphrase, head);
   const texts = lines.map((line, index) => key.open(line, placeOf(head.createdAt, index + 1)));
   if (texts.pop() !== "end") throw notASnapshot();
-  return texts.map((text) => decode(new Encoded(text)) as SnapshotSession);
+  return texts.map(sessionIn);
 }
 
 /**
@@ -97,6 +98,20 @@ export async function pruneSnapshots(directory: string, keep: number): Promise<v
     (file) => file.endsWith(".tmp") && NAME.test(file.slice(0, -4)),
   );
   for (const path of [...old, ...unfinished.map((file) => join(directory, file))]) await unlink(path);
+}
+
+function sessionIn(text: string): SnapshotSession {
+  const { record, auth } = parsed(text);
+  if (typeof record?.id !== "string" || typeof record.name !== "string") throw notASnapshot();
+  return { record, auth: auth === null ? null : portableAuthIn(auth) };
+}
+
+function parsed(text: string): Partial<SnapshotSession> {
+  try {
+    return (decode(new Encoded(text)) ?? {}) as Partial<SnapshotSession>;
+  } catch {
+    throw notASnapshot();
+  }
 }
 
 /** Ties a line to its file and its number: lines can't be swapped, dropped or moved to another file. */

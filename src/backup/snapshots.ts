@@ -6,7 +6,8 @@ import { once } from "../async/once.js";
 import { MAX_TIMER_MS } from "../async/timer.js";
 import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 import type { Store } from "../store/store.js";
-import { type PortableAuth, readPortableAuth, writePortableAuth } from "./portable-auth.js";
+import { readPortableAuth, writePortableAuth } from "./portable-auth.js";
+import type { PortableAuth } from "./portable-form.js";
 import { pruneSnapshots, readSnapshot, type SnapshotSession, writeSnapshot } from "./snapshot-file.js";
 
 /** Options of {@link Snapshots}. */
@@ -119,6 +120,9 @@ export class Snapshots {
   }
 }
 
+/** A linked session of a snapshot. */
+export type LinkedCopy = SnapshotSession & { readonly auth: PortableAuth };
+
 /** Options of {@link restoreFromSnapshot}. */
 export interface RestoreOptions {
   readonly store: Store;
@@ -148,9 +152,7 @@ export async function linkedInSnapshot({
   path,
   passphrase,
   sessionId,
-}: Pick<RestoreOptions, "path" | "passphrase" | "sessionId">): Promise<
-  SnapshotSession & { readonly auth: PortableAuth }
-> {
+}: Pick<RestoreOptions, "path" | "passphrase" | "sessionId">): Promise<LinkedCopy> {
   const session = (await readSnapshot(path, passphrase)).find(({ record }) => record.id === sessionId);
   if (session?.auth == null)
     throw new ZpwootError("INVALID_INPUT", "The snapshot does not contain this session as a linked one");

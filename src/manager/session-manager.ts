@@ -403,11 +403,11 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   /**
-   * Replaces a session's credentials by an exported bundle, which may come from another session. Disconnects the session first;
+   * Replaces a session's credentials by an exported bundle, which may come from another session. Disconnects the session for that;
    * connect it afterwards. An older bundle comes without its Signal sessions.
    *
-   * Settles when the credentials are durable. Rejects with `INVALID_INPUT`, nothing changed, when the text is no bundle, the
-   * passphrase is wrong, or the session holds newer credentials or another device's and `force` is not set.
+   * Settles when the credentials are durable. Rejects with `INVALID_INPUT`, and the session goes on as before, when the text is no
+   * bundle, the passphrase is wrong, or the session holds newer credentials or another device's and `force` is not set.
    */
   async importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
     checkMethodOptions("importCredentials", options);
@@ -418,7 +418,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /**
    * Replaces a session's credentials by a folder of whaileys' or Baileys' `useMultiFileAuthState`, which is left as it is. Stop
-   * the program that uses the folder: two programs can't be the same device. Disconnects the session first.
+   * the program that uses the folder: two programs can't be the same device. Disconnects the session for that. Symbolic links,
+   * pipes and files of another form are skipped, and listed in the result.
    *
    * Settles and rejects like {@link importCredentials}.
    *
@@ -451,9 +452,9 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /**
    * Restores one session from a snapshot, and creates it when it does not exist any more. Its Signal sessions are left out;
-   * the library makes new ones. Disconnects the session first.
+   * the library makes new ones. Disconnects the session for that.
    *
-   * Settles when the credentials are durable. Rejects with `INVALID_INPUT`, nothing changed, when the snapshot can't be read or
+   * Settles when the credentials are durable. Rejects with `INVALID_INPUT`, and the session goes on as before, when the snapshot can't be read or
    * does not hold the session as a linked one, or the session holds what only `force` replaces.
    *
    * @example
@@ -464,11 +465,12 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     checkMethodOptions("restoreSnapshot", options);
     const { backups, registry } = this.#parts;
     await registry.load();
-    const record = await backups.inSnapshot(path, options);
+    const copy = await backups.inSnapshot(path, options);
+    const { record } = copy;
     const session =
       registry.find(record.id) ??
       (await registry.add({ ...record, desired: "offline", status: "disconnected", phoneNumber: null }));
-    await backups.restore(session, path, options);
+    await backups.restore(session, copy, options.force ?? false);
     this.#credentialsReplaced(record.id, {}, "Credentials restored from a snapshot");
     return present.info(session);
   }

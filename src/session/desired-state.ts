@@ -1,5 +1,8 @@
 /** What the owner wants of a session, and when its next connection attempt is due. */
 
+/** The desired state as it was at one moment. */
+export type Wanted = Pick<DesiredState, "desired" | "nextAt" | "attemptRequested">;
+
 /** The desired state of one session. Changed by commands and by what follows a close; read by the loop. */
 export class DesiredState {
   #desired: "online" | "offline" = "offline";
@@ -18,6 +21,18 @@ export class DesiredState {
   /** A command requested an attempt that has not started yet. Only another command takes that back. */
   get attemptRequested(): boolean {
     return this.#attemptRequested;
+  }
+
+  /** What is wanted now, for {@link wantAgain}. */
+  get wanted(): Wanted {
+    return { desired: this.#desired, nextAt: this.#nextAt, attemptRequested: this.#attemptRequested };
+  }
+
+  /** Wants what was wanted before. */
+  wantAgain({ desired, nextAt, attemptRequested }: Wanted): void {
+    this.#desired = desired;
+    this.#nextAt = nextAt;
+    this.#attemptRequested = attemptRequested;
   }
 
   wantOnline(): void {

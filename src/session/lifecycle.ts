@@ -11,6 +11,16 @@ export interface LifecycleParts extends SessionLoopParts {
   readonly loop: SessionLoop;
 }
 
+/** A session that was disconnected for work on what is stored. */
+export interface Suspension {
+  /** Settles when its socket is down. */
+  readonly down: Promise<void>;
+  /** Stays as it is: disconnected. Settles when that is stored. */
+  stayOffline(): Promise<void>;
+  /** Connects again, if it was to be online. */
+  goOn(): void;
+}
+
 /** The commands of one session. */
 export class Lifecycle {
   readonly #parts: LifecycleParts;
@@ -49,7 +59,36 @@ export class Lifecycle {
 
   /** Ends the attempt under way. Settles when its socket is down and the desired state is stored. */
   async disconnect(): Promise<void> {
+    const { record } = this.#parts;
+    const { turn, down } = this.#end();
+    await Promise.all([record.setDesired("offline", () => turn === this.#turn), down]);
+  }
+
+  /**
+   * Ends the attempt under way for work on what is stored. Unless a command comes in between, {@link Suspension.stayOffline} makes a
+   * `disconnect` of it, and {@link Suspension.goOn} goes on as before; until then the store knows nothing of it.
+   */
+  suspend(): Suspension {
     const { desired, loop, record, state } = this.#parts;
+    const { wanted } = desired;
+    const isDue = this.#attempt !== undefined || state.current.name === "waiting";
+    const { turn, down } = this.#end();
+    return {
+      down,
+      stayOffline: async () => {
+        if (turn === this.#turn) await record.setDesired("offline", () => turn === this.#turn);
+      },
+      goOn: () => {
+        if (turn !== this.#turn || wanted.desired === "offline") return;
+        desired.wantAgain(isDue ? { ...wanted, nextAt: 0 } : wanted);
+        loop.wake("retry-now");
+      },
+    };
+  }
+
+  /** Ends the attempt under way, and wants no other. `down` settles when its socket is. */
+  #end(): { readonly turn: number; readonly down: Promise<void> } {
+    const { desired, loop, state } = this.#parts;
     const turn = this.#goOffline();
     const attempt = this.#attempt;
     loop.wake("disconnect");
@@ -58,10 +97,8 @@ export class Lifecycle {
       attempt === undefined
         ? state.current.name !== "waiting" || desired.desired === "online"
         : this.#attempt !== attempt;
-    await Promise.all([
-      record.setDesired("offline", () => turn === this.#turn),
-      state.waiters.until(isDown, { timeoutMs: Infinity, goal: "to be disconnected" }),
-    ]);
+    const down = state.waiters.until(isDown, { timeoutMs: Infinity, goal: "to be disconnected" });
+    return { turn, down };
   }
 
   /** Logs out or deletes. A removal under way is joined; a deletion follows a logout. */

@@ -15,7 +15,7 @@ import { DesiredState } from "./desired-state.js";
 import { connectWith } from "./linking/connect-options.js";
 import { LinkingLimits, type LinkLimits } from "./linking/limits.js";
 import { PairingCodes, type PairingAttempt, type PairingCode } from "./linking/pairing-code.js";
-import { Lifecycle } from "./lifecycle.js";
+import { Lifecycle, type Suspension } from "./lifecycle.js";
 import { RecordKeeper } from "./record.js";
 import type { RemovalKind } from "./removal.js";
 import type { SessionServices } from "./services.js";
@@ -157,17 +157,24 @@ export class Session {
 
   /**
    * Disconnects the session, then works on what is stored of it; meanwhile nothing is started or removed. Such work is done one
-   * after another. Settles as the work does.
+   * after another. Settles as the work does; when it rejects, the session goes on as before.
    */
   whileDisconnected<T>(work: () => Promise<T>): Promise<T> {
     return this.#work.run(async () => {
       while (this.#loop.removal !== undefined) await this.#loop.removal.result.catch(() => {});
       const release = this.#loop.holdForWork();
+      let suspension: Suspension | undefined;
       try {
-        await this.disconnect();
+        this.#accept("disconnect");
+        suspension = this.#lifecycle.suspend();
+        await suspension.down;
         const result = await work();
+        await suspension.stayOffline();
         if (this.ended === undefined) this.#state.set({ name: "idle", reason: "disconnected" });
         return result;
+      } catch (error) {
+        suspension?.goOn();
+        throw error;
       } finally {
         this.#services.forgetMemory(this.id);
         release();

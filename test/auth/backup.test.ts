@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -200,6 +201,35 @@ describe("a session from elsewhere", () => {
       code: "INVALID_INPUT",
       message: expect.not.stringContaining("secret"),
     });
+  });
+
+  it("is read from regular files only: no pipe holds it up, and no link leads out of the folder", async () => {
+    await linkIntoFolder(world.phone());
+    const outside = await mkdtemp(join(tmpdir(), "zpwoot-outside-"));
+    const [secret, pipe, link] = ["pre-key-28.json", "pre-key-29.json", "pre-key-30.json"];
+    await rename(join(folder, link), join(outside, link));
+    await symlink(join(outside, link), join(folder, link));
+    await rm(join(folder, pipe));
+    execFileSync("mkfifo", [join(folder, pipe)]);
+    await rm(join(folder, secret));
+    await mkdir(join(folder, secret));
+    await writeFile(join(folder, "pre-key-27.json"), '"text"');
+    await writeFile(join(folder, "session-551188.0.json"), "[1]");
+    await writeFile(join(folder, "lid-mapping-551188.json"), "12");
+    const store = openStore(new Map());
+    const { skipped } = await importMultiFileAuth({ store, sessionId: "x", folder });
+    expect([...skipped].sort()).toEqual(
+      ["lid-mapping-551188.json", "pre-key-27.json", secret, pipe, link, "session-551188.0.json"].sort(),
+    );
+    const creds = join(folder, "creds.json");
+    await rename(creds, join(outside, "creds.json"));
+    await symlink(join(outside, "creds.json"), creds);
+    const again = importMultiFileAuth({ store, sessionId: "y", folder });
+    await expect(again).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    await rm(creds);
+    execFileSync("mkfifo", [creds]);
+    await expect(importMultiFileAuth({ store, sessionId: "y", folder })).rejects.toThrow("regular file");
+    await rm(outside, { recursive: true });
   });
 
   /** The unmodified library with its own file store: links, goes online, ends. */
