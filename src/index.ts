@@ -9,6 +9,7 @@ export type {
   ChecksOptions,
   LinkingOptions,
   ReconnectOptions,
+  OwnershipOptions,
   RestoreOptions,
   SessionManagerOptions,
   MediaOptions,
@@ -81,7 +82,7 @@ export type { WebhookPayload } from "./events/payload.js";
 // API keys and health.
 export { API_KEY_ROLES } from "./api/api-keys.js";
 export type { ApiKeyInfo, ApiKeyRole, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "./api/api-keys.js";
-export type { Health } from "./api/health.js";
+export type { Health, OwnershipState } from "./api/health.js";
 
 // Events and QR codes.
 export type {
