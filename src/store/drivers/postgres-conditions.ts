@@ -86,50 +86,91 @@ async function besideVacantKeys(
   return answers[1] as Answer;
 }
 
-/** A statement that counts no row when a condition did not hold; keys that must be absent fail it instead. */
-function conditionalStatement(
-  table: string,
-  { conditions, changes }: ConditionalBatch,
-  notation: Notation,
-): string {
+/** The changes of a batch and the rows of its conditions, by what becomes of them. */
+interface Parts {
+  /** Rows that the batch leaves alone. */
+  readonly kept: readonly Change[];
+  /** Rows that it changes. */
+  readonly changed: readonly Change[];
+  readonly deleted: readonly string[];
+  /** Records whose keys must be absent. */
+  readonly fresh: readonly Change[];
+  readonly replaced: readonly Change[];
+}
+
+function partsOf({ conditions, changes }: ConditionalBatch): Parts {
   const touched = new Set(changes.map(({ key }) => key));
   const absent = new Set(conditions.filter(({ text }) => text === null).map(({ key }) => key));
   const present = conditions.filter(({ text }) => text !== null);
-  const locks = [
-    { name: "kept", rows: present.filter(({ key }) => !touched.has(key)), lock: "SHARE" },
-    { name: "changed", rows: present.filter(({ key }) => touched.has(key)), lock: "UPDATE" },
-  ].filter(({ rows }) => rows.length > 0);
-  const holds = locks
-    .map(({ name, rows }) => `(SELECT count(*) FROM ${name}) = ${rows.length}`)
-    .join(" AND ");
-  const insert = (some: readonly Change[]): string =>
-    `INSERT INTO ${table}(key, value) SELECT * FROM UNNEST(${lists(some, notation)}) WHERE ${holds || "true"}`;
-  const deleted = changes.filter(({ text }) => text === null).map(({ key }) => key);
   const written = changes.filter(({ text }) => text !== null);
-  const fresh = written.filter(({ key }) => absent.has(key));
-  const replaced = written.filter(({ key }) => !absent.has(key));
+  return {
+    kept: present.filter(({ key }) => !touched.has(key)),
+    changed: present.filter(({ key }) => touched.has(key)),
+    deleted: changes.filter(({ text }) => text === null).map(({ key }) => key),
+    fresh: written.filter(({ key }) => absent.has(key)),
+    replaced: written.filter(({ key }) => !absent.has(key)),
+  };
+}
+
+/** A statement that counts no row when a condition did not hold; keys that must be absent fail it instead. */
+function conditionalStatement(table: string, batch: ConditionalBatch, notation: Notation): string {
+  const parts = partsOf(batch);
+  const { kept, changed, deleted, fresh, replaced } = parts;
+  const isOnlyFenced = kept.length === 1 && changed.length + deleted.length + fresh.length === 0;
+  if (!isOnlyFenced || replaced.length === 0) return generalStatement(table, parts, notation);
+  // What nearly every write is: records to replace, under the one condition of the fence. Its own form is planned sooner.
+  return replace(
+    table,
+    { rows: replaced, when: `EXISTS (${found(table, kept, notation)} FOR SHARE)` },
+    notation,
+  );
+}
+
+function generalStatement(
+  table: string,
+  { kept, changed, deleted, fresh, replaced }: Parts,
+  notation: Notation,
+): string {
+  const locks = [
+    { name: "kept", rows: kept, lock: "SHARE" },
+    { name: "changed", rows: changed, lock: "UPDATE" },
+  ].filter(({ rows }) => rows.length > 0);
+  const when =
+    locks.map(({ name, rows }) => `(SELECT count(*) FROM ${name}) = ${rows.length}`).join(" AND ") || "true";
   const writes = [
-    deleted.length > 0 &&
-      `DELETE FROM ${table} WHERE key = ANY(${notation.list(deleted)}) AND ${holds || "true"}`,
+    deleted.length > 0 && `DELETE FROM ${table} WHERE key = ANY(${notation.list(deleted)}) AND ${when}`,
     // The last one counts, and a deletion may find no row although the conditions hold.
-    written.length === 0 && `SELECT 1 WHERE ${holds || "true"}`,
-    fresh.length > 0 && insert(fresh),
-    replaced.length > 0 && `${insert(replaced)} ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
+    fresh.length + replaced.length === 0 && `SELECT 1 WHERE ${when}`,
+    fresh.length > 0 && insert(table, { rows: fresh, when }, notation),
+    replaced.length > 0 && replace(table, { rows: replaced, when }, notation),
   ].filter((part) => part !== false);
   const before = [
     ...locks.map(
-      ({ name, rows, lock }) => `${name} AS MATERIALIZED (${locked(table, rows, notation)} FOR ${lock})`,
+      ({ name, rows, lock }) => `${name} AS MATERIALIZED (${found(table, rows, notation)} FOR ${lock})`,
     ),
     ...writes.slice(0, -1).map((write, index) => `write${index} AS (${write})`),
   ];
   return `${before.length > 0 ? `WITH ${before.join(",\n")}\n` : ""}${writes.at(-1) ?? ""}`;
 }
 
+interface Insertion {
+  readonly rows: readonly Change[];
+  readonly when: string;
+}
+
+function insert(table: string, { rows, when }: Insertion, notation: Notation): string {
+  return `INSERT INTO ${table}(key, value) SELECT * FROM UNNEST(${lists(rows, notation)}) WHERE ${when}`;
+}
+
+function replace(table: string, insertion: Insertion, notation: Notation): string {
+  return `${insert(table, insertion, notation)} ON CONFLICT(key) DO UPDATE SET value = excluded.value`;
+}
+
 /** More conditions than these are written as lists, which costs the planner more for few and less for many. */
 const MAX_PAIRS = 8;
 
 /** Finds the rows that have their texts, in the order of their keys: those who lock in one order don't deadlock. */
-function locked(table: string, rows: readonly Change[], notation: Notation): string {
+function found(table: string, rows: readonly Change[], notation: Notation): string {
   const keys = rows.map(({ key }) => key);
   if (rows.length > MAX_PAIRS)
     return `SELECT key FROM ${table} WHERE key = ANY(${notation.list(keys)}) AND (key, value) IN (SELECT * FROM UNNEST(${lists(rows, notation)})) ORDER BY key`;
