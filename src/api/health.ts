@@ -16,4 +16,9 @@ export interface Health {
   readonly ownership: OwnershipState;
   /** How late the event loop ran a timer just now, in milliseconds; `ok` is false from 1,000. */
   readonly eventLoopLagMs: number;
+  /**
+   * How many sessions are at rest because another process uses their credentials (`detail.state` is `conflict`). `ok` does not depend
+   * on it: requests can be served, and one of them is the `connect` that ends a conflict.
+   */
+  readonly conflicts: number;
 }

@@ -1,4 +1,5 @@
 /** What is stored of a session beside its credentials. */
+import type { FailureReason, LogoutCause, RestrictionReason } from "./session-detail.js";
 import type { ProxyConfig, SessionStatus } from "./session-info.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
@@ -12,6 +13,8 @@ export interface SessionRecord {
   /** The last status written. For readers of the store; the engine itself never believes it after a restart. */
   readonly status: SessionStatus;
   readonly phoneNumber: string | null;
+  /** What the session rests by, if it does: `start()` honours it. Null or absent while there is nothing to honour. */
+  readonly verdict?: SessionVerdict | null;
   readonly webhook: WebhookConfig | null;
   /** Further endpoints, by name. */
   readonly endpoints?: Readonly<Record<string, WebhookConfig>>;
@@ -19,6 +22,24 @@ export interface SessionRecord {
   readonly createdAt: string;
   readonly updatedAt: string;
 }
+
+/**
+ * What brought a session to rest, as it outlives the process. `at` (when) and `until` are times of the clock on the wall, ISO 8601 UTC:
+ * between two processes there is no other.
+ */
+export type SessionVerdict =
+  | {
+      readonly state: "restricted";
+      readonly reason: RestrictionReason;
+      readonly code?: number;
+      readonly at: string;
+      /** Null: until a command. */
+      readonly until: string | null;
+    }
+  | { readonly state: "loggedOut"; readonly reason: LogoutCause; readonly at: string }
+  /** `owner`: the process that found its connection replaced. */
+  | { readonly state: "conflict"; readonly at: string; readonly owner?: string }
+  | { readonly state: "failed"; readonly reason: FailureReason; readonly code?: number; readonly at: string };
 
 /** The stored webhook configuration of a session. */
 export interface WebhookConfig {

@@ -16,8 +16,16 @@ export function steadyNow(): number {
 
 /** A time of {@link steadyNow} as the clock on the wall will show it, in ISO 8601. */
 export function isoTime(steady: number): string {
+  return new Date(steady + correction()).toISOString();
+}
+
+/** The time of {@link steadyNow} that {@link isoTime} writes as this text; NaN for a text that is no time. */
+export function steadyTime(iso: string): number {
+  return Date.parse(iso) - correction();
+}
+
+/** What the clock on the wall is ahead. Whole seconds, so that the same time is translated to the same text each time. */
+function correction(): number {
   const offset = Date.now() - steadyNow();
-  // Whole seconds, so that the same time is translated to the same text each time.
-  const correction = Math.abs(offset) < DRIFT_MS ? 0 : Math.round(offset / 1_000) * 1_000;
-  return new Date(steady + correction).toISOString();
+  return Math.abs(offset) < DRIFT_MS ? 0 : Math.round(offset / 1_000) * 1_000;
 }

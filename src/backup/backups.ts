@@ -46,7 +46,7 @@ export interface BackupTarget {
    */
   whileDisconnected<T>(work: () => Promise<T>): Promise<T>;
   /** Changes the session's record; settles when that is durable. */
-  patch(change: Pick<SessionRecord, "phoneNumber">): Promise<void>;
+  patch(change: Pick<SessionRecord, "phoneNumber" | "verdict">): Promise<void>;
 }
 
 /** The credentials of one store, on their way out and in. What takes longer than ten minutes rejects with `TIMEOUT`, and goes on. */
@@ -132,7 +132,8 @@ export class Backups {
       await checkReplaceable(this.#store, session.id, auth, options);
       return session.whileDisconnected(async () => {
         const written = await writePortableAuth(this.#store, session.id, auth, options);
-        await session.patch({ phoneNumber: phoneNumberIn(auth) });
+        // What WhatsApp said was about the credentials before.
+        await session.patch({ phoneNumber: phoneNumberIn(auth), verdict: null });
         return written;
       });
     };

@@ -104,7 +104,9 @@ export class Snapshots {
     }
   }
 
-  async #session(record: SessionRecord): Promise<SnapshotSession | undefined> {
+  /** Without its verdict: by the time of a restore WhatsApp has another one, or none. */
+  async #session(stored: SessionRecord): Promise<SnapshotSession | undefined> {
+    const { verdict: _, ...record } = stored;
     try {
       return { record, auth: await readPortableAuth(this.#options.store, record.id) };
     } catch (error) {

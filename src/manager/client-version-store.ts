@@ -1,9 +1,10 @@
-/** Stores the last client version that WhatsApp accepted, for a start at which the current one can't be asked for. */
+/** Stores the last client version that WhatsApp accepted, for a start at which the current one can't be asked for, and the open breaker. */
 import type { Logger } from "../api/logger.js";
 import { messageOf } from "../errors.js";
 import { CLIENT_VERSION_KEY } from "../store/keys.js";
 import type { Store } from "../store/store.js";
-import type { ClientVersionStore, WhatsAppVersion } from "../whatsapp/client-version.js";
+import type { ClientVersionStore, StoredClientVersion, WhatsAppVersion } from "../whatsapp/client-version.js";
+import type { StoredBreaker } from "../whatsapp/version-breaker.js";
 
 /** Where a manager stores the version. Neither method rejects: a version is a convenience, so store errors are logged only. */
 export function clientVersionStore(store: Store, logger: Logger): ClientVersionStore {
@@ -12,20 +13,34 @@ export function clientVersionStore(store: Store, logger: Logger): ClientVersionS
   return {
     load: async () => {
       try {
-        return versionIn((await store.readEach([CLIENT_VERSION_KEY])).get(CLIENT_VERSION_KEY)?.value);
+        return parse((await store.readEach([CLIENT_VERSION_KEY])).get(CLIENT_VERSION_KEY)?.value);
       } catch (error) {
         log(error);
-        return undefined;
+        return {};
       }
     },
-    save: async (version) => {
+    save: async (stored) => {
       try {
-        await store.write(CLIENT_VERSION_KEY, new Map([[CLIENT_VERSION_KEY, [...version]]]));
+        await store.write(CLIENT_VERSION_KEY, new Map([[CLIENT_VERSION_KEY, stored]]));
       } catch (error) {
         log(error);
       }
     },
   };
+}
+
+/** Older stores hold the version alone. */
+function parse(stored: unknown): StoredClientVersion {
+  if (Array.isArray(stored)) return { version: versionIn(stored) };
+  if (typeof stored !== "object" || stored === null) return {};
+  const { version, breaker } = stored as { version?: unknown; breaker?: unknown };
+  return { version: versionIn(version), breaker: breakerIn(breaker) };
+}
+
+function breakerIn(stored: unknown): StoredBreaker | undefined {
+  if (typeof stored !== "object" || stored === null) return undefined;
+  const { refused, probeAt } = stored as { refused?: unknown; probeAt?: unknown };
+  return typeof probeAt === "string" ? { refused: versionIn(refused), probeAt } : undefined;
 }
 
 function versionIn(stored: unknown): WhatsAppVersion | undefined {

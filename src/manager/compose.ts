@@ -63,7 +63,9 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     claim: () => ownership.claim({ wait: false, signal: hooks.signal }),
     open: (record, idle) => new Session(record, services, idle),
     finishDeletion: (id) => services.removeAll(id),
-    onLoaded: (ids) => publisher.resume(ids),
+    onLoaded: async (ids) => {
+      await Promise.all([publisher.resume(ids), services.versions.load()]);
+    },
     emit: (name, event) => publisher.emit(name, event),
     logger,
   });

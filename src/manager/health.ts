@@ -5,6 +5,7 @@ import type { Logger } from "../api/logger.js";
 import { waitFor } from "../async/deadline.js";
 import { messageOf } from "../errors.js";
 import type { Ownership } from "../ownership/ownership.js";
+import type { SessionState } from "../session/state.js";
 import { reachable, type Store } from "../store/store.js";
 
 /** The store has to answer within this time. */
@@ -16,17 +17,19 @@ const MAX_LAG_MS = 1_000;
 export interface HealthParts {
   readonly store: Store;
   readonly ownership: Ownership;
+  readonly registry: { all(): readonly { readonly state: SessionState }[] };
   readonly logger: Logger;
 }
 
-/** Checks store, ownership and event loop. Settles within about two seconds; never rejects. */
-export async function healthOf({ store, ownership, logger }: HealthParts): Promise<Health> {
+/** Checks store, ownership and event loop, and counts sessions in conflict. Settles within about two seconds; never rejects. */
+export async function healthOf({ store, ownership, registry, logger }: HealthParts): Promise<Health> {
   const [storeOk, eventLoopLagMs] = await Promise.all([answers(store, logger), lag()]);
   return {
     ok: storeOk && isFine(ownership.state) && eventLoopLagMs < MAX_LAG_MS,
     store: storeOk ? "ok" : "unavailable",
     ownership: ownership.state,
     eventLoopLagMs,
+    conflicts: registry.all().filter(({ state }) => state.name === "conflict").length,
   };
 }
 

@@ -25,7 +25,10 @@ export interface RestorableSession {
   readonly record: SessionRecord;
   readonly status: SessionStatus;
   readonly state: SessionState;
-  connect(): Promise<void>;
+  /** Whether it stays at rest: what brought it there still holds. Its end is waited for then, if it has one. */
+  rest(): boolean;
+  /** Connects, without being a person's command. */
+  resume(): Promise<void>;
   until(
     test: () => boolean,
     options: { readonly goal: string; readonly timeoutMs: number; readonly signal: AbortSignal },
@@ -42,16 +45,26 @@ export interface RestoreSessionsOptions {
   readonly emit: SessionServices["emit"];
 }
 
+/** How many sessions were tried, and how many stayed at rest. */
+export interface RestoredSessions {
+  readonly restored: number;
+  readonly resting: number;
+}
+
 /**
- * Connects every session that was online when the manager stopped, and emits `session.restored` after each. Settles when every
- * one was tried once or the signal is aborted. Never rejects. Returns how many there were.
+ * Connects every session that was online when the manager stopped, and emits `session.restored` after each. A session that a verdict
+ * brought to rest is left there while that holds: a banned account is not logged in. Settles when every other one was tried once or
+ * the signal is aborted. Never rejects.
  */
 export async function restoreSessions(
   sessions: readonly RestorableSession[],
   { concurrency, timeouts, signal, emit }: RestoreSessionsOptions,
-): Promise<number> {
-  const wanted = sessions
-    .filter(({ record, status }) => record.desired === "online" && status === "disconnected")
+): Promise<RestoredSessions> {
+  const offline = sessions.filter(
+    ({ record, status }) => record.desired === "online" && status === "disconnected",
+  );
+  const wanted = offline
+    .filter((session) => !session.rest())
     .sort((a, b) => (a.record.updatedAt > b.record.updatedAt ? -1 : 1));
   const timeoutMs = timeouts.connectMs + timeouts.loginMs;
   // One for each session that is being restored: with eleven, Node would warn of a leak.
@@ -70,11 +83,11 @@ export async function restoreSessions(
       },
     },
   );
-  return wanted.length;
+  return { restored: wanted.length, resting: offline.length - wanted.length };
 }
 
 async function restoreOne(session: RestorableSession, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  await session.connect();
+  await session.resume();
   const goal = "to get through its first attempt";
   await session.until(() => session.state.name !== "connecting", { goal, timeoutMs, signal });
 }

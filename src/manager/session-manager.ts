@@ -99,6 +99,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   /**
    * Opens the store, finishes deletions that a crash interrupted, and brings back every session that was online when the
    * manager stopped, a few at a time. Emits `session.restored` after each. Other methods may be called before or without it.
+   * Sessions that are restricted, in conflict, failed or logged out stay so, as before the stop: a banned account is not logged in
+   * before its ban ends. {@link connect} overrules that.
    *
    * Settles when each session was tried once: it is connected, waits for a scan, or will retry. Already started: the same
    * promise. Rejects with `STORE_UNAVAILABLE`; call it again then.
@@ -201,7 +203,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /**
    * Brings a session online, and keeps it online: lost connections are opened again until {@link disconnect}. A session that is
-   * not linked shows QR codes, and ends as `disconnected` (`link-timeout`) when no phone scans one.
+   * not linked shows QR codes, and ends as `disconnected` (`link-timeout`) when no phone scans one. Overrules what brought the
+   * session to rest, a ban or a conflict: ask when someone has acted on it.
    *
    * Settles when the connection attempt has started (status `connecting`), within a minute, of which a proxy has ten seconds;
    * use {@link waitFor} to wait for `connected`. Rejects with `CONNECTION_FAILED` when no attempt could start, `PROXY_FAILED`,
@@ -379,7 +382,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     return this.#parts.publisher.stats();
   }
 
-  /** Checks whether the store answers and the event loop is in time. Settles within about two seconds; never rejects. */
+  /**
+   * Checks whether the store answers and the event loop is in time, and counts the sessions in conflict. Settles within about two
+   * seconds; never rejects.
+   */
   health(): Promise<Health> {
     return healthOf(this.#parts);
   }
@@ -536,8 +542,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     backups.start();
     const { timeouts, emit } = services;
     const { concurrency = DEFAULTS.restoreConcurrency } = this.#options.restore ?? {};
-    const restored = await restoreSessions(registry.all(), { concurrency, timeouts, signal, emit });
-    logger.info({ sessions: registry.all().length, restored }, "Manager started");
+    const counts = await restoreSessions(registry.all(), { concurrency, timeouts, signal, emit });
+    logger.info({ sessions: registry.all().length, ...counts }, "Manager started");
   }
 
   async #stop(): Promise<void> {

@@ -69,6 +69,8 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     },
     reachable: () => reachable(store),
     saveRecord: (record, options) => records.update(record, options),
+    ownerId: ownership.ownerId,
+    ownershipLost: async () => !(await ownership.confirm()),
     markDeleted: (sessionId) => records.tombstone(sessionId),
     removeAll: async (sessionId) => {
       memory.forget(sessionId);

@@ -11,9 +11,12 @@ import type { RecordKeeper } from "./record.js";
 import { requireAction, type SessionAction } from "./required-actions.js";
 import type { SessionServices } from "./services.js";
 import type { Cause, SessionState } from "./state.js";
+import { verdictOf } from "./verdict.js";
 
 /** How long finding the current client version may take. */
 const VERSION_REFRESH_MS = 12_000;
+/** How long a session waits for its verdict to be durable before it shows it. */
+const VERDICT_MS = 2_000;
 
 /** The parts of a session that {@link CloseActions} acts on. */
 export interface CloseActionsParts {
@@ -53,36 +56,36 @@ export class CloseActions {
   }
 
   /** An attempt ended before it had a socket. */
-  failedToStart(error: ZpwootError): void {
+  async failedToStart(error: ZpwootError): Promise<void> {
     const { services, record, rejectStarts } = this.#parts;
     const fields = { sessionId: record.current.id, code: error.code, error: error.message };
     services.logger.warn(fields, "session could not start to connect");
     if (error.code === "STORE_UNAVAILABLE") this.retry({ reason: "store" });
     else if (error.code === "PROXY_FAILED") this.retry({ reason: "proxy", code: error.status });
-    else if (error.code === "STORE_CORRUPT") this.#storeCorrupt();
-    else this.fail({ reason: "connection-failed" });
+    else if (error.code === "STORE_CORRUPT") await this.#storeCorrupt();
+    else await this.#fail({ reason: "connection-failed" });
     rejectStarts(error);
   }
 
   /** Credentials could not be written; the connection was closed for that. */
-  storeFailed(error: ZpwootError): void {
+  async storeFailed(error: ZpwootError): Promise<void> {
     const { services, record } = this.#parts;
     const { id: sessionId } = record.current;
     const fields = { sessionId, code: error.code, error: error.message };
     services.logger.error(fields, "session closed its connection: the store failed");
     services.emit("store.error", { sessionId, error });
     // Waiting mends a store that is away, and no damaged record.
-    if (error.code === "STORE_CORRUPT") this.#storeCorrupt();
+    if (error.code === "STORE_CORRUPT") await this.#storeCorrupt();
     else this.retry({ reason: "store" });
   }
 
   /** The session's own loop failed: a defect. */
-  engineFailed(error: Error): void {
+  async engineFailed(error: Error): Promise<void> {
     const { services, record } = this.#parts;
     const { id: sessionId } = record.current;
     services.logger.error({ sessionId, error: error.message }, "session loop failed");
     services.emit("error", { sessionId, error });
-    this.fail({ reason: "engine-error" });
+    await this.#fail({ reason: "engine-error" });
   }
 
   /** Tries again after a backoff. */
@@ -92,13 +95,7 @@ export class CloseActions {
     this.#wait(cause, services.now() + delayMs);
   }
 
-  /** Gives up; the credentials are kept. */
-  fail(cause: Cause<FailureReason>): void {
-    this.#parts.desired.pause();
-    this.#parts.setState({ name: "failed", cause });
-  }
-
-  /** The link and the credentials are gone. */
+  /** The link and the credentials are gone, and the record says so. */
   showLoggedOut(cause: LogoutCause): void {
     const { services, record, setState } = this.#parts;
     setState({ name: "loggedOut", cause });
@@ -115,7 +112,7 @@ export class CloseActions {
   }
 
   async #follow(action: CloseAction): Promise<void> {
-    const { desired, counters, setState } = this.#parts;
+    const { record, desired, counters, setState } = this.#parts;
     switch (action.do) {
       case "reopen":
         counters.discountAttempt();
@@ -127,30 +124,47 @@ export class CloseActions {
         return this.retry(action.cause);
       case "link-timeout":
         await this.#wipe();
-        this.#pauseOffline({});
+        record.patchLater({ desired: desired.pauseOffline() });
         return setState({ name: "idle", reason: "link-timeout" });
       case "logged-out":
+        // First: after a crash in between no new link is offered, as it would be without credentials.
+        await this.#store(
+          { name: "loggedOut", cause: action.cause },
+          { phoneNumber: null, desired: desired.pauseOffline() },
+        );
         await this.#wipe();
-        this.#pauseOffline({ phoneNumber: null });
         return this.showLoggedOut(action.cause);
       case "restrict":
         return this.#restrict(action.seconds, action.cause);
       case "refresh-version":
         return this.#refreshVersion();
       case "hold-version":
-        return this.hold(this.#parts.services.versions.trip());
+        return this.hold(await this.#parts.services.versions.trip());
       case "conflict":
-        desired.pause();
-        setState({ name: "conflict" });
-        return this.#require("conflict");
+        return this.#conflict();
       case "fail":
-        return this.fail(action.cause);
+        return this.#fail(action.cause);
     }
   }
 
-  #storeCorrupt(): void {
-    this.fail({ reason: "store-corrupt" });
+  /** Gives up; the credentials are kept. */
+  async #fail(cause: Cause<FailureReason>): Promise<void> {
+    this.#parts.desired.pause();
+    await this.#rest({ name: "failed", cause });
+  }
+
+  async #storeCorrupt(): Promise<void> {
+    await this.#fail({ reason: "store-corrupt" });
     this.#require("store-corrupt");
+  }
+
+  /** A process of ours that took over is no conflict: nothing is stored, and nobody has to act. */
+  async #conflict(): Promise<void> {
+    const { desired, services, setState } = this.#parts;
+    desired.pause();
+    if (await services.ownershipLost()) return setState({ name: "conflict" });
+    await this.#rest({ name: "conflict" });
+    this.#require("conflict");
   }
 
   #refreshVersion(): void {
@@ -167,17 +181,26 @@ export class CloseActions {
     if (desired.retryAt(until)) setState({ name: "waiting", attempt, retryAt: until, cause });
   }
 
-  #restrict(seconds: number | null, cause: Cause<RestrictionReason>): void {
-    const { services, desired, setState } = this.#parts;
+  async #restrict(seconds: number | null, cause: Cause<RestrictionReason>): Promise<void> {
+    const { services, desired } = this.#parts;
     const until = seconds === null ? null : services.now() + seconds * 1000;
     desired.pause(until ?? Infinity);
-    setState({ name: "restricted", until, cause });
+    await this.#rest({ name: "restricted", until, cause });
     this.#require(cause.reason);
   }
 
-  #pauseOffline(change: Partial<SessionRecord>): void {
-    const { record, desired } = this.#parts;
-    record.patchLater({ ...change, desired: desired.pauseOffline() });
+  /** Comes to rest. Nobody sees the state before it is stored, so that no restart undoes what someone has seen. */
+  async #rest(state: SessionState): Promise<void> {
+    await this.#store(state);
+    this.#parts.setState(state);
+  }
+
+  /** Stores a state as the verdict that `start()` honours, unless a command has asked for another attempt meanwhile. */
+  async #store(state: SessionState, change: Partial<SessionRecord> = {}): Promise<void> {
+    const { services, record, desired } = this.#parts;
+    const facts = { now: services.now(), owner: services.ownerId };
+    const verdict = desired.attemptRequested ? null : verdictOf(state, facts);
+    await record.patchWithin(VERDICT_MS, { ...change, verdict });
   }
 
   #require(action: SessionAction): void {

@@ -4,6 +4,8 @@ import { ZpwootError } from "../errors.js";
 import type { LinkLimits } from "./linking/limits.js";
 import type { RemovalKind } from "./removal.js";
 import type { SessionLoop, SessionLoopParts } from "./session-loop.js";
+import { detailOf } from "./state.js";
+import { isDatedAhead, restsUntil, verdictOf } from "./verdict.js";
 import type { LoopCommand } from "./wake-reasons.js";
 
 /** The parts of a session that its commands act on. */
@@ -44,6 +46,32 @@ export class Lifecycle {
     return this.#goOnline("connect");
   }
 
+  /** Connects after a start of the process: like {@link connect}, but overrules nothing, because nobody asked for it. */
+  resume(): Promise<void> {
+    if (this.#connecting === undefined && this.#attempt === undefined) this.#startLimits();
+    return this.#goOnline("restore");
+  }
+
+  /**
+   * After a start of the process: returns whether what brought the session to rest still holds. It is wanted as before then, and
+   * connects when that ends by itself.
+   */
+  rest(): boolean {
+    const { desired, loop, record, state, services } = this.#parts;
+    const { id: sessionId, verdict } = record.current;
+    const now = services.now();
+    const until = restsUntil(state.current, now);
+    if (until === undefined) return false;
+    if (isDatedAhead(verdict, now))
+      record.patchLater({ verdict: verdictOf(state.current, { now, owner: services.ownerId }) });
+    const { state: name, ...why } = detailOf(state.current);
+    services.logger.info({ sessionId, state: name, ...why }, "session rests as before the restart");
+    desired.wantOnline();
+    desired.pause(until);
+    loop.wake("restore");
+    return true;
+  }
+
   /** Ends the attempt under way, if there is one, and connects again. Settles like {@link connect}. */
   restart(): Promise<void> {
     const { desired, loop } = this.#parts;
@@ -61,7 +89,7 @@ export class Lifecycle {
   async disconnect(): Promise<void> {
     const { record } = this.#parts;
     const { turn, down } = this.#end();
-    await Promise.all([record.setDesired("offline", () => turn === this.#turn), down]);
+    await Promise.all([record.setDesired("offline", { isLatest: () => turn === this.#turn }), down]);
   }
 
   /**
@@ -76,7 +104,7 @@ export class Lifecycle {
     return {
       down,
       stayOffline: async () => {
-        if (turn === this.#turn) await record.setDesired("offline", () => turn === this.#turn);
+        if (turn === this.#turn) await record.setDesired("offline", { isLatest: () => turn === this.#turn });
       },
       goOn: () => {
         if (turn !== this.#turn || wanted.desired === "offline") return;
@@ -135,12 +163,14 @@ export class Lifecycle {
   }
 
   async #connect(command: LoopCommand, turn: number): Promise<void> {
-    const { desired, loop, record } = this.#parts;
-    await record.setDesired("online", () => turn === this.#turn);
+    const { desired, loop, record, services } = this.#parts;
+    const overrules = command !== "restore";
+    await record.setDesired("online", { isLatest: () => turn === this.#turn, overrules });
     if (loop.ended !== undefined) throw loop.ended;
     if (turn !== this.#turn && desired.desired === "offline") throw superseded();
     desired.wantOnline();
     if (this.#isUnderWay() && this.#attempt?.handle !== undefined) return;
+    if (overrules) services.versions.overrule();
     // Before the loop wakes: it may start the attempt in this very turn.
     const started = loop.attempts.nextStart();
     this.#requestAttempt(command);

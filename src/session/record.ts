@@ -1,6 +1,7 @@
 /** The record of one session: what it says now, and writing it to the store. */
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
+import { waitFor } from "../async/deadline.js";
 import { messageOf } from "../errors.js";
 
 /** How a record is written. */
@@ -17,6 +18,14 @@ export interface RecordKeeperOptions {
   readonly reachable: () => Promise<void>;
   readonly now: () => number;
   readonly logger: Logger;
+}
+
+/** How {@link RecordKeeper.setDesired} works. */
+export interface SetDesiredOptions {
+  /** Whether no later command has come. */
+  readonly isLatest: () => boolean;
+  /** A person's command: what brought the session to rest holds no longer. */
+  readonly overrules?: boolean;
 }
 
 /** Keeps one record. Every write is of the whole record, so a later one includes what an earlier one failed to write. */
@@ -62,25 +71,42 @@ export class RecordKeeper {
 
   /** Changes the record at once, without waiting for the store; a failed write is logged. */
   patchLater(change: Partial<SessionRecord>): void {
-    this.patch(change, { patient: true }).catch((error: unknown) => {
-      const fields = { sessionId: this.#current.id, error: messageOf(error) };
-      this.#options.logger.warn(fields, "session record not written");
-    });
+    void this.#patchLogged(change);
+  }
+
+  /**
+   * Changes the record at once; settles when that is durable, or after `timeoutMs` while the store is slow: the write goes on then.
+   * Never rejects; a failed write is logged.
+   */
+  async patchWithin(timeoutMs: number, change: Partial<SessionRecord>): Promise<void> {
+    await waitFor(this.#patchLogged(change), { timeoutMs });
   }
 
   /**
    * Stores what the owner wants; settles when it is durable, at once if it is. When the write fails the record keeps what it said
    * before, unless a later command has changed it (`isLatest` returns false).
    */
-  async setDesired(desired: SessionRecord["desired"], isLatest: () => boolean): Promise<void> {
-    const before = this.#current.desired;
-    if (before === desired && !this.#unsaved) return;
+  async setDesired(
+    desired: SessionRecord["desired"],
+    { isLatest, overrules = false }: SetDesiredOptions,
+  ): Promise<void> {
+    const { desired: before, verdict = null } = this.#current;
+    if (before === desired && !this.#unsaved && (!overrules || verdict === null)) return;
     await this.#options.reachable();
     try {
-      await this.patch({ desired });
+      await this.patch({ desired, ...(overrules ? { verdict: null } : {}) });
     } catch (error) {
-      if (isLatest()) this.#current = { ...this.#current, desired: before };
+      if (isLatest()) this.#current = { ...this.#current, desired: before, verdict };
       throw error;
+    }
+  }
+
+  async #patchLogged(change: Partial<SessionRecord>): Promise<void> {
+    try {
+      await this.patch(change, { patient: true });
+    } catch (error) {
+      const fields = { sessionId: this.#current.id, error: messageOf(error) };
+      this.#options.logger.warn(fields, "session record not written");
     }
   }
 }

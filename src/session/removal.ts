@@ -8,6 +8,7 @@ import type { CurrentState } from "./current-state.js";
 import type { DesiredState } from "./desired-state.js";
 import type { RecordKeeper } from "./record.js";
 import type { SessionServices } from "./services.js";
+import { verdictOf } from "./verdict.js";
 
 /** `logout` keeps the session, `delete` does not. */
 export type RemovalKind = "logout" | "delete";
@@ -75,7 +76,10 @@ export async function carryOut(kind: RemovalKind, parts: RemovalParts): Promise<
   if (kind === "delete") await services.removeAll(id);
   else {
     await services.wipeAuth(id);
-    await record.patch({ phoneNumber: null, desired: desired.desired });
+    const loggedOut = verdictOf({ name: "loggedOut", cause: "logout" }, { now: services.now() });
+    // A connect that came meanwhile continues.
+    const verdict = desired.desired === "online" ? null : loggedOut;
+    await record.patch({ phoneNumber: null, desired: desired.desired, verdict });
   }
   return { unlinked };
 }

@@ -35,6 +35,13 @@ export interface SessionServices {
   readonly reachable: () => Promise<void>;
   /** Writes of one session keep their order. */
   readonly saveRecord: (record: SessionRecord, options?: SaveOptions) => Promise<void>;
+  /** Names this process as the owner of the store; kept beside a conflict. */
+  readonly ownerId: string;
+  /**
+   * Whether another process of ours has taken the store over: what replaces a connection then is no stranger. Settles soon; never
+   * rejects.
+   */
+  readonly ownershipLost: () => Promise<boolean>;
   /** First step of a deletion: after it, a restart completes the deletion. */
   readonly markDeleted: (sessionId: string) => Promise<void>;
   /** Last step: record, credentials, webhook queue. */

@@ -132,7 +132,7 @@ export class SessionLoop {
         await this.#step();
       } catch (thrown) {
         await this.#endAttempt();
-        this.#closeActions.engineFailed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+        await this.#closeActions.engineFailed(thrown instanceof Error ? thrown : new Error(String(thrown)));
       }
     }
   }

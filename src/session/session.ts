@@ -22,6 +22,7 @@ import type { SessionServices } from "./services.js";
 import { SessionLoop } from "./session-loop.js";
 import type { SessionState } from "./state.js";
 import { waitForStatus, type UntilOptions } from "./state-waiters.js";
+import { stateOf } from "./verdict.js";
 import type { LoopCommand } from "./wake-reasons.js";
 
 /** A session. Made by the manager; lives until it is deleted or the manager stops. */
@@ -38,18 +39,14 @@ export class Session {
   readonly #changes = new SerialQueue();
 
   constructor(record: SessionRecord, services: SessionServices, idle: IdleReason) {
-    const { now, logger, timeouts } = services;
+    const { saveRecord: save, reachable, now, logger, timeouts } = services;
     this.#services = services;
-    this.#record = new RecordKeeper(record, {
-      save: services.saveRecord,
-      reachable: services.reachable,
-      now: Date.now,
-      logger,
+    this.#record = new RecordKeeper(record, { save, reachable, now: Date.now, logger });
+    this.#state = new CurrentState(stateOf(record.verdict, now()) ?? { name: "idle", reason: idle }, {
+      sessionId: record.id,
+      services,
+      onStatus: (status) => this.#recordStatus(status),
     });
-    this.#state = new CurrentState(
-      { name: "idle", reason: idle },
-      { sessionId: record.id, services, onStatus: (status) => this.#recordStatus(status) },
-    );
     const parts = {
       services,
       record: this.#record,
@@ -116,6 +113,16 @@ export class Session {
       return this.#lifecycle.connect(limits);
     };
     await connectWith(this, connect, options);
+  }
+
+  /** After a start of the process: see {@link Lifecycle.resume}. */
+  resume(): Promise<void> {
+    return this.#lifecycle.resume();
+  }
+
+  /** After a start of the process: see {@link Lifecycle.rest}. */
+  rest(): boolean {
+    return this.#lifecycle.rest();
   }
 
   /** See `SessionsApi.disconnect`. */
@@ -189,7 +196,8 @@ export class Session {
 
   /** Connects again through the proxy that the record has now, if the session is online. Settles when that has started or failed. */
   async useProxy(): Promise<void> {
-    if (!this.wantsOnline) return;
+    // A restriction is waited out, also behind another proxy.
+    if (!this.wantsOnline || this.state.name === "restricted") return;
     await this.restart().catch((error: unknown) => {
       // The change itself is made: the status reports the failure, and the session tries again.
       if (!isZpwootError(error, "PROXY_FAILED", "ABORTED")) throw error;
@@ -229,9 +237,10 @@ export class Session {
     this.#services.logger.info({ sessionId: this.id, command }, `session command: ${command}`);
   }
 
-  /** The stored status is for readers of the store. A removal writes the record itself. */
+  /** The stored status is for readers of the store. A removal writes the record itself. A session that connects rests by no verdict. */
   #recordStatus(status: SessionStatus): void {
-    if (this.ended === undefined && this.#loop.removal === undefined) this.#record.patchLater({ status });
+    if (this.ended !== undefined || this.#loop.removal !== undefined) return;
+    this.#record.patchLater(status === "disconnected" ? { status } : { status, verdict: null });
   }
 
   #onPairingCode({ code, expiresAt }: PairingCode): void {

@@ -129,7 +129,8 @@ export function detailOf(state: SessionState): SessionDetail {
   }
 }
 
-function causeOf<Reason extends CauseReason>({
+/** A cause as callers see it, and as it is stored. */
+export function causeOf<Reason extends CauseReason>({
   reason,
   code,
 }: Cause<Reason>): { reason: Reason; code?: number } {

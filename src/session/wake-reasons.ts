@@ -2,8 +2,8 @@
 import type { AttemptFact } from "./attempt-options.js";
 import type { RemovalKind } from "./removal.js";
 
-/** A command that wakes the loop. */
-export type LoopCommand = "connect" | "disconnect" | "restart" | RemovalKind;
+/** A command that wakes the loop; `restore`: the manager's own, after a start of the process. */
+export type LoopCommand = "connect" | "disconnect" | "restart" | "restore" | RemovalKind;
 
 /** Why the loop woke up. */
 export type WakeReason =

@@ -8,7 +8,7 @@
  *     wa/api-keys.a|b                      ids of the API keys of the HTTP adapter, the same in both
  *     wa/api-key/<id>                      one API key, as a hash
  *     wa/api-key/<id>/used                 when it was last used
- *     wa/client-version                    the last client version that WhatsApp accepted
+ *     wa/client-version                    the last client version that WhatsApp accepted, and the breaker of a refused one
  *     wa/index/<shard>.a|b                 the session list: ids of sessions, and of those being deleted
  *     wa/name/<hash>                       the id of the session that has a name
  *     wa/<session>/record.a|b              the session's record
@@ -47,7 +47,7 @@ export function apiKeyUseKey(id: string): string {
   return `${apiKeyKey(id)}/used`;
 }
 
-/** The last client version that WhatsApp accepted. */
+/** The last client version that WhatsApp accepted, and the open breaker of a refused one. */
 export const CLIENT_VERSION_KEY = "wa/client-version";
 
 /** Longest encoded session id, in characters; a longer one is replaced by its hash. */

@@ -1,13 +1,12 @@
-/**
- * Which client version the sockets announce, and a circuit breaker for the day WhatsApp refuses it (405): one session probes at a
- * time, instead of all of them reconnecting with a version that is known to be refused.
- */
+/** Which client version the sockets announce, and whether they may: WhatsApp refuses versions that it calls outdated (405). */
 import type { Agent } from "node:http";
 import { SILENT, type Logger } from "../api/logger.js";
 import { waitFor } from "../async/deadline.js";
 import { once } from "../async/once.js";
+import { isoTime } from "../async/timer.js";
 import { readAll, sendRequest } from "../egress/http-request.js";
 import { messageOf } from "../errors.js";
+import { VersionBreaker, type StoredBreaker } from "./version-breaker.js";
 
 /** A WhatsApp Web version: `[2, 3000, revision]`. */
 export type WhatsAppVersion = readonly [number, number, number];
@@ -26,8 +25,6 @@ const FIRST_WAIT_MS = 2_000;
 const FRESH_MS = 6 * 3_600_000;
 /** Pause after a failed look-up. */
 const RETRY_MS = 10 * 60_000;
-/** Time between two probes of the breaker. */
-const PROBE_INTERVAL_MS = 10 * 60_000;
 
 /** The file of WhatsApp Web that contains its revision. */
 const SERVICE_WORKER_URL = "https://web.whatsapp.com/sw.js";
@@ -42,7 +39,7 @@ export interface ClientVersionOptions {
   readonly pinned?: WhatsAppVersion | undefined;
   /** Called before the first connection, when the version is old, and after a 405. Without it the first 405 opens the breaker. */
   readonly resolve?: VersionResolver | undefined;
-  /** Keeps the last accepted version when the process ends. */
+  /** Keeps the last accepted version, and what the breaker knows, when the process ends. */
   readonly store?: ClientVersionStore | undefined;
   readonly now: () => number;
   /** Called when WhatsApp accepts a version again, so that waiting sessions can reconnect. */
@@ -50,11 +47,22 @@ export interface ClientVersionOptions {
   readonly logger?: Logger | undefined;
 }
 
-/** Persists one version. Neither call rejects. */
-export interface ClientVersionStore {
-  load(): Promise<WhatsAppVersion | undefined>;
-  save(version: WhatsAppVersion): Promise<void>;
+/** What outlives the process. */
+export interface StoredClientVersion {
+  /** The last version that WhatsApp accepted. */
+  readonly version?: WhatsAppVersion | undefined;
+  /** The open breaker. */
+  readonly breaker?: StoredBreaker | undefined;
 }
+
+/** Persists it. Neither call rejects. */
+export interface ClientVersionStore {
+  load(): Promise<StoredClientVersion>;
+  save(stored: StoredClientVersion): Promise<void>;
+}
+
+/** How long a session waits for the opened breaker to be durable. */
+const SAVE_MS = 2_000;
 
 /** The client version of all sessions of a manager. */
 export class ClientVersion {
@@ -65,14 +73,28 @@ export class ClientVersion {
   /** When to look it up again: ms since the epoch. */
   #staleAt = 0;
   #saved: WhatsAppVersion | undefined;
-  /** Ms since the epoch; undefined while the breaker is closed. */
-  #nextProbeAt: number | undefined;
+  readonly #breaker: VersionBreaker;
 
   constructor(options: ClientVersionOptions) {
     this.#options = options;
     this.#logger = options.logger ?? SILENT;
     this.#version = options.pinned;
+    this.#breaker = new VersionBreaker(options.now);
   }
+
+  /** Reads what outlived the process before, once: to be awaited before the first attempt. Never rejects. */
+  readonly load = once(
+    async () => {
+      const { store, pinned, resolve } = this.#options;
+      const { version, breaker } = (await store?.load()) ?? {};
+      this.#saved = version;
+      if (resolve !== undefined) this.#version ??= version;
+      // Another version may pass. Where it is looked up, a probe or a person's command finds out.
+      const isSame = resolve !== undefined || textOf(pinned) === textOf(breaker?.refused);
+      if (breaker !== undefined && isSame) this.#breaker.restore(breaker);
+    },
+    { again: "never" },
+  );
 
   /** The version to announce; undefined for the library's own. */
   get version(): WhatsAppVersion | undefined {
@@ -80,15 +102,16 @@ export class ClientVersion {
   }
 
   /**
-   * Settles when a version is known, or the look-up failed. Waits for a look-up only while no version is known, for two seconds at
-   * most; an old version is renewed in the background. Never rejects.
+   * Settles when a version is known, or the look-up failed. Waits for a look-up only while no version is known, or only a refused
+   * one, for two seconds at most; an old version is renewed in the background. Never rejects.
    */
   async resolve(agent: Agent | undefined): Promise<void> {
     if (this.#options.resolve === undefined) return;
-    await this.#load();
+    await this.load();
     if (this.#options.now() < this.#staleAt) return;
     const refreshed = this.refresh(agent);
-    if (this.#version === undefined) await waitFor(refreshed, { timeoutMs: FIRST_WAIT_MS });
+    if (this.#version === undefined || this.#breaker.isOpen)
+      await waitFor(refreshed, { timeoutMs: FIRST_WAIT_MS });
   }
 
   /**
@@ -100,17 +123,21 @@ export class ClientVersion {
     return this.#refreshing;
   }
 
-  /** Opens the breaker, if it is closed. Returns the time of the next probe, in ms since the epoch. */
-  trip(): number {
-    if (this.#nextProbeAt === undefined) {
-      this.#nextProbeAt = this.#options.now() + PROBE_INTERVAL_MS;
-      const [version, probeAt] = [textOf(this.#version), new Date(this.#nextProbeAt).toISOString()];
+  /**
+   * Opens the breaker, if it is closed. Settles, when that is durable or the store is slow, with the time of the next probe, in ms
+   * since the epoch. Never rejects.
+   */
+  async trip(): Promise<number> {
+    if (!this.#breaker.isOpen) {
+      const probeAt = this.#breaker.open(this.#version);
+      const fields = { version: textOf(this.#version), probeAt: isoTime(probeAt) };
       this.#logger.warn(
-        { version, probeAt },
+        fields,
         "WhatsApp refuses the client version as outdated; sessions wait until a probe with it or a newer one succeeds",
       );
+      await waitFor(this.#save(), { timeoutMs: SAVE_MS });
     }
-    return this.#nextProbeAt;
+    return this.#breaker.probeAt;
   }
 
   /**
@@ -118,32 +145,32 @@ export class ClientVersion {
    * becomes the probe.
    */
   heldUntil(): number | undefined {
-    if (this.#nextProbeAt === undefined) return undefined;
-    const now = this.#options.now();
-    if (now < this.#nextProbeAt) return this.#nextProbeAt;
-    this.#nextProbeAt = now + PROBE_INTERVAL_MS;
-    return undefined;
+    const wasOpen = this.#breaker.isOpen;
+    const held = this.#breaker.heldUntil();
+    if (wasOpen && held === undefined) void this.#save();
+    return held;
+  }
+
+  /** A person asks for a connection: after a restart, which may have brought another version, the next attempt is the probe. */
+  overrule(): void {
+    this.#breaker.overrule();
   }
 
   /** Reports that WhatsApp accepted the version: saves it and closes the breaker. */
   accepted(): void {
     const version = this.#version;
-    if (version !== undefined && version !== this.#saved && this.#options.resolve !== undefined) {
-      this.#saved = version;
-      void this.#options.store?.save(version);
-    }
-    if (this.#nextProbeAt === undefined) return;
-    this.#nextProbeAt = undefined;
+    const isNew = version !== undefined && version !== this.#saved && this.#options.resolve !== undefined;
+    if (isNew) this.#saved = version;
+    const reopened = this.#breaker.close();
+    if (isNew || reopened) void this.#save();
+    if (!reopened) return;
     this.#logger.info({ version: textOf(version) }, "WhatsApp accepts the client version again");
     this.#options.onReopened();
   }
 
-  readonly #load = once(
-    async () => {
-      if (this.#version === undefined) this.#version = this.#saved = await this.#options.store?.load();
-    },
-    { again: "never" },
-  );
+  async #save(): Promise<void> {
+    await this.#options.store?.save({ version: this.#saved, breaker: this.#breaker.stored });
+  }
 
   async #refresh(agent: Agent | undefined): Promise<void> {
     const { resolve, now } = this.#options;
@@ -175,7 +202,7 @@ export class ClientVersion {
 }
 
 /** For log lines: `2.3000.1234567890`. */
-function textOf(version: WhatsAppVersion | undefined): string | undefined {
+function textOf(version: readonly number[] | undefined): string | undefined {
   return version?.join(".");
 }
 

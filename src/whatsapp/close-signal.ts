@@ -116,8 +116,11 @@ function conflictOf(data: unknown): string | undefined {
   return typeof type === "string" ? type : undefined;
 }
 
+/** The longest restriction, in seconds: ten years. A number beyond any date has no end that can be written. */
+const MAX_EXPIRE_SECONDS = 10 * 365 * 86_400;
+
 /** Returns the `expire` attribute of a `failure` node, in seconds. */
 function secondsOf(data: unknown): number | undefined {
   const seconds = Number((data as Readonly<Record<string, unknown>> | undefined)?.["expire"]);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, MAX_EXPIRE_SECONDS) : undefined;
 }

@@ -114,7 +114,7 @@ export class InMemorySessions implements FullSessionsApi {
   readonly apiKeys = new ApiKeys(openStore(new Map()), SILENT);
 
   async health(): Promise<Health> {
-    return { ok: true, store: "ok", ownership: "owned", eventLoopLagMs: 0 };
+    return { ok: true, store: "ok", ownership: "owned", eventLoopLagMs: 0, conflicts: 0 };
   }
 
   async exportCredentials(id: string): Promise<string> {

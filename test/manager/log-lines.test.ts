@@ -27,7 +27,7 @@ describe("the log of a manager", () => {
       lines.filter(([message]) => /^(Manager|Session (created|updated)|Sessions|API key)/.test(message)),
     ).toEqual([
       ["Sessions loaded", { store: "memory:", sessions: 0 }],
-      ["Manager started", { sessions: 0, restored: 0 }],
+      ["Manager started", { sessions: 0, restored: 0, resting: 0 }],
       ["Session created", { sessionId: id, name: "a" }],
       ["Session updated", { sessionId: id, changed: ["webhook", "proxy"] }],
       ["API key created", { keyId, role: "viewer", sessions: undefined }],

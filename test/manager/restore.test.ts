@@ -49,7 +49,8 @@ describe("restoring many sessions that hang", () => {
         record,
         status: "disconnected",
         state: { name: "connecting", attempt: 1 },
-        connect: async () => {},
+        rest: () => false,
+        resume: async () => {},
         until: (test, options) => {
           waiting += 1;
           return waiters.until(test, options);
@@ -153,7 +154,8 @@ describe("restoring the sessions of a manager", () => {
       get status() {
         return statusOf(state);
       },
-      connect: async () => {
+      rest: () => state.name === "conflict",
+      resume: async () => {
         connected.push(record.id);
         if (record.name === "broken") throw new Error("no route");
         state = { name: "connecting", attempt: 1 };
@@ -174,7 +176,7 @@ describe("restoring the sessions of a manager", () => {
     emit: (name: string, event: unknown) => void emitted.push([name, event]),
   });
 
-  it("connects those that were online, the recently active first, and reports each", async () => {
+  it("connects those that were online and do not rest, the recently active first, and reports each", async () => {
     const connected: string[] = [];
     const emitted: unknown[] = [];
     const restored = await restoreSessions(
@@ -184,10 +186,12 @@ describe("restoring the sessions of a manager", () => {
         session({ id: "new", updatedAt: "2026-03-01T00:00:00.000Z" }, connected),
         session({ id: "broken", name: "broken", updatedAt: "2026-02-01T00:00:00.000Z" }, connected),
         session({ id: "connected already" }, connected, { name: "open" }),
+        session({ id: "at rest" }, connected, { name: "conflict" }),
+        session({ id: "at rest, and offline", desired: "offline" }, connected, { name: "conflict" }),
       ],
       limits(emitted),
     );
-    expect(restored).toBe(3);
+    expect(restored).toEqual({ restored: 3, resting: 1 });
     expect(connected).toEqual(["new", "broken", "old"]);
     expect(emitted).toEqual([
       ["session.restored", { sessionId: "new", done: 1, total: 3 }],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { isoTime } from "../../src/async/timer.js";
 import { ZpwootError } from "../../src/errors.js";
 import { CloseActions } from "../../src/session/close-actions.js";
 import { CloseCounters } from "../../src/session/close-counters.js";
+import { RecordKeeper } from "../../src/session/record.js";
 import type { CloseSignal } from "../../src/whatsapp/close-signal.js";
 import { FakeParts, START } from "./services.js";
 
@@ -14,7 +16,7 @@ const verdict = (code: number, more: Partial<CloseSignal> = {}): CloseSignal => 
 const LINKED = { linked: true, openMs: undefined };
 const UNLINKED = { linked: false, openMs: undefined };
 
-function actions(parts = new FakeParts()) {
+function actions(parts = new FakeParts(), record = parts.record) {
   const counters = new CloseCounters();
   counters.countAttempt();
   const rejected: string[] = [];
@@ -25,7 +27,7 @@ function actions(parts = new FakeParts()) {
     rejected,
     retries,
     actions: new CloseActions({
-      ...{ services: parts.services, record: parts.record, desired: parts.desired, counters },
+      ...{ services: parts.services, record, desired: parts.desired, counters },
       setState: (state) => parts.state.set(state),
       rejectStarts: ({ code }) => void rejected.push(code),
       retryNow: () => void (retries.now += 1),
@@ -65,7 +67,7 @@ describe("after a close", () => {
   it("an unlinked device loses its credentials and stays offline", async () => {
     const { parts, actions: act } = actions();
     await act.closed(verdict(401, { conflict: "device_removed" }), LINKED);
-    expect(parts.calls).toEqual(["wipeAuth", "saveRecord"]);
+    expect(parts.calls).toEqual(["saveRecord", "wipeAuth"]);
     expect(parts.record.current).toMatchObject({ desired: "offline", phoneNumber: null });
     expect(parts.state.current).toEqual({ name: "loggedOut", cause: "device-removed" });
     expect(parts.all("session.logged-out")).toEqual([{ sessionId: "a", cause: "device-removed" }]);
@@ -143,15 +145,75 @@ describe("after a close", () => {
   });
 });
 
+describe("a verdict", () => {
+  const AT = isoTime(START);
+
+  it.each([
+    [
+      "a ban",
+      verdict(402, { expireSeconds: 60 }),
+      { state: "restricted", reason: "temporary-ban", code: 402, at: AT, until: isoTime(START + 60_000) },
+    ],
+    ["a lock", verdict(403), { state: "restricted", reason: "locked", code: 403, at: AT, until: null }],
+    ["a failure", verdict(409), { state: "failed", reason: "client-refused", code: 409, at: AT }],
+    ["an unlinked device", verdict(401), { state: "loggedOut", reason: "login-refused", at: AT }],
+  ])("of %s is stored before anyone sees the state", async (_what, close, stored) => {
+    const parts = new FakeParts();
+    const saved: unknown[] = [];
+    const record = new RecordKeeper(parts.record.current, {
+      save: async (one) => void saved.push([one.verdict, parts.state.current.name]),
+      reachable: parts.services.reachable,
+      now: parts.services.now,
+      logger: parts.services.logger,
+    });
+    await actions(parts, record).actions.closed(close, LINKED);
+    expect(saved).toEqual([[stored, "connecting"]]);
+    expect(parts.state.current.name).toBe(stored.state);
+  });
+
+  it("of a conflict says which process found it", async () => {
+    const { parts, actions: act } = actions();
+    await act.closed(verdict(440), LINKED);
+    await act.closed(verdict(440), LINKED);
+    expect(parts.record.current.verdict).toEqual({ state: "conflict", at: AT, owner: "process-1" });
+  });
+
+  it("of a conflict is none when a process of ours has taken over: nothing is stored, nobody has to act", async () => {
+    const { parts, actions: act } = actions();
+    parts.takenOver = true;
+    await act.closed(verdict(440), LINKED);
+    await act.closed(verdict(440), LINKED);
+    expect(parts.state.current).toEqual({ name: "conflict" });
+    expect(parts.desired.nextAt).toBe(Infinity);
+    expect(parts.record.current.verdict ?? null).toBeNull();
+    expect(parts.all("session.action-required")).toEqual([]);
+  });
+
+  it("is not stored when a command has asked for another attempt meanwhile", async () => {
+    const { parts, actions: act } = actions();
+    parts.desired.requestAttempt();
+    await act.closed(verdict(403), LINKED);
+    expect(parts.record.current.verdict).toBeNull();
+  });
+
+  it("that can't be stored is logged, and shown all the same", async () => {
+    const { parts, actions: act } = actions();
+    parts.failing.add("saveRecord");
+    await act.closed(verdict(403), LINKED);
+    expect(parts.state.current).toMatchObject({ name: "restricted" });
+    expect(parts.lines[0]).toMatchObject({ level: "warn", message: "session record not written" });
+  });
+});
+
 describe("an attempt that could not start", () => {
   it.each([
     ["STORE_UNAVAILABLE", { name: "waiting", cause: { reason: "store" } }],
     ["PROXY_FAILED", { name: "waiting", cause: { reason: "proxy", code: 407 } }],
     ["STORE_CORRUPT", { name: "failed", cause: { reason: "store-corrupt" } }],
     ["MISSING_PACKAGE", { name: "failed", cause: { reason: "connection-failed" } }],
-  ] as const)("for %s", (code, state) => {
+  ] as const)("for %s", async (code, state) => {
     const { parts, rejected, actions: act } = actions();
-    act.failedToStart(new ZpwootError(code, "why", { status: 407 }));
+    await act.failedToStart(new ZpwootError(code, "why", { status: 407 }));
     expect(parts.state.current).toMatchObject(state);
     expect(rejected).toEqual([code]);
     expect(parts.lines[0]).toMatchObject({ level: "warn", fields: { sessionId: "a", code, error: "why" } });
@@ -159,25 +221,25 @@ describe("an attempt that could not start", () => {
 });
 
 describe("a failure inside", () => {
-  it("of the store is logged and emitted, and tried again", () => {
+  it("of the store is logged and emitted, and tried again", async () => {
     const { parts, actions: act } = actions();
     const error = new ZpwootError("STORE_UNAVAILABLE", "disk full");
-    act.storeFailed(error);
+    await act.storeFailed(error);
     expect(parts.state.current).toMatchObject({ name: "waiting", cause: { reason: "store" } });
     expect(parts.all("store.error")).toEqual([{ sessionId: "a", error }]);
     expect(parts.lines[0]).toMatchObject({ level: "error", fields: { error: "disk full" } });
   });
 
-  it("of a damaged record is no wait: someone has to act", () => {
+  it("of a damaged record is no wait: someone has to act", async () => {
     const { parts, actions: act } = actions();
-    act.storeFailed(new ZpwootError("STORE_CORRUPT", "damaged"));
+    await act.storeFailed(new ZpwootError("STORE_CORRUPT", "damaged"));
     expect(parts.state.current).toEqual({ name: "failed", cause: { reason: "store-corrupt" } });
     expect(parts.all("session.action-required")).toMatchObject([{ action: "store-corrupt" }]);
   });
 
-  it("of the engine is logged and emitted, and ends in `failed`", () => {
+  it("of the engine is logged and emitted, and ends in `failed`", async () => {
     const { parts, actions: act } = actions();
-    act.engineFailed(new Error("a defect"));
+    await act.engineFailed(new Error("a defect"));
     expect(parts.state.current).toEqual({ name: "failed", cause: { reason: "engine-error" } });
     expect(parts.all("error")).toHaveLength(1);
     expect(parts.desired.nextAt).toBe(Infinity);

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { SILENT } from "../../src/api/logger.js";
 import type { SessionRecord } from "../../src/api/session-record.js";
@@ -34,8 +35,8 @@ function kept() {
   return { record, saved, store, warnings };
 }
 
-const yes = (): boolean => true;
-const no = (): boolean => false;
+const yes = { isLatest: () => true };
+const no = { isLatest: () => false };
 
 describe("RecordKeeper", () => {
   it("changes the record at once and stores all of it", async () => {
@@ -104,5 +105,54 @@ describe("RecordKeeper", () => {
     expect(record.current.desired).toBe("offline");
     await expect(record.setDesired("online", no)).rejects.toThrow("disk full");
     expect(record.current.desired).toBe("online");
+  });
+
+  it("drops the verdict with a command that overrules it, and with no other", async () => {
+    const { record, saved } = kept();
+    const verdict = { state: "conflict", at: "2026-01-01T00:00:00.000Z" } as const;
+    await record.patch({ desired: "online", verdict });
+    await record.setDesired("online", yes);
+    await record.setDesired("offline", yes);
+    await record.setDesired("online", yes);
+    expect(saved.map((one) => one.verdict)).toEqual([verdict, verdict, verdict]);
+    await record.setDesired("online", { ...yes, overrules: true });
+    expect(saved.at(-1)).toMatchObject({ desired: "online", verdict: null });
+    await record.setDesired("online", { ...yes, overrules: true });
+    expect(saved).toHaveLength(4);
+  });
+
+  it("keeps the verdict when the command that overrules it can't be stored", async () => {
+    const { record, store } = kept();
+    const verdict = { state: "conflict", at: "2026-01-01T00:00:00.000Z" } as const;
+    await record.patch({ desired: "online", verdict });
+    store.fails = true;
+    await expect(record.setDesired("online", { ...yes, overrules: true })).rejects.toThrow("disk full");
+    expect(record.current.verdict).toEqual(verdict);
+  });
+
+  it("waits for a change to be durable for so long only, and never rejects", async () => {
+    let written = (): void => {};
+    const saved: SessionRecord[] = [];
+    const record = new RecordKeeper(RECORD, {
+      save: (next) => {
+        saved.push(next);
+        return new Promise((resolve) => (written = resolve));
+      },
+      reachable: async () => {},
+      now: Date.now,
+      logger: SILENT,
+    });
+    await record.patchWithin(1, { name: "slow" });
+    expect(record.current.name).toBe("slow");
+    let settled = false;
+    const durable = record.patchWithin(60_000, { name: "soon" }).then(() => (settled = true));
+    await setImmediate();
+    expect(settled).toBe(false);
+    written();
+    await durable;
+    const { record: failing, store, warnings } = kept();
+    store.fails = true;
+    await failing.patchWithin(60_000, { name: "lost" });
+    expect(warnings).toHaveLength(1);
   });
 });

@@ -28,6 +28,8 @@ const RECORD: SessionRecord = {
 /** The parts of a wanted session, as its loop hands them on. */
 export class FakeParts {
   readonly clock = { now: START };
+  /** Another process of ours runs the sessions now. */
+  takenOver = false;
   /** What was asked, in order: `wipeAuth`, `emit session.logged-out`… */
   readonly calls: string[] = [];
   readonly events: { readonly name: string; readonly event: object }[] = [];
@@ -78,6 +80,8 @@ export class FakeParts {
       wipeAuth: call("wipeAuth"),
       reachable: call("reachable"),
       saveRecord: call("saveRecord"),
+      ownerId: "process-1",
+      ownershipLost: async () => this.takenOver,
       markDeleted: call("markDeleted"),
       removeAll: call("removeAll"),
       emit: (name, event) => void this.events.push({ name, event }),

@@ -48,7 +48,8 @@ commands.on("line", (command) => {
 });
 
 async function act(command: string): Promise<void> {
-  if (command === "connect") await manager.connect(id);
+  if (command === "status") report({ shown: (await manager.getStatus(id)).detail });
+  else if (command === "connect") await manager.connect(id);
   else if (command === "disconnect") await manager.disconnect(id);
   else if (command === "delete") {
     report({ deleting: true });

@@ -13,7 +13,7 @@ export const FIELD_ROLES: Readonly<Record<string, ApiKeyRole>> = {
     ...["id", "name", "status", "phoneNumber", "webhookEvents", "createdAt", "updatedAt", "detail"],
     ...["state", "reason", "code", "attempt", "until", "message", "expiresAt", "seq"],
     ...["endpoint", "endpoints", "event", "events", "enabled", "timestamp", "failedAt", "attempts", "bytes"],
-    ...["ok", "store", "ownership", "eventLoopLagMs"],
+    ...["ok", "store", "ownership", "eventLoopLagMs", "conflicts"],
   ]),
   ...rolesOf("operator", ["qrCode", "pairingCode", "webhookUrl", "url", "headers", "proxy"]),
   ...rolesOf("operator", ["protocol", "host", "port", "username", "hasPassword"]),

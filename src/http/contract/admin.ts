@@ -41,6 +41,7 @@ export const healthSchema = z.strictObject({
   store: z.enum(["ok", "unavailable"]),
   ownership: z.enum(["unclaimed", "owned", "unconfirmed", "elsewhere"]),
   eventLoopLagMs: z.number().int(),
+  conflicts: z.number().int(),
 });
 
 /** The body of `POST /sessions/:id/import`. */

@@ -61,7 +61,7 @@ export const SYSTEM_ROUTES: readonly Route[] = [
     path: "/health/ready",
     operation: "isReady",
     summary:
-      "Whether requests can be served: the store answers, no other process runs the sessions, and the event loop is not blocked; 503 when not",
+      "Whether requests can be served: the store answers, no other process runs the sessions, and the event loop is not blocked; 503 when not. Counts sessions in conflict",
     tag: "system",
     access: "public",
     forProbes: true,
