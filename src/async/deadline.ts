@@ -103,27 +103,33 @@ export interface RetryPolicy {
   readonly beforeTry?: () => Promise<void> | undefined;
   /** Called after each failed try with the time of `performance.now()` at its start. Must not throw. */
   readonly onFailedTry?: (error: unknown, startedAt: number) => void;
+  /** Ends all trying at once: with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Waits between two tries: half of each is jitter. */
 const RETRY_BACKOFF = { firstMs: 50, maxMs: 2_000 };
 
-/** Tries until it works, the policy is used up or the error is permanent; then rejects with the last error. */
+/** Tries until it works, the policy is used up or the error is permanent; then rejects with the last error, or the signal's reason. */
 export async function retrying<T>(what: string, policy: RetryPolicy, call: () => Promise<T>): Promise<T> {
   const endsAt = performance.now() + policy.totalMs;
+  const { signal } = policy;
   for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted();
     const startedAt = performance.now();
     const leftMs = (): number => Math.max(1, endsAt - performance.now());
     try {
       const before = policy.beforeTry?.();
-      if (before !== undefined) await withDeadline(what, leftMs(), () => before);
-      return await withDeadline(what, Math.min(policy.callMs, leftMs()), call);
+      if (before !== undefined) await withDeadline(what, leftMs(), () => before, { signal });
+      return await withDeadline(what, Math.min(policy.callMs, leftMs()), call, { signal });
     } catch (error) {
+      signal?.throwIfAborted();
       policy.onFailedTry?.(error, startedAt);
       const waitMs = backoffMs(attempt, RETRY_BACKOFF, Math.random, 0.5);
       const over = attempt >= policy.tries || performance.now() + waitMs >= endsAt;
       if (over || policy.isPermanent(error)) throw error;
-      await sleep(waitMs);
+      // Ended by the signal, too: then there is no next try.
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
     }
   }
 }

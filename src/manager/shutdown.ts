@@ -7,6 +7,8 @@ const WIND_UP_MS = 1_500;
 /** How long all of it may take; the store, which may have lost its server, has at least the second time. */
 const STOP_MS = 2_000;
 const CLOSE_STORE_MS = 300;
+/** How long the store may take beyond that to let go of its server. */
+const RELEASE_STORE_MS = 300;
 
 /** Ends every part. Settles within about two seconds, when the store is closed; rejects only as its `close` does. */
 export async function shutdown(parts: ManagerParts): Promise<void> {
@@ -30,12 +32,10 @@ export async function shutdown(parts: ManagerParts): Promise<void> {
   egresses.close();
   const leftMs = (): number => Math.max(CLOSE_STORE_MS, STOP_MS - (performance.now() - startedAt));
   await waitFor(ownership.release(), { timeoutMs: leftMs() / 2 });
-  const closed = await waitFor(store.close(), { timeoutMs: leftMs() });
+  const timeoutMs = leftMs();
+  const closed = await waitFor(store.close(timeoutMs), { timeoutMs: timeoutMs + RELEASE_STORE_MS });
   if (closed.by === "timeout") {
-    logger.warn(
-      { store: store.description },
-      "The store did not close in time; what it had not accepted is lost",
-    );
+    logger.warn({ store: store.description }, "The store did not close in time");
   }
   logger.info({}, "Manager stopped");
 }

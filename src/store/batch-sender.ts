@@ -14,10 +14,12 @@ import type { OutageLog } from "./outage-log.js";
 export interface SendLimits {
   /** Longest wait for one call to the adapter, in milliseconds. */
   readonly callMs: number;
-  /** How long a batch is tried before its writes reject, in milliseconds. */
+  /** How long a batch is tried before its writes reject, in milliseconds from the first that asked: but at least one call. */
   readonly totalMs: number;
   /** How long one that is not patient is tried while the store is full, in milliseconds. */
   readonly fullMs: number;
+  /** Ends all trying: the store is being closed. */
+  readonly signal: AbortSignal;
 }
 
 /** Changes that become durable together. */
@@ -31,6 +33,8 @@ export interface Batch {
   readonly fenced: boolean;
   /** Whether it is tried as long as any other while the store is full. */
   readonly patient: boolean;
+  /** When the first change was asked for, by `performance.now`. */
+  readonly askedAt: number;
   /** Characters of keys and texts. */
   size: number;
   /** Called once, with the failure if there was one. Must not throw. */
@@ -152,19 +156,19 @@ export class BatchSender {
     const changes = merged(batches);
     const [{ scope, fenced, conditions = [] }] = batches as readonly [Batch];
     const scopes = batches.map((batch) => batch.scope);
-    const isPatient = batches.every(({ patient }) => patient);
     for (let retries = 0; ; retries += 1) {
       const fence = fenced ? this.#fence : undefined;
       const all = (): readonly Change[] =>
         fence === undefined ? conditions : conditionsOf(fence, scopes, conditions);
       try {
-        await retrying("The store", this.#policy(fence, isPatient), () => this.#driver.apply(changes, all()));
+        await retrying("The store", this.#policy(fence, batches), () => this.#driver.apply(changes, all()));
         this.#outages.written();
         return;
       } catch (error) {
         // Of several batches, each asks for itself.
         if (!(error instanceof ConditionFailed) || fence === undefined || batches.length > 1) throw error;
-        const answer = await withDeadline("The store", this.#limits.totalMs, () => fence.refused(scope));
+        const { totalMs, signal } = this.#limits;
+        const answer = await withDeadline("The store", totalMs, () => fence.refused(scope), { signal });
         if (answer !== "retry") throw answer;
         // Conditions of its own may be those that failed: who made them looks again.
         if (conditions.length > 0 || retries >= MAX_RETRIES) throw error;
@@ -172,12 +176,15 @@ export class BatchSender {
     }
   }
 
-  #policy(fence: Fence | undefined, isPatient: boolean): RetryPolicy {
-    const fullFrom = performance.now() + this.#limits.fullMs;
+  #policy(fence: Fence | undefined, batches: readonly Batch[]): RetryPolicy {
+    const { callMs, totalMs, fullMs, signal } = this.#limits;
+    const isPatient = batches.every(({ patient }) => patient);
+    // Of several, the last one has its whole time.
+    const endsAt = Math.max(...batches.map(({ askedAt }) => askedAt)) + totalMs;
+    const fullFrom = performance.now() + fullMs;
     const isFullForLong = (error: unknown): boolean => isFull(error) && performance.now() >= fullFrom;
     return {
-      totalMs: this.#limits.totalMs,
-      callMs: this.#limits.callMs,
+      ...{ callMs, signal, totalMs: Math.max(callMs, endsAt - performance.now()) },
       tries: Number.POSITIVE_INFINITY,
       isPermanent: (error) => this.#isPermanent(error) || (!isPatient && isFullForLong(error)),
       beforeTry: () => (fence !== undefined && this.#mayArriveLate ? this.#raise(fence) : undefined),

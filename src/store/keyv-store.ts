@@ -1,6 +1,7 @@
 /** The {@link Store} over a driver: three-valued reads, ordered writes, open and close. */
+import { setMaxListeners } from "node:events";
 import { once } from "../async/once.js";
-import { retrying, type RetryPolicy, withDeadline } from "../async/deadline.js";
+import { retrying, type RetryPolicy, waitFor, withDeadline } from "../async/deadline.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import type { RecordCodec } from "./codec.js";
 import { compareAndSet, type CompareAndSetStore } from "./compare-and-set.js";
@@ -30,6 +31,10 @@ const READ_TRIES = 4;
 const CANNOT_FENCE =
   "This Keyv adapter has no conditional write, so the store can't refuse what a second process writes: let one process use it";
 
+const LOST = "The store was closed before it had accepted every write; the others are lost";
+/** How long a driver may take to release what it owns when all that uses it has ended, in milliseconds. */
+const RELEASE_MS = 300;
+
 const SENTINEL_REPAIRED = "The store's sentinel record was damaged and was written again";
 
 /** What a {@link KeyvStore} is made of. */
@@ -54,7 +59,10 @@ export class KeyvStore implements Store {
   readonly #reads = new ReadQueue((keys) => this.#readTexts(keys));
   readonly #opened = once(() => this.#open());
   readonly #closed = once(() => this.#close(), { again: "never" });
+  /** Ends what is tried again and again, once it was waited for. */
+  readonly #ending = new AbortController();
   #closing = false;
+  #closeMs: number;
 
   constructor({ driver, codec, limits, logger }: KeyvStoreOptions) {
     this.description = driver.description;
@@ -67,7 +75,11 @@ export class KeyvStore implements Store {
     this.#outages = new OutageLog(driver.description, logger);
     const { callTimeoutMs: callMs, writeTimeoutMs: totalMs, fullTimeoutMs: fullMs } = limits;
     const maxWaiting = limits.maxWaitingChars;
-    this.#writes = new WriteQueue(driver, { callMs, totalMs, fullMs, maxWaiting }, this.#outages);
+    const { signal } = this.#ending;
+    // One listener per call.
+    setMaxListeners(0, signal);
+    this.#writes = new WriteQueue(driver, { callMs, totalMs, fullMs, maxWaiting, signal }, this.#outages);
+    this.#closeMs = limits.closeTimeoutMs;
   }
 
   open(): Promise<void> {
@@ -139,7 +151,8 @@ export class KeyvStore implements Store {
     return this.#retried("did not tell its time", () => this.#driver.now());
   }
 
-  close(): Promise<void> {
+  close(timeoutMs = this.#limits.closeTimeoutMs): Promise<void> {
+    if (!this.#closing) this.#closeMs = timeoutMs;
     this.#closing = true;
     return this.#closed();
   }
@@ -200,6 +213,7 @@ export class KeyvStore implements Store {
       totalMs,
       callMs,
       tries: READ_TRIES,
+      signal: this.#ending.signal,
       isPermanent: () => false,
       onFailedTry: (error, startedAt) => this.#outages.failed(error, startedAt),
     };
@@ -207,14 +221,11 @@ export class KeyvStore implements Store {
 
   async #close(): Promise<void> {
     await this.#opened.settled();
-    const { closeTimeoutMs } = this.#limits;
-    try {
-      await withDeadline("The store", closeTimeoutMs, () => this.#writes.drained());
-    } catch {
-      // Each writer gets the error of its own write; closing goes on.
-    }
+    const drained = await waitFor(this.#writes.drained(), { timeoutMs: this.#closeMs });
+    if (drained.by !== "value") this.#logger?.warn({ store: this.description }, LOST);
+    this.#ending.abort(this.#unavailable("was closed", new Error("nothing more is tried")));
     // After a failed opening, too: what it connected before it failed is the driver's to release.
-    await withDeadline("The store", closeTimeoutMs, () => this.#driver.close());
+    await withDeadline("The store", RELEASE_MS, () => this.#driver.close());
   }
 
   #refuseWhenClosed(): void {

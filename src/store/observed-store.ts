@@ -31,6 +31,6 @@ export function observedStore(store: Store, onOperation: (operation: StoreOperat
       timed("write", keys.length, store.changeEach(scope, keys, decide, options)),
     setFence: (fence) => store.setFence(fence),
     now: () => store.now(),
-    close: () => store.close(),
+    close: (timeoutMs) => store.close(timeoutMs),
   };
 }

@@ -11,6 +11,8 @@ export type StoredValue =
 /** The turn of work in the queue of writes of its scope: pass it to {@link Store.write} in place of the scope. */
 export interface Turn {
   readonly scope: string;
+  /** When it was asked for, by `performance.now`: the time of its writes counts from then. */
+  readonly askedAt: number;
 }
 
 /**
@@ -98,8 +100,11 @@ export interface Store {
   setFence(fence: Fence | undefined): void;
   /** The time by the store's clock, in milliseconds since 1970. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
   now(): Promise<number>;
-  /** Waits for pending writes (bounded), then releases what the store owns. Idempotent, and final. */
-  close(): Promise<void>;
+  /**
+   * Waits for pending writes, for ten seconds or so many milliseconds at most; those that are not durable by then reject with
+   * `STORE_UNAVAILABLE`. Then releases what the store owns. Idempotent, and final.
+   */
+  close(timeoutMs?: number): Promise<void>;
 }
 
 /**

@@ -53,7 +53,7 @@ export class WriteQueue {
 
   /** Settles when the changes are durable; rejects with `STORE_UNAVAILABLE` when they may not be, or as the fence says. */
   write(scope: string | Turn, changes: Changes, { patient = false }: WriteOptions = {}): Promise<void> {
-    if (typeof scope !== "string") return this.#sendInTurn({ ...newBatch(scope.scope), patient }, changes);
+    if (typeof scope !== "string") return this.#sendInTurn({ ...newBatch(scope), patient }, changes);
     const lane = this.#lane(scope);
     const last = lane.steps.at(-1);
     const joins = last !== undefined && typeof last !== "function" && last.patient === patient;
@@ -65,13 +65,14 @@ export class WriteQueue {
   }
 
   /** Like `write` in a turn, if the conditions hold in that moment; rejects with `ConditionFailed` otherwise. */
-  writeIf({ scope }: Turn, changes: Changes, { conditions, fenced }: WriteConditions): Promise<void> {
-    return this.#sendInTurn({ ...newBatch(scope), conditions, fenced }, changes);
+  writeIf(turn: Turn, changes: Changes, { conditions, fenced }: WriteConditions): Promise<void> {
+    return this.#sendInTurn({ ...newBatch(turn), conditions, fenced }, changes);
   }
 
   /** Runs the work when everything that the scope asked for before is done, and nothing else of the scope until it settles. */
   inTurn<T>(scope: string, work: (turn: Turn) => Promise<T>): Promise<T> {
-    const run = async (): Promise<T> => work({ scope });
+    const askedAt = performance.now();
+    const run = async (): Promise<T> => work({ scope, askedAt });
     const lane = this.#lane(scope);
     return new Promise<T>((resolve, reject) => {
       lane.steps.push(() => run().then(resolve, reject));
@@ -120,7 +121,7 @@ export class WriteQueue {
   /** A batch that is a step of the lane: the next one starts when it is done. */
   #newStep(lane: Lane, patient: boolean): Batch {
     return {
-      ...newBatch(lane.scope),
+      ...newBatch({ scope: lane.scope, askedAt: performance.now() }),
       patient,
       onTaken: () => {
         lane.steps.shift();
@@ -163,8 +164,8 @@ export class WriteQueue {
   }
 }
 
-function newBatch(scope: string): Batch {
-  return { scope, changes: new Map(), fenced: true, patient: false, size: 0, writers: [] };
+function newBatch({ scope, askedAt }: Turn): Batch {
+  return { scope, changes: new Map(), fenced: true, patient: false, askedAt, size: 0, writers: [] };
 }
 
 function sizeOf(changes: Changes): number {

@@ -67,7 +67,7 @@ await withOwnRedis((start) => {
 
 await withPostgres(() => {
   describe.each(["refuse", "silent"] as const)("with a Postgres that would %s", (mode) => {
-    it("stop() ends in its time", async () => {
+    it("stop() ends in its time, and no connection is left", async () => {
       const place = postgresTable();
       onTestFinished(() => place.dispose());
       const url = new URL(place.url);
@@ -78,6 +78,7 @@ await withPostgres(() => {
       proxy.mode = mode;
       write();
       expect(await timed(() => world.manager.stop())).toBeLessThan(STOP_MS);
+      await expect.poll(() => proxy.connections, { timeout: 1_500 }).toBe(0);
     });
   });
 });

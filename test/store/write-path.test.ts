@@ -128,6 +128,31 @@ describe("the write path", () => {
     expect((await space.read("session", ["big"])).get("big")).toBe(2);
   });
 
+  it("counts the time of a write from when it was asked for, also behind one that is tried in vain", async () => {
+    const { adapter, store } = await opened({ writeTimeoutMs: 1_500 });
+    const begun = adapter.hold();
+    const first = store.write("a", new Map([["wa/a/1", 1]])).catch(() => performance.now());
+    await begun;
+    const second = store.write("a", new Map([["wa/a/1", 2]])).catch(() => performance.now());
+    const [firstAt, secondAt] = (await Promise.all([first, second])) as [number, number];
+    // One call more than the first, not another time of its own.
+    expect(secondAt - firstAt).toBeLessThan(600);
+    expect(secondAt - firstAt).toBeGreaterThan(0);
+  });
+
+  it("gives up what it can't write when the time of a close is over, and rejects it", async () => {
+    const { adapter, store } = await opened({ callTimeoutMs: 5_000, writeTimeoutMs: 30_000 });
+    const begun = adapter.hold();
+    const stuck = ["a", "b"].map((scope) => store.write(scope, new Map([[`wa/${scope}/1`, 1]])));
+    const ends = Promise.allSettled(stuck);
+    await begun;
+    const startedAt = performance.now();
+    await store.close(200);
+    const refused = { status: "rejected", reason: expect.objectContaining({ code: "STORE_UNAVAILABLE" }) };
+    expect(await ends).toEqual([refused, refused]);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+  });
+
   it("times out when the adapter hangs, and closes in time", async () => {
     const { adapter, store } = await opened();
     void adapter.hold();

@@ -3,9 +3,11 @@
  * hides one pool per URL in its module, and never creates a table that it could not create at boot.
  */
 import { createRequire } from "node:module";
+import { Socket } from "node:net";
 import type * as KeyvPg from "@keyv/postgres";
 import type * as Pg from "pg";
 import type { Pool, PoolConfig } from "pg";
+import { waitFor } from "../../async/deadline.js";
 import { ZpwootError } from "../../errors.js";
 import type { Logger } from "../../api/logger.js";
 import type { AtomicAdapter } from "./atomic-driver.js";
@@ -39,6 +41,9 @@ const TIMEOUTS = {
   connectionTimeoutMillis: 3_000,
 } as const satisfies PoolConfig;
 
+/** How long the server may take to end the connections that are closed. */
+const END_MS = 200;
+
 /** A name that needs no quotes: @keyv/postgres quotes names in some statements only. */
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
@@ -68,16 +73,17 @@ export async function openPostgresAdapter(options: PostgresAdapterOptions): Prom
     "Postgres",
     () => import("@keyv/postgres"),
   );
-  const pool = createPool(options);
+  const sockets = new Set<Socket>();
+  const pool = createPool(options, sockets);
   pool.on("error", options.onError);
   try {
     await createTable(pool, options);
     await warnOfDataLoss(pool, options);
   } catch (error) {
-    await pool.end();
+    await endPool(pool, sockets);
     throw error;
   }
-  return new (sharedPostgres(KeyvPostgres, pool))(options);
+  return new (sharedPostgres(KeyvPostgres, pool, () => endPool(pool, sockets)))(options);
 }
 
 /** The pg that @keyv/postgres depends on: pg is not a dependency of this package. */
@@ -86,14 +92,28 @@ function pgOfAdapter(): typeof Pg {
   return createRequire(adapter)("pg") as typeof Pg;
 }
 
-function createPool({ uri, pool }: PostgresPlace): Pool {
+/** `sockets` has the open connections of the pool, also those that are being made. */
+function createPool({ uri, pool }: PostgresPlace, sockets: Set<Socket>): Pool {
+  const stream = (): Socket => {
+    const socket = new Socket();
+    sockets.add(socket);
+    return socket.once("close", () => sockets.delete(socket));
+  };
   return new (pgOfAdapter().Pool)({
     keepAlive: true,
     application_name: "zpwoot",
     ...TIMEOUTS,
+    stream,
     ...pool,
     connectionString: uri,
   });
+}
+
+/** The pool's own end waits for statements under way, and for a server that may say nothing. */
+async function endPool(pool: Pool, sockets: ReadonlySet<Socket>): Promise<void> {
+  const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+  await waitFor(Promise.all([pool.end(), ...closed]), { timeoutMs: END_MS });
+  for (const socket of sockets) socket.destroy();
 }
 
 async function createTable(pool: Pool, { schema, table }: PostgresPlace): Promise<void> {
@@ -130,7 +150,7 @@ async function warnOfDataLoss(pool: Pool, { schema, table, logger }: PostgresAda
 }
 
 /** A subclass that uses the given pool. Created here, because its parent is an optional package. */
-function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool) {
+function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool, end: () => Promise<void>) {
   const { escapeLiteral } = pgOfAdapter();
   return class SharedPostgres extends KeyvPostgres implements AtomicAdapter {
     readonly #table: string;
@@ -184,8 +204,8 @@ function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool) {
       return (rows[0] as { now: number }).now;
     }
 
-    override async disconnect(): Promise<void> {
-      await pool.end();
+    override disconnect(): Promise<void> {
+      return end();
     }
   };
 }
