@@ -22,6 +22,9 @@ const UNIT = [
   "test/webhooks/{json-safe,options,payload,retry-schedule,signature,target-guard}.test.ts",
 ];
 
+/** They patch, or look at, what the libraries have loaded: in a process of their own. */
+const ALONE = ["test/engine/signatures.test.ts", "test/testing/signal/libsignal-sessions.test.ts"];
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -58,10 +61,11 @@ export default defineConfig({
           // The files of a worker share what they import: the libraries alone take longer to load than most files to run.
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...UNIT],
+          exclude: [...configDefaults.exclude, ...UNIT, ...ALONE],
           globalSetup: ["test/support/servers.ts", "test/support/compiled.ts"],
         },
       },
+      { extends: true, test: { name: "alone", include: ALONE } },
     ],
   },
 });

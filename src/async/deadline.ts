@@ -30,7 +30,7 @@ export async function withDeadline<T>(
   let timer: NodeJS.Timeout | undefined;
   let onAbort = (): void => {};
   const deadline = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal?.reason);
+    onAbort = () => reject(asError(signal?.reason));
     signal?.addEventListener("abort", onAbort, { once: true });
     const step = (left: number): void => {
       timer = setTimeout(
@@ -132,4 +132,8 @@ export async function retrying<T>(what: string, policy: RetryPolicy, call: () =>
       await sleep(waitMs, undefined, { signal }).catch(() => {});
     }
   }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -108,7 +108,7 @@ function sessionIn(text: string): SnapshotSession {
 
 function parsed(text: string): Partial<SnapshotSession> {
   try {
-    return (decode(new Encoded(text)) ?? {}) as Partial<SnapshotSession>;
+    return decode(new Encoded(text)) ?? {};
   } catch {
     throw notASnapshot();
   }

@@ -19,7 +19,8 @@ const LEFT_OUT = {
   message: "a message is not sent to a device: its keys are not signed by the identity of the device",
 } as const;
 
-const sends = new AsyncLocalStorage<FanOut>();
+const sends = ((globalThis as Record<symbol, unknown>)[Symbol.for("zpwoot.fan-outs")] ??=
+  new AsyncLocalStorage()) as AsyncLocalStorage<FanOut>;
 
 /** The message that the caller's work belongs to; undefined if it belongs to none. */
 export function currentFanOut(): FanOut | undefined {

@@ -23,7 +23,7 @@ interface AnySocket {
 type Methods = Readonly<Record<string, ((...args: unknown[]) => Promise<unknown>) | undefined>>;
 
 async function anySocket({ manager }: EngineWorld, id: string): Promise<AnySocket> {
-  return (await manager.socket(id)) as unknown as AnySocket;
+  return manager.socket(id);
 }
 
 const asked: string[] = [];

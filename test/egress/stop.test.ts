@@ -54,10 +54,12 @@ describe("an upload that its library never settles", () => {
     const library = { name: "fake", makeSocket: () => socket } as unknown as SocketFactory;
     const ways = egresses();
     const limits = { maxBytes: 1_000, allowPrivateSources: true, signal: ways.ending };
-    const { makeSocket } = withBoundedMedia(library, limits);
-    const sending = makeSocket({} as Parameters<typeof makeSocket>[0], () => {}).sendMessage("a", {
-      text: "a",
-    });
+    const bounded = withBoundedMedia(library, limits);
+    const sending = bounded
+      .makeSocket({} as Parameters<SocketFactory["makeSocket"]>[0], () => {})
+      .sendMessage("a", {
+        text: "a",
+      });
     const refused = expect(sending).rejects.toMatchObject({ code: "STOPPED" });
     ways.close();
     await refused;

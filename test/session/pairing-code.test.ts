@@ -165,7 +165,7 @@ describe("a pairing code", () => {
       session.stored = Promise.resolve();
       const unanswered = session.codes.request(NUMBER, {}).catch((error: unknown) => error);
       await vi.advanceTimersByTimeAsync(19_000);
-      expect(await Promise.race([unanswered, "waits"])).toBe("waits");
+      expect(await Promise.race([unanswered, Promise.resolve("waits")])).toBe("waits");
       await vi.advanceTimersByTimeAsync(2_000);
       expect(await unanswered).toMatchObject({ code: "TIMEOUT" });
     } finally {

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { loadAuthState } from "../../src/auth/auth-state.js";
-import { isZpwootError } from "../../src/errors.js";
+import { isZpwootError, messageOf } from "../../src/errors.js";
 import { SessionManager } from "../../src/manager/session-manager.js";
 import { openStore } from "../../src/store/open-store.js";
 import { fillDisk } from "../support/fill-disk.js";
@@ -55,7 +55,7 @@ async function answer(command: string, give: () => Promise<unknown>) {
     (thrown: unknown) => thrown,
   );
   const refusal = isZpwootError(error, "STORE_UNAVAILABLE") ? error.message : undefined;
-  const ended = error === undefined ? "done" : refusal === undefined ? String(error) : "refused";
+  const ended = error === undefined ? "done" : refusal === undefined ? messageOf(error) : "refused";
   return { command, ended, refusal, ms: Math.round(performance.now() - startedAt) };
 }
 
