@@ -78,7 +78,7 @@ await withPostgres(() => {
       proxy.mode = mode;
       write();
       expect(await timed(() => world.manager.stop())).toBeLessThan(STOP_MS);
-      await expect.poll(() => proxy.connections, { timeout: 1_500 }).toBe(0);
+      await expect.poll(() => proxy.clients, { timeout: 1_500 }).toBe(0);
     });
   });
 });

@@ -48,6 +48,7 @@ class Pipe {
 export class FaultProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
   readonly #pipes = new Set<Pipe>();
   #mode: ProxyMode = "pass";
   #holdNext: (() => void) | undefined;
@@ -72,6 +73,11 @@ export class FaultProxy {
   /** Number of connections through it. */
   get connections(): number {
     return this.#sockets.size / 2;
+  }
+
+  /** Connections that clients hold; the server may have to be told yet that one has ended. */
+  get clients(): number {
+    return this.#clients.size;
   }
 
   set mode(mode: ProxyMode) {
@@ -115,6 +121,8 @@ export class FaultProxy {
       return;
     }
     const server = connect(target);
+    this.#clients.add(client);
+    client.once("close", () => this.#clients.delete(client));
     for (const pipe of [new Pipe(client, server), new Pipe(server, client)]) {
       this.#sockets.add(pipe.from);
       this.#pipes.add(pipe);
