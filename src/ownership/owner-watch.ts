@@ -26,7 +26,7 @@ export class OwnerWatch {
     const unchangedMs = steadyNow() - (this.#seen?.since ?? 0);
     // Whatever the clocks say: who has not renewed for so long has stopped by its own clock.
     if (unchangedMs >= this.#leaseMs) return "free";
-    if (this.#renewed) return "alive";
+    if (this.#renewed && until > storeNow) return "alive";
     // The lease of a process that is seen to live may have ended by a jump of the clock only.
     const lives = sees(owner);
     if (until > storeNow) return lives ? "alive" : "unknown";

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnershipState } from "../api/health.js";
 import type { Logger } from "../api/logger.js";
+import { waitFor } from "../async/deadline.js";
 import { once } from "../async/once.js";
 import { steadyNow } from "../async/timer.js";
 import { messageOf, ZpwootError } from "../errors.js";
@@ -20,6 +21,9 @@ import { enterOwner } from "./process-place.js";
 
 /** Between two looks at an owner that stands in the way. */
 const LOOK_MS = 200;
+
+/** How long the store may take to confirm; without an answer nothing is known to be lost. */
+const CONFIRM_MS = 5_000;
 
 /** What an ownership is made with. */
 export interface ProcessOwnershipOptions {
@@ -85,7 +89,10 @@ export class ProcessOwnership implements Ownership, Fence {
   }
 
   async confirm(): Promise<boolean> {
-    await this.#assert().catch(() => {});
+    await waitFor(
+      this.#assert().catch(() => {}),
+      { timeoutMs: CONFIRM_MS },
+    );
     return this.#lost === undefined;
   }
 
