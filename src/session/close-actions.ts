@@ -148,14 +148,13 @@ export class CloseActions {
   }
 
   /** Gives up; the credentials are kept. */
-  async #fail(cause: Cause<FailureReason>): Promise<void> {
+  async #fail(cause: Cause<FailureReason>, action?: SessionAction): Promise<void> {
     this.#parts.desired.pause();
-    await this.#rest({ name: "failed", cause });
+    await this.#rest({ name: "failed", cause }, action);
   }
 
-  async #storeCorrupt(): Promise<void> {
-    await this.#fail({ reason: "store-corrupt" });
-    this.#require("store-corrupt");
+  #storeCorrupt(): Promise<void> {
+    return this.#fail({ reason: "store-corrupt" }, "store-corrupt");
   }
 
   /** A process of ours that took over is no conflict: nothing is stored, and nobody has to act. */
@@ -163,8 +162,7 @@ export class CloseActions {
     const { desired, services, setState } = this.#parts;
     desired.pause();
     if (await services.ownershipLost()) return setState({ name: "conflict" });
-    await this.#rest({ name: "conflict" });
-    this.#require("conflict");
+    await this.#rest({ name: "conflict" }, "conflict");
   }
 
   #refreshVersion(): void {
@@ -185,14 +183,17 @@ export class CloseActions {
     const { services, desired } = this.#parts;
     const until = seconds === null ? null : services.now() + seconds * 1000;
     desired.pause(until ?? Infinity);
-    await this.#rest({ name: "restricted", until, cause });
-    this.#require(cause.reason);
+    await this.#rest({ name: "restricted", until, cause }, cause.reason);
   }
 
-  /** Comes to rest. Nobody sees the state before it is stored, so that no restart undoes what someone has seen. */
-  async #rest(state: SessionState): Promise<void> {
+  /**
+   * Comes to rest. Nobody sees the state before it is stored, so that no restart undoes what someone has seen. What someone has to do
+   * about it is said in the same moment.
+   */
+  async #rest(state: SessionState, action?: SessionAction): Promise<void> {
     await this.#store(state);
     this.#parts.setState(state);
+    if (action !== undefined) this.#require(action);
   }
 
   /** Stores a state as the verdict that `start()` honours, unless a command has asked for another attempt meanwhile. */
