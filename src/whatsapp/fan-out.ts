@@ -1,23 +1,29 @@
 /**
- * A message goes to many devices, each with keys of its own, and the libraries reject all of it when those of one are badly signed. Here that
- * device is left out, and the others receive it. A message to one person that would reach none of the person's devices is rejected.
+ * A message goes to many devices, each with keys of its own, and the libraries reject all of it when those of one are badly signed, damaged or
+ * refused by WhatsApp. Here that device is left out, and the others receive it. A message to one person that would reach none of the person's
+ * devices is rejected.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SignalDataSet } from "whaileys";
 import { SerialQueue } from "../async/serial-queue.js";
 import { ZpwootError } from "../errors.js";
+import { watchKeyAnswers } from "./key-answers.js";
 import type { TransactionalKeys, WhatsAppSocket } from "./library.js";
+import type { Emitter } from "./pending-queries.js";
 import type { BadSignature } from "./signatures/socket-checks.js";
 
 /** What goes to groups, status and channels: not to one person. */
 const TO_MANY = /@(g\.us|broadcast|newsletter)$/;
 
 /** A device of a recipient has badly signed keys. */
-const LEFT_OUT = {
+const BADLY_SIGNED = {
   check: "pre-key",
   refused: true,
   message: "a message is not sent to a device: its keys are not signed by the identity of the device",
 } as const;
+
+/** Why a message is not sent to a device: nobody who could be the device signed its keys, or WhatsApp has none that can be used. */
+type LeftOutFor = "signature" | "no-keys";
 
 const sends = ((globalThis as Record<symbol, unknown>)[Symbol.for("zpwoot.fan-outs")] ??=
   new AsyncLocalStorage()) as AsyncLocalStorage<FanOut>;
@@ -31,12 +37,18 @@ export function currentFanOut(): FanOut | undefined {
 export class FanOut {
   readonly #jid: string;
   readonly #ownUsers: ReadonlySet<string>;
-  readonly #onLeftOut: (device: string) => void;
+  readonly #onLeftOut: (device: string, why: LeftOutFor) => void;
   /** Signal addresses. */
   readonly #refused = new Set<string>();
-  readonly #leftOut = new Set<string>();
+  readonly #withoutKeys = new Set<string>();
+  readonly #leftOut = new Map<string, LeftOutFor>();
+  #keysCame = false;
 
-  constructor(jid: string, ownUsers: ReadonlySet<string>, onLeftOut: (device: string) => void) {
+  constructor(
+    jid: string,
+    ownUsers: ReadonlySet<string>,
+    onLeftOut: (device: string, why: LeftOutFor) => void,
+  ) {
     this.#jid = jid;
     this.#ownUsers = ownUsers;
     this.#onLeftOut = onLeftOut;
@@ -52,16 +64,33 @@ export class FanOut {
     this.#refused.add(address);
   }
 
-  /** Whether the keys of a device were badly signed, of one at this Signal address or of any. */
-  refused(address?: string): boolean {
-    return address === undefined ? this.#refused.size > 0 : this.#refused.has(address);
+  /** Whether the keys of the device at a Signal address were badly signed. */
+  refused(address: string): boolean {
+    return this.#refused.has(address);
   }
 
-  /** The message is not encrypted to the device. */
+  /** WhatsApp answered with keys, but with none that can be used for these devices. */
+  keysCame(withoutKeys: readonly string[]): void {
+    this.#keysCame = true;
+    for (const device of withoutKeys) this.#withoutKeys.add(device);
+  }
+
+  /** Whether some of its devices may lack keys: WhatsApp was asked for them. */
+  get mayLackKeys(): boolean {
+    return this.#keysCame;
+  }
+
+  /** Whether the message is not encrypted to some device. */
+  get leavesOut(): boolean {
+    return this.#leftOut.size > 0;
+  }
+
+  /** The message is not encrypted to the device, for which there are no keys. */
   leaveOut(device: string): void {
     if (this.#leftOut.has(device)) return;
-    this.#leftOut.add(device);
-    this.#onLeftOut(device);
+    const why = this.#refused.size > 0 && !this.#withoutKeys.has(device) ? "signature" : "no-keys";
+    this.#leftOut.set(device, why);
+    this.#onLeftOut(device, why);
   }
 
   /** Whether the message is not encrypted to the device. */
@@ -70,30 +99,53 @@ export class FanOut {
   }
 
   /**
-   * Throws `BAD_SIGNATURE` if the message is for one person, and none of these devices of that person is left. Call it for all devices of
-   * the person at once.
+   * Throws `BAD_SIGNATURE` or `RECIPIENT_UNREACHABLE` if the message is for one person, and none of these devices of that person is left. Call
+   * it for all devices of the person at once.
    */
   requireRecipient(devices: readonly string[]): void {
     if (this.group !== undefined) return;
     const toSelf = this.#ownUsers.has(userOf(this.#jid));
     const theirs = devices.filter((device) => toSelf || !this.#ownUsers.has(userOf(device)));
     if (theirs.length === 0 || theirs.some((device) => !this.leftOut(device))) return;
+    if (theirs.some((device) => this.#leftOut.get(device) === "signature"))
+      throw new ZpwootError(
+        "BAD_SIGNATURE",
+        "The message was not sent: the keys of the recipient's devices are not signed by the identity of the device",
+      );
     throw new ZpwootError(
-      "BAD_SIGNATURE",
-      "The message was not sent: the keys of the recipient's devices are not signed by the identity of the device",
+      "RECIPIENT_UNREACHABLE",
+      "The message was not sent: WhatsApp has no keys for any device of the recipient",
     );
   }
 }
 
+/** What {@link fanOutMessages} reports. */
+interface FanOutReports {
+  /** A device has badly signed keys. Called once per message. */
+  readonly onBadSignature: (failed: BadSignature) => void;
+  /** Called once for each device without keys. */
+  readonly warn: (text: string, fields: object) => void;
+}
+
 /**
- * Makes every message of a socket leave out devices with badly signed keys. `onBadSignature` is called for each, once per message.
- * Call it after the engine's key store is in place.
+ * Makes every message of a socket leave out devices with badly signed keys, and without. Call it after the engine's key store is in place, and
+ * before the first message.
  */
-export function fanOutMessages(socket: WhatsAppSocket, onBadSignature: (failed: BadSignature) => void): void {
+export function fanOutMessages(socket: WhatsAppSocket, { onBadSignature, warn }: FanOutReports): void {
   const { sendMessage, relayMessage } = socket;
-  const leaveOut = (device: string): void => onBadSignature({ ...LEFT_OUT, device });
+  const without = new Set<string>();
+  const leaveOut = (device: string, why: LeftOutFor): void => {
+    if (why === "signature") return onBadSignature({ ...BADLY_SIGNED, device });
+    if (without.has(device)) return;
+    without.add(device);
+    warn("messages are not sent to a device: WhatsApp has no keys for it", { device });
+  };
   const send = <T>(jid: string, call: () => Promise<T>): Promise<T> =>
     sends.run(new FanOut(jid, ownUsersOf(socket), leaveOut), call);
+  watchKeyAnswers(socket.ws as unknown as Emitter, () => {
+    const fanOut = currentFanOut();
+    return fanOut && ((devices) => fanOut.keysCame(devices));
+  });
   socket.sendMessage = (jid, ...rest) => send(jid, () => sendMessage(jid, ...rest));
   socket.relayMessage = (jid, content, options) =>
     // To one device that asked for it again: there is no other.
@@ -125,7 +177,7 @@ function inGroupOrder(transaction: TransactionalKeys["transaction"]): Transactio
 function withoutLeftOut(data: SignalDataSet): SignalDataSet {
   const fanOut = currentFanOut();
   const memory = data["sender-key-memory"];
-  if (fanOut?.refused() !== true || memory === undefined) return data;
+  if (fanOut?.leavesOut !== true || memory === undefined) return data;
   const corrected = Object.entries(memory).map(([group, devices]) => {
     const entries = Object.entries(devices ?? {}).filter(([device]) => !fanOut.leftOut(device));
     return [group, Object.fromEntries(entries)] as const;

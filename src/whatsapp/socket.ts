@@ -95,12 +95,10 @@ export class SessionSocket {
     // the wrapper object, so our methods are put back on it.
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#check();
-    fanOutMessages(this.socket, (failed) => options.hooks.onBadSignature(failed));
+    const warn = (text: string, fields: object): void => options.logger.warn({ sessionId, ...fields }, text);
+    fanOutMessages(this.socket, { onBadSignature: (failed) => options.hooks.onBadSignature(failed), warn });
     guardListeners(this.#ws, (error) => this.#fail(error));
-    this.#filter = new EventFilter({
-      ...{ socket: this.socket, ...authorship },
-      warn: (text, fields) => options.logger.warn({ sessionId, ...fields }, text),
-    });
+    this.#filter = new EventFilter({ socket: this.socket, ...authorship, warn });
     // Before the library's own listener, which ends the socket.
     this.#ws.prependListener("CB:stream:error", (node) => (this.#streamError = node));
     settleQueriesOnEnd(this.#ws);

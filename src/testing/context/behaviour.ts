@@ -18,6 +18,11 @@ export interface ServiceBehaviour {
    * their JIDs.
    */
   forgePreKeys: boolean | readonly string[];
+  /**
+   * Have no bundles for these devices, by their JIDs, and say so with an `error`, leave them out of the answer, or hand out bundles that lack
+   * a part (`damaged`): a client must send to the other devices.
+   */
+  withholdPreKeys: { readonly devices: readonly string[]; readonly as: "error" | "nothing" | "damaged" };
   /** Bring group messages of phones with a signature that is not the sender's: a client must not show them. */
   forgeGroupMessages: boolean;
   /** Send devices the end of their offline traffic. Without it whaileys holds back every message event. */
@@ -52,6 +57,7 @@ export const DEFAULT_BEHAVIOUR: Readonly<ServiceBehaviour> = {
   forgeAccountSignature: false,
   forgeNoiseCertificate: false,
   forgePreKeys: false,
+  withholdPreKeys: { devices: [], as: "error" },
   forgeGroupMessages: false,
   announceOffline: true,
   announceLid: true,

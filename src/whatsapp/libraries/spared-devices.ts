@@ -1,6 +1,7 @@
 /**
- * Leaves out devices of a message whose keys are badly signed (fan-out.ts), in each library in its own way. Such a device has no session, which
- * whaileys takes for an error of the whole message; Baileys 7 leaves it out too, but takes an empty list for an error.
+ * Leaves out devices of a message whose keys are badly signed, damaged or not to be had (fan-out.ts), in each library in its own way. Such a
+ * device has no session, which whaileys takes for an error of the whole message; Baileys 7 leaves it out too, but takes an empty list for an
+ * error, and notes that the device has the key of a group.
  */
 import type { BinaryNode } from "whaileys";
 import { currentFanOut, type FanOut } from "../fan-out.js";
@@ -33,17 +34,28 @@ export function sparePerDevice(signal: SignalModule & { [patched]?: true }, wire
   const { encryptSignalProto } = signal;
   signal.encryptSignalProto = async (jid, ...rest) => {
     const fanOut = currentFanOut();
-    if (fanOut?.refused(signal.jidToSignalProtocolAddress(jid).toString()) !== true)
-      return encryptSignalProto(jid, ...rest);
+    if (fanOut === undefined) return encryptSignalProto(jid, ...rest);
+    if (!fanOut.refused(signal.jidToSignalProtocolAddress(jid).toString())) {
+      try {
+        return await encryptSignalProto(jid, ...rest);
+      } catch (error) {
+        if (!isWithoutSession(error)) throw error;
+      }
+    }
     fanOut.leaveOut(jid);
     return { type: "msg", ciphertext: LEFT_OUT };
   };
   const { encodeBinaryNode } = wire;
   wire.encodeBinaryNode = (node, ...rest) => {
     const fanOut = node.tag === "message" ? currentFanOut() : undefined;
-    return encodeBinaryNode(fanOut?.refused() === true ? withoutMarked(node, fanOut) : node, ...rest);
+    return encodeBinaryNode(fanOut?.leavesOut === true ? withoutMarked(node, fanOut) : node, ...rest);
   };
   Object.defineProperty(signal, patched, { value: true });
+}
+
+/** libsignal has no session with the device: WhatsApp had no keys for it, or left it out of its answer. */
+function isWithoutSession(error: unknown): boolean {
+  return error instanceof Error && error.name === "SessionError";
 }
 
 function withoutMarked(message: BinaryNode, fanOut: FanOut): BinaryNode {
@@ -84,7 +96,7 @@ export type MessagePatch = (message: unknown, devices?: string[]) => unknown;
 export function sparingPatch(wanted: MessagePatch | undefined, socket: () => WhatsAppSocket): MessagePatch {
   return async (message, devices) => {
     const fanOut = currentFanOut();
-    if (fanOut?.refused() === true && Array.isArray(devices)) await spare(devices, fanOut, socket());
+    if (fanOut?.mayLackKeys === true && Array.isArray(devices)) await spare(devices, fanOut, socket());
     return wanted === undefined ? message : wanted(message, devices);
   };
 }

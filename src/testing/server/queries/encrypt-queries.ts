@@ -77,20 +77,26 @@ function digest(query: Query): void {
 }
 
 function fetchBundles(query: Query): void {
-  const users = childrenOf(query.child, "user").map(({ attrs: { jid } }) => {
+  const { withholdPreKeys, forgePreKeys } = query.context.behaviour;
+  const users = childrenOf(query.child, "user").flatMap(({ attrs: { jid } }) => {
+    if (isAmong(query, withholdPreKeys.devices, jid)) return withheld(jid, withholdPreKeys.as);
     const bundle = query.network.takeBundle(jid);
-    return userNode(jid, isForged(query, jid) ? unsigned(bundle) : bundle);
+    const forged = typeof forgePreKeys === "boolean" ? forgePreKeys : isAmong(query, forgePreKeys, jid);
+    return userNode(jid, forged ? unsigned(bundle) : bundle);
   });
   reply(query, [node("list", {}, users)]);
 }
 
-function isForged({ context, network }: Query, jid: string | undefined): boolean {
-  const { forgePreKeys } = context.behaviour;
-  if (typeof forgePreKeys === "boolean") return forgePreKeys;
+function isAmong({ network }: Query, devices: readonly string[], jid: string | undefined): boolean {
   const { directory } = network;
   const holder = (address: string | undefined): unknown =>
     directory.device(address) ?? (parseJid(address)?.device ? undefined : directory.find(address));
-  return forgePreKeys.some((one) => holder(one) !== undefined && holder(one) === holder(jid));
+  return devices.some((one) => holder(one) !== undefined && holder(one) === holder(jid));
+}
+
+function withheld(jid: string | undefined, as: "error" | "nothing" | "damaged"): readonly BinaryNode[] {
+  if (as === "nothing") return [];
+  return [as === "error" ? userNode(jid, undefined) : node("user", { jid }, [node("registration", {})])];
 }
 
 function unsigned(bundle: PreKeyBundle | undefined): PreKeyBundle | undefined {
