@@ -11,6 +11,7 @@ import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { DeadlineError } from "../async/deadline.js";
 import { endWhenIdle } from "./idle-agent.js";
+import { boundInterim } from "./interim-answers.js";
 import { guardedLookup, isPrivateHost, TargetRefusedError } from "./target-guard.js";
 
 /** One request. */
@@ -175,6 +176,7 @@ function exchange(url: URL, outgoing: OutgoingRequest, deadline: Deadline): Prom
       request.destroy(reason);
     };
     signal.addEventListener("abort", abort, { once: true });
+    boundInterim(request, (error) => deadline.end(error));
     request.once("socket", (socket) => endWhenIdle(socket, limits.idleMs, late(limits.idleMs)));
     // Stays: a request that was answered may still fail, and an unheard error would end the process.
     request.on("error", reject);

@@ -22,6 +22,8 @@ export interface MediaLimits {
 export const MEDIA_IDLE_MS = 20_000;
 /** The default of a whole transfer, in milliseconds. */
 export const MEDIA_TOTAL_MS = 10 * 60_000;
+/** The longest answer to an upload, in bytes. */
+export const MEDIA_ANSWER_BYTES = 1024 * 1024;
 const MAX_REDIRECTS = 3;
 
 /** The bounds of a download. */
@@ -44,5 +46,5 @@ export function uploadLimits({
   idleMs = MEDIA_IDLE_MS,
   totalMs = MEDIA_TOTAL_MS,
 }: MediaLimits): RequestLimits {
-  return { headersMs: totalMs, idleMs, totalMs, maxBytes: 1024 * 1024 };
+  return { headersMs: totalMs, idleMs, totalMs, maxBytes: MEDIA_ANSWER_BYTES };
 }

@@ -9,16 +9,17 @@ import type { Logger } from "../api/logger.js";
 import type { ProxyConfig } from "../api/session-info.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import { IdleAgent } from "./idle-agent.js";
-import { MEDIA_IDLE_MS } from "./media-limits.js";
+import { MEDIA_ANSWER_BYTES, MEDIA_IDLE_MS, MEDIA_TOTAL_MS } from "./media-limits.js";
 import { ProxyAgent } from "./proxy-agent.js";
 import { isPrivateHost } from "./target-guard.js";
 import { ProxyRefusedError } from "./proxy-refused.js";
+import { UploadAgent, type UploadBounds } from "./upload-agent.js";
 
 /** How a session reaches WhatsApp. */
 export interface Egress {
   /** Undefined for a direct connection. */
   readonly agent: Agent | undefined;
-  /** For uploads: the same, or a direct one that ends connections on which nothing moves. */
+  /** For uploads: the same way, with bounds. */
   readonly uploadAgent: Agent;
   /**
    * Checks that the proxy reaches the host of a ws:// or wss:// URL: opens a connection, and closes it. Settles at once without a
@@ -26,6 +27,8 @@ export interface Egress {
    */
   preflight(url: string, signal: AbortSignal): Promise<void>;
 }
+
+const UPLOADS: UploadBounds = { maxBytes: MEDIA_ANSWER_BYTES, totalMs: MEDIA_TOTAL_MS };
 
 /** How proxies are used. */
 interface ProxyPolicy {
@@ -42,13 +45,20 @@ export interface SessionEgressesOptions extends ProxyPolicy {
   readonly proxy: (sessionId: string) => ProxyConfig | null;
 }
 
+/** The way out of a session with a proxy, as its configuration is written. */
+interface ProxyWay {
+  readonly config: string;
+  readonly agent: ProxyAgent;
+  readonly uploadAgent: UploadAgent;
+}
+
 /** The ways out of all sessions: one agent per session and configuration, which ends with it. */
 export class SessionEgresses {
   readonly #options: SessionEgressesOptions;
-  readonly #agents = new Map<string, { readonly config: string; readonly agent: ProxyAgent }>();
+  readonly #agents = new Map<string, ProxyWay>();
   readonly #ending = new AbortController();
   /** One for all sessions without a proxy: it holds no connection. */
-  readonly #uploadAgent = new IdleAgent(MEDIA_IDLE_MS);
+  readonly #uploadAgent = new UploadAgent(new IdleAgent(MEDIA_IDLE_MS), UPLOADS);
   readonly #direct: Egress = {
     agent: undefined,
     uploadAgent: this.#uploadAgent,
@@ -71,13 +81,14 @@ export class SessionEgresses {
     const proxy = this.#options.proxy(sessionId);
     const config = JSON.stringify(proxy);
     const known = this.#agents.get(sessionId);
-    if (known?.config === config) return this.#egress(sessionId, known.agent);
+    if (known?.config === config) return this.#egress(sessionId, known);
     this.forget(sessionId);
     if (proxy === null) return this.#direct;
     const agent = new ProxyAgent(proxy, this.#options);
+    const way = { config, agent, uploadAgent: new UploadAgent(agent, UPLOADS) };
     if (this.#ending.signal.aborted) agent.destroy();
-    else this.#agents.set(sessionId, { config, agent });
-    return this.#egress(sessionId, agent);
+    else this.#agents.set(sessionId, way);
+    return this.#egress(sessionId, way);
   }
 
   /** Checks where a proxy is, as far as that is written out; a name is checked when it is connected to. Throws `INVALID_INPUT`. */
@@ -102,11 +113,11 @@ export class SessionEgresses {
     for (const sessionId of this.#agents.keys()) this.forget(sessionId);
   }
 
-  #egress(sessionId: string, agent: ProxyAgent): Egress {
+  #egress(sessionId: string, { agent, uploadAgent }: ProxyWay): Egress {
     const { logger } = this.#options;
     return {
       agent,
-      uploadAgent: agent,
+      uploadAgent,
       preflight: (url, signal) => preflight(agent, { url, signal, logger, sessionId }),
     };
   }

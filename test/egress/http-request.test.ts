@@ -25,6 +25,11 @@ const CASES: readonly (readonly [string, Behaviour, RegExp])[] = [
   ["resets", (socket) => void socket.once("data", () => socket.resetAndDestroy()), /ECONNRESET|hang up/],
   ["closes without an answer", (socket) => void socket.once("data", () => socket.end()), /hang up/],
   ["drips for ever", drip, /within 600 ms/],
+  [
+    "says for ever that it goes on",
+    flood("", "HTTP/1.1 102 Processing\r\n\r\n".repeat(2_000)),
+    /interim answers/,
+  ],
 ];
 
 function cut(socket: Parameters<Behaviour>[0]): void {
