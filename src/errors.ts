@@ -25,6 +25,10 @@ export type ZpwootErrorCode =
   | "PAIRING_REFUSED"
   /** The keys of a recipient's devices are not signed by those devices; nothing was sent to them. */
   | "BAD_SIGNATURE"
+  /** WhatsApp has no keys for any device of the recipient; nothing was sent. */
+  | "RECIPIENT_UNREACHABLE"
+  /** The temporary folder of the machine takes no file: full, missing or read-only; nothing was sent. */
+  | "TEMP_UNAVAILABLE"
   /** No failed delivery has this id. */
   | "DELIVERY_NOT_FOUND"
   /** The webhook's outbox has no room; nothing was queued. */

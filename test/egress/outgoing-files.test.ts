@@ -1,5 +1,6 @@
 /** Files that the host sends: whatever becomes of them the process lives, no address is asked past the guard, and nothing is left behind. */
 import { once } from "node:events";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,7 +12,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { SocketFactory, WhatsAppSocket } from "../../src/whatsapp/library.js";
 import { withBoundedMedia } from "../../src/whatsapp/media/bounded-socket.js";
 import type { EngineWorld } from "../support/engine.js";
+import { fillDisk } from "../support/fill-disk.js";
 import { LIBRARIES } from "../support/libraries.js";
+import { SmallDisk } from "../support/small-disk.js";
 
 /** Methods with content that the types of the libraries refuse. */
 interface AnySocket {
@@ -132,6 +135,61 @@ describe.each(LIBRARIES)("a file that is sent with $name", ({ open }) => {
     await socket.sendMessage(jid, text);
     expect(asked).toEqual([]);
   });
+});
+
+/** The files below the folder that this process has open; empty where the system does not say. */
+function openFiles(below: string): string[] {
+  const descriptors = "/proc/self/fd";
+  if (!existsSync(descriptors)) return [];
+  return readdirSync(descriptors).flatMap((descriptor) => {
+    try {
+      const file = readlinkSync(join(descriptors, descriptor));
+      return file.startsWith(below) ? [file] : [];
+    } catch {
+      // That of the listing itself.
+      return [];
+    }
+  });
+}
+
+const disk = new SmallDisk();
+afterAll(() => disk[Symbol.dispose]());
+
+describe.each(LIBRARIES)("a temporary folder that takes no file, with $name", ({ open }) => {
+  const places = [
+    { what: "full", untestable: disk.untestable, folder: () => disk.folder },
+    { what: "missing", untestable: false, folder: () => join(folder, "none") },
+  ];
+
+  it.each(places)(
+    "fails the message, and nothing else: $what",
+    async ({ what, untestable, folder: place }) => {
+      if (untestable) return;
+      await using world = await open({ media: { allowPrivateSources: true } });
+      const { id } = await world.linked();
+      const socket = await anySocket(world, id);
+      const methods = socket as unknown as Methods;
+      const { jid } = world.phone("friend");
+      const file = Buffer.alloc(200_000);
+      process.env["TMPDIR"] = place();
+      if (what === "full") fillDisk(join(disk.folder, "junk"));
+      const refused = { code: "TEMP_UNAVAILABLE", message: expect.stringMatching(/ENOSPC|ENOENT/) };
+      for (const field of ["document", "image", "audio", "video", "sticker"]) {
+        const content = { [field]: file, mimetype: "audio/ogg" };
+        await expect(socket.sendMessage(jid, content), field).rejects.toMatchObject(refused);
+      }
+      await expect(socket.sendMessage("1@newsletter", { document: file })).rejects.toMatchObject(refused);
+      for (const args of [[{ name: "a", images: [file] }]])
+        await expect(methods["productCreate"]?.(...args)).rejects.toMatchObject(refused);
+      if (methods["updateCoverPhoto"] !== undefined)
+        await expect(methods["updateCoverPhoto"](file)).rejects.toMatchObject(refused);
+      await socket.sendMessage(jid, { text: "goes on" });
+      expect((await world.manager.getStatus(id)).status).toBe("connected");
+      expect(await readdir(folder)).toEqual([]);
+      if (what === "full") expect(await readdir(disk.folder)).toEqual(["junk"]);
+      expect(openFiles(place())).toEqual([]);
+    },
+  );
 });
 
 describe("a link in a text", () => {

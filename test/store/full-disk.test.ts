@@ -1,47 +1,20 @@
 /** A full disk under the embedded store, on a small file system of its own. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Child } from "../support/child.js";
+import { SmallDisk } from "../support/small-disk.js";
 
 const CHILD = new URL("full-disk-child.ts", import.meta.url);
 
-const folder = mkdtempSync(join(tmpdir(), "zpwoot-full-"));
-const mounted = mount(["mount"]) || mount(["sudo", "-n", "mount"]);
-if (!mounted) console.warn("\n*** no file system can be mounted: a full disk is NOT TESTED ***\n");
-
-/** Mounts four megabytes of memory on the folder. The child runs as the user of the test. */
-function mount([program = "", ...args]: readonly string[]): boolean {
-  try {
-    execFileSync(program, [...args, "-t", "tmpfs", "-o", "size=4m,mode=1777", "tmpfs", folder], {
-      stdio: "ignore",
-    });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-afterAll(() => {
-  for (const command of [["umount"], ["sudo", "-n", "umount"]]) {
-    try {
-      if (mounted) execFileSync(command[0] ?? "", [...command.slice(1), folder], { stdio: "ignore" });
-      break;
-    } catch {
-      // Mounted with sudo.
-    }
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
+const disk = new SmallDisk();
+const { folder } = disk;
+afterAll(() => disk[Symbol.dispose]());
 
 describe("lmdb on a full disk", { timeout: 40_000 }, () => {
   // In CI a machine that can't mount is a failure.
-  it.skipIf(!mounted && process.env["CI"] === undefined)(
+  it.skipIf(disk.untestable)(
     "refuses writes with STORE_UNAVAILABLE and goes on when there is room",
     async () => {
-      expect(mounted).toBe(true);
+      expect(disk.mounted).toBe(true);
       const child = new Child(CHILD, [folder]);
       const { refused, message, before } = await child.fact((fact) => "refused" in fact, {
         timeoutMs: 20_000,
@@ -56,7 +29,7 @@ describe("lmdb on a full disk", { timeout: 40_000 }, () => {
     },
   );
 
-  it.skipIf(!mounted && process.env["CI"] === undefined)(
+  it.skipIf(disk.untestable)(
     "answers every command within five seconds with what to do, while an open session waits for room",
     async () => {
       const child = new Child(new URL("full-disk-commands-child.ts", import.meta.url), [folder]);

@@ -64,6 +64,8 @@ function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse
       return errorResponse(503, "The service is stopping", "Service Unavailable");
     // Of a message, which no route sends.
     case "BAD_SIGNATURE":
+    case "RECIPIENT_UNREACHABLE":
+    case "TEMP_UNAVAILABLE":
     case "INVALID_OPTION":
       return undefined;
   }

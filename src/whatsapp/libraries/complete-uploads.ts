@@ -9,6 +9,7 @@ import { open, rm, type FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { temporaryFolderError } from "../media/temporary-files.js";
 
 /** Bytes of the HMAC after the ciphertext. */
 const MAC_BYTES = 10;
@@ -81,9 +82,9 @@ async function encrypt(
   try {
     // Others on this machine have no business with them.
     for (const file of [encFilePath, originalFilePath])
-      if (file !== undefined) files.push(await open(file, "wx", 0o600));
+      if (file !== undefined) files.push(await orNoRoom(open(file, "wx", 0o600)));
     const facts = await write(stream, new Sealer(module.getMediaKeys(mediaKey, kind)), files);
-    await Promise.all(files.map((file) => file.close()));
+    await orNoRoom(Promise.all(files.map((file) => file.close())));
     return { mediaKey, encFilePath, originalFilePath, ...facts };
   } catch (error) {
     stream.destroy();
@@ -99,12 +100,25 @@ async function write(
   [sealed, original]: readonly FileHandle[],
 ): Promise<ReturnType<Sealer["finish"]>["facts"]> {
   for await (const chunk of stream as AsyncIterable<Buffer>) {
-    await original?.appendFile(chunk);
-    await sealed?.appendFile(sealer.seal(chunk));
+    await append(original, chunk);
+    await append(sealed, sealer.seal(chunk));
   }
   const { rest, facts } = sealer.finish();
-  await sealed?.appendFile(rest);
+  await append(sealed, rest);
   return facts;
+}
+
+async function append(file: FileHandle | undefined, bytes: Buffer): Promise<void> {
+  if (file !== undefined) await orNoRoom(file.appendFile(bytes));
+}
+
+/** Rejects with `TEMP_UNAVAILABLE` where the temporary folder is at fault, and not the source. */
+async function orNoRoom<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw temporaryFolderError(cause);
+  }
 }
 
 /** AES-256-CBC with a truncated HMAC after it (docs/protocol.md). */

@@ -3,6 +3,8 @@ import { withDeadline } from "../../async/deadline.js";
 import { MEDIA_TOTAL_MS, type MediaLimits } from "../../egress/media-limits.js";
 import type { SocketFactory, WhatsAppSocket } from "../library.js";
 import { safeBytes, safeFile } from "./outgoing.js";
+import { uploadProductImage } from "./product-images.js";
+import { requireWholeFiles, withTemporaryFiles } from "./temporary-files.js";
 
 /** How long a phone may take to store media again. */
 const REUPLOAD_MS = 30_000;
@@ -16,8 +18,8 @@ const FILE_FIELDS = [
 ] as const;
 
 /**
- * The library with two changes to its sockets: files are fetched or opened here before the library gets them, and uploads and
- * `updateMediaMessage` have a deadline. Every way by which a library would ask an address that its caller names is in docs/proxies.md.
+ * The library with three changes to its sockets: files are fetched or opened here before the library gets them, what it writes to send them
+ * can fail without an unheard error, and uploads and `updateMediaMessage` have a deadline. Every way by which a library would ask an address that its caller names is in docs/proxies.md.
  */
 export function withBoundedMedia(library: SocketFactory, limits: MediaLimits): SocketFactory {
   const makeSocket: SocketFactory["makeSocket"] = (config, onFrameError) => {
@@ -32,14 +34,18 @@ export function withBoundedMedia(library: SocketFactory, limits: MediaLimits): S
 function boundMessages(socket: WhatsAppSocket, limits: MediaLimits): void {
   const { sendMessage, updateMediaMessage, waUploadToServer } = socket;
   const { totalMs = MEDIA_TOTAL_MS, signal } = limits;
-  // Baileys 7 never settles when the answer to an upload breaks off.
-  const upload: typeof waUploadToServer = (...args) =>
-    withDeadline("the media host", totalMs, () => waUploadToServer(...args), { signal });
+  const upload: typeof waUploadToServer = async (...args) => {
+    requireWholeFiles();
+    return withDeadline("the media host", totalMs, () => waUploadToServer(...args), { signal });
+  };
   // Without `getUrlInfo` the library asks no address in a text for a preview. A caller's own options come last.
   const own = { upload, getUrlInfo: undefined };
   socket.sendMessage = async (jid, content, options) => {
     const bounded: typeof options = Object.assign({ ...own }, options);
-    return sendMessage(jid, await withSafeFiles(content, limits), bounded);
+    const safe = await withSafeFiles(content, limits);
+    return safe === content
+      ? sendMessage(jid, content, bounded)
+      : withTemporaryFiles(() => sendMessage(jid, safe, bounded));
   };
   socket.updateMediaMessage = (message) =>
     withDeadline("the phone that stores the media again", REUPLOAD_MS, () => updateMediaMessage(message), {
@@ -59,15 +65,17 @@ function boundPictures(socket: WhatsAppSocket, limits: MediaLimits): void {
   const product = async (given: unknown): Promise<unknown> => {
     const { images } = given as Product;
     if (!Array.isArray(images)) return given;
-    const safe = await Promise.all(images.map((image) => storedOrSafe(image, limits)));
-    return { ...(given as Product), images: safe };
+    const stored = await Promise.all(images.map((image) => storedImage(image, limits, socket)));
+    return { ...(given as Product), images: stored };
   };
   const methods = socket as unknown as Record<string, Method | undefined>;
   const replaceArgument = (name: string, at: number, safe: (given: unknown) => Promise<unknown>): void => {
     const method = methods[name];
     if (method === undefined) return;
-    methods[name] = async (...args) =>
-      method(...args.slice(0, at), await safe(args[at]), ...args.slice(at + 1));
+    methods[name] = async (...args) => {
+      const given = await safe(args[at]);
+      return withTemporaryFiles(() => method(...args.slice(0, at), given, ...args.slice(at + 1)));
+    };
   };
   replaceArgument("updateProfilePicture", 1, picture);
   replaceArgument("newsletterUpdatePicture", 1, picture);
@@ -76,11 +84,13 @@ function boundPictures(socket: WhatsAppSocket, limits: MediaLimits): void {
   replaceArgument("productUpdate", 1, product);
 }
 
-/** A picture that WhatsApp stores already is named to WhatsApp, and asked by nobody here. */
-async function storedOrSafe(image: unknown, limits: MediaLimits): Promise<unknown> {
+/** A picture that WhatsApp stores already is named to WhatsApp, and asked by nobody here; another is stored there first. */
+async function storedImage(image: unknown, limits: MediaLimits, socket: WhatsAppSocket): Promise<unknown> {
   const url = (image as { readonly url?: string | URL } | null)?.url;
   if (url?.toString().includes(".whatsapp.net") === true) return image;
-  return safeBytes(image, "images", limits);
+  const picture: unknown = await safeBytes(image, "images", limits);
+  // What is no picture is left to the library, which refuses it.
+  return Buffer.isBuffer(picture) ? uploadProductImage(picture, socket.waUploadToServer) : picture;
 }
 
 /** The content with files that a library may have in place of those that it would open. */
