@@ -15,7 +15,7 @@ export type {
   MediaOptions,
   WhatsAppOptions,
 } from "./manager/options.js";
-export type { SnapshotsOption } from "./api/backup.js";
+export type { SnapshotsOption, TombstonesOption } from "./api/backup.js";
 export type {
   ConnectOptions,
   FullSessionsApi,
@@ -27,7 +27,15 @@ export { guardUnhandledRejections } from "./whatsapp/rejection-guard.js";
 
 // Storing, moving and restoring credentials.
 export { reencrypt, type ReencryptStoreOptions } from "./backup/backups.js";
-export type { ImportedFolder, ImportOptions, RestoreSnapshotOptions, WrittenAuth } from "./api/backup.js";
+export type {
+  ImportedFolder,
+  ImportOptions,
+  RemovalOptions,
+  RestoreSnapshotOptions,
+  Tombstone,
+  WipeCause,
+  WrittenAuth,
+} from "./api/backup.js";
 export { listSnapshots } from "./backup/snapshot-file.js";
 export type { EncryptionKey } from "./store/encryption.js";
 export type { StoreOperation } from "./api/events.js";

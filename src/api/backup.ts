@@ -1,4 +1,5 @@
-/** Options and results of moving credentials: bundles, auth folders, snapshots, re-encryption. */
+/** Options and results of moving credentials: bundles, auth folders, snapshots, tombstones, re-encryption. */
+import type { LogoutCause } from "./session-detail.js";
 
 /** Options of `SessionManager.importCredentials`. */
 export interface ImportOptions {
@@ -30,6 +31,39 @@ export interface WrittenAuth {
 export interface ImportedFolder extends WrittenAuth {
   /** Files of an unknown kind, and damaged ones: the folder's writer is not atomic. Their keys are created again. */
   readonly skipped: readonly string[];
+}
+
+/**
+ * Why linked credentials were deleted: by a command, or because WhatsApp said that the device is not linked any more. `spoiled-link`: it
+ * refused a link that it had not confirmed.
+ */
+export type WipeCause = LogoutCause | "delete" | "spoiled-link";
+
+/** A copy of deleted credentials, kept for a while: what `SessionManager.restoreTombstone` brings back. */
+export interface Tombstone {
+  readonly sessionId: string;
+  /** The session's name when they were deleted. */
+  readonly name: string;
+  readonly phoneNumber: string | null;
+  readonly cause: WipeCause;
+  /** When they were deleted: ISO 8601 UTC. */
+  readonly wipedAt: string;
+  /** When the copy is deleted: ISO 8601 UTC. */
+  readonly expiresAt: string;
+  /** How many Signal keys it holds. */
+  readonly keys: number;
+}
+
+/** Copies of deleted credentials, in the store. */
+export interface TombstonesOption {
+  /** How long they are kept, in milliseconds; 0 keeps none, and deletes those that are there. Default 604,800,000: seven days. */
+  readonly keepMs?: number;
+}
+
+/** Options of `SessionManager.logout` and `SessionManager.delete`. */
+export interface RemovalOptions {
+  /** Whether a copy of the credentials is kept for a while. False leaves nothing of them, nor of a copy made before. Default true. */
+  readonly tombstone?: boolean;
 }
 
 /** Automatic snapshots. */

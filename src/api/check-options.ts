@@ -82,6 +82,9 @@ export type OptionFields<Options> = Readonly<Record<keyof Options, z.ZodType>>;
 /** Schemas of single options. Their messages are the end of a sentence that begins with the option's name. */
 export const option = {
   count: z.int({ error: "must be a whole number above 0" }).positive("must be a whole number above 0"),
+  countFromZero: z
+    .int({ error: "must be a whole number from 0" })
+    .nonnegative("must be a whole number from 0"),
   flag: z.boolean({ error: "must be true or false" }),
   text: z.string({ error: "must be a text that is not empty" }).min(1, "must be a text that is not empty"),
   /** By its shape: a signal may come from another realm. */

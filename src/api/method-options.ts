@@ -1,6 +1,6 @@
 /** The options of a manager's methods, checked: a misspelt one must not pass for done. */
 import { z } from "zod";
-import type { ImportOptions, RestoreSnapshotOptions } from "./backup.js";
+import type { ImportOptions, RemovalOptions, RestoreSnapshotOptions } from "./backup.js";
 import { ZpwootError } from "../errors.js";
 import { checkName, checkOptionsOf, option, optionsSchema, type OptionFields } from "./check-options.js";
 import { SESSION_EVENT_NAMES } from "./event-names.js";
@@ -10,7 +10,11 @@ import type { ConnectOptions, PairOptions, WaitOptions } from "./sessions-api.js
 const string = z.string({ error: "must be a string" });
 const strings = z.array(string, { error: "must be a list of strings" });
 
+const removal = optionsSchema({ tombstone: option.flag.optional() } satisfies OptionFields<RemovalOptions>);
+
 const SCHEMAS = {
+  logout: removal,
+  delete: removal,
   connect: optionsSchema({
     maxQrs: option.count.optional(),
     timeoutMs: option.count.optional(),

@@ -3,21 +3,22 @@ import type { Logger } from "../api/logger.js";
 import { withDeadline } from "../async/deadline.js";
 import { ZpwootError } from "../errors.js";
 import { type Encoded, encode } from "../store/codec.js";
-import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
+import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/space/session-space.js";
 import type { Store } from "../store/store.js";
 import type { AuthState, Credentials, SocketFactory, TransactionalKeys } from "../whatsapp/library.js";
 import {
   CREDS_FAMILY,
-  CREDS_PLACES,
+  CREDS_IDS,
   credsEntries,
+  goneCredentials,
   isLinked,
   LINK_MARK,
   readCredentials,
-  SIGNAL_FAMILIES,
   withoutHalfLink,
 } from "./credentials.js";
 import { KeyCache } from "./key-cache.js";
 import { type KeyForms, SignalKeys } from "./signal-keys.js";
+import { dropLeftovers } from "./wipe.js";
 import { type AuthLimits, DEFAULT_AUTH_LIMITS, WriteGate } from "./write-gate.js";
 
 /** Options of {@link loadAuthState}. */
@@ -25,6 +26,8 @@ export interface LoadAuthStateOptions {
   readonly store: Store;
   readonly sessionId: string;
   readonly library: Pick<SocketFactory, "initAuthCreds"> & KeyForms;
+  /** Whether the session is known to be linked: without linked credentials, its store has lost them. Default false. */
+  readonly wasLinked?: boolean;
   /** The session's cache; pass the same one to the next load. Default: a new one. */
   readonly cache?: KeyCache;
   /** Called once, when a read or write has failed for good. Every later call rejects; end the socket. */
@@ -38,7 +41,7 @@ export interface LoadAuthStateOptions {
  * Loads the auth state of a session. Makes new credentials only when the store proves that there are none; the first `save`
  * stores them. Removes from unlinked credentials what an abandoned link left. Settles after writes of an earlier auth state of
  * the session. Rejects with `STORE_UNAVAILABLE` when the store does not answer, with `STORE_CORRUPT` when linked credentials are
- * missing or can't be read.
+ * missing, also with their mark, or can't be read.
  *
  * @example
  * const auth = await loadAuthState({ store, sessionId, library });
@@ -52,7 +55,8 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   const gate = new WriteGate(limits, options.onFailure);
   await settledWrites(space, limits.readTimeoutMs);
   const { newest, marked } = await readCredentials(space);
-  if (!marked) linkedSpaces.delete(space);
+  if (options.wasLinked === true && (newest === undefined || !isLinked(newest.value)))
+    throw goneCredentials();
   if (newest === undefined) await dropLeftovers(space);
   if (newest?.damaged) {
     logger?.warn(
@@ -73,31 +77,6 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   });
 }
 
-/** Options of {@link wipeAuthState}. */
-export interface WipeOptions {
-  /** Whether the mark of a link stays, if there is one: other credentials are to follow. Default false. */
-  readonly keepsMark?: boolean;
-}
-
-/**
- * Deletes the credentials and all Signal keys of a session; its other keys stay. Close its auth state first. Settles when all are
- * deleted; rejects with `STORE_UNAVAILABLE`. May be repeated.
- */
-export async function wipeAuthState(
-  store: Store,
-  sessionId: string,
-  { keepsMark = false }: WipeOptions = {},
-): Promise<void> {
-  const space = sessionSpace(store, sessionId);
-  const ids = keepsMark ? CREDS_PLACES : [...CREDS_PLACES, LINK_MARK];
-  // The credentials first, in one batch: without them, the next load deletes what a crash left of the keys.
-  await space.write(ids.map((id) => ({ family: CREDS_FAMILY, id, value: null })));
-  await space.deleteFamilies(SIGNAL_FAMILIES);
-}
-
-/** Spaces with linked credentials, written or still being written by this process. */
-const linkedSpaces = new WeakSet<SessionSpace>();
-
 /** Waits for the writes of an earlier auth state of the session: what they change must not be read before. */
 async function settledWrites(space: SessionSpace, timeoutMs: number): Promise<void> {
   try {
@@ -112,13 +91,6 @@ async function settledWrites(space: SessionSpace, timeoutMs: number): Promise<vo
 function usable(stored: Credentials | undefined, library: Pick<SocketFactory, "initAuthCreds">): Credentials {
   if (stored === undefined) return library.initAuthCreds();
   return isLinked(stored) ? stored : withoutHalfLink(stored, library);
-}
-
-/** Deletes the keys of a former identity, left by a wipe that did not finish: they don't fit the next identity. */
-async function dropLeftovers(space: SessionSpace): Promise<void> {
-  const counts = await space.counts();
-  if (SIGNAL_FAMILIES.some((family) => (counts.get(family) ?? 0) > 0))
-    await space.deleteFamilies(SIGNAL_FAMILIES);
 }
 
 interface Parts {
@@ -194,8 +166,6 @@ class SessionAuthState implements AuthState {
     return this.#gate.write(async () => {
       try {
         await before;
-        if (!linked) await this.#refuseWhenStoreIsLinked();
-        // The auth state may have been closed in the meantime, and the session wiped.
         this.#gate.check();
       } catch (error) {
         this.#lastText = undefined;
@@ -207,19 +177,25 @@ class SessionAuthState implements AuthState {
     });
   }
 
-  async #refuseWhenStoreIsLinked(): Promise<void> {
-    if ((await this.#space.readEach(CREDS_FAMILY, [LINK_MARK])).has(LINK_MARK)) throw alreadyLinked();
-  }
-
   async #write(encoded: Encoded, linked: boolean): Promise<void> {
-    // Another auth state of this process may have linked since the mark was read.
-    if (linked) linkedSpaces.add(this.#space);
-    else if (linkedSpaces.has(this.#space)) throw alreadyLinked();
     this.#generation += 1;
     const entries = credsEntries(this.#generation, encoded, { isLink: linked && !this.#marked });
     if (linked) this.#marked = true;
     this.#cache.restamp(this.#stamp());
-    await this.#space.write(entries, { patient: true });
+    if (linked) await this.#space.write(entries, { patient: true });
+    else await this.#writeUnlessLinked(entries);
+  }
+
+  /** The store itself refuses unlinked credentials in place of linked ones, whoever has written those. */
+  async #writeUnlessLinked(entries: readonly SpaceEntry[]): Promise<void> {
+    const on = { family: CREDS_FAMILY, ids: CREDS_IDS };
+    await this.#space.change(on, (stored) => {
+      // Closed in the meantime, the session may have been wiped.
+      this.#gate.check();
+      if (!stored.has(LINK_MARK)) return { entries };
+      this.#lastText = undefined;
+      throw alreadyLinked();
+    });
   }
 
   /** Ties the cache to these credentials: after a wipe or a write by another process, the next load starts with an empty one. */

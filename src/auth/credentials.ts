@@ -44,16 +44,28 @@ export interface StoredCredentials {
   readonly marked: boolean;
 }
 
+/** The ids of the records that {@link credentialsOf} needs. */
+export const CREDS_IDS: readonly string[] = [...CREDS_PLACES, LINK_MARK];
+
+/** The error of linked credentials that are not there. */
+export function goneCredentials(): ZpwootError {
+  return corrupt("The session was linked, but its credentials are not in the store");
+}
+
 /**
  * Reads the credentials. Rejects with `STORE_UNAVAILABLE` when the store does not answer, with `STORE_CORRUPT` when they were
  * linked and are missing or can't be read.
  */
 export async function readCredentials(space: SessionSpace): Promise<StoredCredentials> {
-  const stored = await space.readEach(CREDS_FAMILY, [...CREDS_PLACES, LINK_MARK]);
+  return credentialsOf(await space.readEach(CREDS_FAMILY, CREDS_IDS));
+}
+
+/** The credentials in the records of {@link CREDS_IDS}. Throws `STORE_CORRUPT` like {@link readCredentials}. */
+export function credentialsOf(stored: ReadonlyMap<string, StoredValue>): StoredCredentials {
   const newest = newestGeneration(CREDS_FAMILY, byPlace(stored), credentialsIn);
   const marked = stored.has(LINK_MARK);
   if (newest === undefined) {
-    if (marked) throw corrupt("The session was linked, but its credentials are not in the store");
+    if (marked) throw goneCredentials();
     return { newest, marked };
   }
   if (marked && !isLinked(newest.value))

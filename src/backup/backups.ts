@@ -20,6 +20,8 @@ import { readMultiFileAuth } from "./multi-file-auth.js";
 import { checkReplaceable, type WriteAuthOptions, writePortableAuth } from "./portable-auth.js";
 import type { PortableAuth } from "./portable-form.js";
 import { type LinkedCopy, linkedInSnapshot, Snapshots } from "./snapshots.js";
+import { type BackupTarget, phoneNumberIn } from "./target.js";
+import type { Tombstones } from "./tombstones.js";
 
 /** Options of {@link reencrypt}. */
 export interface ReencryptStoreOptions extends ReencryptOptions {
@@ -34,42 +36,34 @@ export interface BackupsDeps {
   /** All sessions that exist now. */
   readonly records: () => readonly SessionRecord[];
   readonly snapshots: SnapshotsOption | undefined;
+  readonly tombstones: Tombstones;
   readonly logger: Logger;
-}
-
-/** A session whose stored credentials can be replaced. */
-export interface BackupTarget {
-  readonly id: string;
-  /**
-   * Runs the work while the session is disconnected and nothing else uses what is stored of it. Settles as the work does; when it
-   * rejects, the session goes on as before.
-   */
-  whileDisconnected<T>(work: () => Promise<T>): Promise<T>;
-  /** Changes the session's record; settles when that is durable. */
-  patch(change: Pick<SessionRecord, "phoneNumber" | "verdict">): Promise<void>;
 }
 
 /** The credentials of one store, on their way out and in. What takes longer than ten minutes rejects with `TIMEOUT`, and goes on. */
 export class Backups {
+  readonly tombstones: Tombstones;
   readonly #store: Store;
   readonly #options: SnapshotsOption | undefined;
   readonly #snapshots: Snapshots | undefined;
 
-  constructor({ store, records, snapshots, logger }: BackupsDeps) {
+  constructor({ store, records, snapshots, tombstones, logger }: BackupsDeps) {
     this.#store = store;
+    this.tombstones = tombstones;
     this.#options = snapshots;
     if (snapshots !== undefined)
       this.#snapshots = new Snapshots({ ...snapshots, store, records: async () => records(), logger });
   }
 
-  /** Starts the automatic snapshots, if the option asks for them. Idempotent. */
+  /** Starts the automatic snapshots, if the option asks for them, and the deletion of old tombstones. Idempotent. */
   start(): void {
+    this.tombstones.start();
     this.#snapshots?.start();
   }
 
-  /** Stops the automatic snapshots. Settles when the one under way is done; never rejects. */
+  /** Stops both. Settles when what is under way is done; never rejects. */
   async stop(): Promise<void> {
-    await this.#snapshots?.stop();
+    await Promise.all([this.#snapshots?.stop(), this.tombstones.stop()]);
   }
 
   /** See `SessionManager.exportCredentials`. */
@@ -145,11 +139,6 @@ export class Backups {
     if (passphrase !== undefined) return passphrase;
     throw new ZpwootError("INVALID_INPUT", "passphrase is needed: the one the snapshot was made with");
   }
-}
-
-function phoneNumberIn({ creds }: PortableAuth): string | null {
-  const digits = /^\d+/.exec(creds.me?.id ?? "")?.[0];
-  return digits === undefined ? null : `+${digits}`;
 }
 
 /**

@@ -1,6 +1,5 @@
 /** The auth state of one session as a value that can be read from one store and written to another. */
 import type { WrittenAuth } from "../api/backup.js";
-import { wipeAuthState } from "../auth/auth-state.js";
 import {
   CREDS_FAMILY,
   CREDS_PLACES,
@@ -10,6 +9,7 @@ import {
   SIGNAL_FAMILIES,
   type StoredCredentials,
 } from "../auth/credentials.js";
+import { wipeAuthState } from "../auth/wipe.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import { encode } from "../store/codec.js";
 import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
@@ -29,7 +29,7 @@ export interface WriteAuthOptions {
 }
 
 /** Ratchets. An old one can't read messages sent since, and would use keys twice; keys of other families are only looked up. */
-const RATCHETS: readonly string[] = ["session", "sender-key", "sender-key-memory"];
+export const RATCHETS: readonly string[] = ["session", "sender-key", "sender-key-memory"];
 
 const READ_CHUNK = 500;
 const WRITE_CHUNK = 500;

@@ -15,13 +15,14 @@ const HELP = `zpwoot: many WhatsApp Web sessions in one process
   zpwoot export <session> [--out file]                              write one session to an encrypted file
   zpwoot import <file|folder> --name <new> | --session <existing>   read such a file or a multi-file auth folder; --force
   zpwoot backup now | list | restore <file> --session <id>          encrypted snapshots of all sessions; --force
+  zpwoot tombstone list | restore <session> | erase <session>       copies of credentials that a logout or a deletion left
   zpwoot reencrypt                                                  encrypt the store with the first encryption key
   zpwoot keys create <name> --role viewer|operator|admin [--sessions id,id] | list | revoke <id>   manage API keys, also beside a server
   zpwoot help       show this text
   zpwoot version    show the version
 
-<session> is an id or a name. keys, list, and export of a session that is offline, work beside a running server; import, backup and
-reencrypt need the store for themselves.
+<session> is an id or a name. keys, list, and export of a session that is offline, work beside a running server; import, backup,
+tombstone and reencrypt need the store for themselves.
 
 Flags and their environment variables; a flag wins, the default is in parentheses:
 ${Object.values(SETTINGS)
@@ -36,6 +37,7 @@ const COMMANDS = [
   "export",
   "import",
   "backup",
+  "tombstone",
   "reencrypt",
   "keys",
   "help",
@@ -89,6 +91,10 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     case "reencrypt": {
       const { backupCommand } = await import("./backup.js");
       return backupCommand(command, args, print);
+    }
+    case "tombstone": {
+      const { tombstoneCommand } = await import("./tombstones.js");
+      return tombstoneCommand(args, print);
     }
     case "keys": {
       const { keysCommand } = await import("./keys.js");

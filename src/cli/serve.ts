@@ -44,6 +44,7 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     store: settings.store,
     encryptionKeys: settings.encryptionKeys,
     ownership: { wait: settings.wait },
+    tombstones: { keepMs: Math.round(settings.tombstoneDays * 86_400_000) },
     ...(await snapshotsOf(settings)),
     logger,
     whatsapp: {

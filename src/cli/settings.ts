@@ -66,6 +66,12 @@ export const SETTINGS = {
       .transform((text) => text?.split(/[\s,]+/).filter((key) => key !== "") ?? []),
     help: "comma-separated 32-byte keys in base64 or hex, newest first (not encrypted)",
   },
+  tombstoneDays: {
+    flag: "tombstone-days",
+    env: "ZPWOOT_TOMBSTONE_DAYS",
+    rule: z.coerce.number().min(0).max(36_500).default(7),
+    help: "how long a copy of credentials is kept that were deleted; 0 for none (7)",
+  },
   backupDir: {
     flag: "backup-dir",
     env: "ZPWOOT_BACKUP_DIR",

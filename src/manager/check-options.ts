@@ -1,6 +1,6 @@
 /** The checks of a manager's options: every wrong or unknown one is named at construction. */
 import { z } from "zod";
-import type { SnapshotsOption } from "../api/backup.js";
+import type { SnapshotsOption, TombstonesOption } from "../api/backup.js";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { Logger } from "../api/logger.js";
 import { ZpwootError } from "../errors.js";
@@ -132,6 +132,9 @@ const schema = optionsSchema({
     .array(z.union([z.string(), z.instanceof(Uint8Array)], { error: KEYS }), { error: KEYS })
     .optional(),
   snapshots: snapshotsSchema.optional(),
+  tombstones: optionsSchema({
+    keepMs: option.countFromZero.optional(),
+  } satisfies OptionFields<TombstonesOption>).optional(),
   logger: loggerSchema.optional(),
   whatsapp: whatsappSchema.optional(),
   reconnect: reconnectSchema.optional(),

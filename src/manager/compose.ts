@@ -2,6 +2,7 @@
 import type { Logger } from "../api/logger.js";
 import { steadyNow } from "../async/timer.js";
 import { Backups } from "../backup/backups.js";
+import { Tombstones } from "../backup/tombstones.js";
 import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
 import type { SessionServices } from "../session/services.js";
@@ -82,6 +83,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     logger,
   });
   const media = mediaLimits(options, egresses.ending);
+  const tombstones = new Tombstones({ ...options.tombstones, store, logger });
   const services: SessionServices = sessionServices({
     options,
     media,
@@ -89,6 +91,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     logger,
     store,
     records,
+    tombstones,
     forget: (id) => publisher.forget(id),
     emit: publisher.emit,
     emitWhatsApp: publisher.emitWhatsApp,
@@ -99,6 +102,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     store,
     records: () => registry.all().map(({ record }) => record),
     snapshots: options.snapshots,
+    tombstones,
     logger,
   });
   return {

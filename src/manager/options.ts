@@ -1,6 +1,6 @@
 /** The options of a `SessionManager`, and all their defaults. They are checked in `check-options.ts`. */
 import type { UserFacingSocketConfig } from "whaileys";
-import type { SnapshotsOption } from "../api/backup.js";
+import type { SnapshotsOption, TombstonesOption } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
 import type { EncryptionKey } from "../store/encryption.js";
 import type { StoreOption } from "../store/open-store.js";
@@ -34,6 +34,11 @@ export interface SessionManagerOptions {
   readonly encryptionKeys?: readonly EncryptionKey[];
   /** Takes encrypted snapshots of all sessions while the manager is started. Default: off. */
   readonly snapshots?: SnapshotsOption;
+  /**
+   * How long copies of credentials are kept that a logout, a deletion or WhatsApp's word deleted: `restoreTombstone` brings them back.
+   * Default: seven days.
+   */
+  readonly tombstones?: TombstonesOption;
   /**
    * A pino-compatible logger; `false` for silence. Default: warnings and errors on standard error, one line each, so that an
    * exception in your own listeners is never lost.

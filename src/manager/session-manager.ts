@@ -2,7 +2,14 @@
 /** The public face of the engine: commands on many sessions. What is behind them is made and connected in `compose.ts`. */
 import type { WAMessage } from "whaileys";
 import type { ApiKeysApi } from "../api/api-keys.js";
-import type { ImportedFolder, ImportOptions, RestoreSnapshotOptions, WrittenAuth } from "../api/backup.js";
+import type {
+  ImportedFolder,
+  ImportOptions,
+  RemovalOptions,
+  RestoreSnapshotOptions,
+  Tombstone,
+  WrittenAuth,
+} from "../api/backup.js";
 import type {
   EventStreamOptions,
   FailedDelivery,
@@ -39,11 +46,11 @@ import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js"
 import { COMMAND_MS, inTime } from "../async/command-deadline.js";
 import { once } from "../async/once.js";
 import { ZpwootError } from "../errors.js";
-import type { RemovalKind } from "../session/removal.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { checkOptions } from "./check-options.js";
 import { compose, type ManagerParts } from "./compose.js";
+import * as custody from "./custody.js";
 import { healthOf } from "./health.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { restoreSessions } from "./restore.js";
@@ -232,24 +239,28 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   /**
    * Unlinks the device at WhatsApp, then deletes the session's credentials. The session stays and can be linked again. The result
    * says whether WhatsApp confirmed; if it did not within the option `whatsapp.unlinkTimeoutMs`, the phone may still list the
-   * device.
+   * device. A copy of the credentials is kept for seven days ({@link restoreTombstone}), unless the option `tombstones` says otherwise or
+   * `tombstone` is false.
    *
    * Settles when the credentials are deleted, within that time and a minute.
    */
-  async logout(id: string): Promise<LogoutResult> {
-    return this.#remove(id, "logout");
+  async logout(id: string, options: RemovalOptions = {}): Promise<LogoutResult> {
+    checkMethodOptions("logout", options);
+    return custody.removeSession(this.#parts, id, { kind: "logout", options });
   }
 
   /**
    * Unlinks the device if it is linked, then deletes the session and everything that is stored for it. A crash on the way ends in
-   * deletion too.
+   * deletion too. What is kept for a while is a copy of the credentials, as by {@link logout}; with `tombstone: false`, nothing.
    *
    * Settles when everything is deleted, within the option `whatsapp.unlinkTimeoutMs` and a minute.
+   *
+   * @example
+   * await manager.delete(id, { tombstone: false }); // erases the session for good
    */
-  async delete(id: string): Promise<void> {
-    const { registry } = this.#parts;
-    await this.#remove(id, "delete").catch((error: unknown) => registry.removeUnreadable(id, error));
-    registry.remove(id);
+  async delete(id: string, options: RemovalOptions = {}): Promise<void> {
+    checkMethodOptions("delete", options);
+    await custody.deleteSession(this.#parts, id, options);
   }
 
   /**
@@ -418,7 +429,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
     checkMethodOptions("importCredentials", options);
     const result = await this.#parts.backups.importBundle(await this.#session(id), bundle, options);
-    this.#credentialsReplaced(id, result, "Credentials imported from a bundle");
+    custody.credentialsReplaced(this.#parts, id, { ...result, how: "imported from a bundle" });
     return result;
   }
 
@@ -442,7 +453,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     checkMethodOptions("importAuthFolder", options);
     const { force = false } = options;
     const result = await this.#parts.backups.importFolder(await this.#session(id), folder, force);
-    this.#credentialsReplaced(id, result, "Credentials imported from an auth folder");
+    custody.credentialsReplaced(this.#parts, id, { ...result, how: "imported from an auth folder" });
     return result;
   }
 
@@ -469,16 +480,33 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async restoreSnapshot(path: string, options: RestoreSnapshotOptions): Promise<SessionInfo> {
     checkMethodOptions("restoreSnapshot", options);
-    const { backups, registry } = this.#parts;
-    await registry.load();
-    const copy = await backups.inSnapshot(path, options);
-    const { record } = copy;
-    const session =
-      registry.find(record.id) ??
-      (await registry.add({ ...record, desired: "offline", status: "disconnected", phoneNumber: null }));
-    await backups.restore(session, copy, options.force ?? false);
-    this.#credentialsReplaced(record.id, {}, "Credentials restored from a snapshot");
-    return present.info(session);
+    return custody.restoreSnapshot(this.#parts, path, options);
+  }
+
+  /** Lists the copies of credentials that were deleted and can be brought back, the newest first. */
+  async tombstones(): Promise<readonly Tombstone[]> {
+    return custody.listTombstones(this.#parts);
+  }
+
+  /**
+   * Brings back the credentials that a logout, a deletion or WhatsApp's word deleted, and the session when it does not exist any more;
+   * {@link connect} it afterwards. They connect only if WhatsApp still knows the device: when the unlinking was not confirmed, or when
+   * WhatsApp refused them by mistake.
+   *
+   * Settles when the credentials are durable. Rejects with `INVALID_INPUT` when there is no tombstone of the session,
+   * `SESSION_ALREADY_LINKED` when it is linked now, `SESSION_NAME_TAKEN` when another session has its name.
+   *
+   * @example
+   * for (const { sessionId, name, cause } of await manager.tombstones()) console.log(sessionId, name, cause);
+   * await manager.restoreTombstone(sessionId);
+   */
+  async restoreTombstone(id: string): Promise<SessionInfo> {
+    return custody.restoreTombstone(this.#parts, id);
+  }
+
+  /** Deletes the copy of a session's deleted credentials now. Returns whether there was one. */
+  async eraseTombstone(id: string): Promise<boolean> {
+    return custody.eraseTombstone(this.#parts, id);
   }
 
   /** Counts the stored keys of a session by family: `creds`, `pre-key`, `session`, `sender-key`, `webhook`… */
@@ -521,17 +549,6 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   #session(id: string): Promise<Session> {
     return inTime("reading the sessions", () => this.#parts.registry.get(id));
-  }
-
-  #remove(id: string, kind: RemovalKind): Promise<LogoutResult> {
-    const timeoutMs = COMMAND_MS + this.#parts.services.timeouts.unlinkMs;
-    return inTime(kind, async () => (await this.#session(id)).remove(kind), timeoutMs);
-  }
-
-  #credentialsReplaced(sessionId: string, facts: Partial<ImportedFolder>, message: string): void {
-    const { keys, droppedSessions, skipped } = facts;
-    this.#parts.logger.info({ sessionId, keys, droppedSessions, skipped: skipped?.length }, message);
-    this.#parts.publisher.emit("session.updated", { sessionId });
   }
 
   async #start(): Promise<void> {

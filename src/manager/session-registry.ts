@@ -1,5 +1,6 @@
 /** The sessions of one manager: read from the store once, then held in memory. */
 import { randomUUID } from "node:crypto";
+import type { RemovalOptions } from "../api/backup.js";
 import type { IdleReason } from "../api/session-detail.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
@@ -136,10 +137,14 @@ export class SessionRegistry<Session extends RegisteredSession> {
    * Deletes a session whose record can't be read. Its device stays linked: there is no session to unlink it with. Rejects with the error
    * why it could not be deleted as others are, if its record, if there is one, can be read.
    */
-  async removeUnreadable(id: string, error: unknown): Promise<void> {
+  async removeUnreadable(
+    id: string,
+    error: unknown,
+    { tombstone = true }: RemovalOptions = {},
+  ): Promise<void> {
     const { records, finishDeletion, logger } = this.#options;
     if (!records.unreadable.has(id)) throw error;
-    await records.tombstone(id);
+    await records.markDeleted(id, { erase: !tombstone });
     await finishDeletion(id);
     logger.warn(
       { sessionId: id },

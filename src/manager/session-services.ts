@@ -1,7 +1,10 @@
 /** What every session of a manager is given: its options with the defaults filled in, and its access to the store. */
-import { loadAuthState, wipeAuthState } from "../auth/auth-state.js";
+import { loadAuthState } from "../auth/auth-state.js";
 import { KeyCache } from "../auth/key-cache.js";
+import { wipeHalfLink } from "../auth/wipe.js";
 import type { Logger } from "../api/logger.js";
+import type { Tombstones } from "../backup/tombstones.js";
+import { hasNoCredentials } from "../backup/wipe-judgement.js";
 import type { MediaLimits } from "../egress/media-limits.js";
 import type { SessionEgresses } from "../egress/proxy.js";
 import { steadyNow } from "../async/timer.js";
@@ -23,6 +26,7 @@ export interface SessionServicesInput {
   readonly logger: Logger;
   readonly store: Store;
   readonly records: SessionRecords;
+  readonly tombstones: Tombstones;
   /** Deletes what is queued and kept of a session's events. */
   readonly forget: (sessionId: string) => Promise<void>;
   readonly emit: SessionServices["emit"];
@@ -34,7 +38,7 @@ export interface SessionServicesInput {
 
 /** What every session is given. */
 export function sessionServices(input: SessionServicesInput): SessionServices {
-  const { options, versions, logger, store, records, egresses, media, ownership, emit, emitWhatsApp } = input;
+  const { options, versions, logger, store, egresses, media, ownership, emit, emitWhatsApp } = input;
   const library = libraryOf(options, media);
   const memory = new SessionMemories();
   return {
@@ -50,12 +54,13 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
       ...memory.caches(sessionId, used),
       logger: libraryLogger(logger, sessionId),
     }),
-    loadAuth: async (sessionId, onFailure) => {
+    loadAuth: async (sessionId, { wasLinked, onFailure }) => {
       if (ownership.refusal !== undefined) throw ownership.refusal;
       return loadAuthState({
         store,
         sessionId,
         library: await library(),
+        wasLinked,
         cache: memory.keys(sessionId),
         onFailure,
         logger,
@@ -63,24 +68,44 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     },
     authors: (sessionId) => memory.authors(sessionId),
     forgetMemory: (sessionId) => memory.forget(sessionId),
-    wipeAuth: async (sessionId) => {
-      memory.forget(sessionId);
-      await wipeAuthState(store, sessionId);
-    },
     reachable: () => reachable(store),
-    saveRecord: (record, options) => records.update(record, options),
     ownerId: ownership.ownerId,
     ownershipLost: async () => !(await ownership.confirm()),
-    markDeleted: (sessionId) => records.tombstone(sessionId),
-    removeAll: async (sessionId) => {
-      memory.forget(sessionId);
-      egresses.forget(sessionId);
-      await input.forget(sessionId);
-      await records.remove(sessionId);
-    },
+    ...storedSessions(input, memory),
     now: steadyNow,
     random: Math.random,
     ...boundsOf(options),
+  };
+}
+
+type StoredSessions = Pick<
+  SessionServices,
+  "wipeHalfLink" | "wipeLink" | "hasNoCredentials" | "saveRecord" | "markDeleted" | "removeAll"
+>;
+
+/** The records of sessions, and how they are deleted. */
+function storedSessions(input: SessionServicesInput, memory: SessionMemories): StoredSessions {
+  const { store, records, tombstones, egresses, forget } = input;
+  return {
+    wipeHalfLink: (sessionId) => {
+      memory.forget(sessionId);
+      return wipeHalfLink(store, sessionId);
+    },
+    wipeLink: (sessionId, { record, ...wipe }) => {
+      memory.forget(sessionId);
+      const along = record === undefined ? undefined : records.updated(record);
+      return tombstones.wipe(sessionId, { ...wipe, ...(along === undefined ? {} : { along }) });
+    },
+    hasNoCredentials: (sessionId) => hasNoCredentials(store, sessionId),
+    saveRecord: (record, options) => records.update(record, options),
+    markDeleted: (sessionId, { tombstone = true }) => records.markDeleted(sessionId, { erase: !tombstone }),
+    removeAll: async (sessionId) => {
+      memory.forget(sessionId);
+      egresses.forget(sessionId);
+      await forget(sessionId);
+      await tombstones.wipe(sessionId, { cause: "delete", tombstone: !records.erases(sessionId) });
+      await records.remove(sessionId);
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { decideOnClose, type CloseAction } from "./close-policy.js";
 import type { DesiredState } from "./desired-state.js";
 import type { RecordKeeper } from "./record.js";
 import { requireAction, type SessionAction } from "./required-actions.js";
-import type { SessionServices } from "./services.js";
+import type { LinkWipe, SessionServices } from "./services.js";
 import type { Cause, SessionState } from "./state.js";
 import { verdictOf } from "./verdict.js";
 
@@ -31,6 +31,17 @@ export interface CloseActionsParts {
   readonly retryNow: () => void;
 }
 
+/** The credentials of a connection that were linked. */
+type Link = Pick<LinkWipe, "identity">;
+
+/** What was known of a connection that ended. */
+export interface CloseFacts {
+  /** Undefined when they were not linked. */
+  readonly link: Link | undefined;
+  /** How long it had been open; undefined when it never was. */
+  readonly openMs: number | undefined;
+}
+
 /** The actions of one session. */
 export class CloseActions {
   readonly #parts: CloseActionsParts;
@@ -39,20 +50,16 @@ export class CloseActions {
     this.#parts = parts;
   }
 
-  /** A connection ended. `openMs`: how long it had been open; undefined when it never was. */
-  async closed(
-    signal: CloseSignal,
-    facts: { readonly linked: boolean; readonly openMs: number | undefined },
-  ): Promise<void> {
+  /** A connection ended. */
+  async closed(signal: CloseSignal, { link, openMs }: CloseFacts): Promise<void> {
     const { services, record, counters } = this.#parts;
-    const wasOpen = facts.openMs !== undefined;
-    if (wasOpen && facts.openMs >= services.stableAfterMs) counters.reset();
+    const wasOpen = openMs !== undefined;
+    if (wasOpen && openMs >= services.stableAfterMs) counters.reset();
     counters.countClose(signal, wasOpen);
     const confirmed = wasOpen || record.current.phoneNumber !== null;
     const { maxAttempts } = services;
-    await this.#follow(
-      decideOnClose(signal, { linked: facts.linked, confirmed, maxAttempts, ...counters.context() }),
-    );
+    const context = { linked: link !== undefined, confirmed, maxAttempts, ...counters.context() };
+    await this.#follow(decideOnClose(signal, context), link);
   }
 
   /** An attempt ended before it had a socket. */
@@ -111,8 +118,8 @@ export class CloseActions {
     rejectStarts(new ZpwootError("CONNECTION_FAILED", "WhatsApp refuses this client version"));
   }
 
-  async #follow(action: CloseAction): Promise<void> {
-    const { record, desired, counters, setState } = this.#parts;
+  async #follow(action: CloseAction, link: Link | undefined): Promise<void> {
+    const { services, desired, counters } = this.#parts;
     switch (action.do) {
       case "reopen":
         counters.discountAttempt();
@@ -120,19 +127,17 @@ export class CloseActions {
       case "retry":
         return this.retry(action.cause);
       case "reset-link":
-        await this.#wipe();
+        await this.#resetLink(action.cause, link);
         return this.retry(action.cause);
       case "link-timeout":
-        await this.#wipe();
-        record.patchLater({ desired: desired.pauseOffline() });
-        return setState({ name: "idle", reason: "link-timeout" });
+        return this.#linkTimeout();
       case "logged-out":
         // First: after a crash in between no new link is offered, as it would be without credentials.
         await this.#store(
           { name: "loggedOut", cause: action.cause },
           { phoneNumber: null, desired: desired.pauseOffline() },
         );
-        await this.#wipe();
+        await this.#wiped((id) => services.wipeLink(id, { cause: action.cause, ...link }));
         return this.showLoggedOut(action.cause);
       case "restrict":
         return this.#restrict(action.seconds, action.cause);
@@ -208,14 +213,37 @@ export class CloseActions {
     requireAction(this.#parts.services, this.#parts.record.current.id, action);
   }
 
-  async #wipe(): Promise<void> {
+  /** WhatsApp has refused the credentials of a link: those, and no others, are spoiled. Of our own verdict only half-made ones go. */
+  async #resetLink({ reason }: Cause<RetryReason>, link: Link | undefined): Promise<void> {
+    const { wipeLink, wipeHalfLink } = this.#parts.services;
+    const isRefused = link !== undefined && reason === "spoiled-link";
+    await this.#wiped((id) => (isRefused ? wipeLink(id, { cause: reason, ...link }) : wipeHalfLink(id)));
+  }
+
+  async #linkTimeout(): Promise<void> {
+    const { services, record, desired, counters, setState } = this.#parts;
+    if (!(await this.#wiped((id) => services.wipeHalfLink(id)))) {
+      services.logger.info(
+        { sessionId: record.current.id },
+        "session was linked by another process: it connects",
+      );
+      counters.discountAttempt();
+      return desired.retryNow();
+    }
+    record.patchLater({ desired: desired.pauseOffline() });
+    setState({ name: "idle", reason: "link-timeout" });
+  }
+
+  /** Settles with false when the store holds the credentials of another link, which are kept. */
+  async #wiped(wipe: (sessionId: string) => Promise<boolean>): Promise<boolean> {
     const { services, record } = this.#parts;
     const { id: sessionId } = record.current;
     try {
-      await services.wipeAuth(sessionId);
+      return await wipe(sessionId);
     } catch (error) {
       // They are useless now, and the next login finds that out again; until then they stay.
       services.logger.error({ sessionId, error: messageOf(error) }, "credentials not deleted");
+      return true;
     }
   }
 }

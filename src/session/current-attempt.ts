@@ -10,6 +10,8 @@ export interface CurrentAttemptOptions {
   readonly sessionId: string;
   readonly services: SessionServices;
   readonly limits: LinkingLimits;
+  /** Whether the session's record says that it is linked. */
+  readonly isLinked: () => boolean;
   readonly wake: (fact: AttemptFact) => void;
 }
 
@@ -34,7 +36,8 @@ export class CurrentAttempt {
     const { library, qrStyle, timeouts, logger, now, versions, checks } = services;
     this.#current = new ConnectionAttempt({
       ...{ sessionId, library, limits, qrStyle, onlyLinked, timeouts, logger, now, wake, checks },
-      loadAuth: (onFailure) => services.loadAuth(sessionId, onFailure),
+      loadAuth: (onFailure) =>
+        services.loadAuth(sessionId, { wasLinked: this.#options.isLinked(), onFailure }),
       authorship: {
         authors: services.authors(sessionId),
         onRefused: (claim) => services.emit("message.refused", { sessionId, ...claim }),

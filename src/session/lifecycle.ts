@@ -2,7 +2,7 @@
 import type { LogoutResult } from "../api/session-info.js";
 import { ZpwootError } from "../errors.js";
 import type { LinkLimits } from "./linking/limits.js";
-import type { RemovalKind } from "./removal.js";
+import type { RemovalRequest } from "./removal.js";
 import type { SessionLoop, SessionLoopParts } from "./session-loop.js";
 import { detailOf } from "./state.js";
 import { isDatedAhead, restsUntil, verdictOf } from "./verdict.js";
@@ -130,13 +130,14 @@ export class Lifecycle {
   }
 
   /** Logs out or deletes. A removal under way is joined; a deletion follows a logout. */
-  async remove(kind: RemovalKind): Promise<LogoutResult> {
+  async remove(request: RemovalRequest): Promise<LogoutResult> {
     const { loop } = this.#parts;
+    const { kind } = request;
     if (loop.removal?.kind === "logout" && kind === "delete") await loop.removal.result.catch(() => {});
     if (loop.removal !== undefined) return loop.removal.result;
     if (loop.ended !== undefined) throw loop.ended;
     this.#goOffline();
-    return loop.remove(kind);
+    return loop.remove(request);
   }
 
   get #attempt() {

@@ -44,22 +44,21 @@ export class RecordKeeper {
   }
 
   /** Changes the record at once; settles when the change is durable. */
-  async patch(change: Partial<SessionRecord>, options?: SaveOptions): Promise<void> {
-    const record = { ...this.#current, ...change, updatedAt: new Date(this.#options.now()).toISOString() };
-    this.#current = record;
-    this.#unsaved = true;
-    await this.#options.save(record, options);
-    if (this.#current === record) this.#unsaved = false;
+  patch(change: Partial<SessionRecord>, options?: SaveOptions): Promise<void> {
+    return this.#patch(change, (record) => this.#options.save(record, options));
   }
 
   /**
    * Like {@link patch}, for changes that a caller asked for: when the write fails, what nobody has changed meanwhile is as before, so
-   * that what is in force is what is stored.
+   * that what is in force is what is stored. `save` writes the record, perhaps with something else.
    */
-  async change(change: Partial<SessionRecord>): Promise<void> {
+  async change(
+    change: Partial<SessionRecord>,
+    save: (record: SessionRecord) => Promise<void> = this.#options.save,
+  ): Promise<void> {
     const before = this.#current;
     try {
-      await this.patch(change);
+      await this.#patch(change, save);
     } catch (error) {
       const names = Object.keys(change) as (keyof SessionRecord)[];
       const unchanged = names.filter((name) => this.#current[name] === change[name]);
@@ -99,6 +98,17 @@ export class RecordKeeper {
       if (isLatest()) this.#current = { ...this.#current, desired: before, verdict };
       throw error;
     }
+  }
+
+  async #patch(
+    change: Partial<SessionRecord>,
+    save: (record: SessionRecord) => Promise<void>,
+  ): Promise<void> {
+    const record = { ...this.#current, ...change, updatedAt: new Date(this.#options.now()).toISOString() };
+    this.#current = record;
+    this.#unsaved = true;
+    await save(record);
+    if (this.#current === record) this.#unsaved = false;
   }
 
   async #patchLogged(change: Partial<SessionRecord>): Promise<void> {

@@ -1,4 +1,5 @@
 /** Logging out and deleting: the device is unlinked at WhatsApp, then what is stored is removed. */
+import type { RemovalOptions } from "../api/backup.js";
 import type { LogoutResult } from "../api/session-info.js";
 import { isZpwootError } from "../errors.js";
 import type { AuthState } from "../whatsapp/library.js";
@@ -13,13 +14,24 @@ import { verdictOf } from "./verdict.js";
 /** `logout` keeps the session, `delete` does not. */
 export type RemovalKind = "logout" | "delete";
 
+/** What a command asks for. */
+export interface RemovalRequest {
+  readonly kind: RemovalKind;
+  readonly options?: RemovalOptions;
+}
+
 /** A removal under way and its result. One per session; a second request gets the same result. */
 export class Removal {
   readonly result: Promise<LogoutResult>;
   resolve!: (result: LogoutResult) => void;
   reject!: (error: unknown) => void;
 
-  constructor(readonly kind: RemovalKind) {
+  readonly kind: RemovalKind;
+  readonly options: RemovalOptions;
+
+  constructor({ kind, options = {} }: RemovalRequest) {
+    this.kind = kind;
+    this.options = options;
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -61,27 +73,49 @@ export interface RemovalParts {
  * Unlinks the device, closes the connection, then deletes the credentials, or the session with all that is stored for it. Settles
  * when that is durable. A deletion is marked first, so that one cut short by a crash is completed after a restart.
  */
-export async function carryOut(kind: RemovalKind, parts: RemovalParts): Promise<LogoutResult> {
-  const { services, record, desired, attempts } = parts;
+export async function carryOut(
+  { kind, options }: Pick<Removal, "kind" | "options">,
+  parts: RemovalParts,
+): Promise<LogoutResult> {
+  const { services, record, attempts } = parts;
   const { id } = record.current;
   await services.reachable();
-  if (kind === "delete") await services.markDeleted(id);
-  const unlinked = await unlink(parts).catch((error: unknown) => {
-    // A deletion is the way out of damaged credentials. They can't unlink their device; the phone can.
-    if (kind !== "delete" || !isZpwootError(error, "STORE_CORRUPT")) throw error;
+  if (kind === "delete") await services.markDeleted(id, options);
+  const unlinked = await unlink(parts).catch(async (error: unknown) => {
+    if (!isZpwootError(error, "STORE_CORRUPT") || !(await isWayOut(kind, parts))) throw error;
     services.logger.warn({ sessionId: id }, "The device was not unlinked: its credentials can't be read");
     return "unconfirmed" as const;
   });
   await attempts.end();
   if (kind === "delete") await services.removeAll(id);
-  else {
-    await services.wipeAuth(id);
-    const loggedOut = verdictOf({ name: "loggedOut", cause: "logout" }, { now: services.now() });
-    // A connect that came meanwhile continues.
-    const verdict = desired.desired === "online" ? null : loggedOut;
-    await record.patch({ phoneNumber: null, desired: desired.desired, verdict });
-  }
+  else await logOut(options, parts);
   return { unlinked };
+}
+
+/**
+ * A deletion is the way out of damaged credentials, and so is a logout when they are gone. They can't unlink their device; the phone
+ * can. Damaged ones that are still there may be mended: no logout deletes them.
+ */
+async function isWayOut(kind: RemovalKind, { services, record }: RemovalParts): Promise<boolean> {
+  return kind === "delete" || (await services.hasNoCredentials(record.current.id));
+}
+
+/** Deletes the credentials in one batch with the record that says so: a crash leaves both or neither. */
+async function logOut(options: RemovalOptions, { services, record, desired }: RemovalParts): Promise<void> {
+  const { id } = record.current;
+  const loggedOut = verdictOf({ name: "loggedOut", cause: "logout" }, { now: services.now() });
+  // A connect that came meanwhile continues.
+  const verdict = desired.desired === "online" ? null : loggedOut;
+  let failure: Error | undefined;
+  await record.change({ phoneNumber: null, desired: desired.desired, verdict }, async (changed) => {
+    const wiping = services.wipeLink(id, { ...options, cause: "logout", record: changed });
+    await wiping.catch(async (error: unknown) => {
+      if (!(await services.hasNoCredentials(id))) throw error;
+      // The record went with the credentials; other keys are left.
+      failure = error as Error;
+    });
+  });
+  if (failure !== undefined) throw failure;
 }
 
 /** WhatsApp asked a device that was linked a moment ago to restart. */

@@ -17,7 +17,8 @@ const MESSAGES: Readonly<Record<SessionAction, string>> = {
   conflict: "Another process uses this session's credentials. Stop it, then connect again.",
   "update-client-version": "WhatsApp refuses this client version. Update whaileys, or set whatsapp.version.",
   "store-corrupt":
-    "Records of this session in the store are damaged. Restore the session from a snapshot or an export, or delete it and link again.",
+    "Records of this session in the store are damaged or gone. Restore the session (a snapshot, an export, a tombstone), or delete it and " +
+    "link again; when its credentials are gone, a logout does as well.",
 };
 
 /** Logs and emits that someone has to act. */

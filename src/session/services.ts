@@ -6,6 +6,7 @@ import type { LinkLimits } from "./linking/limits.js";
 import type { EngineEventName, EngineEvents, NamedWhatsAppEvent } from "../api/events.js";
 import type { MessageAuthors } from "../whatsapp/authorship/message-authors.js";
 import type { AuthState, SocketFactory } from "../whatsapp/library.js";
+import type { RemovalOptions, WipeCause } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { SaveOptions } from "./record.js";
@@ -13,6 +14,22 @@ import type { Egress } from "../egress/proxy.js";
 import type { SocketChecks } from "../whatsapp/signatures/socket-checks.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
+
+/** How {@link SessionServices.loadAuth} loads. */
+interface LoadAuthOptions {
+  /** Whether the session's record says that it is linked. */
+  readonly wasLinked: boolean;
+  readonly onFailure: (error: ZpwootError) => void;
+}
+
+/** Which credentials are deleted, and why. */
+export interface LinkWipe extends RemovalOptions {
+  readonly cause: WipeCause;
+  /** The public identity key of those that WhatsApp spoke of: others are kept. Absent: a command is for any. */
+  readonly identity?: Uint8Array | undefined;
+  /** Written in the same batch. */
+  readonly record?: SessionRecord;
+}
 
 /** What a session needs of its manager. */
 export interface SessionServices {
@@ -23,14 +40,24 @@ export interface SessionServices {
   readonly config: (sessionId: string, library: SocketFactory) => Partial<UserFacingSocketConfig>;
   /** How the session reaches WhatsApp: direct, or through its proxy as it is configured now. */
   readonly egress: (sessionId: string) => Egress;
-  /** Rejects with `STORE_UNAVAILABLE` while the store does not confirm that this process runs the sessions. */
-  readonly loadAuth: (sessionId: string, onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
+  /**
+   * Rejects with `STORE_UNAVAILABLE` while the store does not confirm that this process runs the sessions, with `STORE_CORRUPT` when
+   * credentials that were linked are damaged or gone.
+   */
+  readonly loadAuth: (sessionId: string, options: LoadAuthOptions) => Promise<AuthState>;
   /** Who wrote a session's last messages, kept in memory over its reconnects. */
   authors(sessionId: string): MessageAuthors;
   /** Drops what is kept in memory of a session: what is stored was changed by something else. */
   forgetMemory(sessionId: string): void;
-  /** Deletes the credentials and Signal keys. */
-  readonly wipeAuth: (sessionId: string) => Promise<void>;
+  /**
+   * Deletes the credentials and Signal keys of a link that was never made. Settles with false when the store holds those of a link, which
+   * another process has made: they are kept.
+   */
+  readonly wipeHalfLink: (sessionId: string) => Promise<boolean>;
+  /** Deletes the credentials and Signal keys of a link, and keeps a tombstone in the same batch. Settles like {@link wipeHalfLink}. */
+  readonly wipeLink: (sessionId: string, wipe: LinkWipe) => Promise<boolean>;
+  /** Whether the store holds no credentials of the session at all. */
+  readonly hasNoCredentials: (sessionId: string) => Promise<boolean>;
   /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */
   readonly reachable: () => Promise<void>;
   /** Writes of one session keep their order. */
@@ -42,8 +69,8 @@ export interface SessionServices {
    * rejects.
    */
   readonly ownershipLost: () => Promise<boolean>;
-  /** First step of a deletion: after it, a restart completes the deletion. */
-  readonly markDeleted: (sessionId: string) => Promise<void>;
+  /** First step of a deletion: after it, a restart completes the deletion, and leaves a tombstone or not, as is said here. */
+  readonly markDeleted: (sessionId: string, options: RemovalOptions) => Promise<void>;
   /** Last step: record, credentials, webhook queue. */
   readonly removeAll: (sessionId: string) => Promise<void>;
   /** Publishes an event of the engine. Never throws. */

@@ -15,7 +15,7 @@ import type { CurrentState } from "./current-state.js";
 import type { DesiredState } from "./desired-state.js";
 import type { LinkingLimits } from "./linking/limits.js";
 import type { RecordKeeper } from "./record.js";
-import { Removal, carryOut, type RemovalKind } from "./removal.js";
+import { Removal, carryOut, type RemovalRequest } from "./removal.js";
 import type { SessionServices } from "./services.js";
 import type { LoopCommand, WakeReason } from "./wake-reasons.js";
 
@@ -50,6 +50,7 @@ export class SessionLoop {
     this.attempts = new CurrentAttempt({
       ...parts,
       sessionId: parts.record.current.id,
+      isLinked: () => parts.record.current.phoneNumber !== null,
       wake: (fact) => this.#signal.wake(fact),
     });
     this.#progress = new AttemptProgress({ ...parts, counters: this.#counters });
@@ -89,9 +90,9 @@ export class SessionLoop {
   }
 
   /** Logs out or deletes. Only one removal at a time: see {@link removal}. */
-  remove(kind: RemovalKind): Promise<LogoutResult> {
-    this.#removal = new Removal(kind);
-    this.wake(kind);
+  remove(request: RemovalRequest): Promise<LogoutResult> {
+    this.#removal = new Removal(request);
+    this.wake(request.kind);
     return this.#removal.result;
   }
 
@@ -217,17 +218,17 @@ export class SessionLoop {
   }
 
   async #onClosed(attempt: ConnectionAttempt, signal: CloseSignal): Promise<void> {
-    const linked = attempt.auth?.linked ?? false;
-    const { openedAt } = attempt;
+    const { openedAt, auth } = attempt;
+    const link = auth?.linked === true ? { identity: auth.creds.signedIdentityKey.public } : undefined;
     const openMs = openedAt === undefined ? undefined : this.#parts.services.now() - openedAt;
     await this.#close();
-    await this.#closeActions.closed(signal, { linked, openMs });
+    await this.#closeActions.closed(signal, { link, openMs });
   }
 
   async #remove(removal: Removal): Promise<void> {
     const { state } = this.#parts;
     try {
-      const result = await carryOut(removal.kind, {
+      const result = await carryOut(removal, {
         ...this.#parts,
         attempts: this.attempts,
         wait: (timeoutMs) => this.#wait(timeoutMs),

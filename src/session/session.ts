@@ -17,7 +17,7 @@ import { LinkingLimits, type LinkLimits } from "./linking/limits.js";
 import { PairingCodes, type PairingAttempt, type PairingCode } from "./linking/pairing-code.js";
 import { Lifecycle, type Suspension } from "./lifecycle.js";
 import { RecordKeeper } from "./record.js";
-import type { RemovalKind } from "./removal.js";
+import type { RemovalRequest } from "./removal.js";
 import type { SessionServices } from "./services.js";
 import { SessionLoop } from "./session-loop.js";
 import type { SessionState } from "./state.js";
@@ -138,9 +138,9 @@ export class Session {
   }
 
   /** See `SessionsApi.logout` and `SessionsApi.delete`. */
-  async remove(kind: RemovalKind): Promise<LogoutResult> {
-    this.#accept(kind);
-    return this.#lifecycle.remove(kind);
+  async remove(request: RemovalRequest): Promise<LogoutResult> {
+    this.#accept(request.kind);
+    return this.#lifecycle.remove(request);
   }
 
   /** See `SessionsApi.pair`. The number must be valid. */

@@ -11,6 +11,8 @@
  *     wa/client-version                    the last client version that WhatsApp accepted, and the breaker of a refused one
  *     wa/index/<shard>.a|b                 the session list: ids of sessions, and of those being deleted
  *     wa/name/<hash>                       the id of the session that has a name
+ *     wa/tombstones/<shard>.a|b            which sessions have a tombstone: a copy of credentials that were deleted
+ *     wa/tombstone/<session>/<part>        the parts of such a copy
  *     wa/<session>/record.a|b              the session's record
  *     wa/<session>/keys.a|b                the session's key list: names of its pages
  *     wa/<session>/keys/<family>/<page>.a|b  a page of the key list
@@ -67,6 +69,16 @@ export function sessionListKey(shard: number): string {
 /** The record of a session's name, in the form in which names are compared. A hash: names may be secret, and keys are not encrypted. */
 export function sessionNameKey(name: string): string {
   return `wa/name/${createHash("sha256").update(name).digest("hex")}`;
+}
+
+/** One shard of the list of tombstones, without the generation. */
+export function tombstoneListKey(shard: number): string {
+  return `wa/tombstones/${shard}`;
+}
+
+/** One part of the tombstone of a session. */
+export function tombstonePartKey(sessionId: string, part: number): string {
+  return `wa/tombstone/${shorten(encodeKeyPart(sessionId), MAX_SESSION_PART)}/${part}`;
 }
 
 /** The record of a session, without the generation. */

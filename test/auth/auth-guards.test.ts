@@ -1,7 +1,8 @@
 /** What the auth state keeps true while several things happen at once. */
 import { randomUUID } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
-import { loadAuthState, wipeAuthState } from "../../src/auth/auth-state.js";
+import { loadAuthState } from "../../src/auth/auth-state.js";
+import { wipeAuthState } from "../../src/auth/wipe.js";
 import { KeyCache } from "../../src/auth/key-cache.js";
 import type { AuthState } from "../../src/whatsapp/library.js";
 import { openStore } from "../../src/store/open-store.js";
@@ -51,18 +52,26 @@ function hold<T extends object, K extends keyof T>(target: T, method: K, when: "
 }
 
 describe("the guard of linked credentials", () => {
-  it("refuses an unlinked save that had asked the store just before the link was stored", async () => {
-    const { load, store } = world();
+  it("refuses an unlinked save that had asked the store just before another process stored a link", async () => {
+    const { load, store, map, sessionId } = world();
     const early = await load();
-    const auth = await load();
-    const asked = hold(store, "readEach", "after");
-    early.creds.nextPreKeyId = 77;
-    const late = early.save();
-    await asked.held;
+    const auth = await loadAuthState({ store: openStore(map), sessionId, library });
     link(auth);
-    await auth.save();
-    asked.release();
-    await expect(late).rejects.toMatchObject({ code: "SESSION_ALREADY_LINKED" });
+    const changeEach = store.changeEach.bind(store);
+    vi.spyOn(store, "changeEach").mockImplementationOnce((scope, keys, decide, options) =>
+      changeEach(
+        scope,
+        keys,
+        async (stored) => {
+          const decided = await decide(stored);
+          await auth.save();
+          return decided;
+        },
+        options,
+      ),
+    );
+    early.creds.nextPreKeyId = 77;
+    await expect(early.save()).rejects.toMatchObject({ code: "SESSION_ALREADY_LINKED" });
     const { creds } = await load();
     expect(creds.account).toBeDefined();
     expect(creds.nextPreKeyId).toBe(1);
@@ -81,13 +90,14 @@ describe("the guard of linked credentials", () => {
   it("does not let a save through that was asking when the auth state was closed and wiped", async () => {
     const { load, store, sessionId, map } = world();
     const auth = await load();
-    const asked = hold(store, "readEach", "after");
+    const asked = hold(store, "changeEach", "before");
     const saved = auth.save();
     await asked.held;
     auth.close();
-    await wipeAuthState(store, sessionId);
+    const wiped = wipeAuthState(store, sessionId);
     asked.release();
     await expect(saved).rejects.toMatchObject({ code: "ABORTED" });
+    await wiped;
     expect([...map.keys()].filter((key) => /\/creds\/[ab]$/.test(key))).toEqual([]);
   });
 });
@@ -158,9 +168,9 @@ describe("a load", () => {
       "sender-key": { g: Buffer.from([1]) as never },
     });
     auth.close();
-    const write = store.write.bind(store);
-    vi.spyOn(store, "write")
-      .mockImplementationOnce(write)
+    const change = store.changeEach.bind(store);
+    vi.spyOn(store, "changeEach")
+      .mockImplementationOnce(change)
       .mockRejectedValueOnce(new Error("the process was killed"));
     await expect(wipeAuthState(store, sessionId)).rejects.toThrow("killed");
     const fresh = await load();

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
-import { loadAuthState, wipeAuthState } from "../../src/auth/auth-state.js";
+import { loadAuthState } from "../../src/auth/auth-state.js";
+import { wipeAuthState } from "../../src/auth/wipe.js";
 import { KeyCache } from "../../src/auth/key-cache.js";
 import type { AuthState } from "../../src/whatsapp/library.js";
 import type { Store } from "../../src/store/store.js";

@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { loadAuthState, wipeAuthState } from "../../src/auth/auth-state.js";
+import { loadAuthState } from "../../src/auth/auth-state.js";
+import { wipeAuthState } from "../../src/auth/wipe.js";
 import { listSnapshots, readSnapshot } from "../../src/backup/snapshot-file.js";
 import { restoreFromSnapshot, Snapshots, type SnapshotOptions } from "../../src/backup/snapshots.js";
 import { openStore } from "../../src/store/open-store.js";

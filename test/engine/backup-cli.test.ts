@@ -128,4 +128,23 @@ describe("the commands that keep credentials", { timeout: 60_000 }, () => {
     expect(err).toContain(message);
     expect(err).not.toContain("hunter2");
   });
+
+  it("bring back a session that was deleted, from its tombstone", async () => {
+    const store = `lmdb:${join(folder, "store")}`;
+    const world = await EngineWorld.open({ store });
+    const { id, phone } = await world.linked("sales");
+    world.emulator.disconnect(phone.jid, { how: "silence" });
+    await world.manager.delete(id);
+    await world.manager.stop();
+    expect(await zpwoot(["tombstone", "lits", "--store", store])).toMatchObject({ code: 2 });
+    const listed = await zpwoot(["tombstone", "list", "--store", store]);
+    expect(listed.out).toMatch(new RegExp(`^${id}  \\+\\d+  delete  .*  sales\n$`));
+    expect(await zpwoot(["tombstone", "restore", id, "--store", store])).toMatchObject({ code: 0, err: "" });
+    world.reopen();
+    await world.manager.connect(id);
+    await world.manager.waitFor(id, "connected");
+    await world.manager.stop();
+    expect((await zpwoot(["tombstone", "erase", id, "--store", store])).out).toContain("has no tombstone");
+    await world[Symbol.asyncDispose]();
+  });
 });

@@ -103,7 +103,7 @@ describe("the registry of sessions", () => {
     const map = new Map<string, unknown>();
     const first = open(map);
     const { session } = await first.registry.create({ name: "doomed" });
-    await first.records.tombstone(session.record.id);
+    await first.records.markDeleted(session.record.id);
 
     const { registry, lines } = open(map);
     await expect(registry.get(session.record.id)).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
@@ -134,7 +134,7 @@ describe("the registry of sessions", () => {
     await later.registry.load();
     expect(later.registry.all()).toHaveLength(shardOf(id) === shardOf(kept.record.id) ? 0 : 1);
     // What can't be read is never replaced.
-    await expect(later.records.tombstone(id)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    await expect(later.records.markDeleted(id)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
   });
 
   it("gives each name to one session, also while it is being stored, and frees it with the session", async () => {

@@ -13,8 +13,9 @@ const verdict = (code: number, more: Partial<CloseSignal> = {}): CloseSignal => 
   verdict: true,
   ...more,
 });
-const LINKED = { linked: true, openMs: undefined };
-const UNLINKED = { linked: false, openMs: undefined };
+const link = { identity: new Uint8Array(33) };
+const LINKED = { link, openMs: undefined };
+const UNLINKED = { link: undefined, openMs: undefined };
 
 function actions(parts = new FakeParts(), record = parts.record) {
   const counters = new CloseCounters();
@@ -58,16 +59,16 @@ describe("after a close", () => {
   it("a stable connection resets the counts, a short one does not", async () => {
     const { parts, counters, actions: act } = actions();
     counters.countAttempt();
-    await act.closed(verdict(503), { linked: true, openMs: 1_000 });
+    await act.closed(verdict(503), { link, openMs: 1_000 });
     expect(parts.state.current).toMatchObject({ name: "waiting", attempt: 2 });
-    await act.closed(verdict(503), { linked: true, openMs: 60_000 });
+    await act.closed(verdict(503), { link, openMs: 60_000 });
     expect(parts.state.current).toMatchObject({ name: "waiting", attempt: 1 });
   });
 
   it("an unlinked device loses its credentials and stays offline", async () => {
     const { parts, actions: act } = actions();
     await act.closed(verdict(401, { conflict: "device_removed" }), LINKED);
-    expect(parts.calls).toEqual(["saveRecord", "wipeAuth"]);
+    expect(parts.calls).toEqual(["saveRecord", "wipeLink"]);
     expect(parts.record.current).toMatchObject({ desired: "offline", phoneNumber: null });
     expect(parts.state.current).toEqual({ name: "loggedOut", cause: "device-removed" });
     expect(parts.all("session.logged-out")).toEqual([{ sessionId: "a", cause: "device-removed" }]);
@@ -76,16 +77,16 @@ describe("after a close", () => {
 
   it("credentials that can't be deleted are logged, and the session is logged out all the same", async () => {
     const { parts, actions: act } = actions();
-    parts.failing.add("wipeAuth");
+    parts.failing.add("wipeLink");
     await act.closed(verdict(401), LINKED);
     expect(parts.state.current).toEqual({ name: "loggedOut", cause: "login-refused" });
-    expect(parts.lines[0]).toMatchObject({ level: "error", fields: { error: "wipeAuth failed" } });
+    expect(parts.lines[0]).toMatchObject({ level: "error", fields: { error: "wipeLink failed" } });
   });
 
   it("a spoiled link loses its half-made credentials and is tried again", async () => {
     const { parts, actions: act } = actions();
     await act.closed(verdict(401), UNLINKED);
-    expect(parts.calls).toEqual(["wipeAuth"]);
+    expect(parts.calls).toEqual(["wipeHalfLink"]);
     expect(parts.state.current).toMatchObject({ name: "waiting", cause: { reason: "spoiled-link" } });
   });
 
@@ -94,6 +95,26 @@ describe("after a close", () => {
     await act.closed({ kind: "closed", code: 408, verdict: false, linkTimeout: true }, UNLINKED);
     expect(parts.state.current).toEqual({ name: "idle", reason: "link-timeout" });
     expect(parts.record.current.desired).toBe("offline");
+  });
+
+  it("a link that was not made in time here, and was by another process, is connected", async () => {
+    const { parts, actions: act } = actions();
+    parts.linkedElsewhere = true;
+    await act.closed({ kind: "closed", code: 408, verdict: false, linkTimeout: true }, UNLINKED);
+    expect(parts.desired).toMatchObject({ desired: "online", nextAt: 0 });
+    expect(parts.record.current.desired).toBe("online");
+  });
+
+  it("a refused link that WhatsApp never confirmed is deleted as one, by WhatsApp's word", async () => {
+    const parts = new FakeParts({ phoneNumber: null });
+    await actions(parts).actions.closed(verdict(401), LINKED);
+    expect(parts.calls).toEqual(["wipeLink"]);
+  });
+
+  it("a link that is not signed takes no other link along", async () => {
+    const { parts, actions: act } = actions();
+    await act.closed({ kind: "closed", code: 500, verdict: false, badSignature: true }, LINKED);
+    expect(parts.calls).toEqual(["wipeHalfLink"]);
   });
 
   it("a restriction with an end is waited out, and someone is asked to act", async () => {

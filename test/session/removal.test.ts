@@ -42,7 +42,7 @@ function removal({ present, next }: { present?: Attempt; next?: Attempt } = {}) 
     },
   };
   const run = (kind: RemovalKind, onWait: () => void = () => {}): Promise<unknown> =>
-    carryOut(kind, {
+    carryOut(new Removal({ kind }), {
       ...{ services: parts.services, record: parts.record, desired: parts.desired, state: parts.state },
       attempts,
       wait: async (timeoutMs) => {
@@ -59,7 +59,7 @@ describe("a logout", () => {
     const { parts, started, run } = removal({ present: open() });
     expect(await run("logout")).toEqual({ unlinked: "confirmed" });
     expect(started).toEqual([]);
-    expect(parts.calls).toEqual(["reachable", "end", "wipeAuth", "saveRecord"]);
+    expect(parts.calls).toEqual(["reachable", "end", "wipeLink"]);
     expect(parts.record.current).toMatchObject({ phoneNumber: null });
     expect(parts.state.current).toEqual({ name: "closing", wasOpen: true });
   });
@@ -127,7 +127,7 @@ describe("a logout", () => {
   ])("deletes the credentials also when WhatsApp %s", async (_, next) => {
     const { parts, run } = removal({ next });
     expect(await run("logout")).toEqual({ unlinked: "unconfirmed" });
-    expect(parts.calls).toContain("wipeAuth");
+    expect(parts.calls).toContain("wipeLink");
   });
 
   it("deletes a session whose credentials can't be read, without unlinking it", async () => {
@@ -142,9 +142,28 @@ describe("a logout", () => {
     async (code) => {
       const { parts, run } = removal({ next: attempt({ startError: new ZpwootError(code, "disk") }) });
       await expect(run("logout")).rejects.toMatchObject({ code });
-      expect(parts.calls).not.toContain("wipeAuth");
+      expect(parts.calls).not.toContain("wipeLink");
     },
   );
+
+  it("is the way out when the credentials are gone from the store", async () => {
+    const next = attempt({ startError: new ZpwootError("STORE_CORRUPT", "gone") });
+    const { parts, run } = removal({ next });
+    parts.credentialsGone = true;
+    expect(await run("logout")).toEqual({ unlinked: "unconfirmed" });
+    expect(parts.calls).toContain("wipeLink");
+  });
+
+  it("that fails leaves the record as it was, and one that has deleted the credentials does not", async () => {
+    const { parts, run } = removal({ present: open() });
+    const { phoneNumber } = parts.record.current;
+    parts.failing.add("wipeLink");
+    await expect(run("logout")).rejects.toThrow("wipeLink failed");
+    expect(parts.record.current).toMatchObject({ phoneNumber, verdict: undefined });
+    parts.credentialsGone = true;
+    await expect(run("logout")).rejects.toThrow("wipeLink failed");
+    expect(parts.record.current).toMatchObject({ phoneNumber: null });
+  });
 
   it("touches nothing while the store does not answer", async () => {
     const { parts, run } = removal({ present: open() });
@@ -164,10 +183,10 @@ describe("a deletion", () => {
 
 describe("the result of a removal", () => {
   it("is shared, and a failure without a waiting caller is not unhandled", async () => {
-    const pending = new Removal("logout");
+    const pending = new Removal({ kind: "logout" });
     pending.reject(new Error("store"));
     await expect(pending.result).rejects.toThrow("store");
-    const done = new Removal("delete");
+    const done = new Removal({ kind: "delete" });
     done.resolve({ unlinked: "confirmed" });
     expect(await Promise.all([done.result, done.result])).toEqual([
       { unlinked: "confirmed" },

@@ -30,7 +30,11 @@ export class FakeParts {
   readonly clock = { now: START };
   /** Another process of ours runs the sessions now. */
   takenOver = false;
-  /** What was asked, in order: `wipeAuth`, `emit session.logged-out`… */
+  /** The store holds a link that another process has made. */
+  linkedElsewhere = false;
+  /** The store holds no credentials. */
+  credentialsGone = false;
+  /** What was asked, in order: `wipeLink`, `emit session.logged-out`… */
   readonly calls: string[] = [];
   readonly events: { readonly name: string; readonly event: object }[] = [];
   readonly lines: { readonly level: string; readonly message: string; readonly fields: object }[] = [];
@@ -68,6 +72,10 @@ export class FakeParts {
       this.calls.push(name);
       if (this.failing.has(name)) throw new Error(`${name} failed`);
     };
+    const wipe = (name: string) => async (): Promise<boolean> => {
+      await call(name)();
+      return !this.linkedElsewhere;
+    };
     const now = (): number => this.clock.now;
     return {
       library: () => Promise.reject(new Error("no library here")),
@@ -77,7 +85,9 @@ export class FakeParts {
       loadAuth: () => Promise.reject(new Error("no credentials here")),
       authors: () => new MessageAuthors(),
       forgetMemory: () => {},
-      wipeAuth: call("wipeAuth"),
+      wipeHalfLink: wipe("wipeHalfLink"),
+      wipeLink: wipe("wipeLink"),
+      hasNoCredentials: async () => this.credentialsGone,
       reachable: call("reachable"),
       saveRecord: call("saveRecord"),
       ownerId: "process-1",

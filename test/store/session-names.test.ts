@@ -45,7 +45,7 @@ describe("the name of a session", () => {
     const { map, start, one, other } = processes();
     const doomed = newRecord("desk");
     await one.insert(doomed);
-    await one.tombstone(doomed.id);
+    await one.markDeleted(doomed.id);
     await other.insert(newRecord("desk"));
     await one.remove(doomed.id);
     expect(nameKeys(map)).toHaveLength(1);

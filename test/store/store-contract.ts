@@ -218,7 +218,7 @@ export function describeStoreContract(name: string, place: () => Promise<StorePl
         const gone = newRecord("gone");
         await records.insert(gone);
         await sessionSpace(store, gone.id).write([{ family: "creds", id: "a", value: 1 }]);
-        await records.tombstone(gone.id);
+        await records.markDeleted(gone.id);
         const after = new SessionRecords(store);
         expect(await after.load()).toEqual([]);
         expect(await after.pendingDeletions()).toEqual([gone.id]);

@@ -38,9 +38,12 @@ export async function redisClient() {
 /** The records that a store keeps of itself: not of its sessions. */
 export const OWN_KEYS: readonly string[] = ["wa/sentinel", "wa/owner", "wa/owner-lease"];
 
-/** The keys of a store but its own. */
+/** Whether a key is of a tombstone, or of their list: what a deletion leaves for a while. */
+export const isTombstone = (key: string): boolean => /^wa\/tombstones?\//.test(key);
+
+/** The keys of a store but its own, and but tombstones. */
 const butItsOwn = (keys: readonly string[]): readonly string[] =>
-  keys.filter((key) => !OWN_KEYS.includes(key));
+  keys.filter((key) => !OWN_KEYS.includes(key) && !isTombstone(key));
 
 /** A table of its own. */
 export function postgresTable() {

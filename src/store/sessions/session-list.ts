@@ -6,19 +6,23 @@ import { sessionListKey } from "../keys.js";
 import type { Store, StoredValue } from "../store.js";
 
 /** Number of shards. Part of the layout: changing it needs a migration. */
-const SHARDS = 64;
+export const SHARDS = 64;
 
 /** One shard of the list. */
 interface Shard {
   readonly ids: readonly string[];
-  /** Sessions whose deletion has started and may not be finished: their tombstones. */
+  /** Sessions whose deletion has started and may not be finished. */
   readonly deleting: readonly string[];
+  /** Those of them of which nothing is to be kept. */
+  readonly erasing?: readonly string[];
 }
 
 /** Ids of sessions. */
 export interface SessionIds {
   readonly live: readonly string[];
   readonly deleting: readonly string[];
+  /** Those that are being deleted of which nothing is to be kept. */
+  readonly erasing: readonly string[];
 }
 
 /** What changes in one batch with the list. */
@@ -67,7 +71,7 @@ export class SessionList {
   async ids(): Promise<SessionIds> {
     const stored = await this.#store.readEach(sessionListKeys());
     const found = shards().map((shard) => newestShard(shard, stored)?.value ?? EMPTY);
-    return { live: found.flatMap(({ ids }) => ids), deleting: found.flatMap(({ deleting }) => deleting) };
+    return idsIn(found);
   }
 
   /** Like {@link ids}, but shards that can't be read are left out, and their numbers returned. Rejects with `STORE_UNAVAILABLE`. */
@@ -83,11 +87,7 @@ export class SessionList {
         return EMPTY;
       }
     });
-    return {
-      live: found.flatMap(({ ids }) => ids),
-      deleting: found.flatMap(({ deleting }) => deleting),
-      damaged,
-    };
+    return { ...idsIn(found), damaged };
   }
 
   /** Whether a session is listed and not being deleted. True as well when its shard can't be read. */
@@ -107,19 +107,21 @@ export class SessionList {
     return this.#change(id, along, (shard) => ({ ...shard, ids: [...without(shard.ids, id), id] }));
   }
 
-  /** Replaces a session by its tombstone. */
-  bury(id: string): Promise<void> {
-    return this.#change(id, NOTHING, ({ ids, deleting }) => ({
+  /** Replaces a session by the mark of its deletion; of which nothing is to be kept, if it says so once. */
+  markDeleted(id: string, { erase }: { readonly erase: boolean }): Promise<void> {
+    return this.#change(id, NOTHING, ({ ids, deleting, erasing = [] }) => ({
       ids: without(ids, id),
       deleting: [...without(deleting, id), id],
+      ...withErasing(erase ? [...without(erasing, id), id] : erasing),
     }));
   }
 
-  /** Removes a session and its tombstone, in one batch with what goes along. */
+  /** Removes a session and the mark of its deletion, in one batch with what goes along. */
   remove(id: string, along = NOTHING): Promise<void> {
-    return this.#change(id, along, ({ ids, deleting }) => ({
+    return this.#change(id, along, ({ ids, deleting, erasing = [] }) => ({
       ids: without(ids, id),
       deleting: without(deleting, id),
+      ...withErasing(without(erasing, id)),
     }));
   }
 
@@ -164,10 +166,23 @@ function newestShard(
 
 /** Throws for a value that is not a shard. */
 function shardIn(value: unknown): Shard {
-  const { ids, deleting } = value as Shard;
-  if (!areIds(ids) || !areIds(deleting))
+  const { ids, deleting, erasing = [] } = value as Shard;
+  if (!areIds(ids) || !areIds(deleting) || !areIds(erasing))
     throw new TypeError("A part of the session list is of an unexpected form");
-  return { ids, deleting };
+  return { ids, deleting, ...withErasing(erasing) };
+}
+
+/** Nearly always empty, and left out then. */
+function withErasing(erasing: readonly string[]): Pick<Shard, "erasing"> {
+  return erasing.length === 0 ? {} : { erasing };
+}
+
+function idsIn(shards: readonly Shard[]): SessionIds {
+  return {
+    live: shards.flatMap(({ ids }) => ids),
+    deleting: shards.flatMap(({ deleting }) => deleting),
+    erasing: shards.flatMap(({ erasing = [] }) => erasing),
+  };
 }
 
 function areIds(value: unknown): value is readonly string[] {

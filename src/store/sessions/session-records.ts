@@ -19,7 +19,7 @@ export interface SessionRecordsOptions {
 }
 
 /**
- * The durable side of creating, changing and deleting sessions. A deletion has two steps: `tombstone` makes it final, `remove`
+ * The durable side of creating, changing and deleting sessions. A deletion has two steps: `markDeleted` makes it final, `remove`
  * deletes the data. `pendingDeletions` lists sessions between the two, after a crash for example.
  *
  * @example
@@ -35,8 +35,10 @@ export class SessionRecords {
   readonly #logger: Pick<Logger, "warn" | "error"> | undefined;
   /** The generation of each record that was last read or written. */
   readonly #generations = new Map<string, number>();
-  /** Sessions with a tombstone. */
+  /** Sessions that are being deleted. */
   readonly #deleting = new Set<string>();
+  /** Those of them of which nothing is to be kept. */
+  readonly #erasing = new Set<string>();
   readonly #unreadable = new Set<string>();
 
   constructor(store: Store, options: SessionRecordsOptions = {}) {
@@ -56,13 +58,14 @@ export class SessionRecords {
    * is logged, left out, and stays in the store. Rejects with `STORE_UNAVAILABLE`.
    */
   async load(): Promise<SessionRecord[]> {
-    const { live, deleting, damaged } = await this.#sessions.readableIds();
+    const { live, deleting, erasing, damaged } = await this.#sessions.readableIds();
     for (const shard of damaged)
       this.#logger?.error(
         { shard },
         "A part of the session list can't be read; its sessions are left out. Restore the store from a backup",
       );
     for (const id of deleting) this.#deleting.add(id);
+    for (const id of erasing) this.#erasing.add(id);
     const records: SessionRecord[] = [];
     for (let start = 0; start < live.length; start += LOAD_CHUNK) {
       records.push(...(await this.#loadSome(live.slice(start, start + LOAD_CHUNK))));
@@ -92,36 +95,48 @@ export class SessionRecords {
    * `SESSION_NOT_FOUND` when the session was not loaded or inserted here or is being deleted, with `STORE_UNAVAILABLE`.
    */
   async update(record: SessionRecord, options?: WriteOptions): Promise<void> {
+    await this.#store.write(record.id, this.updated(record), options);
+  }
+
+  /** What {@link update} would write, for a batch that is asked for now. Throws as that rejects. */
+  updated(record: SessionRecord): ReadonlyMap<string, unknown> {
     const generation = this.#generations.get(record.id);
     if (generation === undefined || this.#deleting.has(record.id)) {
       throw new ZpwootError("SESSION_NOT_FOUND", "The session to update does not exist");
     }
     // Counted even if the write fails: a gap is harmless, the same number twice may not be.
     this.#generations.set(record.id, generation + 1);
-    await this.#store.write(
-      record.id,
-      new Map(generationEntries(recordKey(record.id), generation + 1, record)),
-      options,
-    );
-  }
-
-  /** The first step of a deletion: once it settles, `load` never returns the session again. May be repeated. */
-  async tombstone(id: string): Promise<void> {
-    await this.#sessions.bury(id);
-    this.#deleting.add(id);
-  }
-
-  /** Ids of sessions with a tombstone, whose removal is not finished. */
-  async pendingDeletions(): Promise<string[]> {
-    return [...(await this.#sessions.readableIds()).deleting];
+    return new Map(generationEntries(recordKey(record.id), generation + 1, record));
   }
 
   /**
-   * Deletes everything that is stored for a session: its keys, then its record, name and tombstone. Sets the tombstone first if there
-   * is none. Repeat it until it resolves.
+   * The first step of a deletion: once it settles, `load` never returns the session again. May be repeated. `erase`: nothing of it is to
+   * be kept, see {@link erases}.
+   */
+  async markDeleted(id: string, { erase = false }: { readonly erase?: boolean } = {}): Promise<void> {
+    await this.#sessions.markDeleted(id, { erase });
+    this.#deleting.add(id);
+    if (erase) this.#erasing.add(id);
+  }
+
+  /** Ids of sessions whose deletion is not finished. */
+  async pendingDeletions(): Promise<string[]> {
+    const { deleting, erasing } = await this.#sessions.readableIds();
+    for (const id of erasing) this.#erasing.add(id);
+    return [...deleting];
+  }
+
+  /** Whether nothing is to be kept of a session that is being deleted: it was said once, perhaps before a crash. */
+  erases(id: string): boolean {
+    return this.#erasing.has(id);
+  }
+
+  /**
+   * Deletes everything that is stored for a session: its keys, then its record, its name and the mark of its deletion. Sets that first if
+   * there is none. Repeat it until it resolves.
    */
   async remove(id: string): Promise<void> {
-    if (!this.#deleting.has(id)) await this.tombstone(id);
+    if (!this.#deleting.has(id)) await this.markDeleted(id);
     await destroySpace(this.#store, id);
     const session = await storedName(this.#store, id);
     const own = generationKeys(recordKey(id)).map((key) => [key, null] as const);
@@ -132,6 +147,7 @@ export class SessionRecords {
     });
     this.#generations.delete(id);
     this.#deleting.delete(id);
+    this.#erasing.delete(id);
     this.#unreadable.delete(id);
   }
 
@@ -164,6 +180,16 @@ export class SessionRecords {
       }
     }
     return records;
+  }
+}
+
+/** The record of a session as it is stored; undefined when it is missing or can't be read. */
+export async function storedRecord(store: Store, id: string): Promise<SessionRecord | undefined> {
+  const stored = await store.readEach(generationKeys(recordKey(id)));
+  try {
+    return newestGeneration(recordKey(id), stored, (value) => recordOf(id, value))?.value;
+  } catch {
+    return undefined;
   }
 }
 
