@@ -11,11 +11,14 @@
  *
  * It takes the signed pre-key of any bundle for valid. A bad signature is refused here (signature-checks.ts). That it also makes the key of
  * a socket's handshake is used to check the server (handshake-keys.ts).
+ *
+ * Its curve is slow, and is replaced by one with the same results (fast-curve.ts).
  */
 import Module from "node:module";
 import { dirname } from "node:path";
 import { isZpwootError } from "../../errors.js";
 import { currentFanOut } from "../fan-out.js";
+import { quickenCurve, type FastCurve } from "./fast-curve.js";
 import { watchKeyPairs, type KeyMaker } from "./handshake-keys.js";
 import { checkPreKeys, type Curve } from "./signature-checks.js";
 
@@ -82,6 +85,7 @@ function install(): void {
     const result = compile.call(this, `${SILENT_CONSOLE}${source}`, filename, ...rest);
     separateQueues(this, filename);
     if (CURVE.test(filename)) {
+      quickenCurve(this.exports as FastCurve);
       checkPreKeys(this.exports as Curve);
       watchKeyPairs(this.exports as KeyMaker);
     }

@@ -35,7 +35,7 @@ export function isSigned(key: Uint8Array, message: Uint8Array, signature: Uint8A
   const last = plain[SIGNATURE_LENGTH - 1] ?? 0;
   // Signal writes the sign of the Edwards point there. With it put back, this is a signature of Ed25519.
   plain[SIGNATURE_LENGTH - 1] = last & ~SIGN_BIT;
-  const point = edwardsPoint(raw, last & SIGN_BIT);
+  const point = encodedPoint(raw, last & SIGN_BIT);
   if (point === undefined) return false;
   try {
     const x = Buffer.from(point).toString("base64url");
@@ -53,8 +53,8 @@ function digestOf(parts: readonly Uint8Array[]): string {
   return hash.digest("base64");
 }
 
-/** The encoded point of a Montgomery key: y = (u - 1) / (u + 1). Undefined where that has no value. */
-function edwardsPoint(key: Uint8Array, sign: number): Uint8Array | undefined {
+/** The encoded Edwards point of a Montgomery key: y = (u - 1) / (u + 1). Undefined where that has no value. */
+export function encodedPoint(key: Uint8Array, sign: number): Uint8Array | undefined {
   const u = bytesToNumberLE(key);
   if (u >= Fp.ORDER || Fp.eql(u, Fp.neg(Fp.ONE))) return undefined;
   const encoded = numberToBytesLE(Fp.mul(Fp.sub(u, Fp.ONE), Fp.inv(Fp.add(u, Fp.ONE))), KEY_LENGTH);
