@@ -40,7 +40,22 @@ export function createServiceIdentity(now: number, random: RandomBytes): Service
         intermediate,
       ),
     });
-  const wrongCertificate = chain(OTHER_ISSUER, staticKey);
-  const forged = { signature: chain(0, staticKey), key: chain(0, root, generateKeyPair(random)) };
-  return { staticKey, certificate: chain(0, root), wrongCertificate, forged, rootPublicKey: root.publicKey };
+  const otherKey = generateKeyPair(random);
+  return {
+    staticKey,
+    certificate: chain(0, root),
+    rootPublicKey: root.publicKey,
+    // Few tests ask for these, and a signature takes a millisecond.
+    get wrongCertificate() {
+      return chain(OTHER_ISSUER, staticKey);
+    },
+    forged: {
+      get signature() {
+        return chain(0, staticKey);
+      },
+      get key() {
+        return chain(0, root, otherKey);
+      },
+    },
+  };
 }

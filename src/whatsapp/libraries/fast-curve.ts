@@ -3,19 +3,11 @@
  * 100 to 400 µs to read (docs/protocol.md#library-quirks). What is replaced gives the same bytes; whatever is unusual, such as an argument of a
  * wrong kind, is left to libsignal's own function and its error.
  */
-import {
-  createHash,
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  randomBytes,
-  verify,
-  type KeyObject,
-} from "node:crypto";
+import { createHash, createHmac, createPublicKey, diffieHellman, randomBytes, verify } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
 import { LRUCache } from "lru-cache";
+import { privateKeyObject, publicKeyObject } from "../signatures/key-objects.js";
 import { encodedPoint } from "../signatures/xeddsa.js";
 
 /** As libsignal makes it: the public key has the byte of its type in front. */
@@ -38,8 +30,6 @@ const KEY_TYPE = 5;
 const KEY_TYPE_BYTES = Buffer.of(KEY_TYPE);
 const SIGNATURE_LENGTH = 64;
 const SIGN_BIT = 0x80;
-/** The public half of a JWK, which Node requires beside a private key and does not read. */
-const UNREAD_PUBLIC_KEY = Buffer.alloc(KEY_LENGTH).toString("base64url");
 /** Of identities that sign: each session has one. */
 const REMEMBERED_POINTS = 2_000;
 
@@ -161,16 +151,6 @@ function clamped(key: Uint8Array): Buffer {
   bytes[0] = byteAt(bytes, 0) & 0xf8;
   bytes[KEY_LENGTH - 1] = (byteAt(bytes, KEY_LENGTH - 1) & 0x7f) | 0x40;
   return bytes;
-}
-
-function privateKeyObject(privateKey: Buffer): KeyObject {
-  const d = privateKey.toString("base64url");
-  return createPrivateKey({ key: { kty: "OKP", crv: "X25519", d, x: UNREAD_PUBLIC_KEY }, format: "jwk" });
-}
-
-function publicKeyObject(crv: "X25519" | "Ed25519", publicKey: Uint8Array): KeyObject {
-  const x = Buffer.from(publicKey).toString("base64url");
-  return createPublicKey({ key: { kty: "OKP", crv, x }, format: "jwk" });
 }
 
 /** Whether a curve does what libsignal's does: an OpenSSL or a Node that reads keys in another way must not be used. */

@@ -2,9 +2,9 @@
  * Opens the server's part of the Noise handshake (docs/protocol.md#transport-and-handshake) beside the library, which does not show
  * it: the server's static key, and the certificates that should name it.
  */
-import { createDecipheriv, createHash, hkdfSync } from "node:crypto";
-import { x25519 } from "@noble/curves/ed25519.js";
+import { createDecipheriv, createHash, diffieHellman, hkdfSync } from "node:crypto";
 import { fieldsOf } from "./fields.js";
+import { privateKeyObject, publicKeyObject } from "./key-objects.js";
 
 /** What opens the answer to a client's first frame. */
 export interface HandshakeKey {
@@ -37,9 +37,12 @@ export function openServerHello(frame: Uint8Array, key: HandshakeKey): ServerHel
   const state = new HandshakeState(key);
   const ephemeral = hello.bytes(EPHEMERAL);
   state.mixHash(ephemeral);
-  state.mixKey(x25519.getSharedSecret(key.privateKey, ephemeral));
+  const privateKey = privateKeyObject(key.privateKey);
+  const secretWith = (theirs: Uint8Array): Buffer =>
+    diffieHellman({ privateKey, publicKey: publicKeyObject("X25519", theirs) });
+  state.mixKey(secretWith(ephemeral));
   const serverKey = state.decrypt(hello.bytes(STATIC));
-  state.mixKey(x25519.getSharedSecret(key.privateKey, serverKey));
+  state.mixKey(secretWith(serverKey));
   return { serverKey, certificates: state.decrypt(hello.bytes(PAYLOAD)) };
 }
 

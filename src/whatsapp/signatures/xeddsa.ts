@@ -1,8 +1,9 @@
 /** XEdDSA signatures by Curve25519 keys. The libraries call such a check and drop its result (docs/protocol.md), so it is made here. */
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { createHash, verify } from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
 import { LRUCache } from "lru-cache";
+import { publicKeyObject } from "./key-objects.js";
 
 const KEY_LENGTH = 32;
 /** The byte that Signal puts before a key: Curve25519. */
@@ -38,9 +39,7 @@ export function isSigned(key: Uint8Array, message: Uint8Array, signature: Uint8A
   const point = encodedPoint(raw, last & SIGN_BIT);
   if (point === undefined) return false;
   try {
-    const x = Buffer.from(point).toString("base64url");
-    const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
-    return verify(null, message, publicKey, plain);
+    return verify(null, message, publicKeyObject("Ed25519", point), plain);
   } catch {
     return false;
   }
