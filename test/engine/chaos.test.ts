@@ -1,3 +1,4 @@
 import { chaosSuite } from "../support/chaos-suite.js";
+import { extent } from "../support/extent.js";
 
-chaosSuite("whaileys", 1);
+chaosSuite("whaileys", extent(5, 1));

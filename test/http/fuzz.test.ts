@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { extent } from "../support/extent.js";
 import { openHandler } from "./fixtures.js";
 import { complaintAbout, Fuzzer } from "./fuzzer.js";
 import { fetchBridge, nodeHttp, type RunningServer } from "./servers.js";
 
-const REQUESTS = 10_000;
+const REQUESTS = extent(3_000, 10_000);
 const SEED = 20_260_801;
 
 describe.each([fetchBridge, nodeHttp])(`${REQUESTS} malformed requests through $name`, (kind) => {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
 import { Child } from "./child.js";
+import { extent } from "./extent.js";
 import { seeded } from "./random.js";
 
 const SCRIPT = new URL("./engine-child.ts", import.meta.url);
@@ -68,7 +69,7 @@ export function crashSuite({ library, inHand }: CrashedLibrary): void {
 
     it("in the middle of pairing: linked on the phone means linked after the restart, without a QR code", async () => {
       const random = seeded(7);
-      for (let round = 0; round < 6; round += 1) {
+      for (let round = 0; round < extent(2, 6); round += 1) {
         const store = `lmdb:${join(folder, `round-${round}`)}`;
         const child = start("connect", store);
         const qr = String((await child.fact((fact) => "qr" in fact))["qr"]);
@@ -94,7 +95,7 @@ export function crashSuite({ library, inHand }: CrashedLibrary): void {
 
     it("in the middle of pairing by code: the same", async () => {
       const random = seeded(13);
-      for (let round = 0; round < 3; round += 1) {
+      for (let round = 0; round < extent(1, 3); round += 1) {
         const store = `lmdb:${join(folder, `code-${round}`)}`;
         const child = start("connect", store);
         await child.fact((fact) => "qr" in fact);
@@ -120,7 +121,7 @@ export function crashSuite({ library, inHand }: CrashedLibrary): void {
 
     it("in the middle of a deletion: the session is whole or gone", async () => {
       const random = seeded(17);
-      for (let round = 0; round < 4; round += 1) {
+      for (let round = 0; round < extent(2, 4); round += 1) {
         const store = `lmdb:${join(folder, `deletion-${round}`)}`;
         const child = start("connect", store);
         await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
@@ -152,7 +153,8 @@ export function crashSuite({ library, inHand }: CrashedLibrary): void {
       await talks(child, "first");
       const reported = new Set<unknown>();
       const sent: string[] = [];
-      for (let round = 0; round < 5; round += 1) {
+      const rounds = extent(2, 5);
+      for (let round = 0; round < rounds; round += 1) {
         for (let count = 0; count < 20; count += 1) {
           sent.push(`round-${round}-${count}`);
           friend.sendText(phone, sent.at(-1) ?? "");
@@ -169,7 +171,7 @@ export function crashSuite({ library, inHand }: CrashedLibrary): void {
       expect(child.facts.some((fact) => "error" in fact)).toBe(false);
       // The kill may come between the acknowledgement and the listener; what is queued at WhatsApp comes again.
       const unreported = sent.filter((text) => !reported.has(text));
-      expect(unreported.length).toBeLessThanOrEqual(5 * inHand);
+      expect(unreported.length).toBeLessThanOrEqual(rounds * inHand);
     });
 
     it("prints no key: libsignal is silent", async () => {

@@ -23,7 +23,7 @@ function quickened(): FastCurve {
 
 const own = newCurve();
 const fast = quickened();
-/** The proof was made with 10,000; libsignal's own takes 8 ms for each. */
+/** The proof was made with 10,000; libsignal's own signature alone takes 4 ms. */
 const ROUNDS = Number(process.env["FAST_CURVE_ROUNDS"] ?? 60);
 const rounds = Array.from({ length: ROUNDS }, (_, round) => round);
 
@@ -41,7 +41,7 @@ describe("the fast curve", () => {
     expect(fast.calculateSignature.toString()).not.toContain("curveJs");
   });
 
-  it("signs with the same bytes as libsignal, and each verifies the other's", { timeout: 600_000 }, () => {
+  it("signs with the same bytes as libsignal, and verifies them", { timeout: 600_000 }, () => {
     for (const round of rounds) {
       const { pubKey, privKey } = round % 2 === 0 ? own.generateKeyPair() : fast.generateKeyPair();
       // Also keys that are not clamped.
@@ -51,7 +51,6 @@ describe("the fast curve", () => {
       expect(fast.calculateSignature(key, message).equals(signature)).toBe(true);
       if (key !== privKey) continue;
       expect(fast.verifySignature(pubKey, message, signature)).toBe(true);
-      expect(own.verifySignature(pubKey, message, fast.calculateSignature(key, message))).toBe(true);
     }
   });
 

@@ -1,6 +1,6 @@
 /**
  * libsignal's curve, natively. It signs and verifies in pure JavaScript, 4 ms each, and hands keys to OpenSSL as DER, which OpenSSL 3 takes
- * 100 to 400 µs to read (docs/protocol.md#library-quirks). What is replaced gives the same bytes; whatever is unusual, such as an argument of a
+ * 100 to 400 µs to read (docs/protocol.md#library-quirks, 22). What is replaced gives the same bytes; whatever is unusual, such as an argument of a
  * wrong kind, is left to libsignal's own function and its error.
  */
 import { createHash, createHmac, createPublicKey, diffieHellman, randomBytes, verify } from "node:crypto";
