@@ -10,6 +10,7 @@ import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
 import { BACKUP_MS, inTime } from "../async/command-deadline.js";
 import { ZpwootError } from "../errors.js";
+import { whileOwned } from "../ownership/while-owned.js";
 import type { EncryptionKey } from "../store/encryption.js";
 import { openStore, type StoreOption } from "../store/open-store.js";
 import { reencrypt as reencryptAll, type ReencryptOptions } from "../store/reencrypt.js";
@@ -142,20 +143,19 @@ export class Backups {
 }
 
 /**
- * Encrypts everything in a store with the first of the keys; afterwards the others can be dropped. Run it while no manager
- * uses the store. Safe to repeat after a crash.
+ * Encrypts everything in a store with the first of the keys; afterwards the others can be dropped, and records that are not encrypted
+ * are refused. Takes the store for itself meanwhile. Safe to repeat after a crash.
  *
- * Returns the number of records it wrote; settles when they are durable. Rejects with `STORE_UNAVAILABLE` when a key is missing;
- * nothing that it could not read is overwritten.
+ * Returns the number of records it wrote; settles when they are durable. Rejects with `STORE_IN_USE` while a manager runs on the store,
+ * with `STORE_UNAVAILABLE` when a key is missing; nothing that it could not read is overwritten.
  *
  * @example
  * await reencrypt({ store: "lmdb:./sessions", encryptionKeys: [newKey, oldKey] });
  */
 export async function reencrypt(options: ReencryptStoreOptions): Promise<number> {
-  const store = openStore(options.store, { encryptionKeys: options.encryptionKeys });
+  const store = openStore(options.store, { encryptionKeys: options.encryptionKeys, acceptsPlain: true });
   try {
-    await store.open();
-    return await reencryptAll(store, options);
+    return await whileOwned(store, () => reencryptAll(store, options));
   } finally {
     await store.close();
   }

@@ -6,7 +6,7 @@ import { Encoded, encode } from "../store/codec.js";
 import type { Store } from "../store/store.js";
 import { RATCHETS, readPortableAuth } from "./portable-auth.js";
 import { type PortableAuth, portableAuthIn } from "./portable-form.js";
-import { tombstoneParts } from "./tombstone-list.js";
+import { tombstoneParts } from "../store/sessions/tombstone-list.js";
 
 /** Characters of one part, about: serialising one does not hold up the others. */
 const PART_CHARS = 250_000;

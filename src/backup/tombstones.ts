@@ -23,7 +23,7 @@ import {
   tombstoneListKeys,
   tombstoneParts,
   tombstonePlaces,
-} from "./tombstone-list.js";
+} from "../store/sessions/tombstone-list.js";
 import { hasNoCredentials, judge, type Judgement, type Wipe } from "./wipe-judgement.js";
 
 /** How long a tombstone is kept by default: seven days. */

@@ -18,6 +18,10 @@ export class Encoded {
 
 /** Stands between a value's text and the text that is stored: plain, or encrypted (`encryption.ts`). */
 export interface RecordCodec {
+  /** Whether it has a key to encrypt with. */
+  readonly encrypts: boolean;
+  /** From now on a plain text is refused like a damaged one, if the codec encrypts. */
+  requireSealed(): void;
   /** The text to store under a key. */
   seal(key: string, encoded: Encoded): string;
   /**

@@ -26,17 +26,32 @@ interface NamedKey {
   readonly bytes: Buffer;
 }
 
+/** Whether a stored text is an envelope, whoever made it. */
+export function isSealed(stored: string): boolean {
+  return stored.startsWith(HEAD);
+}
+
 /**
  * The codec for those keys: the first one encrypts, any of them decrypts. Without keys, records are stored in plain text.
- * Plain records can always be read; `reencrypt` encrypts them. Throws `INVALID_OPTION` for a key of another form.
+ * Plain records can be read until `requireSealed` is called; `reencrypt` encrypts them. Throws `INVALID_OPTION` for a key of another form.
  */
 export function createRecordCodec(keys: readonly EncryptionKey[] = []): RecordCodec {
   const named = keys.map(parseKey);
   const byId = new Map(named.map((key) => [key.id, key]));
   const [newest] = named;
+  let sealedOnly = false;
   return {
+    encrypts: newest !== undefined,
+    requireSealed: () => {
+      sealedOnly = newest !== undefined;
+    },
     seal: (place, encoded) => (newest === undefined ? encoded.text : seal(newest, place, encoded.text)),
-    open: (place, stored) => new Encoded(stored.startsWith(HEAD) ? open(byId, place, stored) : stored),
+    open: (place, stored) => {
+      if (isSealed(stored)) return new Encoded(open(byId, place, stored));
+      // Whoever can write to the store, and has no key, could have made it.
+      if (sealedOnly) throw new Error("The record is not sealed");
+      return new Encoded(stored);
+    },
   };
 }
 

@@ -24,6 +24,9 @@
  */
 import { createHash } from "node:crypto";
 
+/** How every key begins. */
+export const KEYS_PREFIX = "wa/";
+
 /** Written when a store is first used, and part of every read: only when it is found are the others absent. */
 export const SENTINEL_KEY = "wa/sentinel";
 

@@ -8,8 +8,9 @@ import { compareAndSet, type CompareAndSetStore } from "./compare-and-set.js";
 import { type Change, type Driver, reasonOf } from "./drivers/driver.js";
 import { isConfigurationError } from "./drivers/configuration-errors.js";
 import type { Fence } from "./fence.js";
-import { SENTINEL_KEY } from "./keys.js";
+import { KEYS_PREFIX, SENTINEL_KEY } from "./keys.js";
 import type { StoreLimits } from "./limits.js";
+import { CANNOT_FENCE, LOST, READS_PLAIN, SENTINEL_REPAIRED } from "./log-lines.js";
 import { OutageLog, type StoreLogger } from "./outage-log.js";
 import { ReadQueue } from "./read-queue.js";
 import { RecordTexts } from "./record-texts.js";
@@ -28,14 +29,8 @@ import { WriteQueue } from "./write-queue.js";
 /** Tries of a read: about half a second when connections are refused, enough to survive a short interruption. */
 const READ_TRIES = 4;
 
-const CANNOT_FENCE =
-  "This Keyv adapter has no conditional write, so the store can't refuse what a second process writes: let one process use it";
-
-const LOST = "The store was closed before it had accepted every write; the others are lost";
 /** How long a driver may take to release what it owns when all that uses it has ended, in milliseconds. */
 const RELEASE_MS = 300;
-
-const SENTINEL_REPAIRED = "The store's sentinel record was damaged and was written again";
 
 /** What a {@link KeyvStore} is made of. */
 export interface KeyvStoreOptions {
@@ -43,12 +38,15 @@ export interface KeyvStoreOptions {
   readonly codec: RecordCodec;
   readonly limits: StoreLimits;
   readonly logger?: StoreLogger | undefined;
+  /** Whether a store that is not encrypted may be opened with keys, to encrypt it. Default false. */
+  readonly acceptsPlain?: boolean | undefined;
 }
 
 /** A store over any driver. Made by `openStore`. */
 export class KeyvStore implements Store {
   readonly description: string;
   readonly fences: boolean;
+  readonly encrypts: boolean;
   readonly #driver: Driver;
   readonly #codec: RecordCodec;
   readonly #records: RecordTexts;
@@ -61,12 +59,15 @@ export class KeyvStore implements Store {
   readonly #closed = once(() => this.#close(), { again: "never" });
   /** Ends what is tried again and again, once it was waited for. */
   readonly #ending = new AbortController();
+  readonly #acceptsPlain: boolean;
   #closing = false;
   #closeMs: number;
 
-  constructor({ driver, codec, limits, logger }: KeyvStoreOptions) {
+  constructor({ driver, codec, limits, logger, acceptsPlain = false }: KeyvStoreOptions) {
     this.description = driver.description;
     this.fences = driver.fences;
+    this.encrypts = codec.encrypts;
+    this.#acceptsPlain = acceptsPlain;
     this.#driver = driver;
     this.#codec = codec;
     this.#records = new RecordTexts(driver.description, codec);
@@ -145,6 +146,10 @@ export class KeyvStore implements Store {
     this.#writes.setFence(fence);
   }
 
+  keys(): AsyncIterable<readonly string[]> | undefined {
+    return this.#driver.keys(KEYS_PREFIX);
+  }
+
   async now(): Promise<number> {
     await this.#opened();
     this.#refuseWhenClosed();
@@ -162,8 +167,10 @@ export class KeyvStore implements Store {
     const { callTimeoutMs } = this.#limits;
     try {
       await withDeadline(`The store ${this.description}`, callTimeoutMs, () => this.#driver.open());
-      const isRepaired = await ensureSentinel(this.#driver, this.#codec, callTimeoutMs);
-      if (isRepaired) this.#logger?.warn({ store: this.description }, SENTINEL_REPAIRED);
+      const options = { callMs: callTimeoutMs, acceptsPlain: this.#acceptsPlain };
+      const { repaired, readsPlain } = await ensureSentinel(this.#driver, this.#codec, options);
+      if (repaired) this.#logger?.warn({ store: this.description }, SENTINEL_REPAIRED);
+      if (readsPlain && !this.#acceptsPlain) this.#logger?.warn({ store: this.description }, READS_PLAIN);
     } catch (error) {
       this.#outages.openFailed(error);
       throw this.#unavailable("can't be opened", error, isConfigurationError(error));

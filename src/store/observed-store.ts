@@ -20,6 +20,7 @@ export function observedStore(store: Store, onOperation: (operation: StoreOperat
   return {
     description: store.description,
     fences: store.fences,
+    encrypts: store.encrypts,
     open: () => store.open(),
     read: (keys) => timed("read", keys.length, store.read(keys)),
     readEach: (keys) => timed("read", keys.length, store.readEach(keys)),
@@ -30,6 +31,7 @@ export function observedStore(store: Store, onOperation: (operation: StoreOperat
     changeEach: (scope, keys, decide, options) =>
       timed("write", keys.length, store.changeEach(scope, keys, decide, options)),
     setFence: (fence) => store.setFence(fence),
+    keys: () => store.keys(),
     now: () => store.now(),
     close: (timeoutMs) => store.close(timeoutMs),
   };

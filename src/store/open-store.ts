@@ -35,6 +35,8 @@ export interface OpenStoreOptions {
    * and keep the old ones until `reencrypt` has run.
    */
   readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
+  /** Whether a store that is not encrypted may be opened with keys, to encrypt it. Default false. */
+  readonly acceptsPlain?: boolean;
 }
 
 const ACCEPTED =
@@ -61,6 +63,7 @@ export function openStore(option: StoreOption, options: OpenStoreOptions = {}): 
     codec: createRecordCodec(options.encryptionKeys),
     limits: { ...DEFAULT_STORE_LIMITS, ...options.limits },
     logger,
+    acceptsPlain: options.acceptsPlain,
   });
 }
 
@@ -93,12 +96,13 @@ function lmdbDriver(path: string, reports: ReportsOf): Driver {
   const directory = resolve(path.replace(/^\/\/(?=\/)/, ""));
   const shown = relative(process.cwd(), directory);
   const description = `lmdb:${shown.startsWith("..") || isAbsolute(shown) ? directory : `./${shown}`}`;
+  const { onError } = reports(description);
   return new AtomicDriver({
     description,
     // lmdb commits in one transaction all writes of a turn of the event loop, of all scopes.
     batching: { coalesce: false, inFlight: 1_000 },
-    connect: async () => (await import("./drivers/lmdb-adapter.js")).openLmdbAdapter(directory),
-    onError: reports(description).onError,
+    connect: async () => (await import("./drivers/lmdb-adapter.js")).openLmdbAdapter(directory, onError),
+    onError,
   });
 }
 

@@ -3,6 +3,7 @@ import { isZpwootError, ZpwootError } from "../errors.js";
 import { decode, encode, type RecordCodec } from "./codec.js";
 import { withDeadline } from "../async/deadline.js";
 import type { Driver } from "./drivers/driver.js";
+import { isSealed } from "./encryption.js";
 import { SENTINEL_KEY } from "./keys.js";
 import { isShard, sessionListKeys } from "./sessions/session-list.js";
 
@@ -14,33 +15,76 @@ export function isSentinel(codec: RecordCodec, text: string | undefined): boolea
   return text !== undefined && layoutOf(codec, text) === LAYOUT;
 }
 
+/** What opening a store has found, or done about its sentinel. */
+export interface SentinelReport {
+  /** The store was new: it has a sentinel now. */
+  readonly begun: boolean;
+  /** The sentinel was damaged and was written again. */
+  readonly repaired: boolean;
+  /** There are keys, and plain records are read all the same: of a store that an earlier version encrypted. */
+  readonly readsPlain: boolean;
+}
+
+/** How to open a store. */
+export interface SentinelOptions {
+  /** Bounds each call to the driver, in milliseconds. */
+  readonly callMs: number;
+  /** Whether a store that is not encrypted may be opened with keys: to encrypt it. */
+  readonly acceptsPlain: boolean;
+}
+
+/** The value of the sentinel. `sealed`: everything beside it is encrypted, so that nothing plain is believed. */
+export function sentinelValue(sealed: boolean): unknown {
+  return { layout: LAYOUT, ...(sealed ? { sealed } : {}) };
+}
+
 /**
- * Writes the sentinel of a new store, and one that is damaged again when the session list shows that the store is of this layout. Settles
- * with true in that case. Rejects with `STORE_UNAVAILABLE` when the sentinel is missing or damaged and the session list does not help,
- * when the store was written with another layout, or when the adapter lost the sentinel just written.
+ * Writes the sentinel of a new store, and one that is damaged again when the session list shows that the store is of this layout. Has
+ * the codec refuse plain records, if it encrypts, unless the sentinel does not say that there are none. Rejects with
+ * `STORE_UNAVAILABLE` when the sentinel is missing or damaged and the session list does not help, when the store was written with another
+ * layout, when it is not encrypted and there are keys, or when the adapter lost the sentinel just written.
  */
-export async function ensureSentinel(driver: Driver, codec: RecordCodec, callMs: number): Promise<boolean> {
+export async function ensureSentinel(
+  driver: Driver,
+  codec: RecordCodec,
+  { callMs, acceptsPlain }: SentinelOptions,
+): Promise<SentinelReport> {
   const keys = sessionListKeys();
   const read = (): Promise<readonly (string | undefined)[]> =>
     withDeadline("The store", callMs, () => driver.getMany([SENTINEL_KEY, ...keys]));
   const [sentinel, ...shards] = await read();
+  const isWhole = sentinel !== undefined && !isDamaged(driver, codec, sentinel);
+  if (isWhole && codec.encrypts && !acceptsPlain && !isSealed(sentinel))
+    throw unusable(driver, NOT_ENCRYPTED);
+  if (isWhole && isMarked(codec, sentinel)) codec.requireSealed();
+  if (isWhole) return { ...NOTHING, readsPlain: codec.encrypts && !isMarked(codec, sentinel) };
+  if (!acceptsPlain) codec.requireSealed();
   if (sentinel === undefined) {
     if (shards.some((shard) => shard !== undefined))
       throw unusable(driver, "holds sessions but no sentinel record: it is damaged, or was restored in part");
-  } else if (!isDamaged(driver, codec, sentinel)) {
-    return false;
   } else if (!isOfThisLayout(codec, keys, shards)) {
     throw unusable(
       driver,
       "has a damaged sentinel record, and a damaged session list: restore it from a backup",
     );
   }
-  const text = codec.seal(SENTINEL_KEY, encode({ layout: LAYOUT }));
+  const text = codec.seal(SENTINEL_KEY, encode(sentinelValue(codec.encrypts && !acceptsPlain)));
   await withDeadline("The store", callMs, () => driver.apply([{ key: SENTINEL_KEY, text }]));
   const [written] = await read();
   if (written === undefined) throw unavailable(driver, "lost the first record written to it");
   if (isDamaged(driver, codec, written)) throw unavailable(driver, "changed the first record written to it");
-  return sentinel !== undefined;
+  return { ...NOTHING, begun: sentinel === undefined, repaired: sentinel !== undefined };
+}
+
+const NOTHING: SentinelReport = { begun: false, repaired: false, readsPlain: false };
+
+const NOT_ENCRYPTED =
+  "is not encrypted, and there are encryptionKeys: encrypt it once with `zpwoot reencrypt`, or without a shell by `reencrypt`. " +
+  "Until then nothing in it is believed";
+
+/** Whether a readable sentinel says that everything is encrypted. */
+function isMarked(codec: RecordCodec, text: string): boolean {
+  return (valueOf(codec, SENTINEL_KEY, text) as { readonly sealed?: unknown }).sealed === true;
 }
 
 /** Whether the sentinel can't be read. Throws `STORE_UNAVAILABLE` for the one of another layout. */

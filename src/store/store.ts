@@ -47,6 +47,8 @@ export interface Store {
    * can't: what another process writes between the look and the write is lost.
    */
   readonly fences: boolean;
+  /** Whether what is written is encrypted. */
+  readonly encrypts: boolean;
   /**
    * Makes the store ready (file, table, sentinel record). Idempotent. Rejects with `STORE_UNAVAILABLE`; may then be called
    * again. Every other call opens the store first.
@@ -98,6 +100,8 @@ export interface Store {
   ): Promise<readonly Change[]>;
   /** What every `write` must fulfil from now on, and every `change` that asks for it; undefined: nothing. */
   setFence(fence: Fence | undefined): void;
+  /** The keys of all records, in pages, in no order; a key may come twice. Undefined when the adapter can't tell. For rare work. */
+  keys(): AsyncIterable<readonly string[]> | undefined;
   /** The time by the store's clock, in milliseconds since 1970. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
   now(): Promise<number>;
   /**

@@ -49,6 +49,8 @@ function failing(times: number): (store: Store) => Store {
   let left = times;
   return (store) => ({
     description: store.description,
+    encrypts: false,
+    keys: () => undefined,
     fences: store.fences,
     open: () => store.open(),
     read: (keys) => store.read(keys),

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: ["errors.ts", "api", "async", "egress", "whatsapp"],
   events: ["errors.ts", "api", "async", "store"],
   webhooks: ["errors.ts", "api", "async", "egress", "store", "events"],
-  backup: ["errors.ts", "api", "async", "whatsapp", "store", "auth"],
+  backup: ["errors.ts", "api", "async", "whatsapp", "store", "ownership", "auth"],
   manager: [
     ...["errors.ts", "api", "async", "egress", "whatsapp", "store", "auth", "session", "events", "webhooks"],
     ...["ownership", "backup"],

@@ -12,7 +12,7 @@ import { storeContract, type ContractAdapter } from "../../src/testing/index.js"
 describe("the store contract for users, on lmdb", () => {
   const folder = mkdtemp(join(tmpdir(), "zpwoot-contract-"));
   afterAll(async () => rm(await folder, { recursive: true, force: true }));
-  const cases = storeContract({ create: async () => openLmdbAdapter(await folder) });
+  const cases = storeContract({ create: async () => openLmdbAdapter(await folder, () => {}) });
   it.each(cases.map(({ name, run }) => [name, run] as const))("%s", (_, run) => run());
 });
 

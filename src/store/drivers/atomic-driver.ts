@@ -17,6 +17,8 @@ export interface AtomicAdapter {
   isPermanent?(error: unknown): boolean;
   /** Whether a batch that failed with this error can't arrive any more. Default: it can't. */
   isOver?(error: unknown): boolean;
+  /** All keys that begin with the prefix, in pages. A key may come twice. */
+  keys(prefix: string): AsyncIterable<readonly string[]>;
   /** The time by the clock of the server, in milliseconds since 1970. Default: of this machine. */
   now?(): Promise<number>;
   disconnect?(): Promise<void>;
@@ -80,6 +82,11 @@ export class AtomicDriver implements Driver {
   async now(): Promise<number> {
     const adapter = this.#opened(this.#adapter);
     return adapter.now === undefined ? Date.now() : adapter.now();
+  }
+
+  async *keys(prefix: string): AsyncGenerator<readonly string[]> {
+    for await (const page of this.#opened(this.#adapter).keys(this.#prefix + prefix))
+      yield page.map((key) => key.slice(this.#prefix.length));
   }
 
   async close(): Promise<void> {

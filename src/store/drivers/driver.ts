@@ -45,6 +45,8 @@ export interface Driver {
   isOver(error: unknown): boolean;
   /** The time by the store's clock, which all processes share, in milliseconds since 1970. */
   now(): Promise<number>;
+  /** All keys that begin with the prefix, in pages, in no order; undefined when the adapter can't tell. */
+  keys(prefix: string): AsyncIterable<readonly string[]> | undefined;
   /** Releases what the driver owns. */
   close(): Promise<void>;
 }

@@ -119,6 +119,11 @@ export class KeyvDriver implements Driver {
     return Date.now();
   }
 
+  /** Keyv's own iterator ends silently on errors, and not every adapter has one. */
+  keys(): undefined {
+    return undefined;
+  }
+
   async close(): Promise<void> {
     // The adapter belongs to the user.
   }

@@ -1,14 +1,23 @@
 /** A Keyv adapter over lmdb, the embedded default: atomic batches, one fsync per commit, safe for several processes. */
 import { EventEmitter } from "node:events";
-import { open as openFile } from "node:fs/promises";
+import { chmod, mkdir, open as openFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { ZpwootError } from "../../errors.js";
-import { type Change, ConditionFailed } from "./driver.js";
+import { type Change, ConditionFailed, reasonOf } from "./driver.js";
+
+/** What the environment is made of, and who may read it: the user of the process. */
+const FILES: readonly string[] = ["data.mdb", "lock.mdb"];
+const PRIVATE_DIRECTORY = 0o700;
+const PRIVATE_FILE = 0o600;
+const UNPROTECTED = "Other users of this machine may be able to read the store";
 
 /** LMDB's mark in the first page of its file, and where it lies: in this version of the format, and in the one before. */
 const MARK = 0xbeefc0de;
 const MARK_OFFSETS = [24, 16] as const;
+
+/** Keys of one page. */
+const KEYS_PER_PAGE = 5_000;
 
 /** LMDB's limit for a key, in bytes. */
 const MAX_KEY_BYTES = 1_978;
@@ -37,6 +46,17 @@ export class LmdbAdapter extends EventEmitter {
   /** Reads from the memory map: no thread, no system call. */
   async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
     return keys.map((key) => this.#database.get(key));
+  }
+
+  /** A page at a time, so that nothing else waits for a large store. */
+  async *keys(prefix: string): AsyncGenerator<readonly string[]> {
+    for (let start: string | undefined = prefix; start !== undefined;) {
+      const page: string[] = [...this.#database.getKeys({ start, limit: KEYS_PER_PAGE })];
+      const last = page.at(-1);
+      yield page.filter((key) => key.startsWith(prefix));
+      // The last one once more: there is no key right after it to begin with.
+      start = page.length < KEYS_PER_PAGE || last?.startsWith(prefix) !== true ? undefined : last;
+    }
   }
 
   async set(key: string, value: string): Promise<void> {
@@ -146,12 +166,29 @@ async function reasonOfCommit(error: unknown): Promise<unknown> {
       );
 }
 
-/** Opens the environment in a directory, or creates it. Loads lmdb. */
-export async function openLmdbAdapter(directory: string): Promise<LmdbAdapter> {
+/**
+ * Opens the environment in a directory, or creates it. Loads lmdb. Only the user of this process may read directory and files: also where
+ * an earlier version, or a wide umask, had left them open; what can't be changed is reported.
+ */
+export async function openLmdbAdapter(
+  directory: string,
+  onError: (error: unknown) => void,
+): Promise<LmdbAdapter> {
   await refuseForeignFile(directory);
+  await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+  const report = (error: unknown): void => onError(new Error(`${UNPROTECTED}: ${reasonOf(error)}`));
+  // Before the files are made: with a wide umask, anybody could open them in between.
+  await protectDirectory(directory).catch(report);
   const { open } = await import("lmdb");
   const database = open<string, string>({ path: directory, encoding: "string", noSubdir: false });
+  for (const file of FILES) await chmod(join(directory, file), PRIVATE_FILE).catch(report);
   return new LmdbAdapter(database, directory);
+}
+
+/** A directory that holds other things as well is not the store's to close; its files are. */
+async function protectDirectory(directory: string): Promise<void> {
+  const others = (await readdir(directory)).filter((name) => !FILES.includes(name));
+  if (others.length === 0) await chmod(directory, PRIVATE_DIRECTORY);
 }
 
 /** lmdb maps whatever it finds under the name of its file, and another program's file, or a damaged one, crashes the process. */

@@ -29,6 +29,10 @@ export class MemoryAdapter extends EventEmitter {
     return this.#map.delete(key);
   }
 
+  async *keys(prefix: string): AsyncGenerator<readonly string[]> {
+    yield [...this.#map.keys()].filter((key) => key.startsWith(prefix));
+  }
+
   async clear(): Promise<void> {
     this.#map.clear();
   }

@@ -41,6 +41,9 @@ const TIMEOUTS = {
   connectionTimeoutMillis: 3_000,
 } as const satisfies PoolConfig;
 
+/** Keys of one page. */
+const KEYS_PER_PAGE = 5_000;
+
 /** How long the server may take to end the connections that are closed. */
 const END_MS = 200;
 
@@ -185,6 +188,16 @@ function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool, en
           ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
         [deleted, written.map(({ key }) => key), written.map(({ text }) => text)],
       );
+    }
+
+    async *keys(prefix: string): AsyncGenerator<readonly string[]> {
+      const page = `SELECT key FROM ${this.#table} WHERE key > $1 AND left(key, $2) = $3 ORDER BY key LIMIT ${KEYS_PER_PAGE}`;
+      for (let last: string | undefined = ""; last !== undefined;) {
+        const found = await pool.query<{ key: string }>(page, [last, prefix.length, prefix]);
+        const keys: readonly string[] = found.rows.map(({ key }) => key);
+        yield keys;
+        last = keys.length < KEYS_PER_PAGE ? undefined : keys.at(-1);
+      }
     }
 
     isPermanent(error: unknown): boolean {

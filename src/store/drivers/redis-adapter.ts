@@ -29,6 +29,9 @@ const SILENT_MS = 3_000;
 const PING_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 
+/** Keys that are looked at in one call, which nothing else on the server interrupts. */
+const KEYS_PER_PAGE = 1_000;
+
 /** Waits between two tries to reconnect: half of each is jitter. */
 const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000 };
 
@@ -114,6 +117,21 @@ function safeRedis(Parent: typeof Redis.default, client: Client, stopWatching: (
         else multi.set(key, text);
       }
       await multi.exec();
+    }
+
+    async *keys(prefix: string): AsyncGenerator<readonly string[]> {
+      const place = this.createKeyPrefix(prefix, this.namespace);
+      const before = place.length - prefix.length;
+      const MATCH = `${place.replace(/[\\*?[\]]/g, "\\$&")}*`;
+      let cursor = "0";
+      do {
+        const page: Awaited<ReturnType<Client["scan"]>> = await client.scan(cursor, {
+          MATCH,
+          COUNT: KEYS_PER_PAGE,
+        });
+        yield page.keys.map((key) => String(key).slice(before));
+        cursor = String(page.cursor);
+      } while (cursor !== "0");
     }
 
     isOver(error: unknown): boolean {

@@ -1,9 +1,9 @@
 /** Which sessions have a tombstone. In shards, like the session list: a deletion rewrites a small part of it. */
-import type { WipeCause } from "../api/backup.js";
-import { generationEntries, generationKeys, newestGeneration } from "../store/generations.js";
-import { tombstoneListKey, tombstonePartKey } from "../store/keys.js";
-import { SHARDS, shardOf } from "../store/sessions/session-list.js";
-import type { StoredValue } from "../store/store.js";
+import type { WipeCause } from "../../api/backup.js";
+import { generationEntries, generationKeys, newestGeneration } from "../generations.js";
+import { tombstoneListKey, tombstonePartKey } from "../keys.js";
+import { SHARDS, shardOf } from "./session-list.js";
+import type { StoredValue } from "../store.js";
 
 /** A tombstone, as it is listed. */
 export interface ListedTombstone {
