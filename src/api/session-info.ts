@@ -115,6 +115,16 @@ export interface EndpointInfo {
   readonly enabled: boolean;
   /** Names of the headers it is sent. */
   readonly headers: readonly string[];
+  /** Why the last attempt to deliver failed; left out while deliveries succeed, and after a restart until the next failure. */
+  readonly lastError?: EndpointError;
+}
+
+/** A failed attempt to deliver to an endpoint. */
+export interface EndpointError {
+  /** ISO 8601 UTC with milliseconds. */
+  readonly at: string;
+  /** Contains neither URL nor address. */
+  readonly reason: string;
 }
 
 /** The result of `getStatus`. */

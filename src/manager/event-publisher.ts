@@ -12,7 +12,7 @@ import type {
   StreamedEvent,
 } from "../api/event-stream.js";
 import type { Logger } from "../api/logger.js";
-import type { UpdateSessionInput } from "../api/session-info.js";
+import type { EndpointError, UpdateSessionInput } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
@@ -156,6 +156,11 @@ export class EventPublisher {
       throw new ZpwootError("INVALID_OPTION", "The event log is switched off by the option eventLog");
     }
     return this.#log.read(filter, after, signal ?? new AbortController().signal);
+  }
+
+  /** Why the last attempt of each endpoint of a session failed, by endpoint. */
+  endpointErrors(sessionId: string): ReadonlyMap<string, EndpointError> {
+    return this.#webhooks.lastErrors(sessionId);
   }
 
   /** The figures of this moment. */

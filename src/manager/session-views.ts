@@ -1,5 +1,6 @@
 /** A session as callers see it: the shapes of the HTTP contract, made from record and state. */
 import type {
+  EndpointError,
   EndpointInfo,
   ProxyConfig,
   ProxyInfo,
@@ -37,10 +38,13 @@ function summary(session: ViewedSession): SessionSummary {
   };
 }
 
-/** What `get` returns. */
-function info(session: ViewedSession): SessionInfo {
+/** What `get` returns; with why endpoints failed where that is known. */
+function info(session: ViewedSession, errors?: ReadonlyMap<string, EndpointError>): SessionInfo {
   const { id, name, status, phoneNumber, ...rest } = summary(session);
-  const endpoints = endpointsOf(session.record).map(([endpoint, config]) => endpointInfo(endpoint, config));
+  const endpoints = endpointsOf(session.record).map(([endpoint, config]) => {
+    const lastError = errors?.get(endpoint);
+    return { ...endpointInfo(endpoint, config), ...(lastError === undefined ? {} : { lastError }) };
+  });
   return {
     id,
     name,

@@ -3,6 +3,8 @@
  * fails, the log gets one line when it starts to and one when it recovers, not one per retry.
  */
 import type { EngineEvents, RequiredAction } from "../api/events.js";
+import type { EndpointError } from "../api/session-info.js";
+import { isoTime } from "../async/timer.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import type { DeliveryContext, WebhookOwnEvent } from "./delivery-context.js";
 import type { QueuedRecord } from "./outbox/records.js";
@@ -21,6 +23,7 @@ export class DeliveryReports {
   readonly #context: DeliveryContext;
   /** When the failures in a row started, in milliseconds since 1970; undefined while deliveries succeed. */
   #failingSince: number | undefined;
+  #lastError: EndpointError | undefined;
   #full = false;
   #storeFailing = false;
 
@@ -28,6 +31,11 @@ export class DeliveryReports {
     this.#sessionId = sessionId;
     this.#endpoint = endpoint;
     this.#context = context;
+  }
+
+  /** Why the last attempt failed; undefined while deliveries succeed, and before the first. */
+  get lastError(): EndpointError | undefined {
+    return this.#lastError;
   }
 
   /** The receiver acknowledged a delivery. */
@@ -38,6 +46,7 @@ export class DeliveryReports {
       this.#log("info", { deliveryId: id, attempts, failedForMs }, "The webhook is delivered to again");
     }
     this.#failingSince = undefined;
+    this.#lastError = undefined;
     this.#storeFailing = false;
     const delivery = { sessionId: this.#sessionId, endpoint: this.#endpoint, deliveryId: id, event };
     this.#emit("webhook.delivered", { ...delivery, attempts, afterMs: Math.max(0, now - since) });
@@ -45,8 +54,9 @@ export class DeliveryReports {
 
   /** An attempt failed; the next one follows after `waitMs`, of the same delivery or the one after it. */
   attemptFailed({ id, event }: QueuedRecord, { status, reason }: FailedOutcome, waitMs: number): void {
-    if (this.#failingSince !== undefined) return;
     const now = this.#context.now();
+    this.#lastError = { at: isoTime(now), reason };
+    if (this.#failingSince !== undefined) return;
     this.#failingSince = now;
     const cause = status === undefined ? { error: reason } : { status };
     const nextTryAt = new Date(now + waitMs).toISOString();
@@ -56,11 +66,13 @@ export class DeliveryReports {
   /** The endpoint was changed: its next failure is a first one. */
   changed(): void {
     this.#failingSince = undefined;
+    this.#lastError = undefined;
   }
 
   /** A delivery became a failed delivery. */
   failed({ id, event }: QueuedRecord, { attempts, reason }: DeliveryFailure): void {
     const delivery = { sessionId: this.#sessionId, endpoint: this.#endpoint, deliveryId: id, event };
+    if (attempts > 0) this.#lastError = { at: isoTime(this.#context.now()), reason };
     this.#log(
       "warn",
       { deliveryId: id, event, attempts, error: reason },
@@ -72,6 +84,7 @@ export class DeliveryReports {
   /** The receiver answered 410. */
   gone(): void {
     this.#failingSince = undefined;
+    this.#lastError = { at: isoTime(this.#context.now()), reason: "status 410" };
     this.#log("warn", { status: 410 }, "The webhook's receiver is gone: the endpoint is disabled");
     this.#require(
       "webhook-gone",

@@ -1,5 +1,6 @@
 /** The webhooks of all sessions. */
 import type { FailedDelivery, WebhookStats } from "../api/event-stream.js";
+import type { EndpointError } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { waitFor } from "../async/deadline.js";
@@ -157,6 +158,14 @@ export class WebhookDispatcher {
     }
     if (results.includes("outbox-full")) return "outbox-full";
     return results.includes("queued") ? "queued" : "not-found";
+  }
+
+  /** Why the last attempt of each endpoint of a session failed, by endpoint; those that succeed are left out. */
+  lastErrors(sessionId: string): ReadonlyMap<string, EndpointError> {
+    const errors = new Map<string, EndpointError>();
+    for (const [endpoint, { lastError }] of this.#deliveries.get(sessionId) ?? [])
+      if (lastError !== undefined) errors.set(endpoint, lastError);
+    return errors;
   }
 
   /** The figures of this moment. */

@@ -1,25 +1,25 @@
 /** Delivers the outbox of one endpoint of a session: one loop, one request at a time, in order. */
 import type { FailedRecord } from "../api/event-stream.js";
+import type { EndpointError } from "../api/session-info.js";
 import { WakeSignal } from "../async/wake-signal.js";
 import type { KeySpace } from "../store/space/key-space.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
 import type { DeliveryContext } from "./delivery-context.js";
 import { DeliveryReports } from "./delivery-reports.js";
+import { EndpointRequests } from "./endpoint-requests.js";
 import { targetOf, type DeliveryTarget } from "./endpoints.js";
+import { FailedHead } from "./failed-head.js";
 import type { QueuedDelivery } from "./outbox/batch.js";
 import type { RequeueResult } from "./outbox/failed-deliveries.js";
 import { Outbox } from "./outbox/outbox.js";
 import { sizeOf, type QueuedRecord } from "./outbox/records.js";
-import { outcomeOfError, outcomeOfResponse } from "./response-outcome.js";
-import type { FailedOutcome, ResponseOutcome } from "./response-outcome.js";
-import { deliveryHeaders } from "./signature.js";
+import { Refusals } from "./refusals.js";
+import type { FailedOutcome } from "./response-outcome.js";
 
 /** How many acknowledgements may wait for the store: about as many deliveries are repeated after a crash. */
 const MAX_UNSTORED = 64;
 /** The store failed, not the receiver: deliveries continue soon after it is back. */
 const MAX_STORE_RETRY_MS = 10_000;
-/** Deliveries given up in one batch. */
-const GIVE_UP_BATCH = 32;
 
 /** Starts with the first event or with {@link resume}; ends with {@link stop} or {@link remove}. */
 export class EndpointDelivery {
@@ -29,14 +29,15 @@ export class EndpointDelivery {
   readonly #outbox: Outbox;
   readonly #breaker: CircuitBreaker;
   readonly #reports: DeliveryReports;
+  readonly #refusals = new Refusals();
+  readonly #failedHead: FailedHead;
+  readonly #requests: EndpointRequests;
   readonly #signal = new WakeSignal();
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
   #draining = false;
   /** The URL that answered 410. */
   #goneUrl: string | undefined;
-  /** The attempt under way. */
-  #sending: { readonly url: string; readonly cancel: AbortController } | undefined;
 
   constructor(sessionId: string, endpoint: string, space: KeySpace, context: DeliveryContext) {
     this.#sessionId = sessionId;
@@ -51,6 +52,8 @@ export class EndpointDelivery {
       dropped: (count) => reports.dropped(count),
       writeFailed: (error) => reports.storeFailed(error, "A webhook outbox can't be written"),
     });
+    this.#requests = new EndpointRequests(context);
+    this.#failedHead = new FailedHead(this.#outbox, reports, context.now);
   }
 
   /** The outbox, for statistics. */
@@ -58,9 +61,14 @@ export class EndpointDelivery {
     return this.#outbox;
   }
 
+  /** Why the last attempt failed; undefined while deliveries succeed, and before the first. */
+  get lastError(): EndpointError | undefined {
+    return this.#reports.lastError;
+  }
+
   /** `sending` while a request is under way, `retrying` between two attempts, else `idle`. */
   get phase(): "idle" | "sending" | "retrying" {
-    if (this.#sending !== undefined) return "sending";
+    if (this.#requests.url !== undefined) return "sending";
     return this.#breaker.waitMs > 0 ? "retrying" : "idle";
   }
 
@@ -88,7 +96,7 @@ export class EndpointDelivery {
     this.#goneUrl = undefined;
     this.#breaker.reset();
     this.#reports.changed();
-    if (this.#sending?.url !== this.#target()?.url) this.#sending?.cancel.abort();
+    if (this.#requests.url !== this.#target()?.url) this.#requests.cancel();
     this.#start();
   }
 
@@ -114,7 +122,7 @@ export class EndpointDelivery {
   async stop(): Promise<void> {
     this.#draining = true;
     this.#ending.abort();
-    this.#sending?.cancel.abort();
+    this.#requests.cancel();
     this.#signal.wake();
     // Twice: the first releases a loop that waits for the store, the second stores what that loop did last.
     await this.#outbox.close();
@@ -164,37 +172,52 @@ export class EndpointDelivery {
     return target?.url === this.#goneUrl ? undefined : target;
   }
 
-  async #deliver(target: DeliveryTarget, { n, record }: QueuedDelivery): Promise<number> {
-    const cancel = new AbortController();
-    this.#sending = { url: target.url, cancel };
-    const outcome = await this.#attempt(target, record, cancel.signal);
-    this.#sending = undefined;
+  async #deliver(target: DeliveryTarget, delivery: QueuedDelivery): Promise<number> {
+    const outcome = await this.#requests.send(target, delivery.record);
+    // An attempt that we ended, to stop or for another target, says nothing about the receiver to call next.
+    if (outcome === undefined) return 0;
     if (outcome.kind === "delivered") {
-      const attempts = this.#outbox.attempts + 1;
-      this.#outbox.settle({ kind: "delivered", n, bytes: sizeOf(record) });
-      this.#breaker.reset();
-      this.#reports.delivered(record, attempts);
+      this.#delivered(delivery, this.#outbox.attempts + 1);
       return 0;
     }
-    // An attempt that we ended, to stop or for another target, says nothing about the receiver to call next.
-    if (cancel.signal.aborted) return 0;
     this.#outbox.countAttempt();
-    return outcome.kind === "gone" ? this.#disable(target.url) : this.#postpone(record, outcome);
+    if (outcome.kind === "gone") return this.#disable(target.url);
+    if (outcome.kind === "forbidden") return this.#refuseTarget(delivery, outcome.reason);
+    if (
+      this.#refusals.count(delivery.record.id, outcome) &&
+      (await this.#park(target, delivery, outcome.reason))
+    )
+      return 0;
+    return this.#postpone(delivery.record, outcome);
   }
 
-  async #attempt(
-    target: DeliveryTarget,
-    record: QueuedRecord,
-    signal: AbortSignal,
-  ): Promise<ResponseOutcome> {
-    const { limits, transport, now } = this.#context;
-    try {
-      const headers = deliveryHeaders(target, record, now());
-      const post = { url: target.url, headers, body: record.body, timeoutMs: limits.timeoutMs, signal };
-      return outcomeOfResponse(await transport.post(post), now());
-    } catch (error) {
-      return outcomeOfError(error);
-    }
+  #delivered({ n, record }: QueuedDelivery, attempts: number): void {
+    this.#outbox.settle({ kind: "delivered", n, bytes: sizeOf(record) });
+    this.#breaker.reset();
+    this.#reports.delivered(record, attempts);
+  }
+
+  /**
+   * Makes an event a failed delivery that its receiver refuses again and again, if the receiver takes the one after it: a single event must
+   * not hold up all others. Returns whether it did.
+   */
+  async #park(target: DeliveryTarget, head: QueuedDelivery, reason: string): Promise<boolean> {
+    const following = await this.#outbox.following();
+    if (following === undefined) return false;
+    const taken = await this.#requests.send(target, following.record);
+    if (taken?.kind !== "delivered") return false;
+    await this.#failedHead.fail(head, reason, following);
+    this.#breaker.reset();
+    this.#reports.delivered(following.record, 1);
+    return true;
+  }
+
+  /** Another try would be refused too: the event fails at once, so that somebody learns of it; those behind it wait. */
+  async #refuseTarget(head: QueuedDelivery, reason: string): Promise<number> {
+    await this.#failedHead.fail(head, reason);
+    const { retryCapMs } = this.#context.limits;
+    // Names can resolve differently later.
+    return this.#backOff(retryCapMs, retryCapMs);
   }
 
   async #postpone(record: QueuedRecord, outcome: FailedOutcome): Promise<number> {
@@ -202,36 +225,13 @@ export class EndpointDelivery {
     const leftMs = record.since + limits.maxAgeMs - now();
     const waitMs = this.#backOff(leftMs > 0 ? leftMs : Infinity, outcome.retryAfterMs);
     this.#reports.attemptFailed(record, outcome, waitMs);
-    if (leftMs <= 0) await this.#giveUp(now() - limits.maxAgeMs, outcome.reason);
+    if (leftMs <= 0)
+      await this.#failedHead.failAll(now() - limits.maxAgeMs, outcome.reason, this.#ending.signal);
     return this.#breaker.waitMs;
   }
 
   #backOff(maxOwnMs: number, requestedMs?: number): number {
     return this.#breaker.fail({ requestedMs, maxOwnMs, maxMs: this.#context.limits.maxAgeMs });
-  }
-
-  /**
-   * Moves every delivery at the head of the queue that was queued by then to the failed ones: the endpoint has just shown that
-   * it takes none. Rejects with a store error; what was moved by then is stored and reported.
-   */
-  async #giveUp(queuedBy: number, reason: string): Promise<void> {
-    while (!this.#ending.signal.aborted) {
-      const failures: (() => void)[] = [];
-      try {
-        while (failures.length < GIVE_UP_BATCH) {
-          const next = await this.#outbox.next();
-          if (next === undefined || next.record.since > queuedBy) return;
-          const { n, record } = next;
-          const { attempts } = this.#outbox;
-          this.#outbox.settle({ kind: "failed", n, record, attempts, reason, failedAt: this.#context.now() });
-          failures.push(() => this.#reports.failed(record, { attempts, reason }));
-        }
-      } finally {
-        // Reported once stored: a listener may list the delivery, or have it delivered again, at once.
-        await this.#outbox.flushed();
-        for (const report of failures) report();
-      }
-    }
   }
 
   async #disable(url: string): Promise<number> {

@@ -1,9 +1,16 @@
 /** What a response means for a delivery. Pure. */
 import { isZpwootError } from "../errors.js";
-import { PostError, type PostResponse } from "./transport.js";
+import { PostError, TargetForbiddenError, type PostResponse } from "./transport.js";
 
-/** `delivered`: acknowledged. `gone`: the endpoint is to be disabled. `failed`: to be tried again. */
-export type ResponseOutcome = { readonly kind: "delivered" } | { readonly kind: "gone" } | FailedOutcome;
+/**
+ * `delivered`: acknowledged. `gone`: the endpoint is to be disabled. `forbidden`: we ourselves don't connect to the target. `failed`: to be
+ * tried again.
+ */
+export type ResponseOutcome =
+  | { readonly kind: "delivered" }
+  | { readonly kind: "gone" }
+  | { readonly kind: "forbidden"; readonly reason: string }
+  | FailedOutcome;
 
 /** A failed attempt. */
 export interface FailedOutcome {
@@ -26,7 +33,8 @@ export function outcomeOfResponse({ status, retryAfter }: PostResponse, now: num
 }
 
 /** The outcome of an attempt without a response. The message of a foreign error may contain the URL and is left out. */
-export function outcomeOfError(error: unknown): FailedOutcome {
+export function outcomeOfError(error: unknown): ResponseOutcome {
+  if (error instanceof TargetForbiddenError) return { kind: "forbidden", reason: error.message };
   const known = error instanceof PostError || isZpwootError(error);
   return { kind: "failed", reason: known ? error.message : "the request could not be made" };
 }

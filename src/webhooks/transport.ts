@@ -37,6 +37,13 @@ export class PostError extends Error {
   override readonly name = "PostError";
 }
 
+/** The target is one that we don't connect to. */
+export class TargetForbiddenError extends PostError {
+  constructor() {
+    super("target refused: not a public http(s) address; the option webhooks.allowPrivateTargets allows it");
+  }
+}
+
 /** Options of {@link HttpTransport}. */
 export interface HttpTransportOptions {
   readonly allowPrivateTargets: boolean;
@@ -80,6 +87,8 @@ export class HttpTransport implements WebhookTransport {
     try {
       return await this.#postFresh(request, ending.signal);
     } catch (error) {
+      if (error instanceof TargetRefusedError) throw new TargetForbiddenError();
+      if (error instanceof PostError) throw error;
       const message = timedOut ? `no answer within ${request.timeoutMs} ms` : describe(error);
       throw new PostError(message, { cause: error });
     } finally {
@@ -108,7 +117,7 @@ export class HttpTransport implements WebhookTransport {
   #open(request: PostRequest): ClientRequest {
     // Node doesn't resolve an address that is in the URL itself, so it is checked here.
     if (webhookUrlProblem(request.url, this.#options.allowPrivateTargets) !== undefined) {
-      throw new PostError("target refused: not a public http(s) address");
+      throw new TargetForbiddenError();
     }
     const url = new URL(request.url);
     const options: RequestOptions = {
@@ -185,8 +194,6 @@ class Attempt {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof PostError) return error.message;
-  if (error instanceof TargetRefusedError) return "target refused: not a public address";
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return code === undefined ? "the connection failed" : `the connection failed (${code})`;
 }

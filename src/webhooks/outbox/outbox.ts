@@ -4,12 +4,13 @@ import { backoffMs } from "../../async/backoff.js";
 import { once } from "../../async/once.js";
 import { WakeSignal } from "../../async/wake-signal.js";
 import { ZpwootError } from "../../errors.js";
-import { type KeySpace, readableOf } from "../../store/space/key-space.js";
+import type { KeySpace } from "../../store/space/key-space.js";
 import { OutboxBatch, type Outcome, type OutboxLimits, type QueuedDelivery } from "./batch.js";
 import { dropOverflow, listFailed, requeueFailed, type RequeueResult } from "./failed-deliveries.js";
-import { PendingChanges, type ChangeWeight } from "./pending-changes.js";
+import { closedError, PendingChanges, type ChangeWeight } from "./pending-changes.js";
 import { ReadAhead } from "./read-ahead.js";
-import { EMPTY_STATE, parseQueued, queuedKey, range, sizeOf, type QueuedRecord } from "./records.js";
+import { EMPTY_STATE, range, sizeOf, type QueuedRecord } from "./records.js";
+import { readQueued } from "./stored-queue.js";
 import { readState } from "./stored-state.js";
 
 /** What an outbox reports to its owner. */
@@ -113,6 +114,13 @@ export class Outbox {
     await this.#load();
     while (this.#readAhead.first === undefined && this.length > 0) await this.#fill();
     return this.#readAhead.first;
+  }
+
+  /** The delivery behind the next one, undefined when there is none that can be read. Rejects with a store error. */
+  async following(): Promise<QueuedDelivery | undefined> {
+    const known = this.#readAhead.second;
+    if (known !== undefined || this.length < 2) return known;
+    return (await readQueued(this.#space, [this.#cursor + 1]))[0];
   }
 
   /** Counts a failed attempt of the next delivery. Stored soon, so that the count survives a restart. */
@@ -231,18 +239,10 @@ export class Outbox {
   async #fill(): Promise<void> {
     const count = Math.min(this.length, ReadAhead.fitting(this.bytes / Math.max(1, this.length)));
     const first = this.#cursor;
-    const numbers = range(first, first + count);
-    const found = await readableOf(this.#space, numbers.map(queuedKey));
-    for (const n of numbers) {
-      const record = parseQueued(found.get(queuedKey(n)));
-      if (record === undefined || !this.#readAhead.push({ n, record })) break;
-    }
+    for (const delivery of await readQueued(this.#space, range(first, first + count)))
+      if (!this.#readAhead.push(delivery)) break;
     if (this.#readAhead.first !== undefined || this.#closed) return;
     this.settle({ kind: "unreadable", n: first });
     this.#listener.unreadable(first);
   }
-}
-
-function closedError(): ZpwootError {
-  return new ZpwootError("STOPPED", "The webhook outbox is closed");
 }

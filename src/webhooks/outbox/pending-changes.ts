@@ -75,3 +75,8 @@ export class PendingChanges {
     for (const change of this.#changes.splice(0)) change.reject(error);
   }
 }
+
+/** Why a closed outbox takes no change. */
+export function closedError(): ZpwootError {
+  return new ZpwootError("STOPPED", "The webhook outbox is closed");
+}

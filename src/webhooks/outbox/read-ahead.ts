@@ -16,6 +16,11 @@ export class ReadAhead {
     return this.#deliveries[0];
   }
 
+  /** The one after it. */
+  get second(): QueuedDelivery | undefined {
+    return this.#deliveries[1];
+  }
+
   /** How many deliveries there are. */
   get length(): number {
     return this.#deliveries.length;
