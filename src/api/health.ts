@@ -5,9 +5,9 @@ export type OwnershipState = "unclaimed" | "owned" | "unconfirmed" | "elsewhere"
 
 /** What `SessionManager.health` returns. */
 export interface Health {
-  /** Whether the store answers, no other process runs the sessions, and the event loop is in time. */
+  /** Whether the store answers and takes writes, no other process runs the sessions, and the event loop is in time. */
   readonly ok: boolean;
-  /** Whether the store answered within two seconds. */
+  /** Whether the store answered within two seconds, and took the last write: `unavailable` also while it is full or read-only. */
   readonly store: "ok" | "unavailable";
   /**
    * Whether this process runs the sessions of the store: `owned`; `unclaimed` before `start()` and the first command; `unconfirmed` while the

@@ -41,12 +41,13 @@ async function answers(store: Store, logger: Logger): Promise<boolean> {
   const answered = reachable(store).then(
     () => true,
     (error: unknown) => {
-      logger.warn({ error: messageOf(error) }, "The store does not answer");
+      logger.warn({ error: messageOf(error) }, "The store does not answer, or takes no writes");
       return false;
     },
   );
   const result = await waitFor(answered, { timeoutMs: STORE_MS });
-  return result.by === "value" && result.value;
+  // An owner's own writes, one every three seconds, are the probe.
+  return result.by === "value" && result.value && store.refusal === undefined;
 }
 
 async function lag(): Promise<number> {

@@ -5,8 +5,8 @@
 import { setImmediate } from "node:timers";
 import { retrying, type RetryPolicy, withDeadline } from "../async/deadline.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
-import { type Change, ConditionFailed, type Driver, reasonOf } from "./drivers/driver.js";
-import { isFull } from "./drivers/full-store.js";
+import { type Change, ConditionFailed, type Driver } from "./drivers/driver.js";
+import { failedWrite, writeRefusal } from "./drivers/refused-writes.js";
 import { conditionsOf, type Fence } from "./fence.js";
 import type { OutageLog } from "./outage-log.js";
 
@@ -68,7 +68,7 @@ export class BatchSender {
   #inFlight = 0;
   #scheduled = false;
 
-  /** `onFull` is called when the store has been full for a while: what waits and is not patient need not wait. */
+  /** `onFull` is called when the store has taken no writes for a while: what waits and is not patient need not wait. */
   constructor(driver: Driver, limits: SendLimits, outages: OutageLog, onFull: (failure: Error) => void) {
     this.#driver = driver;
     this.#limits = limits;
@@ -141,7 +141,7 @@ export class BatchSender {
         for (const batch of batches) await this.#commitAll([batch]);
         return;
       }
-      const patient = isFull(error) ? batches.filter((batch) => batch.patient) : [];
+      const patient = writeRefusal(error) !== undefined ? batches.filter((batch) => batch.patient) : [];
       // Patient ones that shared the call go on; alone, they have had their time.
       if (patient.length === batches.length) return settle(batches, this.#failureOf(error));
       settle(
@@ -162,7 +162,7 @@ export class BatchSender {
         fence === undefined ? conditions : conditionsOf(fence, scopes, conditions);
       try {
         await retrying("The store", this.#policy(fence, batches), () => this.#driver.apply(changes, all()));
-        this.#outages.written();
+        this.#outages.written(batches);
         return;
       } catch (error) {
         // Of several batches, each asks for itself.
@@ -181,17 +181,18 @@ export class BatchSender {
     const isPatient = batches.every(({ patient }) => patient);
     // Of several, the last one has its whole time.
     const endsAt = Math.max(...batches.map(({ askedAt }) => askedAt)) + totalMs;
-    const fullFrom = performance.now() + fullMs;
-    const isFullForLong = (error: unknown): boolean => isFull(error) && performance.now() >= fullFrom;
+    const refusedFrom = performance.now() + fullMs;
+    const isRefusedForLong = (error: unknown): boolean =>
+      writeRefusal(error) !== undefined && performance.now() >= refusedFrom;
     return {
       ...{ callMs, signal, totalMs: Math.max(callMs, endsAt - performance.now()) },
       tries: Number.POSITIVE_INFINITY,
-      isPermanent: (error) => this.#isPermanent(error) || (!isPatient && isFullForLong(error)),
+      isPermanent: (error) => this.#isPermanent(error) || (!isPatient && isRefusedForLong(error)),
       beforeTry: () => (fence !== undefined && this.#mayArriveLate ? this.#raise(fence) : undefined),
       onFailedTry: (error, startedAt) => {
         if (this.#isPermanent(error)) return;
-        this.#outages.failed(error, startedAt);
-        if (isFullForLong(error)) this.#refuseWaiting(this.#failureOf(error));
+        this.#outages.failed(error, startedAt, batches);
+        if (isRefusedForLong(error)) this.#refuseWaiting(this.#failureOf(error));
         if (fence !== undefined && this.#driver.fences && !this.#driver.isOver(error))
           this.#mayArriveLate = true;
       },
@@ -228,9 +229,7 @@ export class BatchSender {
 
   #failureOf(error: unknown): Error {
     if (isZpwootError(error) || error instanceof ConditionFailed) return error;
-    const reason = reasonOf(error);
-    const full = `is full and did not accept a write (${reason}): make room where it is, then try again. What it holds is intact`;
-    return this.failure(isFull(error) ? full : `did not accept a write: ${reason}`, error);
+    return this.failure(failedWrite(error), error);
   }
 }
 

@@ -7,6 +7,7 @@ import type { RecordCodec } from "./codec.js";
 import { compareAndSet, type CompareAndSetStore } from "./compare-and-set.js";
 import { type Change, type Driver, reasonOf } from "./drivers/driver.js";
 import { isConfigurationError } from "./drivers/configuration-errors.js";
+import { failedWrite } from "./drivers/refused-writes.js";
 import type { Fence } from "./fence.js";
 import { KEYS_PREFIX, SENTINEL_KEY } from "./keys.js";
 import type { StoreLimits } from "./limits.js";
@@ -14,11 +15,12 @@ import { CANNOT_FENCE, LOST, READS_PLAIN, SENTINEL_REPAIRED } from "./log-lines.
 import { OutageLog, type StoreLogger } from "./outage-log.js";
 import { ReadQueue } from "./read-queue.js";
 import { RecordTexts } from "./record-texts.js";
-import { ensureSentinel, isSentinel } from "./sentinel.js";
+import { ensureSentinel, provenTexts } from "./sentinel.js";
 import {
   type ChangeOptions,
   type Decide,
   readable,
+  type RefusedWrites,
   type Store,
   type StoredValue,
   type Turn,
@@ -60,6 +62,7 @@ export class KeyvStore implements Store {
   /** Ends what is tried again and again, once it was waited for. */
   readonly #ending = new AbortController();
   readonly #acceptsPlain: boolean;
+  #begun = false;
   #closing = false;
   #closeMs: number;
 
@@ -81,6 +84,15 @@ export class KeyvStore implements Store {
     setMaxListeners(0, signal);
     this.#writes = new WriteQueue(driver, { callMs, totalMs, fullMs, maxWaiting, signal }, this.#outages);
     this.#closeMs = limits.closeTimeoutMs;
+  }
+
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  get refusal(): RefusedWrites | undefined {
+    const { refusal } = this.#outages;
+    return refusal && { ...refusal, error: this.#unavailable(failedWrite(refusal.error), refusal.error) };
   }
 
   open(): Promise<void> {
@@ -168,12 +180,13 @@ export class KeyvStore implements Store {
     try {
       await withDeadline(`The store ${this.description}`, callTimeoutMs, () => this.#driver.open());
       const options = { callMs: callTimeoutMs, acceptsPlain: this.#acceptsPlain };
-      const { repaired, readsPlain } = await ensureSentinel(this.#driver, this.#codec, options);
+      const { begun, repaired, readsPlain } = await ensureSentinel(this.#driver, this.#codec, options);
+      this.#begun = begun;
       if (repaired) this.#logger?.warn({ store: this.description }, SENTINEL_REPAIRED);
       if (readsPlain && !this.#acceptsPlain) this.#logger?.warn({ store: this.description }, READS_PLAIN);
     } catch (error) {
       this.#outages.openFailed(error);
-      throw this.#unavailable("can't be opened", error, isConfigurationError(error));
+      throw this.#unavailable(`can't be opened: ${reasonOf(error)}`, error, isConfigurationError(error));
     }
     this.#outages.opened();
     if (!this.fences) this.#logger?.warn({ store: this.description }, CANNOT_FENCE);
@@ -184,7 +197,7 @@ export class KeyvStore implements Store {
     if (keys.length === 0) return new Map();
     const asked = [SENTINEL_KEY, ...new Set(keys)];
     return this.#retried("did not answer a read", async () =>
-      this.#proven(asked, await this.#driver.getMany(asked)),
+      provenTexts(this.#codec, asked, await this.#driver.getMany(asked)),
     );
   }
 
@@ -194,24 +207,12 @@ export class KeyvStore implements Store {
       this.#outages.answered();
       return result;
     } catch (error) {
-      throw this.#unavailable(failure, error);
+      throw this.#unavailable(`${failure}: ${reasonOf(error)}`, error);
     }
   }
 
   #texts(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     return this.#driver.batching.coalesce ? this.#reads.read(keys) : this.#readTexts(keys);
-  }
-
-  #proven(asked: readonly string[], texts: readonly (string | undefined)[]): ReadonlyMap<string, string> {
-    if (texts.length !== asked.length || !isSentinel(this.#codec, texts[0])) {
-      throw new Error("its sentinel record is missing, so the absence of other records is not proven");
-    }
-    const found = new Map<string, string>();
-    for (const [index, key] of asked.entries()) {
-      const text = texts[index];
-      if (index > 0 && text !== undefined) found.set(key, text);
-    }
-    return found;
   }
 
   #readPolicy(): RetryPolicy {
@@ -230,7 +231,7 @@ export class KeyvStore implements Store {
     await this.#opened.settled();
     const drained = await waitFor(this.#writes.drained(), { timeoutMs: this.#closeMs });
     if (drained.by !== "value") this.#logger?.warn({ store: this.description }, LOST);
-    this.#ending.abort(this.#unavailable("was closed", new Error("nothing more is tried")));
+    this.#ending.abort(this.#unavailable("was closed: nothing more is tried", undefined));
     // After a failed opening, too: what it connected before it failed is the driver's to release.
     await withDeadline("The store", RELEASE_MS, () => this.#driver.close());
   }
@@ -241,7 +242,7 @@ export class KeyvStore implements Store {
 
   #unavailable(what: string, cause: unknown, permanent = false): ZpwootError {
     if (isZpwootError(cause)) return cause;
-    const message = `The store ${this.description} ${what}: ${reasonOf(cause)}`;
+    const message = `The store ${this.description} ${what}`;
     return new ZpwootError("STORE_UNAVAILABLE", message, { cause, permanent });
   }
 }

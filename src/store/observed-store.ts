@@ -21,6 +21,12 @@ export function observedStore(store: Store, onOperation: (operation: StoreOperat
     description: store.description,
     fences: store.fences,
     encrypts: store.encrypts,
+    get begun() {
+      return store.begun;
+    },
+    get refusal() {
+      return store.refusal;
+    },
     open: () => store.open(),
     read: (keys) => timed("read", keys.length, store.read(keys)),
     readEach: (keys) => timed("read", keys.length, store.readEach(keys)),

@@ -10,8 +10,25 @@ import { isShard, sessionListKeys } from "./sessions/session-list.js";
 /** The layout that the store was written with. */
 const LAYOUT = 1;
 
+/** The texts of those keys that exist; the first key is the sentinel's, which proves that the others don't. Throws without it. */
+export function provenTexts(
+  codec: RecordCodec,
+  asked: readonly string[],
+  texts: readonly (string | undefined)[],
+): ReadonlyMap<string, string> {
+  if (texts.length !== asked.length || !isSentinel(codec, texts[0])) {
+    throw new Error("its sentinel record is missing, so the absence of other records is not proven");
+  }
+  const found = new Map<string, string>();
+  for (const [index, key] of asked.entries()) {
+    const text = texts[index];
+    if (index > 0 && text !== undefined) found.set(key, text);
+  }
+  return found;
+}
+
 /** Whether a text is a readable sentinel. Throws `STORE_UNAVAILABLE` when its encryption key was not given. */
-export function isSentinel(codec: RecordCodec, text: string | undefined): boolean {
+function isSentinel(codec: RecordCodec, text: string | undefined): boolean {
   return text !== undefined && layoutOf(codec, text) === LAYOUT;
 }
 

@@ -1,5 +1,7 @@
 /** The store as the rest of the engine sees it. */
+import type { ZpwootError } from "../errors.js";
 import type { Change } from "./drivers/driver.js";
+import type { WriteRefusal } from "./drivers/refused-writes.js";
 import type { Fence } from "./fence.js";
 import { sessionListKey } from "./keys.js";
 
@@ -29,6 +31,13 @@ export interface ChangeOptions {
   readonly fenced?: boolean;
 }
 
+/** That a store takes no writes. */
+export interface RefusedWrites {
+  readonly kind: WriteRefusal;
+  /** What a write rejects with. */
+  readonly error: ZpwootError;
+}
+
 /** Options of {@link Store.write}. */
 export interface WriteOptions {
   /**
@@ -47,6 +56,13 @@ export interface Store {
    * can't: what another process writes between the look and the write is lost.
    */
   readonly fences: boolean;
+  /** Whether the store was new when this process opened it. */
+  readonly begun: boolean;
+  /**
+   * Why it took no write at the last try, though it answers: it is full, or read-only. An owner tries every three seconds, when it says
+   * that it is alive.
+   */
+  readonly refusal: RefusedWrites | undefined;
   /** Whether what is written is encrypted. */
   readonly encrypts: boolean;
   /**
@@ -112,11 +128,12 @@ export interface Store {
 }
 
 /**
- * Reads one small record. Rejects within about half a second with `STORE_UNAVAILABLE` when the store refuses connections; a
- * write would go on trying for much longer.
+ * Reads one small record. Rejects within about half a second with `STORE_UNAVAILABLE` when the store refuses connections, or is
+ * read-only; a write would go on trying for much longer. One that is full may still take a small write, or a deletion.
  */
 export async function reachable(store: Store): Promise<void> {
   await store.read([sessionListKey(0)]);
+  if (store.refusal?.kind === "read-only") throw store.refusal.error;
 }
 
 /** The values of records that can all be read; throws the error of the first that can't. */

@@ -50,6 +50,8 @@ function failing(times: number): (store: Store) => Store {
   return (store) => ({
     description: store.description,
     encrypts: false,
+    begun: false,
+    refusal: undefined,
     keys: () => undefined,
     fences: store.fences,
     open: () => store.open(),

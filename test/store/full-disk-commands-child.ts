@@ -73,7 +73,7 @@ answers.push(
     answer("apiKeys.create", () => manager.apiKeys.create({ name: "key", role: "admin" })),
   ])),
 );
-report({ answers, received });
+report({ answers, received, health: await manager.health() });
 rmSync(junk);
 await message;
 await manager.create({ name: "later" });

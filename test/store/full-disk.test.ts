@@ -33,7 +33,9 @@ describe("lmdb on a full disk", { timeout: 40_000 }, () => {
     "answers every command within five seconds with what to do, while an open session waits for room",
     async () => {
       const child = new Child(new URL("full-disk-commands-child.ts", import.meta.url), [folder]);
-      const { answers, received } = await child.fact((fact) => "answers" in fact, { timeoutMs: 30_000 });
+      const { answers, received, health } = await child.fact((fact) => "answers" in fact, {
+        timeoutMs: 30_000,
+      });
       const all = answers as { command: string; ended: string; refusal?: string; ms: number }[];
       for (const one of all) {
         expect(["done", "refused"], JSON.stringify(one)).toContain(one.ended);
@@ -46,6 +48,7 @@ describe("lmdb on a full disk", { timeout: 40_000 }, () => {
           /is full and did not accept a write \(No space left on device.*\): make room/,
         );
       expect(received).toBe(false);
+      expect(health).toMatchObject({ ok: false, store: "unavailable" });
       expect(await child.fact((fact) => fact["received"] === true)).toEqual({ received: true });
       await child.fact((fact) => "stopped" in fact);
       await child.ended(5_000);

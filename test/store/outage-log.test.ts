@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
 import { MemoryAdapter } from "../../src/store/drivers/memory-adapter.js";
 import { OutageLog, type StoreLogger } from "../../src/store/outage-log.js";
@@ -47,6 +47,30 @@ describe("the log of outages", () => {
     log.openFailed(new Error("refused"));
     log.opened();
     expect(lines).toEqual(["warn: The store can't be opened: refused", "info: The store is open"]);
+  });
+
+  it("takes no smaller write for room, until nothing was refused for a while", () => {
+    const { lines, logger } = recorded();
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const log = new OutageLog("memory:", logger);
+      const full = Object.assign(new Error("write"), { code: "ENOSPC" });
+      log.failed(full, performance.now(), [{ size: 20_000 }]);
+      log.written([{ size: 100 }]);
+      expect(log.refusal?.kind).toBe("full");
+      log.written([{ size: 20_000 }]);
+      expect(log.refusal).toBeUndefined();
+      log.failed(full, performance.now(), [{ size: 20_000 }]);
+      vi.advanceTimersByTime(5_000);
+      log.written([{ size: 100 }]);
+      expect(log.refusal).toBeUndefined();
+      log.failed(Object.assign(new Error("no"), { code: "25006" }), performance.now(), [{ size: 9 }]);
+      log.written([{ size: 1 }]);
+      expect(log.refusal).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(lines).toHaveLength(6);
   });
 
   it("never shows the password of a URL", () => {

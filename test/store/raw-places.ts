@@ -17,6 +17,7 @@ export interface RawPlace {
   /** All records, by key. On lmdb, when no process has it open. */
   all(): Promise<Map<string, string>>;
   put(records: ReadonlyMap<string, string>): Promise<void>;
+  remove(keys: readonly string[]): Promise<void>;
   dispose(): Promise<unknown>;
 }
 
@@ -38,6 +39,9 @@ async function onMap(): Promise<RawPlace> {
     put: async (records) => {
       for (const [key, text] of records) store.set(key, text);
     },
+    remove: async (keys) => {
+      for (const key of keys) store.delete(key);
+    },
     dispose: async () => {},
   };
 }
@@ -56,6 +60,12 @@ async function onLmdb(): Promise<RawPlace> {
     put: async (records) => {
       const database = raw();
       await database.batch(() => records.forEach((text, key) => void database.put(key, text)));
+      await database.flushed;
+      await database.close();
+    },
+    remove: async (keys) => {
+      const database = raw();
+      await database.batch(() => keys.forEach((key) => void database.remove(key)));
       await database.flushed;
       await database.close();
     },
@@ -82,6 +92,9 @@ async function onPostgres(): Promise<RawPlace> {
         [...records.values()],
       ]);
     },
+    remove: async (keys) => {
+      await client.query(`DELETE FROM ${table} WHERE key = ANY($1::text[])`, [keys]);
+    },
     dispose: async () => {
       await client.end();
       await dispose();
@@ -100,6 +113,9 @@ async function onRedis(): Promise<RawPlace> {
     },
     put: async (records) => {
       for (const [key, text] of records) await client.set(`${namespace}::${key}`, text);
+    },
+    remove: async (keys) => {
+      for (const key of keys) await client.del(`${namespace}::${key}`);
     },
     dispose,
   };

@@ -293,7 +293,9 @@ export function describeStoreContract(name: string, place: () => Promise<StorePl
           const intact = await store.read([place]);
           await store.write(one.id, new Map([[place, "no generation"]]));
           const warn = vi.fn();
-          const [found] = await new SessionRecords(store, { logger: { warn, error: vi.fn() } }).load();
+          const [found] = await new SessionRecords(store, {
+            logger: { info: vi.fn(), warn, error: vi.fn() },
+          }).load();
           expect(found?.phoneNumber).toBe("+1");
           expect(warn).toHaveBeenCalledTimes(1);
           await store.write(one.id, intact);

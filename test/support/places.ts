@@ -25,9 +25,14 @@ export async function query(text: string): Promise<Record<string, string>[]> {
 }
 
 /** A connected Redis client. */
-export async function redisClient() {
+export function redisClient() {
+  return redisClientAt(REDIS_URL);
+}
+
+/** A client of another Redis. */
+export async function redisClientAt(url: string) {
   const client = createClient({
-    url: REDIS_URL,
+    url,
     socket: { reconnectStrategy: false, connectTimeout: 2_000 },
   });
   client.on("error", () => {});

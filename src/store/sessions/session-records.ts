@@ -6,6 +6,7 @@ import { generationEntries, generationKeys, newestGeneration } from "../generati
 import { recordKey } from "../keys.js";
 import { destroySpace, sessionSpace } from "../space/session-space.js";
 import type { Store, WriteOptions } from "../store.js";
+import { reportEmpty } from "./empty-store.js";
 import { SessionList } from "./session-list.js";
 import { nameKeyOf, SessionNames, storedName } from "./session-names.js";
 
@@ -15,7 +16,7 @@ const LOAD_CHUNK = 500;
 /** Options of {@link SessionRecords}. */
 export interface SessionRecordsOptions {
   /** Gets a line for each record that can't be read. Default: silent. */
-  readonly logger?: Pick<Logger, "warn" | "error">;
+  readonly logger?: Pick<Logger, "info" | "warn" | "error">;
 }
 
 /**
@@ -32,7 +33,7 @@ export class SessionRecords {
   readonly #store: Store;
   readonly #sessions: SessionList;
   readonly #names: SessionNames;
-  readonly #logger: Pick<Logger, "warn" | "error"> | undefined;
+  readonly #logger: Pick<Logger, "info" | "warn" | "error"> | undefined;
   /** The generation of each record that was last read or written. */
   readonly #generations = new Map<string, number>();
   /** Sessions that are being deleted. */
@@ -71,6 +72,7 @@ export class SessionRecords {
       records.push(...(await this.#loadSome(live.slice(start, start + LOAD_CHUNK))));
     }
     await this.#names.complete(records);
+    if (live.length + deleting.length + damaged.length === 0) await reportEmpty(this.#store, this.#logger);
     return records;
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { isFull } from "../../src/store/drivers/full-store.js";
+import { writeRefusal } from "../../src/store/drivers/refused-writes.js";
 import { openStore } from "../../src/store/open-store.js";
 import { familySpace } from "../../src/store/space/key-space.js";
 import { sessionSpace } from "../../src/store/space/session-space.js";
@@ -109,10 +109,31 @@ describe("an error", () => {
     ["of SQLite", { message: "SQLITE_FULL: database or disk is full" }],
     ["behind another", { message: "could not raise the epoch", cause: { code: "ENOSPC" } }],
   ])("%s says that a store is full", (_, error) => {
-    expect(isFull(error)).toBe(true);
+    expect(writeRefusal(error)).toBe("full");
   });
 
-  it.each([[new Error("ECONNREFUSED")], [undefined], [{ code: 13 }], ["OOPS"]])("does not: %s", (error) => {
-    expect(isFull(error)).toBe(false);
+  it.each([
+    ["of Node", { code: "EROFS", message: "read-only file system" }],
+    ["of Postgres", { code: "25006", message: "cannot execute INSERT in a read-only transaction" }],
+    ["of Postgres, without the right", { code: "42501", message: "permission denied for table keyv" }],
+    [
+      "of Redis",
+      { message: "READONLY You can't write against a read only replica. script: 1, on @user_script:13." },
+    ],
+    [
+      "of an older Redis",
+      { message: "ERR Error running script (call to f_1): @user_script:9: -READONLY You can't write" },
+    ],
+    ["of Redis that can't save", { message: "MISCONF Redis is configured to save RDB snapshots" }],
+    ["behind another", { message: "could not raise the epoch", cause: { code: "25006" } }],
+  ])("%s says that a store is read-only", (_, error) => {
+    expect(writeRefusal(error)).toBe("read-only");
   });
+
+  it.each([[new Error("ECONNREFUSED")], [undefined], [{ code: 13 }], ["OOPS"]])(
+    "says neither: %s",
+    (error) => {
+      expect(writeRefusal(error)).toBeUndefined();
+    },
+  );
 });
