@@ -22,8 +22,12 @@ const UNIT = [
   "test/webhooks/{json-safe,options,payload,retry-schedule,signature,target-guard}.test.ts",
 ];
 
-/** They patch, or look at, what the libraries have loaded: in a process of their own. */
-const ALONE = ["test/engine/signatures.test.ts", "test/testing/signal/libsignal-sessions.test.ts"];
+/** They patch, or look at, what the libraries have loaded, or measure memory: in a process of their own. */
+const ALONE = [
+  "test/engine/signatures.test.ts",
+  "test/testing/signal/libsignal-sessions.test.ts",
+  "test/webhooks/hanging-receiver.test.ts",
+];
 
 export default defineConfig({
   test: {

@@ -217,14 +217,14 @@ describe("the event log", () => {
     }
   });
 
-  it("leaves nothing in the store when its session is deleted while it is connected", async () => {
+  it("leaves nothing in the store when its session is deleted for good while it is connected", async () => {
     await using world = await EngineWorld.open({ eventLog: { durable: true } });
     const { id } = await world.linked();
     const events = take(
       world.manager.events({ sessionIds: [id], events: ["session.status", "session.deleted"] }),
       2,
     );
-    await world.manager.delete(id);
+    await world.manager.delete(id, { tombstone: false });
     expect([...world.map.keys()].filter((key) => key.includes(id))).toEqual([]);
     expect((await events).map(({ event }) => event)).toContain("session.status");
   });
