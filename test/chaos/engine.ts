@@ -1,7 +1,7 @@
 /**
  * Every fault switch of the emulator in every part of a session's life, in a process that nobody keeps from dying of an
  * unhandled rejection, printed as a table: `npm run chaos`, `npm run chaos -- --library "Baileys 7"`, `npm run chaos -- --only silence`,
- * `npm run chaos -- --every 5` for every fifth cell.
+ * `npm run chaos -- --every 5` for every fifth cell. With `--surroundings` instead everything around a session fails (surroundings.ts).
  * Exits with 1 when a session hung or ended otherwise than it should.
  */
 import { parseArgs } from "node:util";
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     library: { type: "string", default: "whaileys" },
     only: { type: "string", default: "" },
     every: { type: "string", default: "1" },
+    surroundings: { type: "boolean", default: false },
   },
 });
 const { name, socketFactory } = LIBRARIES.find(({ name: one }) => one === values.library) ?? LIBRARIES[0];
@@ -56,21 +57,29 @@ function table(outcomes: readonly Outcome[]): string {
   return [line(`fault, with ${name}`, chaosPhases), ...rows].join("\n");
 }
 
-const cells = chaosCells
-  .filter((_, at) => at % Number(values.every) === 0)
-  .filter(({ fault }) => fault.includes(values.only));
-const queue = [...cells];
-const outcomes: Outcome[] = [];
-const worker = async (): Promise<void> => {
-  for (let next = queue.shift(); next !== undefined; next = queue.shift())
-    outcomes.push(await outcomeOf(next));
-};
-const begun = performance.now();
-await Promise.all(Array.from({ length: atOnce }, worker));
-console.log(table(outcomes));
-for (const { cell, long } of outcomes)
-  if (long !== undefined) console.log(`\n${cell.fault} in ${cell.phase}: ${long}`);
-const failed = outcomes.filter(({ ok }) => !ok).length;
-const seconds = Math.round((performance.now() - begun) / 1000);
-console.log(`\n${outcomes.length - failed} passed, ${failed} failed, 0 unhandled rejections, ${seconds} s`);
-process.exitCode = failed === 0 ? 0 : 1;
+/** The emulator's faults, a few sessions at a time; returns whether every cell ended as it should. */
+async function printEmulatorFaults(): Promise<boolean> {
+  const cells = chaosCells
+    .filter((_, at) => at % Number(values.every) === 0)
+    .filter(({ fault }) => fault.includes(values.only));
+  const queue = [...cells];
+  const outcomes: Outcome[] = [];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      outcomes.push(await outcomeOf(next));
+  };
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  console.log(table(outcomes));
+  for (const { cell, long } of outcomes)
+    if (long !== undefined) console.log(`\n${cell.fault} in ${cell.phase}: ${long}`);
+  const failed = outcomes.filter(({ ok }) => !ok).length;
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  console.log(`\n${outcomes.length - failed} passed, ${failed} failed, 0 unhandled rejections, ${seconds} s`);
+  return failed === 0;
+}
+
+const asItShould = values.surroundings
+  ? await (await import("./surroundings.js")).printSurroundings(name, values.only)
+  : await printEmulatorFaults();
+process.exitCode = asItShould ? 0 : 1;

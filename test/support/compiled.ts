@@ -19,7 +19,10 @@ export default async function compilePrograms(): Promise<() => Promise<void>> {
   const folder = join(ROOT, "node_modules/.cache/zpwoot-tests", String(process.pid));
   await build({
     config: false,
-    entry: ["src/cli/main.ts", "test/{support,store,webhooks}/*-child.ts", "test/chaos/engine.ts"],
+    entry: [
+      ...["src/cli/main.ts", "test/chaos/engine.ts"],
+      ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/surroundings/*-child.ts"],
+    ],
     outDir: folder,
     outExtension: () => ({ js: ".mjs" }),
     format: "esm",

@@ -25,7 +25,7 @@ export interface ProxyOptions {
 }
 
 /** A key and a certificate for localhost, signed by itself. */
-async function selfSigned(): Promise<{ readonly key: Buffer; readonly cert: Buffer }> {
+export async function selfSigned(): Promise<{ readonly key: Buffer; readonly cert: Buffer }> {
   const folder = await mkdtemp(join(tmpdir(), "zpwoot-proxy-"));
   try {
     const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];

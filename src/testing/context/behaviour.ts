@@ -46,6 +46,8 @@ export interface ServiceBehaviour {
   codeLifetimeMs: number;
   /** Deflate every frame to clients, as the service does with large ones. */
   compressFrames: boolean;
+  /** Where clients upload media, over HTTPS: `host` or `host:port`, in the order in which they are tried. */
+  mediaHosts: readonly string[];
   /** Refuse clients below this version with failure 405; compared part by part. */
   minimumVersion: readonly [number, number, number] | undefined;
 }
@@ -68,5 +70,6 @@ export const DEFAULT_BEHAVIOUR: Readonly<ServiceBehaviour> = {
   refLifetimeMs: 180_000,
   codeLifetimeMs: 180_000,
   compressFrames: false,
+  mediaHosts: ["mmg.whatsapp.net"],
   minimumVersion: undefined,
 };

@@ -34,7 +34,7 @@ function mediaConnection(query: Query): void {
     ttl: String(MEDIA_LIFETIME_SECONDS),
     max_buckets: "12",
   };
-  const hosts = [node("host", { hostname: "mmg.whatsapp.net" })];
+  const hosts = query.context.behaviour.mediaHosts.map((hostname) => node("host", { hostname }));
   reply(query, [node("media_conn", { ...attrs, auth_ttl: attrs.ttl }, hosts)]);
 }
 
