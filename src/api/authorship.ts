@@ -2,7 +2,7 @@
 
 /**
  * Whether the sender of a revoke or an edit was entitled to it. `author`: it is the author of the message. `admin`: it is an admin of
- * the group, who may revoke what others wrote. `unverified`: neither proved nor disproved, because the session does not know who
+ * the group when the message arrives (who was one when it was sent WhatsApp does not say), who may revoke what others wrote. `unverified`: neither proved nor disproved, because the session does not know who
  * wrote the message, or could not ask for the group's admins.
  */
 export type Authorship = "author" | "admin" | "unverified";
