@@ -25,7 +25,8 @@ function current(): Row {
 
 const commands: Commands = {
   neighbours: (count) => neighbours.link(count),
-  measure: async (withSibling) => neighbours.measure(withSibling ? current().socketOf("sibling") : undefined),
+  measure: async (withSibling) =>
+    neighbours.measure(withSibling ? () => current().socketOf("sibling") : undefined),
   measured: (count) => neighbours.measured(count),
   row: async (options) => {
     row = await Row.open(managerOptions(target), options, notify);
