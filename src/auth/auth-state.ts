@@ -155,6 +155,10 @@ class SessionAuthState implements AuthState {
     this.#gate.close();
   }
 
+  abandon(): void {
+    this.#gate.abandon();
+  }
+
   /**
    * Linked credentials are written in the same batch as the keys of the same turn of the event loop. Unlinked ones, which are
    * rare, read the mark of a link first. Not a `SerialQueue`: its turns would take linked credentials out of that batch.

@@ -2,6 +2,7 @@
  * The gate before every read and write of an auth state: open, closed, or failed for good. After the first call that fails for
  * good, every other one is refused, so that the session can't get ahead of what is stored; its owner is notified once.
  */
+import { setMaxListeners } from "node:events";
 import { retrying, withDeadline } from "../async/deadline.js";
 import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 
@@ -25,10 +26,14 @@ export class WriteGate {
   readonly #onFailure: ((error: ZpwootError) => void) | undefined;
   readonly #writes = new Set<Promise<void>>();
   #closedBy: ZpwootError | undefined;
+  /** Aborted when the store is given up: what waits for it need not wait any longer. */
+  readonly #ended = new AbortController();
 
   constructor(limits: AuthLimits, onFailure: ((error: ZpwootError) => void) | undefined) {
     this.#limits = limits;
     this.#onFailure = onFailure;
+    // One listener per call.
+    setMaxListeners(0, this.#ended.signal);
   }
 
   /** Throws the error that closed the gate, if it is closed. */
@@ -41,10 +46,17 @@ export class WriteGate {
     this.#closedBy ??= new ZpwootError("ABORTED", "The auth state was closed");
   }
 
+  /** Refuses every later call, and those that wait for the store. What they write may still become durable. */
+  abandon(): void {
+    this.close();
+    this.#ended.abort(this.#closedBy);
+  }
+
   /** Runs a read, and repeats it within its time while the store does not answer. Rejects with the error that closes the gate. */
   async read<T>(call: () => Promise<T>): Promise<T> {
     const { readTimeoutMs } = this.#limits;
-    const policy = { totalMs: readTimeoutMs, callMs: readTimeoutMs, tries: Number.POSITIVE_INFINITY };
+    const { signal } = this.#ended;
+    const policy = { totalMs: readTimeoutMs, callMs: readTimeoutMs, tries: Number.POSITIVE_INFINITY, signal };
     try {
       return await retrying(
         "The store",
@@ -72,7 +84,7 @@ export class WriteGate {
 
   async #write(call: () => Promise<void>): Promise<void> {
     try {
-      await withDeadline("The store", this.#limits.writeTimeoutMs, call);
+      await withDeadline("The store", this.#limits.writeTimeoutMs, call, { signal: this.#ended.signal });
     } catch (error) {
       throw this.#fail(error);
     }
@@ -94,7 +106,9 @@ export class WriteGate {
     if (isZpwootError(error, "SESSION_ALREADY_LINKED")) return error;
     if (this.#closedBy !== undefined) return error;
     this.#closedBy = error;
+    // First, so that nothing is answered by those who learn of it.
     this.#onFailure?.(error);
+    this.#ended.abort(error);
     return error;
   }
 }

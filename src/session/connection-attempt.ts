@@ -50,9 +50,12 @@ export class ConnectionAttempt {
     this.#options.wake("aborted");
   }
 
-  /** Asks the loop to end this attempt, because the store is not to be relied on. */
+  /** Drops the connection, because the store is not to be relied on, and asks the loop to end this attempt. */
   failStore(error: ZpwootError): void {
     this.#storeError ??= error;
+    this.#handle?.cut();
+    // What waits for the store ends, so that the library can emit what it has acknowledged.
+    this.#auth?.abandon();
     this.#options.wake("store-failed");
   }
 
@@ -239,8 +242,7 @@ export class ConnectionAttempt {
   #rotateSecret(auth: AuthState): void {
     if (auth.linked || this.#pairingCode !== undefined) return;
     const qr = this.#qrCodes?.renewSecret(auth.creds);
-    // A failure reaches the loop through the auth state's onFailure.
-    auth.save().catch(() => {});
+    auth.save().catch(() => {}); // A failure reaches the loop through the auth state's onFailure.
     if (qr === undefined) return;
     this.#options.onEvent({ name: "connection.update", data: { qr: qr.value } });
     this.#options.wake("qr");

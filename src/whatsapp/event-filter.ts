@@ -8,8 +8,13 @@ import type { WhatsAppSocket } from "./library.js";
 import { redactKeys } from "./redact-keys.js";
 import { disarm, isForged, type ReceivedMessage } from "./self-only-messages.js";
 
+type MessagesUpsert = NamedWhatsAppEvent & { readonly name: "messages.upsert" };
+
 /** So many refusals of one socket have log lines. */
 const MAX_WARNINGS = 100;
+
+/** The library's mark of a message that it could not read (`WebMessageInfo.StubType.CIPHERTEXT`). */
+const UNREADABLE = 2;
 
 /** What an {@link EventFilter} needs. */
 export interface EventFilterOptions extends AuthorshipChecks {
@@ -25,6 +30,7 @@ export class EventFilter {
   readonly #options: EventFilterOptions;
   readonly #guard: AuthorshipGuard;
   readonly #warned = new Set<string>();
+  #dropsUnreadable = false;
 
   /** Must be made in the tick in which the socket was created. */
   constructor(options: EventFilterOptions) {
@@ -39,7 +45,14 @@ export class EventFilter {
 
   /** Returns what may be passed on, or undefined if nothing may. The library's own objects are not changed. */
   pass(event: NamedWhatsAppEvent): NamedWhatsAppEvent | undefined {
-    return redactKeys(event.name === "messages.upsert" ? this.#withoutForged(event) : event);
+    if (event.name !== "messages.upsert") return redactKeys(event);
+    const readable = this.#dropsUnreadable ? withoutUnreadable(event) : event;
+    return readable.data.messages.length === 0 ? undefined : redactKeys(this.#withoutForged(readable));
+  }
+
+  /** Passes on no more messages that could not be read: without the store none can, and they are delivered again. */
+  dropUnreadable(): void {
+    this.#dropsUnreadable = true;
   }
 
   /** Lets go of what waits for a verdict on its author. Settles when that is emitted. Never rejects. */
@@ -47,9 +60,7 @@ export class EventFilter {
     return this.#guard.settle();
   }
 
-  #withoutForged(
-    event: NamedWhatsAppEvent & { readonly name: "messages.upsert" },
-  ): NamedWhatsAppEvent & { readonly name: "messages.upsert" } {
+  #withoutForged(event: MessagesUpsert): MessagesUpsert {
     const messages = event.data.messages.filter((message) => !isForged(message));
     if (messages.length === event.data.messages.length) return event;
     const error = "only this account's own devices may send this protocol message";
@@ -76,6 +87,11 @@ export class EventFilter {
     this.#warned.add(what);
     this.#options.warn(text, fields);
   }
+}
+
+function withoutUnreadable({ name, data }: MessagesUpsert): MessagesUpsert {
+  const messages = data.messages.filter(({ messageStubType }) => Number(messageStubType) !== UNREADABLE);
+  return { name, data: { ...data, messages } };
 }
 
 /** The libraries emit a message before they act on it, and it is the same object: what is taken from it here, they do not find. */

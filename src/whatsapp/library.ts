@@ -85,4 +85,6 @@ export interface AuthState {
   settled(): Promise<void>;
   /** Rejects every later call with `ABORTED`, so that an abandoned socket can't write. */
   close(): void;
+  /** Rejects those calls, too, that wait for the store, which is not to be relied on. What they write may still become durable. */
+  abandon(): void;
 }

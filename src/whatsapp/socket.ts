@@ -12,7 +12,7 @@ import { waitFor } from "../async/deadline.js";
 import { once } from "../async/once.js";
 import { messageOf } from "../errors.js";
 import type { AuthorshipChecks } from "./authorship/message-authors.js";
-import { closeSignalOf, type CloseSignal } from "./close-signal.js";
+import { closeSignalOf } from "./close-signal.js";
 import { EventFilter } from "./event-filter.js";
 import { fanOutMessages } from "./fan-out.js";
 import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./library.js";
@@ -20,7 +20,8 @@ import { WEB_SOCKET_CLOSED } from "./library.js";
 import { guardListeners } from "./guarded-listeners.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { runInSession } from "./rejection-guard.js";
-import { checkSocket, type BadSignature, type SocketChecks } from "./signatures/socket-checks.js";
+import { checkSocket, type SocketChecks } from "./signatures/socket-checks.js";
+import type { SocketHooks } from "./socket-hooks.js";
 import { watchSilence } from "./silence-watch.js";
 import { unlinkQuery } from "./unlink-query.js";
 
@@ -30,29 +31,6 @@ const FLUSH_MS = 1_000;
 const CLOSE_GRACE_MS = 500;
 /** The account requires a passkey (docs/protocol.md#changes-in-2026). */
 const PASSKEY_NOTIFICATIONS = ["passkey_prologue_request", "crsc_continuation"] as const;
-
-/** Callbacks of a socket. Called synchronously; must not throw. */
-interface SocketHooks {
-  /** The library drew a QR code. */
-  onQR(value: string): void;
-  /** WhatsApp accepted the login; `onOpen` follows after the start-up queries. */
-  onLogin(): void;
-  onOpen(): void;
-  /** The account was linked; WhatsApp asks for a restart next. */
-  onLinked(): void;
-  /** WhatsApp no longer accepts the secret in the current QR code. */
-  onSecretRetired(): void;
-  /** The account requires a passkey for this link. */
-  onPasskey(): void;
-  /** A signature is not what it should be. */
-  onBadSignature(failed: BadSignature): void;
-  /** The connection ended by itself. */
-  onClosed(signal: CloseSignal): void;
-  /** The library changed the creds in place. Settles when they are durable, rejects if they can't be saved. */
-  onCreds(): Promise<void>;
-  /** One of WhatsApp's events, without keys. */
-  onEvent(event: NamedWhatsAppEvent): void;
-}
 
 /** What a {@link SessionSocket} needs. */
 export interface SessionSocketOptions {
@@ -107,6 +85,15 @@ export class SessionSocket {
 
   /** Emits what is still buffered, then closes the socket without unlinking. Settles when the connection is gone. Idempotent. */
   readonly close = once(() => this.#close(), { again: "never" });
+
+  /**
+   * Drops the connection now: what can't be stored must not be answered. The library acknowledges a message also when its keys could not be
+   * read or written, and asks for it again with keys that are nowhere stored. {@link close} emits what was acknowledged before.
+   */
+  cut(): void {
+    this.#filter.dropUnreadable();
+    this.#webSocket.terminate();
+  }
 
   /** Asks WhatsApp to unlink this device. Returns whether WhatsApp confirmed it within `timeoutMs`. Never rejects. */
   async unlink(timeoutMs: number): Promise<boolean> {

@@ -1,0 +1,27 @@
+/** What a socket reports to the session. */
+import type { NamedWhatsAppEvent } from "../api/events.js";
+import type { CloseSignal } from "./close-signal.js";
+import type { BadSignature } from "./signatures/socket-checks.js";
+
+/** Callbacks of a socket. Called synchronously; must not throw. */
+export interface SocketHooks {
+  /** The library drew a QR code. */
+  onQR(value: string): void;
+  /** WhatsApp accepted the login; `onOpen` follows after the start-up queries. */
+  onLogin(): void;
+  onOpen(): void;
+  /** The account was linked; WhatsApp asks for a restart next. */
+  onLinked(): void;
+  /** WhatsApp no longer accepts the secret in the current QR code. */
+  onSecretRetired(): void;
+  /** The account requires a passkey for this link. */
+  onPasskey(): void;
+  /** A signature is not what it should be. */
+  onBadSignature(failed: BadSignature): void;
+  /** The connection ended by itself. */
+  onClosed(signal: CloseSignal): void;
+  /** The library changed the creds in place. Settles when they are durable, rejects if they can't be saved. */
+  onCreds(): Promise<void>;
+  /** One of WhatsApp's events, without keys. */
+  onEvent(event: NamedWhatsAppEvent): void;
+}
