@@ -143,6 +143,19 @@ describe("ProcessOwnership", () => {
     expect(world.happened).toEqual([]);
   });
 
+  it("renews with one small write at a time, every 3 s by default, and writes nothing else", async () => {
+    const renewMs = 50;
+    const world = open(new Map(), { leaseMs: 5_000, renewMs, marginMs: 100 });
+    await claim(world);
+    const startedAt = performance.now();
+    const write = vi.spyOn(world.store, "write");
+    await vi.waitFor(() => expect(write.mock.calls.length).toBeGreaterThan(10), 5_000);
+    expect(write.mock.calls.length).toBeLessThanOrEqual((performance.now() - startedAt) / renewMs + 1);
+    const written = write.mock.calls.map(([, entries]) => [...entries]);
+    expect(new Set(written.flat().map(([key]) => key))).toEqual(new Set(["wa/owner-lease"]));
+    expect(Math.max(...written.map((entries) => JSON.stringify(entries).length))).toBeLessThan(150);
+  });
+
   it("expires when the store does not confirm it in time, and is confirmed again without a new owner", async () => {
     const world = open(new Map(), { leaseMs: 300, renewMs: 50, marginMs: 100 });
     const { store } = world;

@@ -13,6 +13,10 @@ export class Child {
   readonly facts: Fact[] = [];
   /** Everything it wrote to standard output and error. */
   output = "";
+  /** Called with each fact as it comes. */
+  onFact: (fact: Fact) => void = () => {};
+  /** Called when it has ended. */
+  onExit: () => void = () => {};
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #waiting = new Set<() => void>();
 
@@ -20,13 +24,22 @@ export class Child {
     this.#process = spawn(process.execPath, [...nodeFlags, ...nodeArgs(script), ...args], {
       stdio: ["pipe", "pipe", "pipe"],
     });
+    // One that has just ended takes no command.
+    this.#process.stdin.on("error", () => {});
     this.#process.stderr.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
     createInterface({ input: this.#process.stdout }).on("line", (line) => {
       this.output += `${line}\n`;
-      if (line.startsWith("{")) this.facts.push(JSON.parse(line) as Fact);
+      if (line.startsWith("{")) {
+        const fact = JSON.parse(line) as Fact;
+        this.facts.push(fact);
+        this.onFact(fact);
+      }
       this.#wakeAll();
     });
-    this.#process.on("exit", () => this.#wakeAll());
+    this.#process.on("exit", () => {
+      this.#wakeAll();
+      this.onExit();
+    });
   }
 
   get exited(): boolean {

@@ -21,7 +21,7 @@ export default async function compilePrograms(): Promise<() => Promise<void>> {
     config: false,
     entry: [
       ...["src/cli/main.ts", "test/chaos/engine.ts"],
-      ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/surroundings/*-child.ts"],
+      ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/{owners,surroundings}/*-child.ts"],
     ],
     outDir: folder,
     outExtension: () => ({ js: ".mjs" }),

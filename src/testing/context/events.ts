@@ -8,6 +8,8 @@ export interface ConnectionFacts {
   readonly connectionId: number;
   /** The linked device on it; undefined while the client is not linked. */
   readonly jid: string | undefined;
+  /** TCP port of the client's end: tells the connections of several processes apart. */
+  readonly clientPort: number;
 }
 
 /** Something a client did that the protocol forbids. A passing test has none. */

@@ -71,6 +71,8 @@ export class Connection implements DeviceConnection {
   /** Nothing more is sent or read. */
   #muted = false;
   #queryCount = 0;
+  /** Kept, because a socket that is closed has forgotten it. */
+  readonly #clientPort: number;
 
   constructor(options: ConnectionOptions) {
     const { id, socket, tcp, context, identity } = options;
@@ -79,6 +81,7 @@ export class Connection implements DeviceConnection {
     this.id = id;
     this.#socket = socket;
     this.#tcp = tcp;
+    this.#clientPort = tcp.remotePort ?? 0;
     this.#handshake = new Handshake(identity, context.random);
     this.#faultPoints = new FaultPoints({
       rules: context.faults,
@@ -96,7 +99,7 @@ export class Connection implements DeviceConnection {
   }
 
   get facts(): ConnectionFacts {
-    return { connectionId: this.id, jid: this.device?.jid };
+    return { connectionId: this.id, jid: this.device?.jid, clientPort: this.#clientPort };
   }
 
   /** A new id for a query of the service. */

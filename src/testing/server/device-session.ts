@@ -23,7 +23,7 @@ export class DeviceSession implements StanzaHandler {
     device.connect(connection);
     connection.device = device;
     connection.send(this.#success());
-    network.context.events.emit("login", { connectionId: connection.id, jid: device.jid });
+    network.context.events.emit("login", { ...connection.facts, jid: device.jid });
   }
 
   handle(stanza: BinaryNode): void {

@@ -78,7 +78,8 @@ export class Listener {
     socket.on("error", () => undefined);
     const action = this.#context.faults.take("upgrade")?.action;
     if (action === undefined) return this.#accept(request, socket, head);
-    this.#context.events.emit("fault", { connectionId: 0, jid: undefined, at: "upgrade" });
+    const clientPort = (socket as Socket).remotePort ?? 0;
+    this.#context.events.emit("fault", { connectionId: 0, jid: undefined, clientPort, at: "upgrade" });
     if (typeof action !== "object" || !("delayMs" in action)) return refuseUpgrade(action, socket as Socket);
     const delay = setTimeout(() => this.#accept(request, socket, head), action.delayMs);
     socket.once("close", () => clearTimeout(delay));

@@ -28,8 +28,7 @@ function sendQueued(query: Query): void {
     connection.send({ ...stanza, attrs: { ...stanza.attrs, offline: String(index) } });
   });
   if (context.behaviour.announceOffline) connection.send(offlineCount("offline", queued.length));
-  const { id: connectionId } = connection;
-  context.events.emit("active", { connectionId, jid: device.jid, offlineCount: queued.length });
+  context.events.emit("active", { ...connection.facts, jid: device.jid, offlineCount: queued.length });
   connection.step("open", { proceed: () => noteFirstActivation(query) });
 }
 
