@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { RULES, violations } from "../chaos/owners/checker.js";
 import type { Asked, EndState, Entry, Happened } from "../chaos/owners/history.js";
 
-const EMPTY: EndState = { sessions: [], keys: [], apiKeys: [] };
+const EMPTY: EndState = { sessions: [], keys: [], apiKeys: [], queued: [] };
 
 /** Facts a tenth of a second apart; a number lets that many milliseconds pass. */
 function history(...facts: readonly (Happened | number)[]): readonly Entry[] {
@@ -246,6 +246,8 @@ describe("the checker of the owners' chaos", () => {
     expect([broken(unanswered), broken(unanswered, { sessions: [session] })]).toEqual([[], []]);
     for (const kind of ["killed", "frozen", "cut"] as const)
       expect(broken(history(SENT, ACKNOWLEDGED, { kind, process: "p1" }))).toEqual([]);
+    const queued = { queued: [{ delivery: "d1", body: `{"conversation":"in"}` }] };
+    expect(broken(history(SENT, { kind: "queued", delivery: "d1", session: "s1" }), queued)).toEqual([]);
     expect(broken(history(...made, asked(2, { do: "delete", id: "s1" })))).toEqual([]);
   });
 

@@ -64,6 +64,8 @@ export interface EndState {
   /** All raw keys. */
   readonly keys: readonly string[];
   readonly apiKeys: readonly string[];
+  /** What came when the last process left: the next one would deliver it. */
+  readonly queued: readonly { readonly delivery: string; readonly body: string }[];
 }
 
 /** A run, written down. */

@@ -93,11 +93,12 @@ export function noteRecords(records: ReadonlyMap<string, string>, history: Histo
 /** What the outboxes hold. */
 export function queuedIn(
   records: ReadonlyMap<string, string>,
-): readonly { readonly session: string; readonly delivery: string }[] {
+): readonly { readonly session: string; readonly delivery: string; readonly body: string }[] {
   return [...records].flatMap(([key, text]) => {
     const session = /^wa\/([^/]+)\/webhook\/q\.\d+$/.exec(key)?.[1];
-    const delivery = valueOf(text)?.["id"];
-    return session === undefined || typeof delivery !== "string" ? [] : [{ session, delivery }];
+    const { id: delivery, body } = valueOf(text) ?? {};
+    if (session === undefined || typeof delivery !== "string" || typeof body !== "string") return [];
+    return [{ session, delivery, body }];
   });
 }
 
@@ -113,6 +114,7 @@ export function endState(records: ReadonlyMap<string, string>): EndState {
   return {
     sessions: sessionsIn(records).filter(({ id }) => ids.has(id)),
     keys: [...records.keys()],
+    queued: queuedIn(records),
     apiKeys: [...records.keys()].flatMap((key) => /^wa\/api-key\/([0-9a-f]+)$/.exec(key)?.[1] ?? []),
   };
 }

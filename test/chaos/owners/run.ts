@@ -11,7 +11,7 @@ import { OwnersWorld } from "./world.js";
 export const ROUNDS = ["hand-over", "kill", "freeze", "cut off", "claim", "silence"] as const;
 
 /** One of them. */
-export type Round = (typeof ROUNDS)[number];
+type Round = (typeof ROUNDS)[number];
 
 /** How big a run is. */
 export interface RunSize {

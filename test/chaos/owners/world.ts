@@ -5,6 +5,7 @@ import type { Fact } from "../../support/child.js";
 import { Receiver } from "../../support/receiver.js";
 import { seeded } from "../../support/random.js";
 import { Beside } from "./beside.js";
+import { unheard } from "./checker.js";
 import { History, type EndState } from "./history.js";
 import { OwnerProcess, type Surroundings } from "./owner-process.js";
 import { endState, noteRecords, queuedIn, type OwnersPlace } from "./raw-store.js";
@@ -15,6 +16,8 @@ const LOOK_MS = 150;
 /** How much of what the receiver gets it refuses, and how long it refuses or takes at a time at most. */
 const REFUSED = 0.3;
 const LONGEST_MS = 3_000;
+/** How long texts that were asked for again may take, in milliseconds. */
+const ASKED_AGAIN_MS = 8_000;
 /** How long everything may take to be delivered in the end. */
 const DRAIN_MS = 30_000;
 
@@ -119,6 +122,7 @@ export class OwnersWorld {
     await this.traffic.stop();
     this.#receiver.answer = (request) => this.#taken(request.json);
     await this.#lastWords();
+    await this.#untilHeard();
     await this.#until(
       "the outboxes are empty",
       async () => queuedIn(await this.#place.records()).length === 0,
@@ -161,11 +165,16 @@ export class OwnersWorld {
     }
   }
 
+  /** What could not be read is asked for again, one text after another. What never comes is for the checker to say. */
+  async #untilHeard(): Promise<void> {
+    const until = performance.now() + ASKED_AGAIN_MS;
+    while (unheard(this.history.entries).length > 0 && performance.now() < until) await sleep(LOOK_MS);
+  }
+
   async #until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const until = performance.now() + DRAIN_MS;
     while (!(await holds())) {
-      // What hangs is for the checker to say.
-      if (performance.now() > until) return void console.error(`not in time: ${what}`);
+      if (performance.now() > until) throw new Error(`not in time: ${what}`);
       await sleep(LOOK_MS);
     }
   }
