@@ -114,6 +114,7 @@ export { baileys7, type Baileys7 } from "./whatsapp/libraries/baileys7.js";
 export type { SocketFactoryOption } from "./manager/options.js";
 export type {
   Credentials,
+  DecryptHook,
   SessionCaches,
   SocketFactory,
   WebSocketLike,

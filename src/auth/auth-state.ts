@@ -5,7 +5,13 @@ import { ZpwootError } from "../errors.js";
 import { type Encoded, encode } from "../store/codec.js";
 import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/space/session-space.js";
 import type { Store } from "../store/store.js";
-import type { AuthState, Credentials, SocketFactory, TransactionalKeys } from "../whatsapp/library.js";
+import type {
+  AuthState,
+  Credentials,
+  ReceivedKeys,
+  SocketFactory,
+  TransactionalKeys,
+} from "../whatsapp/library.js";
 import {
   CREDS_FAMILY,
   CREDS_IDS,
@@ -17,7 +23,9 @@ import {
   withoutHalfLink,
 } from "./credentials.js";
 import { KeyCache } from "./key-cache.js";
+import { ReceivedIds } from "./received-ids.js";
 import { type KeyForms, SignalKeys } from "./signal-keys.js";
+import { StagedReceipts } from "./staged-receipts.js";
 import { dropLeftovers } from "./wipe.js";
 import { type AuthLimits, DEFAULT_AUTH_LIMITS, WriteGate } from "./write-gate.js";
 
@@ -65,12 +73,15 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
     );
   }
   const creds = usable(newest?.value, library);
-  const keys = new SignalKeys({ space, cache, library, gate, logger });
+  const ids = await ReceivedIds.load(space);
+  const received = new StagedReceipts({ space, gate, ids, onFailed: () => cache.clear() });
+  const keys = new SignalKeys({ space, cache, library, gate, receipts: received, logger });
   return new SessionAuthState({
     space,
     cache,
     gate,
     keys,
+    received,
     creds,
     marked,
     generation: newest?.number ?? 0,
@@ -98,6 +109,7 @@ interface Parts {
   readonly cache: KeyCache;
   readonly gate: WriteGate;
   readonly keys: TransactionalKeys;
+  readonly received: ReceivedKeys;
   readonly creds: Credentials;
   readonly marked: boolean;
   readonly generation: number;
@@ -106,6 +118,7 @@ interface Parts {
 class SessionAuthState implements AuthState {
   readonly creds: Credentials;
   readonly keys: TransactionalKeys;
+  readonly received: ReceivedKeys;
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
   readonly #gate: WriteGate;
@@ -120,6 +133,7 @@ class SessionAuthState implements AuthState {
   constructor(parts: Parts) {
     this.creds = parts.creds;
     this.keys = parts.keys;
+    this.received = parts.received;
     this.#space = parts.space;
     this.#cache = parts.cache;
     this.#gate = parts.gate;

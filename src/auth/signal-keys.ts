@@ -1,10 +1,11 @@
 /**
  * The library's key store over a session's space. Writes go straight to the store and are never rolled back: a ratchet must not
- * move back.
+ * move back. Only what the decryption of a message changes waits for the message's event (`staged-receipts.ts`).
  *
  * The library's own transaction layer loses writes: one made during a commit, a receive beside a failing send, a commit that
  * fails for long. This replaces it with `Object.assign(socket.authState.keys, keys)` right after the socket is made. `set`
- * settles when the keys are durable, so that no message is acknowledged before.
+ * settles when the keys are durable, so that no message is acknowledged before; what waits for an event settles at once, and the gate on the
+ * wire holds back what depends on it.
  */
 import type { SignalDataSet, SignalDataTypeMap } from "whaileys";
 import type { Logger } from "../api/logger.js";
@@ -16,6 +17,7 @@ import type { SocketFactory, TransactionalKeys } from "../whatsapp/library.js";
 import type { SignalFamily } from "./credentials.js";
 import type { KeyCache } from "./key-cache.js";
 import { prunedSession } from "./session-pruning.js";
+import type { StagedReceipts } from "./staged-receipts.js";
 import type { WriteGate } from "./write-gate.js";
 
 /** What the library knows of the forms in which keys are stored. */
@@ -27,12 +29,19 @@ export interface SignalKeysOptions {
   readonly cache: KeyCache;
   readonly library: KeyForms;
   readonly gate: WriteGate;
+  readonly receipts: StagedReceipts;
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
 
 /** A value that is being written: its text, or null for a deletion. */
 interface Dirty {
   readonly encoded: Encoded | null;
+}
+
+/** A change of one key. */
+interface Change extends Dirty {
+  readonly key: string;
+  readonly entry: SpaceEntry;
 }
 
 type Values<T extends SignalFamily> = Record<string, SignalDataTypeMap[T]>;
@@ -43,6 +52,7 @@ export class SignalKeys implements TransactionalKeys {
   readonly #cache: KeyCache;
   readonly #library: KeyForms;
   readonly #gate: WriteGate;
+  readonly #receipts: StagedReceipts;
   readonly #logger: Pick<Logger, "warn"> | undefined;
   /** Values that are not durable yet. Reads return them: the library must not use a key twice while the store is slow. */
   readonly #dirty = new Map<string, Dirty>();
@@ -61,6 +71,7 @@ export class SignalKeys implements TransactionalKeys {
     this.#cache = options.cache;
     this.#library = options.library;
     this.#gate = options.gate;
+    this.#receipts = options.receipts;
     this.#logger = options.logger;
   }
 
@@ -84,14 +95,14 @@ export class SignalKeys implements TransactionalKeys {
   };
 
   /**
-   * Takes a snapshot of all values now; a falsy value deletes. Settles when they are durable. Rejects with `STORE_UNAVAILABLE`,
+   * Takes a snapshot of all values now; a falsy value deletes. Settles when those are durable that wait for no event. Rejects with `STORE_UNAVAILABLE`,
    * or `ABORTED` once the auth state is closed.
    */
   readonly set = (data: SignalDataSet): Promise<void> => {
     try {
       this.#gate.check();
-      const { entries, dirty } = snapshot(this.#withoutStaleMemory(data));
-      return this.#gate.write(() => this.#write(entries, dirty));
+      const now = snapshot(this.#withoutStaleMemory(data)).filter((change) => !this.#stage(change));
+      return now.length === 0 ? Promise.resolve() : this.#gate.write(() => this.#write(now));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
@@ -118,26 +129,42 @@ export class SignalKeys implements TransactionalKeys {
     return { ...data, "sender-key-memory": Object.fromEntries(kept) as typeof memory };
   }
 
-  async #write(entries: readonly SpaceEntry[], dirty: ReadonlyMap<string, Dirty>): Promise<void> {
-    for (const [key, value] of dirty) {
-      this.#dirty.set(key, value);
-      for (const written of this.#reads) written.add(key);
-    }
+  /** Returns whether the change waits for the event of a message. */
+  #stage(change: Change): boolean {
+    const { key, entry } = change;
+    const durable = (): void => this.#becameDurable(change);
+    const dropped = (): void => void (this.#dirty.get(key) === change && this.#dirty.delete(key));
+    const isStaged = this.#receipts.stage(key, { entry, durable, dropped });
+    if (isStaged) this.#changed(change);
+    return isStaged;
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    for (const change of changes) this.#changed(change);
     try {
-      await this.#space.write(entries, { patient: true });
+      await this.#space.write(
+        changes.map(({ entry }) => entry),
+        { patient: true },
+      );
     } catch (error) {
       // What the store holds now is unknown.
       this.#cache.clear();
       throw error;
     }
-    for (const [key, value] of dirty) this.#becameDurable(key, value);
+    for (const change of changes) this.#becameDurable(change);
   }
 
-  #becameDurable(key: string, value: Dirty): void {
-    if (this.#dirty.get(key) !== value) return;
+  #changed(change: Change): void {
+    this.#dirty.set(change.key, change);
+    for (const written of this.#reads) written.add(change.key);
+  }
+
+  #becameDurable(change: Change): void {
+    const { key, encoded } = change;
+    if (this.#dirty.get(key) !== change) return;
     this.#dirty.delete(key);
-    if (value.encoded === null) this.#cache.delete(key);
-    else this.#cache.set(key, value.encoded.text);
+    if (encoded === null) this.#cache.delete(key);
+    else this.#cache.set(key, encoded.text);
   }
 
   /** What is known without the store: a value, null for a deletion that is being written, undefined when nothing is known. */
@@ -196,21 +223,14 @@ export class SignalKeys implements TransactionalKeys {
   }
 }
 
-function snapshot(data: SignalDataSet): {
-  entries: readonly SpaceEntry[];
-  dirty: ReadonlyMap<string, Dirty>;
-} {
-  const entries: SpaceEntry[] = [];
-  const dirty = new Map<string, Dirty>();
-  for (const [family, values] of Object.entries(data)) {
-    for (const [id, value] of Object.entries(values as Record<string, unknown>)) {
+function snapshot(data: SignalDataSet): readonly Change[] {
+  return Object.entries(data).flatMap(([family, values]) =>
+    Object.entries(values as Record<string, unknown>).map(([id, value]) => {
       const stored = family === "session" ? prunedSession(value) : value;
       const encoded = stored ? encode(stored) : null;
-      entries.push({ family, id, value: encoded });
-      dirty.set(cacheKey(family, id), { encoded });
-    }
-  }
-  return { entries, dirty };
+      return { key: cacheKey(family, id), entry: { family, id, value: encoded }, encoded };
+    }),
+  );
 }
 
 function cacheKey(family: string, id: string): string {

@@ -4,6 +4,7 @@
  */
 import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
 import type { Store, StoredValue } from "../store/store.js";
+import { RECEIVED_FAMILY } from "./received-ids.js";
 import {
   CREDS_FAMILY,
   CREDS_IDS,
@@ -65,7 +66,7 @@ export async function dropLeftovers(space: SessionSpace): Promise<void> {
 
 /** Unless credentials are stored in the meantime: the keys are theirs then. */
 function dropKeys(space: SessionSpace, absent: readonly string[]): Promise<void> {
-  return space.deleteFamilies(SIGNAL_FAMILIES, { family: CREDS_FAMILY, ids: absent });
+  return space.deleteFamilies([...SIGNAL_FAMILIES, RECEIVED_FAMILY], { family: CREDS_FAMILY, ids: absent });
 }
 
 /** What can't be read may be a link. */

@@ -16,12 +16,12 @@ import type { EndpointError, UpdateSessionInput } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
-import { messageOf, ZpwootError } from "../errors.js";
+import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 import type { EventHub } from "../events/event-hub.js";
 import { eventIds } from "../events/event-id.js";
 import { EventLog } from "../events/log/event-log.js";
 import { renderPayloads, type EventFacts, type RenderedPayload } from "../events/payload.js";
-import { familySpace } from "../store/space/key-space.js";
+import { type Along, familySpace, withLast } from "../store/space/key-space.js";
 import type { Store } from "../store/store.js";
 import {
   changeEndpoints,
@@ -87,25 +87,33 @@ export class EventPublisher {
     if (loggedEvents.has(name) && "sessionId" in event) this.#logEngineEvent(name, event);
   };
 
-  /** Publishes an event of a session's library. `data` is rendered before the call returns. Never throws. */
+  /**
+   * Publishes an event of a session's library. `data` is rendered before the call returns. Never throws. Gives a promise if the event
+   * is to be stored: it settles when the event is durable wherever it goes, and rejects when it may not be. `along` is stored with it.
+   */
   readonly emitWhatsApp = <Name extends WebhookEventName>(
     sessionId: string,
     { name, data }: NamedWhatsAppEvent<Name>,
-  ): void => {
+    along?: Along,
+  ): Promise<void> | undefined => {
     this.#deps.hub.emit(name, { sessionId, data });
-    if (this.#deps.session(sessionId) === undefined || this.#forgetting.has(sessionId)) return;
+    if (this.#deps.session(sessionId) === undefined || this.#forgetting.has(sessionId)) return undefined;
     const isWanted = this.#webhooks.wants(sessionId, name);
-    if (this.#log === undefined && !isWanted) return;
+    if (this.#log === undefined && !isWanted) return undefined;
     const at = Date.now();
     const bodies = this.#render({ event: name, sessionId, at, data });
-    for (const { id, body } of bodies) this.#log?.append({ id, event: name, sessionId, body });
-    if (!isWanted) return;
-    this.#webhooks.enqueue({ sessionId, event: name, at, bodies }).catch((thrown: unknown) => {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      const fields = { sessionId, event: name, error: messageOf(error) };
-      this.#deps.logger.error(fields, "An event could not be queued for its webhook");
-      this.emit("error", { sessionId, error });
+    const last = withLast(Number(this.#log?.isDurable ?? false) + Number(isWanted), along);
+    const parts = bodies.map(({ id, body }) => ({ id, event: name, sessionId, body }));
+    const logged = this.#log?.appendParts(parts, last);
+    if (!isWanted) return logged;
+    const queued = this.#webhooks.enqueue({ sessionId, event: name, at, bodies, along: last });
+    const kept = queued.catch((thrown: unknown) => {
+      this.#notQueued(sessionId, name, thrown);
+      // The endpoint was removed meanwhile: it wants nothing any more.
+      if (!isZpwootError(thrown, "ABORTED")) throw thrown;
     });
+    kept.catch(() => {});
+    return logged === undefined ? kept : bothDone(logged, kept);
   };
 
   /** Loads the log and the outboxes of these sessions, and delivers what was queued before a restart. Never rejects. */
@@ -197,13 +205,22 @@ export class EventPublisher {
     });
   }
 
+  #notQueued(sessionId: string, event: WebhookEventName, thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const fields = { sessionId, event, error: messageOf(error) };
+    this.#deps.logger.error(fields, "An event could not be queued for its webhook");
+    this.emit("error", { sessionId, error });
+  }
+
   #logEngineEvent(name: EngineEventName, { sessionId, ...data }: { readonly sessionId: unknown }): void {
     if (this.#log === undefined || typeof sessionId !== "string") return;
     // What a session says last comes when everything that was stored of it is gone.
     const isDeleted = this.#deps.session(sessionId)?.ended?.code === "SESSION_NOT_FOUND";
     const lasting = isDeleted || name === "session.created" || name === "session.deleted";
     const bodies = this.#render({ event: name, sessionId, at: Date.now(), data });
-    for (const { id, body } of bodies) this.#log.append({ id, event: name, sessionId, body }, { lasting });
+    // What can't be stored is said by the log.
+    for (const { id, body } of bodies)
+      void this.#log.append({ id, event: name, sessionId, body }, { lasting });
   }
 
   #render(facts: Omit<EventFacts, "sessionName">): readonly RenderedPayload[] {
@@ -219,4 +236,8 @@ export class EventPublisher {
     await session.patch(withEndpoint(session.record, endpoint, { ...config, enabled: false }));
     this.emit("session.updated", { sessionId });
   }
+}
+
+async function bothDone(...stored: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(stored);
 }

@@ -6,7 +6,7 @@ import type { NamedWhatsAppEvent } from "../api/events.js";
 import { agentThatReaches } from "../egress/proxy.js";
 import { ZpwootError, isZpwootError, messageOf } from "../errors.js";
 import { HUNG, LINK_TIMEOUT, type CloseSignal } from "../whatsapp/close-signal.js";
-import type { AuthState, SocketFactory } from "../whatsapp/library.js";
+import type { AuthState, SocketFactory, StoredAlong } from "../whatsapp/library.js";
 import { SessionSocket } from "../whatsapp/socket.js";
 import type { AttemptFact, AttemptOptions } from "./attempt-options.js";
 import type { PairingCode } from "./linking/pairing-code.js";
@@ -211,7 +211,7 @@ export class ConnectionAttempt {
         this.#options.wake("closed");
       },
       onCreds: () => auth.save(), // A failure reaches the loop through the auth state's onFailure.
-      onEvent: (event: NamedWhatsAppEvent) => this.#onEvent(event),
+      onEvent: (event: NamedWhatsAppEvent, along?: StoredAlong) => this.#onEvent(event, along),
     };
   }
 
@@ -221,10 +221,10 @@ export class ConnectionAttempt {
     this.#options.wake(fact);
   }
 
-  #onEvent(event: NamedWhatsAppEvent): void {
-    if (event.name !== "connection.update") return this.#options.onEvent(event);
+  #onEvent(event: NamedWhatsAppEvent, along?: StoredAlong): Promise<void> | undefined {
+    if (event.name !== "connection.update") return this.#options.onEvent(event, along);
     const data = withShownQR(event.data, this.#closed === undefined ? this.qr : undefined);
-    if (Object.keys(data).length > 0) this.#options.onEvent({ name: event.name, data });
+    return Object.keys(data).length > 0 ? this.#options.onEvent({ name: event.name, data }) : undefined;
   }
 
   #onQR(drawn: string, auth: AuthState): void {
@@ -244,7 +244,7 @@ export class ConnectionAttempt {
     const qr = this.#qrCodes?.renewSecret(auth.creds);
     auth.save().catch(() => {}); // A failure reaches the loop through the auth state's onFailure.
     if (qr === undefined) return;
-    this.#options.onEvent({ name: "connection.update", data: { qr: qr.value } });
+    this.#options.onEvent({ name: "connection.update", data: { qr: qr.value } })?.catch(() => {});
     this.#options.wake("qr");
   }
 }

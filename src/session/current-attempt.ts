@@ -49,7 +49,7 @@ export class CurrentAttempt {
         logger.warn({ sessionId, ...fields }, message);
         services.emit("session.bad-signature", { sessionId, message, ...fields });
       },
-      onEvent: (event) => services.emitWhatsApp(sessionId, event),
+      onEvent: (event, along) => services.emitWhatsApp(sessionId, event, along),
     });
     return this.#current;
   }

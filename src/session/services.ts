@@ -5,7 +5,7 @@ import type { ZpwootError } from "../errors.js";
 import type { LinkLimits } from "./linking/limits.js";
 import type { EngineEventName, EngineEvents, NamedWhatsAppEvent } from "../api/events.js";
 import type { MessageAuthors } from "../whatsapp/authorship/message-authors.js";
-import type { AuthState, SocketFactory } from "../whatsapp/library.js";
+import type { AuthState, SocketFactory, StoredAlong } from "../whatsapp/library.js";
 import type { RemovalOptions, WipeCause } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
@@ -75,8 +75,15 @@ export interface SessionServices {
   readonly removeAll: (sessionId: string) => Promise<void>;
   /** Publishes an event of the engine. Never throws. */
   readonly emit: <Name extends EngineEventName>(name: Name, event: EngineEvents[Name]) => void;
-  /** Publishes an event of the library. Never throws. */
-  readonly emitWhatsApp: (sessionId: string, event: NamedWhatsAppEvent) => void;
+  /**
+   * Publishes an event of the library. Never throws. Gives a promise if the event is to be stored: settles when it is durable, with what
+   * goes along, and rejects when it may not be.
+   */
+  readonly emitWhatsApp: (
+    sessionId: string,
+    event: NamedWhatsAppEvent,
+    along?: StoredAlong,
+  ) => Promise<void> | undefined;
   readonly logger: Logger;
   /** `steadyNow`: the clock for waits, which setting the clock of the machine does not move. */
   readonly now: () => number;

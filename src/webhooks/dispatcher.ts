@@ -7,7 +7,7 @@ import { waitFor } from "../async/deadline.js";
 import { steadyNow } from "../async/timer.js";
 import { ZpwootError } from "../errors.js";
 import type { RenderedPayload } from "../events/payload.js";
-import type { KeySpace } from "../store/space/key-space.js";
+import { type Along, type KeySpace, withLast } from "../store/space/key-space.js";
 import type { DeliveryContext } from "./delivery-context.js";
 import { EndpointDelivery } from "./endpoint-delivery.js";
 import { DEFAULT_ENDPOINT, endpointOf, endpointsOf, targetOf } from "./endpoints.js";
@@ -43,6 +43,8 @@ export interface OutgoingEvent {
   readonly at: number;
   /** One body, or several when the event was split. */
   readonly bodies: readonly RenderedPayload[];
+  /** What is stored in the same batch as the event; with several endpoints, as the last of its batches. */
+  readonly along?: Along | undefined;
 }
 
 /** How many outboxes are read at once when a manager starts. */
@@ -87,12 +89,15 @@ export class WebhookDispatcher {
    * durable for all of them, not when it is delivered. Rejects with `STORE_UNAVAILABLE`, `STORE_CORRUPT` or `STOPPED`: the
    * event is lost then.
    */
-  async enqueue({ sessionId, event, at, bodies }: OutgoingEvent): Promise<void> {
+  async enqueue({ sessionId, event, at, bodies, along }: OutgoingEvent): Promise<void> {
     const endpoints = this.#subscribers(sessionId, event);
     if (endpoints.length === 0) return;
     if (this.#stopped !== undefined) throw new ZpwootError("STOPPED", "The webhooks were stopped");
     const records = bodies.map(({ id, body }) => ({ id, event, at, since: at, body }));
-    await Promise.all(endpoints.map((endpoint) => this.#delivery(sessionId, endpoint).enqueue(records, at)));
+    const last = withLast(endpoints.length, along);
+    await Promise.all(
+      endpoints.map((endpoint) => this.#delivery(sessionId, endpoint).enqueue(records, at, last)),
+    );
   }
 
   /**

@@ -2,7 +2,7 @@
 import type { FailedRecord } from "../api/event-stream.js";
 import type { EndpointError } from "../api/session-info.js";
 import { WakeSignal } from "../async/wake-signal.js";
-import type { KeySpace } from "../store/space/key-space.js";
+import type { Along, KeySpace } from "../store/space/key-space.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
 import type { DeliveryContext } from "./delivery-context.js";
 import { DeliveryReports } from "./delivery-reports.js";
@@ -84,9 +84,9 @@ export class EndpointDelivery {
   }
 
   /** Queues an event (in parts, if it was split). Settles when it is durable; rejects with a store error or `STOPPED`. */
-  async enqueue(records: readonly QueuedRecord[], at: number): Promise<void> {
+  async enqueue(records: readonly QueuedRecord[], at: number, along?: Along): Promise<void> {
     this.#start();
-    const refused = await this.#outbox.append(records, at);
+    const refused = await this.#outbox.append(records, at, along);
     for (const record of refused) this.#reports.failed(record, { attempts: 0, reason: "outbox full" });
     this.#reports.added({ refused: refused.length });
   }

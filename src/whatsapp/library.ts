@@ -28,6 +28,9 @@ export interface WebSocketLike {
 /** Caches passed to a socket as options of its library: one set per session, reused when it reconnects. */
 export type SessionCaches = Readonly<Record<string, unknown>>;
 
+/** Runs a decryption; `ciphertext` is the content of the stanza's `enc` node, the same object. */
+export type DecryptHook = <T>(ciphertext: Uint8Array, decrypt: () => Promise<T>) => Promise<T>;
+
 /**
  * Creates sockets with a Baileys-family library. The default is whaileys, loaded on the first connect; set
  * `whatsapp.socketFactory` to use another one (docs/libraries.md). Differences between libraries are hidden behind it.
@@ -48,6 +51,12 @@ export interface SocketFactory {
    * as `makeSocket`. If absent, or if it returns undefined, they are not.
    */
   takeHandshakeKey?(socket: WhatsAppSocket): HandshakeKey | undefined;
+  /**
+   * Lets every decryption of a received message of this socket go through the hook, one after the other, each right before the library
+   * emits the message. Called in the same tick as `makeSocket`. If absent, the keys of a message are stored before its event, and a
+   * process that is killed between the two has lost it.
+   */
+  onDecrypt?(socket: WhatsAppSocket, hook: DecryptHook): void;
   /** Creates the caches of one session, as options of `makeSocket`. If absent, the library uses its own. */
   makeCaches?(): SessionCaches;
   /** Creates new, unlinked credentials. */
@@ -71,12 +80,53 @@ export type TransactionalKeys = SignalKeyStore & {
   transaction<T>(work: () => Promise<T>, key?: string): Promise<T>;
 };
 
+/** One record of a session that is stored. */
+export interface StoredChange {
+  readonly family: string;
+  readonly id: string;
+  readonly value: unknown;
+}
+
+/** Gives what is to be stored in the same batch, in the turn in which the batch is handed to the store. */
+export type StoredAlong = () => readonly StoredChange[];
+
+/** What the receipt of one message changes in the store: stored in one batch with the message's event, never before it. */
+export interface ReceivedChanges {
+  /** Settles when they are durable. Rejects when they may not be, or were dropped. */
+  readonly durable: Promise<void>;
+  /** Whether there is nothing to store. */
+  readonly isEmpty: boolean;
+  /** The message itself counts as received once they are durable. */
+  note(messageId: string): void;
+  /** What is to be stored, in the turn in which it is handed to the store. Once. */
+  take(): readonly StoredChange[];
+}
+
+/** Keeps the keys that a message changes together with the message's event. */
+export interface ReceivedKeys {
+  /** Whether a message was received before. */
+  isKnown(messageId: string): boolean;
+  /** Starts to collect. `onFirst` is called when the first key is changed. */
+  collect(onFirst: () => void): ReceivedChanges;
+  /** Ends the collecting: what is changed from now on is stored by itself. */
+  collected(changes: ReceivedChanges): void;
+  /**
+   * Stores the changes: with the event, which is durable when `published` settles, or by themselves. A failure is one of the auth
+   * state's.
+   */
+  store(changes: ReceivedChanges, published: Promise<void> | undefined): void;
+  /** Forgets changes whose event will never come: the message will be delivered and decrypted again. */
+  drop(): void;
+}
+
 /** The auth state of one session: what a socket reads and changes, and how it is persisted. */
 export interface AuthState {
   /** The live object; the library changes it in place. */
   readonly creds: Credentials;
-  /** The Signal key store; every write goes to the store before it settles. */
+  /** The Signal key store; what it has set is durable, or waits for the event of a message. */
   readonly keys: TransactionalKeys;
+  /** For the keys that received messages change. */
+  readonly received: ReceivedKeys;
   /** Whether the account is linked: `creds.account` is present. `me` alone is already set while a pairing code is pending. */
   readonly linked: boolean;
   /** Saves the current creds; settles when they are durable. Unchanged creds are not written. */

@@ -1,6 +1,7 @@
 /** What a socket reports to the session. */
 import type { NamedWhatsAppEvent } from "../api/events.js";
 import type { CloseSignal } from "./close-signal.js";
+import type { StoredAlong } from "./library.js";
 import type { BadSignature } from "./signatures/socket-checks.js";
 
 /** Callbacks of a socket. Called synchronously; must not throw. */
@@ -22,6 +23,9 @@ export interface SocketHooks {
   onClosed(signal: CloseSignal): void;
   /** The library changed the creds in place. Settles when they are durable, rejects if they can't be saved. */
   onCreds(): Promise<void>;
-  /** One of WhatsApp's events, without keys. */
-  onEvent(event: NamedWhatsAppEvent): void;
+  /**
+   * One of WhatsApp's events, without keys. Gives a promise if it is to be stored: settles when it is durable, rejects when it may not
+   * be. `along` is to be stored in the same batch.
+   */
+  onEvent(event: NamedWhatsAppEvent, along?: StoredAlong): Promise<void> | undefined;
 }

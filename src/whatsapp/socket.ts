@@ -3,46 +3,38 @@
  * connection attempt; nothing from an old socket reaches the session after its `close()`.
  */
 import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
-import type { BaileysEventMap, UserFacingSocketConfig } from "whaileys";
+import type { BaileysEventMap } from "whaileys";
 import type { NamedWhatsAppEvent } from "../api/events.js";
-import type { Logger } from "../api/logger.js";
 import { WEBHOOK_EVENTS } from "../api/webhook-events.js";
 import { waitFor } from "../async/deadline.js";
 import { once } from "../async/once.js";
 import { messageOf } from "../errors.js";
-import type { AuthorshipChecks } from "./authorship/message-authors.js";
 import { closeSignalOf } from "./close-signal.js";
 import { EventFilter } from "./event-filter.js";
+import { EventTap, isTapped } from "./event-tap.js";
 import { fanOutMessages } from "./fan-out.js";
-import type { AuthState, SocketFactory, WebSocketLike, WhatsAppSocket } from "./library.js";
+import type { WebSocketLike, WhatsAppSocket } from "./library.js";
 import { WEB_SOCKET_CLOSED } from "./library.js";
 import { guardListeners } from "./guarded-listeners.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
+import { ReceivedMessages } from "./received-messages.js";
 import { runInSession } from "./rejection-guard.js";
-import { checkSocket, type SocketChecks } from "./signatures/socket-checks.js";
-import type { SocketHooks } from "./socket-hooks.js";
+import { checkSocket } from "./signatures/socket-checks.js";
 import { watchSilence } from "./silence-watch.js";
+import type { SessionSocketOptions } from "./socket-options.js";
 import { unlinkQuery } from "./unlink-query.js";
+import { WireGate } from "./wire-gate.js";
 
 /** Deadline for emitting buffered events when a socket closes. */
 const FLUSH_MS = 1_000;
+/** Deadline for sending what waits for the store when a socket closes. */
+const DRAIN_MS = 1_000;
+/** The interval of the libraries' keep-alive, unless it is set. They wait five seconds longer for an answer. */
+const KEEP_ALIVE_MS = 30_000;
 /** How long the peer may take to answer the WebSocket close before the connection is terminated. */
 const CLOSE_GRACE_MS = 500;
 /** The account requires a passkey (docs/protocol.md#changes-in-2026). */
 const PASSKEY_NOTIFICATIONS = ["passkey_prologue_request", "crsc_continuation"] as const;
-
-/** What a {@link SessionSocket} needs. */
-export interface SessionSocketOptions {
-  readonly sessionId: string;
-  readonly library: SocketFactory;
-  readonly auth: AuthState;
-  readonly authorship: AuthorshipChecks;
-  readonly config: Partial<UserFacingSocketConfig>;
-  readonly checks: SocketChecks;
-  readonly hooks: SocketHooks;
-  readonly logger: Logger;
-}
 
 /** A live socket of a session. */
 export class SessionSocket {
@@ -52,8 +44,9 @@ export class SessionSocket {
   readonly #filter: EventFilter;
   readonly #removeListeners: (() => void)[] = [];
   readonly #webSocket: WebSocketLike;
-  /** The TCP or TLS connection under the WebSocket, once it is upgraded. */
-  #connection: Duplex | undefined;
+  readonly #gate: WireGate;
+  readonly #received: ReceivedMessages | undefined;
+  readonly #tap: EventTap;
   #closedByItself = false;
   #streamError: unknown;
   /** An error ended it: an `open` that still arrives is ignored. */
@@ -76,7 +69,18 @@ export class SessionSocket {
     const warn = (text: string, fields: object): void => options.logger.warn({ sessionId, ...fields }, text);
     fanOutMessages(this.socket, { onBadSignature: (failed) => options.hooks.onBadSignature(failed), warn });
     guardListeners(this.#ws, (error) => this.#fail(error));
+    this.#gate = new WireGate({
+      maxAgeMs: config.keepAliveIntervalMs ?? KEEP_ALIVE_MS,
+      onFailed: (error) => this.#fail(error),
+    });
+    this.#received = this.#followMessages();
+    this.#tap = new EventTap({
+      ...{ socket: this.socket, gate: this.#gate, received: this.#received },
+      pass: (event) => this.#filter.pass(event),
+      publish: (event, along) => options.hooks.onEvent(event, along),
+    });
     this.#filter = new EventFilter({ socket: this.socket, ...authorship, warn });
+    this.#tap.cover();
     // Before the library's own listener, which ends the socket.
     this.#ws.prependListener("CB:stream:error", (node) => (this.#streamError = node));
     settleQueriesOnEnd(this.#ws);
@@ -126,6 +130,21 @@ export class SessionSocket {
     });
   }
 
+  #followMessages(): ReceivedMessages | undefined {
+    const { library, auth, logger, sessionId } = this.#options;
+    if (library.onDecrypt === undefined) return undefined;
+    const received = new ReceivedMessages({
+      keys: auth.received,
+      gate: this.#gate,
+      onNoEvent: () =>
+        logger.warn({ sessionId }, "a message was decrypted, and the library made no event of it"),
+    });
+    library.onDecrypt(this.socket, received.decrypting);
+    // Before the library's own listener, which handles it.
+    this.#ws.prependListener("CB:message", received.onStanza as (...args: unknown[]) => void);
+    return received;
+  }
+
   #fail(error: unknown): void {
     this.#failed = true;
     this.#end(error instanceof Error ? error : new Error(String(error)));
@@ -145,7 +164,8 @@ export class SessionSocket {
 
   #listen(): void {
     const { hooks, config } = this.#options;
-    this.#on("creds.update", () => this.#holdUntil(hooks.onCreds()));
+    // whaileys confirms a link in the same tick in which it changes the credentials.
+    this.#on("creds.update", () => this.#gate.hold(hooks.onCreds()));
     this.#on("connection.update", (update) => {
       if (update.isNewLogin === true) hooks.onLinked();
       if (typeof update.qr === "string") hooks.onQR(update.qr);
@@ -156,10 +176,10 @@ export class SessionSocket {
       }
     });
     for (const name of WEBHOOK_EVENTS) {
+      if (isTapped(name)) continue;
       this.#on(name, (data) => {
-        const event = this.#filter.pass({ name, data } as NamedWhatsAppEvent);
-        if (event === undefined || (this.#failed && isOpened(event))) return;
-        hooks.onEvent(event);
+        const event = { name, data } as NamedWhatsAppEvent;
+        if (!this.#failed || !isOpened(event)) this.#tap.take(event);
       });
     }
     this.#onWs("CB:success", () => hooks.onLogin());
@@ -169,21 +189,7 @@ export class SessionSocket {
     this.#onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
     for (const type of PASSKEY_NOTIFICATIONS)
       this.#onWs(`CB:notification,type:${type}`, () => hooks.onPasskey());
-    this.#onWs("upgrade", (response) => (this.#connection = (response as IncomingMessage).socket));
-  }
-
-  /**
-   * Holds back all outgoing data until changed credentials are durable. whaileys confirms a link in the same tick in which it
-   * changes them; a crash in between would leave a device that WhatsApp knows and we don't. If they can't be saved, the
-   * confirmation is never sent and the session closes this socket.
-   */
-  #holdUntil(durable: Promise<void>): void {
-    const connection = this.#connection;
-    connection?.cork();
-    durable.then(
-      () => connection?.uncork(),
-      () => {},
-    );
+    this.#onWs("upgrade", (response) => this.#gate.attach((response as IncomingMessage).socket));
   }
 
   #onWs(name: string, listener: (...args: unknown[]) => void): void {
@@ -198,11 +204,16 @@ export class SessionSocket {
 
   async #close(): Promise<void> {
     await waitFor(this.#flush(), { timeoutMs: FLUSH_MS });
+    this.#received?.pause();
+    // What is acknowledged too late is delivered again, to a ratchet that has moved on.
+    await waitFor(this.#gate.drained(), { timeoutMs: DRAIN_MS });
     if (!this.#closedByItself) {
       // The library's own close event comes too late.
       const data = { connection: "close", lastDisconnect: { error: undefined, date: new Date() } } as const;
-      this.#options.hooks.onEvent({ name: "connection.update", data });
+      this.#options.hooks.onEvent({ name: "connection.update", data })?.catch(() => {});
     }
+    this.#tap.close();
+    this.#received?.close();
     for (const remove of this.#removeListeners) remove();
     const webSocket = this.#webSocket;
     // Without a listener, an `error` after the end would be an uncaught exception.

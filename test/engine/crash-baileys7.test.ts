@@ -1,3 +1,3 @@
 import { crashSuite } from "../support/crash-suite.js";
 
-crashSuite({ library: "Baileys 7", inHand: 20 });
+crashSuite("Baileys 7");

@@ -1,3 +1,3 @@
 import { crashSuite } from "../support/crash-suite.js";
 
-crashSuite({ library: "whaileys", inHand: 2 });
+crashSuite("whaileys");

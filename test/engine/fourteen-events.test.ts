@@ -112,7 +112,12 @@ const rows: Readonly<Record<WebhookEventName, Row>> = {
     holds: [{ id: friend.jid, name: "Bruno" }],
   }),
   "contacts.update": async (world, { friend }) => ({
-    data: await event(world, "contacts.update", () => friend.changePicture()),
+    data: await event(
+      world,
+      "contacts.update",
+      () => friend.changePicture(),
+      ({ data }) => data.some(({ imgUrl }) => imgUrl !== undefined),
+    ),
     holds: [{ id: friend.jid, imgUrl: "changed" }],
   }),
   "presence.update": async (world, { id, friend }) => {

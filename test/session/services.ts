@@ -95,7 +95,7 @@ export class FakeParts {
       markDeleted: call("markDeleted"),
       removeAll: call("removeAll"),
       emit: (name, event) => void this.events.push({ name, event }),
-      emitWhatsApp: () => {},
+      emitWhatsApp: () => undefined,
       logger: this.#logger(),
       now,
       random: () => 0.5,

@@ -7,7 +7,7 @@ import type { EventGap, EventLogStats, PublishedEvent } from "../../api/event-st
 import type { Logger } from "../../api/logger.js";
 import { WakeSignal } from "../../async/wake-signal.js";
 import { isZpwootError, messageOf } from "../../errors.js";
-import type { KeySpace } from "../../store/space/key-space.js";
+import type { Along, KeySpace } from "../../store/space/key-space.js";
 import { isEventId } from "../event-id.js";
 import { RecentEvents } from "./recent-events.js";
 import { StoredEvents } from "./stored-events.js";
@@ -38,6 +38,14 @@ export interface EventFilter {
   readonly events?: readonly string[] | undefined;
 }
 
+/** How an event is added. */
+interface AppendOptions {
+  /** It outlives its session's deletion. Default false. */
+  readonly lasting?: boolean;
+  /** What is stored in the same batch. */
+  readonly along?: Along | undefined;
+}
+
 /** Events that a reader gets from one look at the log. */
 const BATCH = 256;
 /** Where events that outlive their session are kept. */
@@ -66,6 +74,7 @@ export class EventLog {
   constructor(options: EventLogOptions) {
     this.#options = options;
     this.#lastId = options.firstId;
+    this.isDurable = options.space !== undefined;
   }
 
   /** Reads what was stored for these sessions before a restart. What can't be read is logged and left out. Never rejects. */
@@ -81,8 +90,14 @@ export class EventLog {
     }
   }
 
-  /** Adds an event, in the order of the ids. `lasting` events outlive their session's deletion. */
-  append(event: PublishedEvent, { lasting = false }: { readonly lasting?: boolean } = {}): void {
+  /** Whether a session's events are stored. */
+  readonly isDurable: boolean;
+
+  /**
+   * Adds an event, in the order of the ids. A log that is stored gives a promise, which settles when the event is durable and rejects
+   * with a store error, about which nothing needs to be said any more.
+   */
+  append(event: PublishedEvent, { lasting = false, along }: AppendOptions = {}): Promise<void> | undefined {
     const { keep, maxBytes, maxTotalBytes } = this.#options;
     const kept = this.#of(lasting ? NO_SESSION : event.sessionId);
     const before = kept.recent.bytes;
@@ -90,9 +105,17 @@ export class EventLog {
     kept.overdue += kept.recent.trim(keep, maxBytes);
     this.#bytes += kept.recent.bytes - before;
     this.#lastId = event.id;
-    this.#store(kept, event);
+    const stored = this.#store(kept, event, along);
     if (this.#bytes > maxTotalBytes) this.#shrinkLargest();
     for (const reader of this.#readers) reader.wake();
+    return stored;
+  }
+
+  /** Adds the parts of an event, like {@link append}; `along` is stored with the last of them. */
+  appendParts(parts: readonly PublishedEvent[], along: Along | undefined): Promise<void> | undefined {
+    const last = parts.length - 1;
+    const writes = parts.flatMap((part, index) => this.append(part, index === last ? { along } : {}) ?? []);
+    return writes.length === 0 ? undefined : Promise.all(writes).then(() => {});
   }
 
   /** Drops what is kept of a session in memory. */
@@ -151,11 +174,12 @@ export class EventLog {
     await Promise.all(this.#writes);
   }
 
-  #store(kept: Kept, event: PublishedEvent): void {
-    if (kept.stored === undefined) return;
+  #store(kept: Kept, event: PublishedEvent, along: Along | undefined): Promise<void> | undefined {
+    if (kept.stored === undefined) return undefined;
     const removed = kept.overdue;
     kept.overdue = 0;
-    const write = kept.stored.add(event, removed, kept.recent.lostUpTo).catch((error: unknown) => {
+    const stored = kept.stored.add(event, removed, kept.recent.lostUpTo, along);
+    const write = stored.catch((error: unknown) => {
       // A session that is being deleted refuses writes, and needs none.
       if (isZpwootError(error, "ABORTED")) return;
       const fields = { sessionId: event.sessionId, error: messageOf(error) };
@@ -163,6 +187,7 @@ export class EventLog {
     });
     this.#writes.add(write);
     void write.then(() => this.#writes.delete(write));
+    return stored;
   }
 
   async #load(sessionId: string, stored: StoredEvents): Promise<void> {

@@ -7,7 +7,7 @@
  * An event that can't be read is left out, a state that can't be read is made again from the keys: readers get a gap there.
  */
 import type { PublishedEvent } from "../../api/event-stream.js";
-import { type KeySpace, numbersIn, readableOf } from "../../store/space/key-space.js";
+import { type Along, type KeySpace, numbersIn, readableOf } from "../../store/space/key-space.js";
 import { isEventId } from "../event-id.js";
 
 const STATE_KEY = "state";
@@ -74,8 +74,8 @@ export class StoredEvents {
     return { version: 1, head, tail: (numbers.at(-1) ?? -1) + 1, lostUpTo: "", rebuilt: true };
   }
 
-  /** Adds an event and removes so many of the oldest, in one batch. Settles when that is durable; rejects with a store error. */
-  add(event: PublishedEvent, removed: number, lostUpTo: string): Promise<void> {
+  /** Adds an event and removes so many of the oldest, in one batch with what goes along. Settles when that is durable; rejects with a store error. */
+  add(event: PublishedEvent, removed: number, lostUpTo: string, along?: Along): Promise<void> {
     const { head, tail } = this.#state;
     this.#state = { version: 1, head: head + removed, tail: tail + 1, lostUpTo };
     return this.#space.write(
@@ -84,6 +84,7 @@ export class StoredEvents {
         [keyOf(tail), event],
         [STATE_KEY, this.#state],
       ]),
+      along?.(),
     );
   }
 }

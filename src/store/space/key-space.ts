@@ -3,7 +3,7 @@
  * in the session's scope of the store's write queue (docs/decisions/0009-one-queue-per-session.md).
  */
 import type { Store, StoredValue } from "../store.js";
-import { sessionSpace } from "./session-space.js";
+import { sessionSpace, type SpaceEntry } from "./session-space.js";
 
 /** One family of a session's stored keys. Names of keys are relative to the family. */
 export interface KeySpace {
@@ -12,8 +12,9 @@ export interface KeySpace {
   /**
    * Writes all entries as one atomic batch, which entries of the session's other families may share; `null` deletes. Settles when
    * it is durable; patient with a full store. Rejects with `STORE_UNAVAILABLE`, or with `ABORTED` once the session is being deleted.
+   * `along` are entries of other families that are stored with them, or not at all.
    */
-  write(entries: ReadonlyMap<string, unknown>): Promise<void>;
+  write(entries: ReadonlyMap<string, unknown>, along?: readonly SpaceEntry[]): Promise<void>;
   /** All keys that exist, in no order. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when the key list can't be read. */
   keys(): Promise<readonly string[]>;
   /** Deletes all keys that exist now. Rejects as {@link keys} does and may then be called again. */
@@ -25,12 +26,25 @@ export function familySpace(store: Store, sessionId: string, family: string): Ke
   const space = sessionSpace(store, sessionId);
   return {
     readEach: (keys) => space.readEach(family, keys),
-    write: (entries) => {
-      const all = [...entries].map(([id, value]) => ({ family, id, value }));
-      return space.write(all, { patient: true });
+    write: (entries, along = []) => {
+      const own = [...entries].map(([id, value]) => ({ family, id, value }));
+      return space.write([...own, ...along], { patient: true });
     },
     keys: () => space.ids(family),
     clear: () => space.deleteFamilies([family]),
+  };
+}
+
+/** Gives what is to be stored in the same batch, in the turn in which the batch is handed to the store. */
+export type Along = () => readonly SpaceEntry[];
+
+/** What goes with several batches is stored with the last one: none of them may be missing once it is stored. */
+export function withLast(batches: number, along: Along | undefined): Along | undefined {
+  if (along === undefined || batches === 1) return along;
+  let left = batches;
+  return () => {
+    left -= 1;
+    return left === 0 ? along() : [];
   };
 }
 

@@ -4,7 +4,7 @@ import { backoffMs } from "../../async/backoff.js";
 import { once } from "../../async/once.js";
 import { WakeSignal } from "../../async/wake-signal.js";
 import { ZpwootError } from "../../errors.js";
-import type { KeySpace } from "../../store/space/key-space.js";
+import type { Along, KeySpace } from "../../store/space/key-space.js";
 import { OutboxBatch, type Outcome, type OutboxLimits, type QueuedDelivery } from "./batch.js";
 import { dropOverflow, listFailed, requeueFailed, type RequeueResult } from "./failed-deliveries.js";
 import { closedError, PendingChanges, type ChangeWeight } from "./pending-changes.js";
@@ -85,14 +85,16 @@ export class Outbox {
 
   /**
    * Adds deliveries at the end. Settles when they are durable, with those that found the queue full: these are kept as
-   * failed deliveries. Rejects, with nothing kept, when the store fails or too much waits for it already.
+   * failed deliveries. Rejects, with nothing kept, when the store fails or too much waits for it already. `along` is stored in
+   * the same batch.
    */
-  append(records: readonly QueuedRecord[], now: number): Promise<readonly QueuedRecord[]> {
+  append(records: readonly QueuedRecord[], now: number, along?: Along): Promise<readonly QueuedRecord[]> {
     const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
     return this.#enqueue({ bytes, alone: false }, async (batch) => {
       const refused = records.filter((record) => !batch.append(record));
       const failure = { attempts: 0, reason: "outbox full", failedAt: now };
       for (const record of refused) batch.setAside(record, failure);
+      if (along !== undefined) batch.take(along);
       return refused;
     });
   }
@@ -204,7 +206,7 @@ export class Outbox {
       const resolvers: (() => void)[] = [];
       for (const change of pending) resolvers.push(await change.apply(batch));
       const dropped = await dropOverflow(this.#space, batch);
-      await this.#space.write(batch.entries);
+      await this.#space.write(batch.entries, batch.along());
       this.#commit(batch, settled, attempts);
       for (const resolve of resolvers) resolve();
       if (dropped > 0) this.#listener.dropped(dropped);

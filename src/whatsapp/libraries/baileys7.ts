@@ -13,6 +13,7 @@ import { inOrder } from "./frame-order.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import type { Emitter } from "../pending-queries.js";
 import { baileys7Caches } from "./caches.js";
+import { hookBaileys7 } from "./decryptions.js";
 import { isSignalRecord } from "./signal-records.js";
 import { sparingPatch, type MessagePatch } from "./spared-devices.js";
 
@@ -78,6 +79,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
     takeHandshakeKey,
     // Read when the socket was created, because the library drops it on close.
     webSocketOf: (socket) => webSockets.get(socket) as WebSocketLike,
+    onDecrypt: hookBaileys7,
     makeCaches: baileys7Caches,
     initAuthCreds: () => baileys.initAuthCreds() as ReturnType<SocketFactory["initAuthCreds"]>,
     isSignalRecord,

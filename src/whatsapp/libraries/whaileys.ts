@@ -14,6 +14,7 @@ import { takeHandshakeKey, withHandshakeKey } from "./handshake-keys.js";
 import { boundHistory, type HistoryModule, type HistoryParts } from "./history-bounds.js";
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
+import { hookWhaileys, patchDecryptions, type DecodeModule, type DecryptModule } from "./decryptions.js";
 import { isSignalRecord } from "./signal-records.js";
 import { checkSenders, type GroupCipherClass } from "./signature-checks.js";
 import { sparePerDevice, type EncodeModule, type SignalModule } from "./spared-devices.js";
@@ -74,6 +75,7 @@ function load(): SocketFactory {
         ),
       takeHandshakeKey,
       webSocketOf: ({ ws }) => ws,
+      onDecrypt: hookWhaileys,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
       isSignalRecord,
@@ -91,7 +93,8 @@ function patchMessages(): void {
   checkSenders(require("whaileys/WASignalGroup/group_cipher") as GroupCipherClass, (bytes) =>
     new SenderKeyMessage(null, null, null, null, bytes).getKeyId(),
   );
-  const signal = require("whaileys/lib/Utils/signal") as SignalModule & GroupModule;
+  const signal = require("whaileys/lib/Utils/signal") as SignalModule & GroupModule & DecryptModule;
+  patchDecryptions(signal, require("whaileys/lib/Utils/decode-wa-message") as DecodeModule);
   orderGroupMessages(signal);
   sparePerDevice(signal, require("whaileys/lib/WABinary/encode") as EncodeModule);
 }

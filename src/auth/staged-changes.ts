@@ -1,0 +1,84 @@
+/** Keys that a received message changed, and that wait for its event. */
+import type { SpaceEntry } from "../store/space/session-space.js";
+import type { ReceivedChanges } from "../whatsapp/library.js";
+import type { ReceivedIds } from "./received-ids.js";
+
+/** A key that waits, and what is to be done when it is durable or dropped. */
+export interface StagedKey {
+  readonly entry: SpaceEntry;
+  readonly durable: () => void;
+  readonly dropped: () => void;
+}
+
+/** The changes of one message. */
+export class StagedChanges implements ReceivedChanges {
+  readonly durable: Promise<void>;
+  readonly #ids: ReceivedIds;
+  readonly #onFirst: () => void;
+  readonly #keys = new Map<string, StagedKey>();
+  readonly #messageIds: string[] = [];
+  #taken = false;
+  #resolve: () => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(ids: ReceivedIds, onFirst: () => void) {
+    this.#ids = ids;
+    this.#onFirst = onFirst;
+    this.durable = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Those who wait for it hear of it; there may be nobody.
+    this.durable.catch(() => {});
+  }
+
+  get isEmpty(): boolean {
+    return this.#keys.size === 0 && this.#messageIds.length === 0;
+  }
+
+  /** Whether they were handed to the store. */
+  get isTaken(): boolean {
+    return this.#taken;
+  }
+
+  /** The keys. */
+  get keys(): Iterable<string> {
+    return this.#keys.keys();
+  }
+
+  /** Adds a key. Not once they are taken. */
+  add(key: string, staged: StagedKey): void {
+    const isFirst = this.#keys.size === 0;
+    this.#keys.set(key, staged);
+    if (isFirst) this.#onFirst();
+  }
+
+  note(messageId: string): void {
+    this.#messageIds.push(messageId);
+    this.#ids.expect(messageId);
+  }
+
+  take(): readonly SpaceEntry[] {
+    if (this.#taken) return [];
+    this.#taken = true;
+    return [...[...this.#keys.values()].map(({ entry }) => entry), ...this.#ids.note(this.#messageIds)];
+  }
+
+  /** They are durable. */
+  done(): void {
+    for (const { durable } of this.#keys.values()) durable();
+    this.#resolve();
+  }
+
+  /** They are not, or may not be. */
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+
+  /** They never will be: what is stored is what counts. */
+  drop(error: unknown): void {
+    for (const { dropped } of this.#keys.values()) dropped();
+    this.#taken = true;
+    this.#reject(error);
+  }
+}

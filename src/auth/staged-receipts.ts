@@ -1,0 +1,104 @@
+/**
+ * Keeps the keys that a received message changes until its event goes to the store, so that both are in one batch
+ * (docs/decisions/0014-the-gate.md). Stored before, they would make the message undecipherable when it is delivered again.
+ */
+import { ZpwootError } from "../errors.js";
+import type { SessionSpace } from "../store/space/session-space.js";
+import type { ReceivedKeys } from "../whatsapp/library.js";
+import type { ReceivedIds } from "./received-ids.js";
+import { StagedChanges, type StagedKey } from "./staged-changes.js";
+import type { WriteGate } from "./write-gate.js";
+
+/** What a decryption uses up. Others may be stored at any time. */
+const RATCHETS: ReadonlySet<string> = new Set(["session", "sender-key", "pre-key"]);
+
+/** What {@link StagedReceipts} need. */
+export interface StagedReceiptsOptions {
+  readonly space: SessionSpace;
+  readonly gate: WriteGate;
+  readonly ids: ReceivedIds;
+  /** It is not known what is stored. */
+  readonly onFailed: () => void;
+}
+
+/** The received messages of one auth state. */
+export class StagedReceipts implements ReceivedKeys {
+  readonly #options: StagedReceiptsOptions;
+  /** The message that is being decrypted, until its event is there. */
+  #current: StagedChanges | undefined;
+  /** Those whose event is not there yet. */
+  readonly #collecting = new Set<StagedChanges>();
+  /** The newest changes that contain a key. */
+  readonly #byKey = new Map<string, StagedChanges>();
+
+  constructor(options: StagedReceiptsOptions) {
+    this.#options = options;
+  }
+
+  isKnown(messageId: string): boolean {
+    return this.#options.ids.has(messageId);
+  }
+
+  collect(onFirst: () => void): StagedChanges {
+    const changes = new StagedChanges(this.#options.ids, onFirst);
+    this.#collecting.add(changes);
+    this.#current = changes;
+    return changes;
+  }
+
+  collected(changes: StagedChanges): void {
+    if (this.#current === changes) this.#current = undefined;
+  }
+
+  store(changes: StagedChanges, published: Promise<void> | undefined): void {
+    this.collected(changes);
+    this.#collecting.delete(changes);
+    const { gate, space, onFailed } = this.#options;
+    if (changes.isEmpty && published === undefined) return changes.done();
+    // Nobody may wait for it any more.
+    published?.catch(() => {});
+    const stored = gate.write(async () => {
+      await published;
+      if (!changes.isTaken && !changes.isEmpty) await space.write(changes.take(), { patient: true });
+    });
+    stored.then(
+      () => {
+        this.#forget(changes);
+        changes.done();
+      },
+      (error: unknown) => {
+        this.#forget(changes);
+        onFailed();
+        changes.fail(error);
+      },
+    );
+  }
+
+  drop(): void {
+    const error = new ZpwootError("ABORTED", "The connection ended before the message was emitted");
+    for (const changes of this.#collecting) {
+      this.#forget(changes);
+      changes.drop(error);
+    }
+    // A decryption that is under way still goes nowhere.
+    this.#collecting.clear();
+  }
+
+  /**
+   * Keeps a changed key, if it belongs to a message that waits. One that was changed after a message, by a message that is sent, say,
+   * contains what the message changed: it goes with it. Returns whether it is kept.
+   */
+  stage(key: string, staged: StagedKey): boolean {
+    const earlier = this.#byKey.get(key);
+    const own = RATCHETS.has(staged.entry.family) ? this.#current : undefined;
+    const changes = own ?? (earlier?.isTaken === false ? earlier : undefined);
+    if (changes === undefined) return false;
+    this.#byKey.set(key, changes);
+    changes.add(key, staged);
+    return true;
+  }
+
+  #forget(changes: StagedChanges): void {
+    for (const key of changes.keys) if (this.#byKey.get(key) === changes) this.#byKey.delete(key);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Takes message events from a library when it emits them. While WhatsApp hands over what came when the device was offline, the libraries
+ * acknowledge every message and keep the events until all have come; a process that is killed meanwhile has lost them. Taken here, each
+ * message is an event of its own, and what the library merges into a kept message is one too.
+ */
+import type { WAMessage } from "whaileys";
+import type { NamedWhatsAppEvent } from "../api/events.js";
+import type { StoredAlong, WhatsAppSocket } from "./library.js";
+import type { EmittedMessage, ReceivedMessages } from "./received-messages.js";
+import type { WireGate } from "./wire-gate.js";
+
+/** Events that are taken when they are emitted, and not again when the library lets go of them. */
+const TAPPED = [
+  "messages.upsert",
+  "messages.update",
+  "messages.delete",
+  "messages.reaction",
+  "message-receipt.update",
+] as const;
+/** What the library acknowledges after it has emitted it. */
+const ACKNOWLEDGED: ReadonlySet<string> = new Set([
+  ...TAPPED,
+  "call",
+  "groups.upsert",
+  "groups.update",
+  "group-participants.update",
+]);
+const tapped: ReadonlySet<string> = new Set(TAPPED);
+
+type Emit = (name: string, data: unknown) => boolean;
+
+/** What an {@link EventTap} needs. */
+export interface EventTapOptions {
+  readonly socket: WhatsAppSocket;
+  readonly gate: WireGate;
+  /** Absent: the library says nothing of its decryptions. */
+  readonly received: ReceivedMessages | undefined;
+  /** What may be passed on of an event. */
+  readonly pass: (event: NamedWhatsAppEvent) => NamedWhatsAppEvent | undefined;
+  /** Gives a promise if the event is to be stored. */
+  readonly publish: (event: NamedWhatsAppEvent, along?: StoredAlong) => Promise<void> | undefined;
+}
+
+/** Whether {@link EventTap} takes an event when it is emitted; it takes the others with `take`. */
+export function isTapped(name: string): boolean {
+  return tapped.has(name);
+}
+
+/** Stands between a library and its event buffer; what changes or delays events stands between its two ends. */
+export class EventTap {
+  readonly #options: EventTapOptions;
+  /** The message that is being emitted. */
+  #emitted: EmittedMessage | undefined;
+  #closed = false;
+
+  /** Puts the inner end in front of the event buffer. */
+  constructor(options: EventTapOptions) {
+    this.#options = options;
+    this.#wrap((name, data, emit) => {
+      if (isTapped(name)) this.take({ name, data: copied(name, data) } as NamedWhatsAppEvent);
+      return emit(name, data);
+    });
+  }
+
+  /** Puts the outer end in front of all that was put in front of the buffer since. */
+  cover(): void {
+    const { received } = this.#options;
+    if (received === undefined) return;
+    this.#wrap((name, data, emit) => {
+      if (name !== "messages.upsert") return emit(name, data);
+      const message = received.emitting((data as { readonly messages: readonly WAMessage[] }).messages);
+      this.#emitted = message;
+      try {
+        return emit(name, data);
+      } finally {
+        this.#emitted = undefined;
+        // Nothing was published, or it is still to be judged: a question to WhatsApp must not wait behind its own message.
+        message?.store();
+      }
+    });
+  }
+
+  /** Publishes what may be passed on of an event; what acknowledges it leaves when it is durable. */
+  take(event: NamedWhatsAppEvent): void {
+    const message = event.name === "messages.upsert" ? this.#emitted : undefined;
+    if (this.#closed || message?.isRepeated === true) return;
+    const passed = this.#options.pass(event);
+    if (passed === undefined) return;
+    if (message === undefined) this.#hold(event.name, this.#options.publish(passed));
+    else message.store((changes) => this.#options.publish(passed, () => changes.take()));
+  }
+
+  /** Nothing is published any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #hold(name: string, published: Promise<void> | undefined): void {
+    if (published === undefined) return;
+    if (ACKNOWLEDGED.has(name)) this.#options.gate.hold(published);
+    // Said by the publisher.
+    else published.catch(() => {});
+  }
+
+  #wrap(on: (name: string, data: unknown, emit: Emit) => boolean): void {
+    const { ev } = this.#options.socket as unknown as { readonly ev: { emit: Emit } };
+    const emit = ev.emit.bind(ev);
+    ev.emit = (name, data) => on(name, data, emit);
+  }
+}
+
+/** The libraries merge later updates into the messages that they keep: those of an event stay as they were. */
+function copied(name: string, data: unknown): unknown {
+  if (name !== "messages.upsert") return data;
+  const { messages, ...rest } = data as { readonly messages: readonly object[] };
+  return {
+    ...rest,
+    messages: messages.map((message) =>
+      Object.assign(Object.create(Object.getPrototypeOf(message) as object) as object, message),
+    ),
+  };
+}

@@ -1,0 +1,237 @@
+/**
+ * Follows each received message of one socket from its stanza over its decryption to its event, so that nothing that acknowledges it
+ * leaves before the event is durable: docs/decisions/0014-the-gate.md.
+ */
+import type { BinaryNode } from "whaileys";
+import type { DecryptHook, ReceivedChanges, ReceivedKeys } from "./library.js";
+import type { WireGate } from "./wire-gate.js";
+
+/** So many messages wait for the store at most; the next ones are decrypted when it has confirmed some. */
+const MAX_HELD = 256;
+/** Stanzas that are remembered: those of handlers that make no event are never asked for. */
+const MAX_STANZAS = 20_000;
+/** A handler that has made no event of a decrypted message for so long makes none. */
+const NO_EVENT_MS = 2_000;
+
+/** A message as the libraries emit it. */
+interface Emitted {
+  readonly key: {
+    readonly id?: string | null;
+    readonly remoteJid?: string | null;
+    readonly participant?: string | null;
+  };
+  readonly messageStubType?: number | null;
+}
+
+/** A stanza that came. */
+interface Received {
+  readonly id: string;
+  /** The users that it names: sender, chat, participant. */
+  readonly users: ReadonlySet<string>;
+  /** The same for every delivery of the message. */
+  readonly name: string;
+  changes?: ReceivedChanges | undefined;
+  held: boolean;
+  /** Ends the hold of a message that is not encrypted: with the promise, or at once. */
+  release?: ((durable?: Promise<void>) => void) | undefined;
+}
+
+/** A message that is being emitted. */
+export interface EmittedMessage {
+  /** Whether it was received before: its event is out, or durable. */
+  readonly isRepeated: boolean;
+  /** Its changes are stored with an event, or by themselves. Once. */
+  store(publish?: (changes: ReceivedChanges) => Promise<void> | undefined): void;
+}
+
+/** What {@link ReceivedMessages} need. */
+export interface ReceivedMessagesOptions {
+  readonly keys: ReceivedKeys;
+  readonly gate: WireGate;
+  /** Called when a message was decrypted and made no event. Must not throw. */
+  readonly onNoEvent: () => void;
+}
+
+/** `WebMessageInfo.StubType.CIPHERTEXT`: a message that could not be decrypted. */
+const CIPHERTEXT = 2;
+
+/** The received messages of one socket. */
+export class ReceivedMessages {
+  readonly #options: ReceivedMessagesOptions;
+  readonly #byId = new Map<string, Received[]>();
+  readonly #byCiphertext = new WeakMap<Uint8Array, Received>();
+  #stanzas = 0;
+  /** The message that is decrypted and not emitted yet. The libraries do that for one message after the other. */
+  #decrypted: Received | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #paused = false;
+  #closed = false;
+
+  constructor(options: ReceivedMessagesOptions) {
+    this.#options = options;
+  }
+
+  /** A message stanza came. */
+  readonly onStanza = (node: BinaryNode): void => {
+    const { id = "", from = "", participant = "" } = node.attrs;
+    const users = new Set(
+      Object.values(node.attrs).flatMap((value) => (value.includes("@") ? [userOf(value)] : [])),
+    );
+    const received: Received = { id, users, name: `${from} ${participant} ${id}`, held: false };
+    const parts = Array.isArray(node.content) ? node.content : [];
+    for (const { content } of parts)
+      if (content instanceof Uint8Array) this.#byCiphertext.set(content, received);
+    if (parts.some(({ tag }) => tag === "plaintext")) this.#holdUnencrypted(received);
+    if (this.#stanzas >= MAX_STANZAS) this.#forgetOldest();
+    this.#byId.set(id, [...(this.#byId.get(id) ?? []), received]);
+    this.#stanzas += 1;
+  };
+
+  /** Goes around each decryption. What is changed from its start until the event belongs to the message. */
+  readonly decrypting: DecryptHook = async (ciphertext, decrypt) => {
+    const received = this.#byCiphertext.get(ciphertext);
+    if (received === undefined) return decrypt();
+    const { gate } = this.#options;
+    while (gate.held >= MAX_HELD) await gate.released();
+    // The socket is about to be closed: the message will be delivered again.
+    if (this.#paused) return new Promise(() => {});
+    if (this.#decrypted !== undefined && this.#decrypted !== received) this.#noEvent(this.#decrypted);
+    this.#decrypted = received;
+    this.#changesOf(received);
+    this.#watch();
+    try {
+      return await decrypt();
+    } catch (error) {
+      // What else was changed meanwhile is not this message's, and Baileys 7 may make no event of it.
+      this.#storeAlone(received);
+      throw error;
+    }
+  };
+
+  /** Takes the message that these are about, if it was received; undefined if it comes from elsewhere. */
+  emitting(messages: readonly Emitted[]): EmittedMessage | undefined {
+    const [message] = messages;
+    const received = messages.length === 1 && message !== undefined ? this.#take(message) : undefined;
+    if (received === undefined || message === undefined) return undefined;
+    if (this.#decrypted === received) this.#ended();
+    const { keys } = this.#options;
+    const isStub = message.messageStubType === CIPHERTEXT;
+    const stubName = `${received.name} stub`;
+    let isStored = false;
+    return {
+      isRepeated: keys.isKnown(received.name) || (isStub && keys.isKnown(stubName)),
+      store: (publish) => {
+        if (isStored) return;
+        isStored = true;
+        if (publish === undefined) return this.#storeAlone(received);
+        const changes = this.#changesOf(received);
+        changes.note(isStub ? stubName : received.name);
+        this.#hold(received, changes);
+        this.#store(received, publish(changes));
+      },
+    };
+  }
+
+  /** No further message is decrypted. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** The socket is closed: what was decrypted and not emitted will be delivered again. */
+  close(): void {
+    this.#closed = true;
+    this.pause();
+    for (const received of [...this.#byId.values()].flat()) received.release?.();
+    this.#ended();
+    this.#byId.clear();
+    this.#options.keys.drop();
+  }
+
+  #changesOf(received: Received): ReceivedChanges {
+    if (received.changes !== undefined) return received.changes;
+    const changes: ReceivedChanges = this.#options.keys.collect(() => this.#hold(received, changes));
+    received.changes = changes;
+    return changes;
+  }
+
+  #hold(received: Received, changes: ReceivedChanges): void {
+    if (received.held || this.#closed) return;
+    received.held = true;
+    this.#options.gate.hold(changes.durable);
+  }
+
+  /** One of a channel changes no key. */
+  #holdUnencrypted(received: Received): void {
+    const durable = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, NO_EVENT_MS);
+      received.release = (until) => {
+        clearTimeout(timer);
+        resolve(until);
+      };
+    });
+    this.#options.gate.hold(durable);
+  }
+
+  #storeAlone(received: Received): void {
+    if (this.#decrypted === received) this.#ended();
+    this.#store(received, undefined);
+  }
+
+  #store(received: Received, published: Promise<void> | undefined): void {
+    const { changes } = received;
+    received.release?.(changes?.durable);
+    received.changes = undefined;
+    received.held = false;
+    if (changes !== undefined && !this.#closed) this.#options.keys.store(changes, published);
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const waiting = this.#decrypted;
+      // The process itself may have been busy: the event may come in this turn.
+      setImmediate(() => {
+        if (waiting !== undefined && this.#decrypted === waiting) this.#noEvent(waiting);
+      });
+    }, NO_EVENT_MS);
+  }
+
+  #noEvent(received: Received): void {
+    const isChanged = received.changes?.isEmpty === false;
+    this.#storeAlone(received);
+    if (isChanged) this.#options.onNoEvent();
+  }
+
+  #ended(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#decrypted = undefined;
+  }
+
+  /** Two senders can use one id. */
+  #take({ key }: Emitted): Received | undefined {
+    const { id, remoteJid, participant } = key;
+    const all = this.#byId.get(id ?? "") ?? [];
+    const users = [remoteJid, participant].flatMap((jid) => (jid ? [userOf(jid)] : []));
+    const found = all.length === 1 ? all[0] : all.find((one) => users.every((user) => one.users.has(user)));
+    if (found !== undefined) this.#remove(found);
+    return found;
+  }
+
+  #remove(received: Received): void {
+    const others = (this.#byId.get(received.id) ?? []).filter((one) => one !== received);
+    if (others.length === 0) this.#byId.delete(received.id);
+    else this.#byId.set(received.id, others);
+    this.#stanzas -= 1;
+  }
+
+  #forgetOldest(): void {
+    const [[oldest] = []] = this.#byId.values();
+    if (oldest !== undefined) this.#remove(oldest);
+  }
+}
+
+/** The user in a JID: the phone number, the digits of the LID, or the group. */
+function userOf(jid: string): string {
+  return jid.replace(/[:@_].*$/, "");
+}

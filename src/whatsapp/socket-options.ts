@@ -1,0 +1,19 @@
+/** What a session's socket is made from. */
+import type { UserFacingSocketConfig } from "whaileys";
+import type { Logger } from "../api/logger.js";
+import type { AuthorshipChecks } from "./authorship/message-authors.js";
+import type { AuthState, SocketFactory } from "./library.js";
+import type { SocketChecks } from "./signatures/socket-checks.js";
+import type { SocketHooks } from "./socket-hooks.js";
+
+/** What a socket needs. */
+export interface SessionSocketOptions {
+  readonly sessionId: string;
+  readonly library: SocketFactory;
+  readonly auth: AuthState;
+  readonly authorship: AuthorshipChecks;
+  readonly config: Partial<UserFacingSocketConfig>;
+  readonly checks: SocketChecks;
+  readonly hooks: SocketHooks;
+  readonly logger: Logger;
+}

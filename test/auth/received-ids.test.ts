@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { ReceivedIds } from "../../src/auth/received-ids.js";
+import { openStore } from "../../src/store/open-store.js";
+import { sessionSpace } from "../../src/store/space/session-space.js";
+
+describe("the ids of received messages", () => {
+  it("are known after a restart, the last 1,900 of them at least, and take bounded room", async () => {
+    const map = new Map<string, unknown>();
+    const space = sessionSpace(openStore(map), "s");
+    const ids = await ReceivedIds.load(space);
+    for (let n = 0; n < 5_000; n += 1) await space.write(ids.note([`message ${n}`]));
+    const again = await ReceivedIds.load(space);
+    for (const one of [ids, again]) {
+      const known = Array.from({ length: 5_000 }, (_, n) => one.has(`message ${n}`));
+      expect(known.slice(-1_900)).not.toContain(false);
+      expect(known.slice(0, 2_900)).not.toContain(true);
+    }
+    expect([...map.keys()].filter((key) => key.startsWith("wa/s/received/"))).toHaveLength(32);
+    expect(again.note(["message 4999"])).toEqual([]);
+    await space.write(again.note(["one more"]));
+    expect((await ReceivedIds.load(space)).has("one more")).toBe(true);
+  });
+
+  it("are known as soon as they are expected, and stored when they are noted", async () => {
+    const space = sessionSpace(openStore(new Map()), "s");
+    const ids = await ReceivedIds.load(space);
+    ids.expect("message");
+    expect(ids.has("message")).toBe(true);
+    expect((await ReceivedIds.load(space)).has("message")).toBe(false);
+    await space.write(ids.note(["message"]));
+    expect((await ReceivedIds.load(space)).has("message")).toBe(true);
+  });
+
+  it("of a page that can't be read are not known, the others are", async () => {
+    const map = new Map<string, unknown>();
+    const space = sessionSpace(openStore(map), "s");
+    const ids = await ReceivedIds.load(space);
+    await space.write(ids.note(Array.from({ length: 100 }, (_, n) => `message ${n}`)));
+    const [first = ""] = [...map.keys()].filter((key) => key.startsWith("wa/s/received/"));
+    map.set(first, "damaged");
+    const again = await ReceivedIds.load(space);
+    expect(again.has("message 0")).toBe(false);
+    expect(again.has("message 99")).toBe(true);
+  });
+});

@@ -1,0 +1,127 @@
+/** A message that WhatsApp believes delivered has reached the webhook or is in its outbox. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { SessionManagerOptions } from "../../src/manager/options.js";
+import { Receiver, type Received } from "../webhooks/receiver.js";
+import type { EngineWorld } from "../support/engine.js";
+import { extent } from "../support/extent.js";
+import { LIBRARIES } from "../support/libraries.js";
+import { runMessages } from "../support/message-run.js";
+import { lmdbFolder } from "../support/places.js";
+import { seeded } from "../support/random.js";
+import { StallingAdapter } from "../support/stalling-adapter.js";
+
+/** The texts of the messages of an event. */
+const textsOf = ({ json }: Received): readonly string[] =>
+  (json.data as { messages: { message?: { conversation?: string } }[] }).messages.flatMap(
+    ({ message }) => message?.conversation ?? [],
+  );
+
+type Open = (options: SessionManagerOptions) => Promise<EngineWorld>;
+
+/** A linked session with a webhook, a friend of whom a message has come, and what was acknowledged. */
+async function receiving(open: Open, options: SessionManagerOptions = {}) {
+  const receiver = await Receiver.start();
+  const world = await open({ webhooks: { allowPrivateTargets: true }, ...options });
+  onTestFinished(async () => {
+    await world[Symbol.asyncDispose]();
+    await receiver[Symbol.asyncDispose]();
+  });
+  const { id } = await world.manager.create({
+    name: "kept",
+    webhookUrl: receiver.url,
+    webhookEvents: ["messages.upsert"],
+  });
+  const phone = world.phone();
+  await world.manager.connect(id);
+  await phone.scan(await world.qr(id));
+  await world.manager.waitFor(id, "connected", { timeoutMs: 15_000 });
+  const acknowledged = new Set<string>();
+  // Of the linked device: the phone acknowledges what it has received, too.
+  world.emulator.on("receipt", ({ ids, type, from }) => {
+    if (type !== "retry" && from.includes(":")) for (const one of ids) acknowledged.add(one);
+  });
+  world.emulator.on("ack", ({ id: acked }) => void acknowledged.add(acked));
+  const friend = world.phone();
+  const arrived = (text: string): Promise<void> =>
+    receiver.until((all) => all.some((one) => textsOf(one).includes(text)), 10_000);
+  friend.sendText(phone, "the first");
+  await arrived("the first");
+  return { world, id, phone, friend, receiver, acknowledged, arrived };
+}
+
+describe.each(LIBRARIES)("with $name", ({ open }) => {
+  it("no message is acknowledged while the store does not confirm its event", async () => {
+    const store = new StallingAdapter();
+    const { world, friend, phone, receiver, acknowledged, arrived } = await receiving(open, { store });
+    const before = receiver.received.length;
+    const resume = store.stall();
+    const emitted = world.next("messages.upsert");
+    const sent = ["held", "held too"].map((text) => friend.sendText(phone, text).id);
+    await emitted;
+    await sleep(300);
+    expect(sent.filter((one) => acknowledged.has(one))).toEqual([]);
+    expect(receiver.received).toHaveLength(before);
+    resume();
+    await arrived("held too");
+    await expect.poll(() => sent.every((one) => acknowledged.has(one))).toBe(true);
+    expect(world.emulator.connections).toHaveLength(1);
+    expect(world.emulator.violations).toEqual([]);
+  });
+
+  it("an event that the store refuses ends the connection, and the message comes again", async () => {
+    const store = new StallingAdapter();
+    const { world, id, friend, phone, acknowledged, arrived } = await receiving(open, {
+      store,
+      whatsapp: { keepAliveIntervalMs: 500 },
+    });
+    const resume = store.stall();
+    const closed = world.emulator.waitFor("connection.closed");
+    const { id: sent } = friend.sendText(phone, "comes again");
+    await closed;
+    expect(acknowledged.has(sent)).toBe(false);
+    resume();
+    await arrived("comes again");
+    await world.manager.waitFor(id, "connected", { timeoutMs: 10_000 });
+    expect(world.emulator.violations).toEqual([]);
+  });
+
+  it("what came while it was offline reaches the webhook without an end of the catch-up", async () => {
+    const { world, id, friend, phone, receiver, arrived } = await receiving(open);
+    await world.manager.disconnect(id);
+    const texts = Array.from({ length: 40 }, (_, n) => `offline ${n}`);
+    for (const text of texts) friend.sendText(phone, text);
+    world.emulator.behaviour.announceOffline = false;
+    await world.manager.connect(id);
+    await arrived("offline 39");
+    const came = receiver.received.flatMap(textsOf).filter((text) => text.startsWith("offline"));
+    expect(came).toEqual(texts);
+  });
+
+  it("a message that is delivered twice is one event", async () => {
+    const { world, friend, phone, receiver, arrived } = await receiving(open);
+    world.emulator.faults.add({ at: "delivery", action: "duplicate", times: 1 });
+    friend.sendText(phone, "twice");
+    friend.sendText(phone, "after");
+    await arrived("after");
+    expect(receiver.received.flatMap(textsOf)).toEqual(["the first", "twice", "after"]);
+    expect(receiver.received).toHaveLength(3);
+  });
+});
+
+describe("kill -9 in the middle of it", { timeout: 60_000 }, () => {
+  it.each([
+    { library: "whaileys", kind: "burst", count: 80, kills: extent(2, 10) },
+    { library: "baileys-7", kind: "offline", count: 300, kills: extent(1, 5) },
+    ...extent([], [
+      { library: "whaileys", kind: "offline", count: 300, kills: 5 },
+      { library: "baileys-7", kind: "burst", count: 80, kills: 10 },
+    ] as const),
+  ] as const)("$library, $kind of $count: what was acknowledged arrives, once and in order", async (size) => {
+    const place = await lmdbFolder();
+    onTestFinished(() => place.dispose());
+    const figures = await runMessages({ ...size, store: place.url, random: seeded(29), refused: 0.1 });
+    const nothing = { lost: [], missing: [], outOfOrder: [], doubled: [], odd: [] };
+    expect(figures).toMatchObject(nothing);
+  });
+});
