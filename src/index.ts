@@ -45,6 +45,7 @@ export type { StoreOption } from "./store/open-store.js";
 export type {
   CreateSessionInput,
   CreatedSession,
+  EndpointError,
   EndpointInfo,
   LogoutResult,
   PairingCodeInfo,
