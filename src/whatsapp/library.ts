@@ -81,7 +81,7 @@ export type TransactionalKeys = SignalKeyStore & {
 };
 
 /** One record of a session that is stored. */
-export interface StoredChange {
+interface StoredChange {
   readonly family: string;
   readonly id: string;
   readonly value: unknown;

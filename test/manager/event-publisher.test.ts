@@ -80,7 +80,7 @@ describe("an event of the library", () => {
   it("is rendered once, for the log and for the webhook", async () => {
     const { publisher, queued } = publishing({}, SUBSCRIBED);
     const { event, reads } = counted();
-    publisher.emitWhatsApp("s", event);
+    void publisher.emitWhatsApp("s", event);
     const body = await queued();
     expect(await logged(publisher, 1)).toMatchObject([{ event: "chats.update", sessionId: "s", body }]);
     expect(reads()).toBe(1);
@@ -89,7 +89,7 @@ describe("an event of the library", () => {
   it("is rendered for the log alone when no webhook wants it: the webhooks have nothing to do with it", async () => {
     for (const webhook of [null, { ...SUBSCRIBED, enabled: false }, { ...SUBSCRIBED, events: [] }]) {
       const { publisher } = publishing({}, webhook);
-      publisher.emitWhatsApp("s", counted().event);
+      void publisher.emitWhatsApp("s", counted().event);
       expect(await logged(publisher, 1)).toHaveLength(1);
       expect(publisher.stats().webhooks.endpoints).toBe(0);
     }
@@ -100,14 +100,14 @@ describe("an event of the library", () => {
     const heard: unknown[] = [];
     hub.on("chats.update", (event) => heard.push(event));
     const { event, reads } = counted();
-    publisher.emitWhatsApp("s", event);
+    void publisher.emitWhatsApp("s", event);
     expect(reads()).toBe(0);
     expect(heard).toEqual([{ sessionId: "s", data: event.data }]);
   });
 
   it("is rendered for the webhook alone when the log is off", async () => {
     const { publisher, queued } = publishing({ eventLog: false }, SUBSCRIBED);
-    publisher.emitWhatsApp("s", counted().event);
+    void publisher.emitWhatsApp("s", counted().event);
     expect(JSON.parse(String(await queued()))).toMatchObject({
       event: "chats.update",
       data: [{ id: "chat" }],
@@ -116,9 +116,9 @@ describe("an event of the library", () => {
 
   it("of a session that does not exist, or is being deleted, is neither kept nor queued", async () => {
     const { publisher } = publishing({}, SUBSCRIBED);
-    publisher.emitWhatsApp("unknown", counted().event);
+    void publisher.emitWhatsApp("unknown", counted().event);
     const forgotten = publisher.forget("s");
-    publisher.emitWhatsApp("s", counted().event);
+    void publisher.emitWhatsApp("s", counted().event);
     await forgotten;
     expect(publisher.stats()).toMatchObject({ webhooks: { queued: 0 }, eventLog: { events: 0 } });
   });
@@ -143,7 +143,7 @@ describe("an event of the engine", () => {
 
   it("that a webhook causes is kept too", async () => {
     const { publisher } = publishing({ webhooks: { maxQueued: 1 } }, SUBSCRIBED);
-    for (const id of ["first", "refused"]) publisher.emitWhatsApp("s", counted(id).event);
+    for (const id of ["first", "refused"]) void publisher.emitWhatsApp("s", counted(id).event);
     const events = await logged(publisher, 3);
     expect(events.at(-1)).toMatchObject({ event: "session.action-required", sessionId: "s" });
   });
