@@ -74,7 +74,8 @@ export class Child {
   /** Ends it with a signal; returns its exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     if (!this.exited) {
-      const gone = once(this.#process, "exit");
+      // Not `exit`: what it wrote may still be in the pipe then.
+      const gone = once(this.#process, "close");
       this.#process.kill(signal);
       await gone;
     }
