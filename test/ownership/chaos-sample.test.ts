@@ -15,6 +15,7 @@ await withPostgres(() => {
     expect(error).toBeUndefined();
     expect(violations).toEqual([]);
     expect(counts["texts in"]).toBeGreaterThan(30);
-    expect(counts["owners"]).toBeGreaterThan(2);
+    // The hand-over makes a second; after the silence its owner may just be back in time.
+    expect(counts["owners"]).toBeGreaterThanOrEqual(2);
   }, 90_000);
 });
