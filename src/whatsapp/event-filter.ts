@@ -7,14 +7,12 @@ import type { AuthorshipChecks } from "./authorship/message-authors.js";
 import type { WhatsAppSocket } from "./library.js";
 import { redactKeys } from "./redact-keys.js";
 import { disarm, isForged, type ReceivedMessage } from "./self-only-messages.js";
+import { isUnreadable } from "./unreadable.js";
 
 type MessagesUpsert = NamedWhatsAppEvent & { readonly name: "messages.upsert" };
 
 /** So many refusals of one socket have log lines. */
 const MAX_WARNINGS = 100;
-
-/** The library's mark of a message that it could not read (`WebMessageInfo.StubType.CIPHERTEXT`). */
-const UNREADABLE = 2;
 
 /** What an {@link EventFilter} needs. */
 export interface EventFilterOptions extends AuthorshipChecks {
@@ -90,7 +88,7 @@ export class EventFilter {
 }
 
 function withoutUnreadable({ name, data }: MessagesUpsert): MessagesUpsert {
-  const messages = data.messages.filter(({ messageStubType }) => Number(messageStubType) !== UNREADABLE);
+  const messages = data.messages.filter((message) => !isUnreadable(message));
   return { name, data: { ...data, messages } };
 }
 

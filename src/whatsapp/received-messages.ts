@@ -4,6 +4,7 @@
  */
 import type { BinaryNode } from "whaileys";
 import type { DecryptHook, ReceivedChanges, ReceivedKeys } from "./library.js";
+import { isUnreadable } from "./unreadable.js";
 import type { WireGate } from "./wire-gate.js";
 
 /** So many messages wait for the store at most; the next ones are decrypted when it has confirmed some. */
@@ -51,9 +52,6 @@ export interface ReceivedMessagesOptions {
   /** Called when a message was decrypted and made no event. Must not throw. */
   readonly onNoEvent: () => void;
 }
-
-/** `WebMessageInfo.StubType.CIPHERTEXT`: a message that could not be decrypted. */
-const CIPHERTEXT = 2;
 
 /** The received messages of one socket. */
 export class ReceivedMessages {
@@ -115,7 +113,7 @@ export class ReceivedMessages {
     if (received === undefined || message === undefined) return undefined;
     if (this.#decrypted === received) this.#ended();
     const { keys } = this.#options;
-    const isStub = message.messageStubType === CIPHERTEXT;
+    const isStub = isUnreadable(message);
     const stubName = `${received.name} stub`;
     let isStored = false;
     return {
