@@ -75,6 +75,16 @@ export class StagedChanges implements ReceivedChanges {
     this.#reject(error);
   }
 
+  /**
+   * The keys are not to be stored, unless they were handed to the store: whoever reads them next may write newer ones before. The ids are
+   * noted with the event all the same, and the message is known when it comes again.
+   */
+  dropKeys(): void {
+    if (this.#taken) return;
+    for (const { dropped } of this.#keys.values()) dropped();
+    this.#keys.clear();
+  }
+
   /** They never will be: what is stored is what counts. */
   drop(error: unknown): void {
     for (const { dropped } of this.#keys.values()) dropped();

@@ -28,6 +28,8 @@ export class StagedReceipts implements ReceivedKeys {
   #current: StagedChanges | undefined;
   /** Those whose event is not there yet. */
   readonly #collecting = new Set<StagedChanges>();
+  /** Those whose event is on its way to the store. */
+  readonly #storing = new Set<StagedChanges>();
   /** The newest changes that contain a key. */
   readonly #byKey = new Map<string, StagedChanges>();
 
@@ -55,6 +57,7 @@ export class StagedReceipts implements ReceivedKeys {
     this.#collecting.delete(changes);
     const { gate, space, onFailed } = this.#options;
     if (changes.isEmpty && published === undefined) return changes.done();
+    this.#storing.add(changes);
     // Nobody may wait for it any more.
     published?.catch(() => {});
     const stored = gate.write(async () => {
@@ -75,6 +78,11 @@ export class StagedReceipts implements ReceivedKeys {
   }
 
   drop(): void {
+    // Their events may wait for longer than the next connection, which reads the keys as they are stored.
+    for (const changes of this.#storing) {
+      this.#forget(changes);
+      changes.dropKeys();
+    }
     const error = new ZpwootError("ABORTED", "The connection ended before the message was emitted");
     for (const changes of this.#collecting) {
       this.#forget(changes);
@@ -99,6 +107,7 @@ export class StagedReceipts implements ReceivedKeys {
   }
 
   #forget(changes: StagedChanges): void {
+    this.#storing.delete(changes);
     for (const key of changes.keys) if (this.#byKey.get(key) === changes) this.#byKey.delete(key);
   }
 }
