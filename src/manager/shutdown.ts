@@ -14,15 +14,14 @@ const RELEASE_STORE_MS = 300;
 export async function shutdown(parts: ManagerParts): Promise<void> {
   const { registry, backups, publisher, egresses, ownership, store, logger } = parts;
   const startedAt = performance.now();
+  const leftOf = (ms: number): number => Math.max(0, ms - (performance.now() - startedAt));
   await waitFor(registry.close(), { timeoutMs: CLOSE_STORE_MS });
   const sessions = registry.all();
   logger.info({ sessions: sessions.length }, "Manager stops");
-  const ended = Promise.allSettled([
-    backups.stop(),
-    publisher.stop(WIND_UP_MS),
-    ...sessions.map((session) => session.stop()),
-  ]);
-  const result = await waitFor(ended, { timeoutMs: WIND_UP_MS });
+  // The sessions first: what they still receive goes to the publisher, and what they send waits for that.
+  const quiet = Promise.allSettled(sessions.map((session) => session.stop()));
+  const ended = Promise.allSettled([backups.stop(), quiet.then(() => publisher.stop(leftOf(WIND_UP_MS)))]);
+  const result = await waitFor(ended, { timeoutMs: leftOf(WIND_UP_MS) });
   if (result.by === "timeout") {
     logger.warn(
       { timeoutMs: WIND_UP_MS },
@@ -30,7 +29,7 @@ export async function shutdown(parts: ManagerParts): Promise<void> {
     );
   }
   egresses.close();
-  const leftMs = (): number => Math.max(CLOSE_STORE_MS, STOP_MS - (performance.now() - startedAt));
+  const leftMs = (): number => Math.max(CLOSE_STORE_MS, leftOf(STOP_MS));
   await waitFor(ownership.release(), { timeoutMs: leftMs() / 2 });
   const timeoutMs = leftMs();
   const closed = await waitFor(store.close(timeoutMs), { timeoutMs: timeoutMs + RELEASE_STORE_MS });
