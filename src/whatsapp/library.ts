@@ -29,7 +29,7 @@ export interface WebSocketLike {
 export type SessionCaches = Readonly<Record<string, unknown>>;
 
 /** Runs a decryption; `ciphertext` is the content of the stanza's `enc` node, the same object. */
-export type DecryptHook = <T>(ciphertext: Uint8Array, decrypt: () => Promise<T>) => Promise<T>;
+export type DecryptHook = (ciphertext: Uint8Array, decrypt: () => Promise<Uint8Array>) => Promise<Uint8Array>;
 
 /**
  * Creates sockets with a Baileys-family library. The default is whaileys, loaded on the first connect; set

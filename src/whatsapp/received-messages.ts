@@ -11,6 +11,11 @@ import type { WireGate } from "./wire-gate.js";
 const MAX_HELD = 256;
 /** Stanzas that are remembered: those of handlers that make no event are never asked for. */
 const MAX_STANZAS = 20_000;
+/**
+ * A message without content, with its padding of one byte. For one whose event is stored: its keys are spent, and a library that can't decrypt
+ * it asks the sender for it again, with new keys for a session that works. Given this, it acknowledges it.
+ */
+const NO_CONTENT = Buffer.of(1);
 /** A handler that has made no event of a decrypted message for so long makes none. */
 const NO_EVENT_MS = 2_000;
 
@@ -89,7 +94,8 @@ export class ReceivedMessages {
   readonly decrypting: DecryptHook = async (ciphertext, decrypt) => {
     const received = this.#byCiphertext.get(ciphertext);
     if (received === undefined) return decrypt();
-    const { gate } = this.#options;
+    const { gate, keys } = this.#options;
+    if (keys.isKnown(received.name)) return NO_CONTENT;
     while (gate.held >= MAX_HELD) await gate.released();
     // The socket is about to be closed: the message will be delivered again.
     if (this.#paused) return new Promise(() => {});

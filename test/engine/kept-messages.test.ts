@@ -101,11 +101,15 @@ describe.each(LIBRARIES)("with $name", ({ open }) => {
   it("a message that is delivered twice is one event", async () => {
     const { world, friend, phone, receiver, arrived } = await receiving(open);
     world.emulator.faults.add({ at: "delivery", action: "duplicate", times: 1 });
+    const asked: unknown[] = [];
+    world.emulator.on("receipt", (receipt) => receipt.type === "retry" && asked.push(receipt));
     friend.sendText(phone, "twice");
     friend.sendText(phone, "after");
     await arrived("after");
     expect(receiver.received.flatMap(textsOf)).toEqual(["the first", "twice", "after"]);
     expect(receiver.received).toHaveLength(3);
+    // Its keys are spent; it is acknowledged, and not asked for again.
+    expect(asked).toEqual([]);
   });
 });
 

@@ -68,6 +68,7 @@ describe("a received message", () => {
       expect(gate.held).toBe(0);
       all[0]?.change();
       expect(gate.held).toBe(1);
+      return bytes;
     });
     const emitted = messages.emitting([{ key: { id: "A", remoteJid: "1@s.whatsapp.net" } }]);
     emitted?.store(() => Promise.resolve());

@@ -8,14 +8,16 @@ interface Auth {
 
 /** The part of `whaileys/lib/Utils/signal` that is patched. */
 export interface DecryptModule {
-  decryptSignalProto: (user: never, type: never, ciphertext: Uint8Array, auth: Auth) => Promise<unknown>;
+  decryptSignalProto: (user: never, type: never, ciphertext: Uint8Array, auth: Auth) => Promise<Uint8Array>;
   decryptGroupSignalProto: (
     group: never,
     user: never,
     ciphertext: Uint8Array,
     auth: Auth,
-  ) => Promise<unknown>;
+  ) => Promise<Uint8Array>;
 }
+
+type Turn = (ciphertext: Uint8Array, auth: Auth, decrypt: () => Promise<Uint8Array>) => Promise<Uint8Array>;
 
 interface Decoded {
   readonly decryptionTask: Promise<unknown>;
@@ -50,7 +52,7 @@ export function hookWhaileys(socket: WhatsAppSocket, hook: DecryptHook): void {
 export function patchDecryptions(signal: DecryptModule & { [patched]?: true }, decode: DecodeModule): void {
   if (signal[patched] === true) return;
   const { decryptSignalProto, decryptGroupSignalProto } = signal;
-  const inTurn = async <T>(ciphertext: Uint8Array, { keys }: Auth, decrypt: () => Promise<T>): Promise<T> => {
+  const inTurn: Turn = async (ciphertext, { keys }, decrypt) => {
     await starts.get(ciphertext);
     const hook = hooks.get(keys);
     return hook === undefined ? decrypt() : hook(ciphertext, decrypt);
@@ -92,8 +94,8 @@ function ciphertextsOf({ content }: Stanza): readonly Uint8Array[] {
 /** The part of Baileys 7's socket that decrypts. */
 interface WithRepository {
   readonly signalRepository?: {
-    decryptMessage: (input: { readonly ciphertext: Uint8Array }) => Promise<unknown>;
-    decryptGroupMessage: (input: { readonly msg: Uint8Array }) => Promise<unknown>;
+    decryptMessage: (input: { readonly ciphertext: Uint8Array }) => Promise<Uint8Array>;
+    decryptGroupMessage: (input: { readonly msg: Uint8Array }) => Promise<Uint8Array>;
   };
 }
 
