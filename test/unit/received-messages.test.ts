@@ -117,7 +117,10 @@ describe("a received message", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const bytes = Buffer.from("a");
     messages.onStanza(stanza("1@s.whatsapp.net", "A", [enc(bytes)]));
-    await messages.decrypting(bytes, async () => all[0]?.change());
+    await messages.decrypting(bytes, async () => {
+      all[0]?.change();
+      return bytes;
+    });
     vi.advanceTimersByTime(1_999);
     await turn();
     expect(all[0]?.stored).toBeUndefined();
@@ -139,12 +142,23 @@ describe("a received message", () => {
     expect(gate.held).toBe(0);
   });
 
+  it("is not decrypted again when its event is stored: its keys are spent", async () => {
+    const { messages, known } = following();
+    const bytes = Buffer.from("a");
+    known.add("1@s.whatsapp.net  A");
+    messages.onStanza(stanza("1@s.whatsapp.net", "A", [enc(bytes)]));
+    const decrypt = vi.fn(async () => bytes);
+    // A message without content, in its padding.
+    expect([...(await messages.decrypting(bytes, decrypt))]).toEqual([1]);
+    expect(decrypt).not.toHaveBeenCalled();
+  });
+
   it("is not decrypted any more once the socket is to be closed", async () => {
     const { messages } = following();
     const bytes = Buffer.from("a");
     messages.onStanza(stanza("1@s.whatsapp.net", "A", [enc(bytes)]));
     messages.pause();
-    const decrypt = vi.fn(async () => {});
+    const decrypt = vi.fn(async () => bytes);
     void messages.decrypting(bytes, decrypt);
     await turn();
     expect(decrypt).not.toHaveBeenCalled();
