@@ -103,6 +103,8 @@ export interface RetryPolicy {
   readonly beforeTry?: () => Promise<void> | undefined;
   /** Called after each failed try with the time of `performance.now()` at its start. Must not throw. */
   readonly onFailedTry?: (error: unknown, startedAt: number) => void;
+  /** Longest wait after such an error before the next try, in milliseconds. Default 2,000. */
+  readonly maxWaitMs?: (error: unknown) => number | undefined;
   /** Ends all trying at once: with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -125,7 +127,8 @@ export async function retrying<T>(what: string, policy: RetryPolicy, call: () =>
     } catch (error) {
       signal?.throwIfAborted();
       policy.onFailedTry?.(error, startedAt);
-      const waitMs = backoffMs(attempt, RETRY_BACKOFF, Math.random, 0.5);
+      const waits = { ...RETRY_BACKOFF, maxMs: policy.maxWaitMs?.(error) ?? RETRY_BACKOFF.maxMs };
+      const waitMs = backoffMs(attempt, waits, Math.random, 0.5);
       const over = attempt >= policy.tries || performance.now() + waitMs >= endsAt;
       if (over || policy.isPermanent(error)) throw error;
       // Ended by the signal, too: then there is no next try.

@@ -16,7 +16,7 @@ export interface SendLimits {
   readonly callMs: number;
   /** How long a batch is tried before its writes reject, in milliseconds from the first that asked: but at least one call. */
   readonly totalMs: number;
-  /** How long one that is not patient is tried while the store is full, in milliseconds. */
+  /** How long one that is not patient is tried while the store is full, in milliseconds. All are tried again after half of it. */
   readonly fullMs: number;
   /** Ends all trying: the store is being closed. */
   readonly signal: AbortSignal;
@@ -53,7 +53,7 @@ const MAX_SHARED_SIZE = 1_000_000;
 /** How often a refused batch is sent again with new conditions. Each time, this owner has raised its epoch in between. */
 const MAX_RETRIES = 20;
 
-/** Takes batches that are ready, and settles their writers. */
+/** Sends batches that are ready, and settles their writers. */
 export class BatchSender {
   readonly #driver: Driver;
   readonly #limits: SendLimits;
@@ -188,6 +188,7 @@ export class BatchSender {
       ...{ callMs, signal, totalMs: Math.max(callMs, endsAt - performance.now()) },
       tries: Number.POSITIVE_INFINITY,
       isPermanent: (error) => this.#isPermanent(error) || (!isPatient && isRefusedForLong(error)),
+      maxWaitMs: (error) => (writeRefusal(error) === undefined ? undefined : fullMs / 2),
       beforeTry: () => (fence !== undefined && this.#mayArriveLate ? this.#raise(fence) : undefined),
       onFailedTry: (error, startedAt) => {
         if (this.#isPermanent(error)) return;

@@ -90,6 +90,20 @@ describe.each([
     expect((await store.read(["wa/s/record.a", "wa/u/record.a", "wa/u/y"])).size).toBe(0);
   });
 
+  it("tries a patient write so often that those behind it are soon refused, one after the other", async () => {
+    const { disk, store } = await world();
+    disk.full = true;
+    const patient = store.write("s", new Map([["wa/s/x", 1]]), { patient: true });
+    await vi.waitFor(() => expect(disk.tried.mock.calls.length).toBeGreaterThan(6));
+    const begun = performance.now();
+    for (let write = 0; write < 5; write += 1)
+      await expect(store.write("u", new Map([["wa/u/y", 1]]))).rejects.toMatchObject(FULL);
+    // Each waits 30 ms at most for a try of the patient one; it was up to two seconds.
+    expect(performance.now() - begun).toBeLessThan(4_000);
+    disk.full = false;
+    await patient;
+  });
+
   it("gives up a patient write in the end", async () => {
     const disk = make();
     const store = openStore(disk, { limits: { writeTimeoutMs: 150, fullTimeoutMs: 30 } });
