@@ -2,8 +2,7 @@
 import KeyvPostgres from "@keyv/postgres";
 import KeyvRedis from "@keyv/redis";
 import Keyv from "keyv";
-import { open as openLmdb } from "lmdb";
-import { LmdbAdapter } from "../src/store/drivers/lmdb-adapter.js";
+import { openLmdbAdapter } from "../src/store/drivers/lmdb-adapter.js";
 import {
   DATABASE_URL,
   REDIS_URL,
@@ -30,8 +29,7 @@ const EMBEDDED: readonly Contestant[] = [
     floor: "raw lmdb",
     open: () =>
       inFolder(async (folder) => {
-        const database = openLmdb<string, string>({ path: folder, encoding: "string", noSubdir: false });
-        const adapter = new LmdbAdapter(database, folder);
+        const adapter = await openLmdbAdapter(folder, () => {});
         return keyByKey(new Keyv({ store: adapter }), () => adapter.disconnect());
       }),
   },

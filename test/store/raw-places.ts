@@ -1,10 +1,10 @@
 /** A place in a store of each kind, and its raw records: what is stored, whatever the engine makes of it. */
-import { open as openLmdb } from "lmdb";
 import pg from "pg";
 import {
   DATABASE_URL,
   lmdbFolder,
   postgresTable,
+  rawLmdb,
   redisNamespace,
   withPostgres,
   withRedis,
@@ -48,26 +48,25 @@ async function onMap(): Promise<RawPlace> {
 
 async function onLmdb(): Promise<RawPlace> {
   const { folder, url, dispose } = await lmdbFolder();
-  const raw = () => openLmdb<string, string>({ path: folder, encoding: "string", noSubdir: false });
   return {
     store: url,
     all: async () => {
-      const database = raw();
-      const records = new Map([...database.getRange()].map(({ key, value }) => [key, value]));
-      await database.close();
+      const raw = rawLmdb(folder);
+      const records = new Map([...raw.records.getRange()].map(({ key, value }) => [key, value]));
+      await raw.close();
       return records;
     },
     put: async (records) => {
-      const database = raw();
-      await database.batch(() => records.forEach((text, key) => void database.put(key, text)));
-      await database.flushed;
-      await database.close();
+      const raw = rawLmdb(folder);
+      await raw.records.batch(() => records.forEach((text, key) => void raw.records.put(key, text, 1)));
+      await raw.records.flushed;
+      await raw.close();
     },
     remove: async (keys) => {
-      const database = raw();
-      await database.batch(() => keys.forEach((key) => void database.remove(key)));
-      await database.flushed;
-      await database.close();
+      const raw = rawLmdb(folder);
+      await raw.records.batch(() => keys.forEach((key) => void raw.records.remove(key)));
+      await raw.records.flushed;
+      await raw.close();
     },
     dispose,
   };

@@ -7,6 +7,7 @@ import { describe, expect, it, vi } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
 import { SessionList } from "../../src/store/sessions/session-list.js";
 import type { Store } from "../../src/store/store.js";
+import { rawLmdb } from "../support/places.js";
 import { LeastAdapter } from "./least-adapter.js";
 import { describeStoreContract } from "./store-contract.js";
 
@@ -37,9 +38,8 @@ const lmdbPlace = (encryptionKeys: readonly Uint8Array[]) => async () => {
   return {
     open: () => openStore(`lmdb:${folder}`, { encryptionKeys }),
     rawKeys: async () => {
-      const { open } = await import("lmdb");
-      const raw = open({ path: folder, readOnly: true });
-      const keys = [...raw.getKeys()].map(String).filter((key) => key !== "wa/sentinel");
+      const raw = rawLmdb(folder, { readOnly: true });
+      const keys = [...raw.records.getKeys()].filter((key) => key !== "wa/sentinel");
       await raw.close();
       return keys;
     },

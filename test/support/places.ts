@@ -83,6 +83,22 @@ export async function redisNamespace() {
   };
 }
 
+/** The records of an embedded store, as the bare client of lmdb shows them. */
+export function rawLmdb(folder: string, { readOnly = false } = {}) {
+  const environment = openLmdb<string, string>({
+    path: folder,
+    encoding: "string",
+    noSubdir: false,
+    readOnly,
+  });
+  const records = environment.openDB<string, string>({
+    name: "records",
+    encoding: "string",
+    useVersions: true,
+  });
+  return { records, environment, close: () => environment.close() };
+}
+
 /** A folder of its own for an embedded store. Its keys are read when no process has it open. */
 export async function lmdbFolder() {
   const folder = await mkdtemp(join(tmpdir(), "zpwoot-lmdb-"));
@@ -90,8 +106,8 @@ export async function lmdbFolder() {
     folder,
     url: `lmdb:${folder}`,
     rawKeys: async () => {
-      const raw = openLmdb({ path: folder, readOnly: true });
-      const keys = [...raw.getKeys()].map(String);
+      const raw = rawLmdb(folder, { readOnly: true });
+      const keys = [...raw.records.getKeys()];
       await raw.close();
       return butItsOwn(keys);
     },

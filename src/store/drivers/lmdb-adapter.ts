@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { ZpwootError } from "../../errors.js";
 import { type Change, ConditionFailed, reasonOf } from "./driver.js";
+import { current, type LmdbRecords, openRecords, putChanges, putIf } from "./lmdb-versions.js";
 
 /** What the environment is made of, and who may read it: the user of the process. */
 const FILES: readonly string[] = ["data.mdb", "lock.mdb"];
@@ -26,10 +27,13 @@ const MAX_KEY_BYTES = 1_978;
 export class LmdbAdapter extends EventEmitter {
   readonly opts: { readonly dialect: "lmdb"; readonly url: string };
   namespace: string | undefined;
-  readonly #database: RootDatabase<string, string>;
+  readonly #environment: RootDatabase<string, string>;
+  readonly #database: LmdbRecords;
 
-  constructor(database: RootDatabase<string, string>, directory: string) {
+  constructor(environment: RootDatabase<string, string>, directory: string) {
     super();
+    this.#environment = environment;
+    const database = openRecords(environment);
     this.#database = database;
     // lmdb commits the writes of a turn of the event loop together, under a promise that no caller of it ever holds: when the
     // commit fails (a full disk), its rejection would end the process. It can be reached in this moment only.
@@ -40,18 +44,19 @@ export class LmdbAdapter extends EventEmitter {
   }
 
   async get(key: string): Promise<string | undefined> {
-    return this.#database.get(key);
+    return current(this.#database).get(key);
   }
 
   /** Reads from the memory map: no thread, no system call. */
   async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return keys.map((key) => this.#database.get(key));
+    const records = current(this.#database);
+    return keys.map((key) => records.get(key));
   }
 
   /** A page at a time, so that nothing else waits for a large store. */
   async *keys(prefix: string): AsyncGenerator<readonly string[]> {
     for (let start: string | undefined = prefix; start !== undefined;) {
-      const page: string[] = [...this.#database.getKeys({ start, limit: KEYS_PER_PAGE })];
+      const page: string[] = [...current(this.#database).getKeys({ start, limit: KEYS_PER_PAGE })];
       const last = page.at(-1);
       yield page.filter((key) => key.startsWith(prefix));
       // The last one once more: there is no key right after it to begin with.
@@ -72,13 +77,13 @@ export class LmdbAdapter extends EventEmitter {
   }
 
   async deleteMany(keys: readonly string[]): Promise<boolean> {
-    const existed = keys.some((key) => this.#database.doesExist(key));
+    const existed = keys.some((key) => current(this.#database).doesExist(key));
     await this.applyBatch(keys.map((key) => ({ key, text: null })));
     return existed;
   }
 
   async has(key: string): Promise<boolean> {
-    return this.#database.doesExist(key);
+    return current(this.#database).doesExist(key);
   }
 
   /** Deletes everything in the environment. The engine does not call it. */
@@ -93,35 +98,17 @@ export class LmdbAdapter extends EventEmitter {
     if (tooLong !== undefined)
       throw new RangeError(`A key of ${Buffer.byteLength(tooLong.key)} bytes is too long for lmdb`);
     const isApplied = await this.#committed(() =>
-      conditions.length === 0 ? this.#batch(changes) : this.#applyIf(conditions, changes),
+      conditions.length === 0 ? this.#batch(changes) : putIf(this.#database, conditions, changes),
     );
     if (!isApplied) throw new ConditionFailed();
   }
 
   async #batch(changes: readonly Change[]): Promise<boolean> {
     const settled: Promise<boolean>[] = [];
-    const committed = this.#database.batch(() => settled.push(...this.#put(changes)));
+    const committed = this.#database.batch(() => settled.push(...putChanges(this.#database, changes)));
     // All of them: when a commit fails, each promise rejects, and none may go unhandled.
     await Promise.all([committed, ...settled]);
     return true;
-  }
-
-  /** Reads and writes in the transaction, which no other process can be in at the same time. */
-  async #applyIf(conditions: readonly Change[], changes: readonly Change[]): Promise<boolean> {
-    let settled: readonly Promise<boolean>[] = [];
-    const isApplied = await this.#database.transaction(() => {
-      if (conditions.some(({ key, text }) => (this.#database.get(key) ?? null) !== text)) return false;
-      settled = this.#put(changes);
-      return true;
-    });
-    await Promise.all(settled);
-    return isApplied;
-  }
-
-  #put(changes: readonly Change[]): readonly Promise<boolean>[] {
-    return changes.map(({ key, text }) =>
-      text === null ? this.#database.remove(key) : this.#database.put(key, text),
-    );
   }
 
   async #committed<T>(write: () => Promise<T>): Promise<T> {
@@ -141,7 +128,7 @@ export class LmdbAdapter extends EventEmitter {
   /** Waits for pending writes, then closes the environment. */
   async disconnect(): Promise<void> {
     await this.#database.flushed;
-    await this.#database.close();
+    await this.#environment.close();
   }
 }
 
@@ -180,9 +167,9 @@ export async function openLmdbAdapter(
   // Before the files are made: with a wide umask, anybody could open them in between.
   await protectDirectory(directory).catch(report);
   const { open } = await import("lmdb");
-  const database = open<string, string>({ path: directory, encoding: "string", noSubdir: false });
+  const environment = open<string, string>({ path: directory, encoding: "string", noSubdir: false });
   for (const file of FILES) await chmod(join(directory, file), PRIVATE_FILE).catch(report);
-  return new LmdbAdapter(database, directory);
+  return new LmdbAdapter(environment, directory);
 }
 
 /** A directory that holds other things as well is not the store's to close; its files are. */

@@ -1,8 +1,7 @@
 /** The contents of a store, read with the bare clients of Postgres, Redis and lmdb: what is checked must not be asked of the checked. */
 import { createClient } from "@keyv/redis";
-import { open as openLmdb } from "lmdb";
 import pg from "pg";
-import { DATABASE_URL, lmdbFolder, postgresTable, REDIS_URL, redisNamespace } from "../../support/places.js";
+import { DATABASE_URL, lmdbFolder, postgresTable, rawLmdb, REDIS_URL, redisNamespace } from "../../support/places.js";
 import type { EndState, History } from "./history.js";
 
 /** A store of its own, and its raw records by key. */
@@ -18,16 +17,16 @@ export interface OwnersPlace {
 export const OWNERS_PLACES: Readonly<Record<string, () => Promise<OwnersPlace>>> = {
   lmdb: async () => {
     const { url, folder, dispose } = await lmdbFolder();
-    const database = openLmdb<string, string>({ path: folder, encoding: "string", noSubdir: false });
+    const { records, close } = rawLmdb(folder);
     return {
       url,
       records: async () => {
         // Else a transaction of before is read again.
-        database.resetReadTxn();
-        return new Map([...database.getRange()].map(({ key, value }) => [key, value]));
+        records.resetReadTxn();
+        return new Map([...records.getRange()].map(({ key, value }) => [key, value]));
       },
       dispose: async () => {
-        await database.close();
+        await close();
         await dispose();
       },
     };

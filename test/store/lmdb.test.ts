@@ -1,0 +1,56 @@
+/** What only the embedded store can get wrong. */
+import { open } from "lmdb";
+import { expect, it } from "vitest";
+import { openStore } from "../../src/store/open-store.js";
+import { Child } from "../support/child.js";
+import { lmdbFolder, rawLmdb } from "../support/places.js";
+
+const CHILD = new URL("lmdb-exit-child.ts", import.meta.url);
+
+it(
+  "processes that exit in the middle of their writes end, and hold up nobody",
+  { timeout: 60_000 },
+  async () => {
+    const { url, dispose } = await lmdbFolder();
+    try {
+      for (let round = 0; round < 8; round += 1) {
+        const two = [1, 2].map((one) => new Child(CHILD, [url, String(20 + 13 * round * one)]));
+        for (const child of two) {
+          await child.ended(6_000);
+          expect(child.exitCode, child.output).toBe(0);
+        }
+      }
+      const store = openStore(url);
+      await store.write("s", new Map([["wa/s/x", 1]]));
+      await store.close();
+    } finally {
+      await dispose();
+    }
+  },
+);
+
+it("records of the format before are taken over, once and whole", async () => {
+  const { folder, url, dispose } = await lmdbFolder();
+  try {
+    const before = open<string, string>({ path: folder, encoding: "string", noSubdir: false });
+    const texts = { "wa/s/x": JSON.stringify({ value: 1 }), "wa/s/é": JSON.stringify({ value: "é" }) };
+    for (const [key, text] of Object.entries(texts)) await before.put(key, text);
+    await before.close();
+    for (let opened = 0; opened < 2; opened += 1) {
+      const store = openStore(url);
+      expect(await store.read(Object.keys(texts))).toEqual(
+        new Map<string, unknown>([
+          ["wa/s/x", 1],
+          ["wa/s/é", "é"],
+        ]),
+      );
+      await store.change("s", ["wa/s/x"], () => new Map([["wa/s/x", 1]]));
+      await store.close();
+    }
+    const raw = rawLmdb(folder);
+    expect([...raw.environment.getKeys()]).toEqual(["records"]);
+    await raw.close();
+  } finally {
+    await dispose();
+  }
+});
