@@ -14,6 +14,7 @@ import type { AtomicAdapter } from "./atomic-driver.js";
 import { type Change, ConditionFailed } from "./driver.js";
 import { optionalPackage } from "./optional-package.js";
 import { applyIf, UNIQUE_VIOLATION } from "./postgres-conditions.js";
+import { PreparedStatements } from "./prepared-statements.js";
 
 /** Where the table is, and how to reach it. */
 export interface PostgresPlace {
@@ -155,6 +156,7 @@ async function warnOfDataLoss(pool: Pool, { schema, table, logger }: PostgresAda
 /** A subclass that uses the given pool. Created here, because its parent is an optional package. */
 function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool, end: () => Promise<void>) {
   const { escapeLiteral } = pgOfAdapter();
+  const prepared = new PreparedStatements(pool);
   return class SharedPostgres extends KeyvPostgres implements AtomicAdapter {
     readonly #table: string;
 
@@ -165,14 +167,17 @@ function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool, en
 
     /** Called by the parent's constructor, which then creates the table; `createTable` has done that. */
     override async connect(): Promise<(sql: string, values?: unknown[]) => Promise<unknown[]>> {
-      return async (sql, values) =>
-        /^\s*CREATE/.test(sql) ? [] : (await pool.query<object>(sql, values)).rows;
+      return async (sql, values = []) =>
+        /^\s*CREATE/.test(sql) ? [] : (await prepared.query<object>(sql, values)).rows;
     }
 
     /** One statement, hence all or nothing. The keys are sorted, so that two batches can't deadlock. */
     async applyBatch(changes: readonly Change[], conditions: readonly Change[] = []): Promise<void> {
       if (conditions.length > 0) {
-        const isApplied = await applyIf({ pool, escapeLiteral }, this.#table, { conditions, changes });
+        const isApplied = await applyIf({ pool, prepared, escapeLiteral }, this.#table, {
+          conditions,
+          changes,
+        });
         if (!isApplied) throw new ConditionFailed();
         return;
       }
@@ -180,10 +185,10 @@ function sharedPostgres(KeyvPostgres: typeof KeyvPg.KeyvPostgres, pool: Pool, en
       const deleted = changes.filter(({ text }) => text === null).map(({ key }) => key);
       const gone = `DELETE FROM ${this.#table} WHERE key = ANY($1::text[])`;
       if (written.length === 0) {
-        await pool.query(gone, [deleted]);
+        await prepared.query(gone, [deleted]);
         return;
       }
-      await pool.query(
+      await prepared.query(
         `WITH gone AS (${gone}) INSERT INTO ${this.#table}(key, value) SELECT * FROM UNNEST($2::text[], $3::text[])
           ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
         [deleted, written.map(({ key }) => key), written.map(({ text }) => text)],

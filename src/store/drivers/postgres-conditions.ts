@@ -9,6 +9,7 @@
  */
 import type { Pool, QueryResult } from "pg";
 import type { Change } from "./driver.js";
+import type { PreparedStatements } from "./prepared-statements.js";
 
 /** The SQLSTATE of a key that exists already. */
 export const UNIQUE_VIOLATION = "23505";
@@ -22,13 +23,14 @@ export interface ConditionalBatch {
 /** What a pool and its texts can do. */
 export interface ConditionalPool {
   readonly pool: Pick<Pool, "query">;
+  readonly prepared: Pick<PreparedStatements, "query">;
   /** A text as a literal of SQL. */
   readonly escapeLiteral: (text: string) => string;
 }
 
 /** Applies the changes if all conditions hold; settles with whether they did. */
 export async function applyIf(
-  { pool, escapeLiteral }: ConditionalPool,
+  pools: ConditionalPool,
   table: string,
   batch: ConditionalBatch,
 ): Promise<boolean> {
@@ -37,8 +39,8 @@ export async function applyIf(
   try {
     const { rowCount } =
       vacant.length === 0
-        ? await withParameters(pool, table, batch)
-        : await besideVacantKeys({ pool, escapeLiteral }, table, { batch, vacant });
+        ? await withParameters(pools, table, batch)
+        : await besideVacantKeys(pools, table, { batch, vacant });
     return (rowCount ?? 0) > 0;
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === UNIQUE_VIOLATION) return false;
@@ -55,7 +57,7 @@ interface Notation {
 type Answer = Pick<QueryResult, "rowCount">;
 
 async function withParameters(
-  pool: Pick<Pool, "query">,
+  { pool, prepared }: ConditionalPool,
   table: string,
   batch: ConditionalBatch,
 ): Promise<Answer> {
@@ -64,7 +66,8 @@ async function withParameters(
     text: (value) => `$${values.push(value)}::text`,
     list: (texts) => `$${values.push(texts)}::text[]`,
   };
-  return pool.query(conditionalStatement(table, batch, parameters), values);
+  const { text, isCommon } = conditionalStatement(table, batch, parameters);
+  return isCommon ? prepared.query(text, values) : pool.query(text, values);
 }
 
 /** Three statements in one message are one transaction. Such a message can't have parameters. */
@@ -78,7 +81,7 @@ async function besideVacantKeys(
   const keys = literals.list(vacant.map(({ key }) => key).sort());
   const statements = [
     `INSERT INTO ${table}(key, value) SELECT key, '' FROM UNNEST(${keys}) AS vacant(key)`,
-    conditionalStatement(table, batch, literals),
+    conditionalStatement(table, batch, literals).text,
     `DELETE FROM ${table} WHERE key = ANY(${keys})`,
   ];
   // pg answers several statements with a list, which its types don't know.
@@ -112,18 +115,22 @@ function partsOf({ conditions, changes }: ConditionalBatch): Parts {
   };
 }
 
+/** A statement, and whether nearly every write has its text. */
+interface Statement {
+  readonly text: string;
+  readonly isCommon: boolean;
+}
+
 /** A statement that counts no row when a condition did not hold; keys that must be absent fail it instead. */
-function conditionalStatement(table: string, batch: ConditionalBatch, notation: Notation): string {
+function conditionalStatement(table: string, batch: ConditionalBatch, notation: Notation): Statement {
   const parts = partsOf(batch);
   const { kept, changed, deleted, fresh, replaced } = parts;
   const isOnlyFenced = kept.length === 1 && changed.length + deleted.length + fresh.length === 0;
-  if (!isOnlyFenced || replaced.length === 0) return generalStatement(table, parts, notation);
+  if (!isOnlyFenced || replaced.length === 0)
+    return { text: generalStatement(table, parts, notation), isCommon: false };
   // What nearly every write is: records to replace, under the one condition of the fence. Its own form is planned sooner.
-  return replace(
-    table,
-    { rows: replaced, when: `EXISTS (${found(table, kept, notation)} FOR SHARE)` },
-    notation,
-  );
+  const when = `EXISTS (${found(table, kept, notation)} FOR SHARE)`;
+  return { text: replace(table, { rows: replaced, when }, notation), isCommon: true };
 }
 
 function generalStatement(
