@@ -44,6 +44,8 @@ export interface ServiceBehaviour {
   refLifetimeMs: number;
   /** How long a pairing code is valid, in milliseconds of the emulator's clock. */
   codeLifetimeMs: number;
+  /** JIDs of accounts that let no stranger add them to a group, or see their profile picture. */
+  privateAccounts: readonly string[];
   /** Deflate every frame to clients, as the service does with large ones. */
   compressFrames: boolean;
   /** Where clients upload media, over HTTPS: `host` or `host:port`, in the order in which they are tried. */
@@ -69,6 +71,7 @@ export const DEFAULT_BEHAVIOUR: Readonly<ServiceBehaviour> = {
   validateDisplay: false,
   refLifetimeMs: 180_000,
   codeLifetimeMs: 180_000,
+  privateAccounts: [],
   compressFrames: false,
   mediaHosts: ["mmg.whatsapp.net"],
   minimumVersion: undefined,

@@ -40,6 +40,10 @@ export class Account<OwnPhone extends Phone = Phone> {
   readonly lidUser: string;
   readonly name: string | undefined;
   readonly phone: OwnPhone;
+  /** Whom it has blocked. */
+  readonly blocked = new Set<Account>();
+  /** Of its profile picture; undefined while it has none. */
+  pictureId: string | undefined;
   readonly #context: EmulatorContext;
   readonly #devices = new Map<number, CompanionDevice>();
   #lastDeviceNumber = 0;

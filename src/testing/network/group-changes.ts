@@ -1,5 +1,6 @@
 /** What members do to a group, on a phone or on a companion: checks it, does it, and notifies the other members. */
 import { ZpwootError } from "../../errors.js";
+import type { EmulatorContext } from "../context/emulator-context.js";
 import { randomNumber } from "../context/random.js";
 import { node, type BinaryNode } from "../wire/node.js";
 import type { Account } from "./account.js";
@@ -28,11 +29,28 @@ export function createGroup(
 ): Group {
   const { context } = network;
   const id = `120363${String(randomNumber(context.random, 1e11, 1e12 - 1))}`;
-  const group = new Group(id, creator, subject, context.seconds);
+  const inviteCode = newInviteCode(context);
+  const group = new Group({ id, creator, subject, creation: context.seconds, inviteCode });
   for (const member of members) if (member !== creator) group.setRole(member, "member");
   network.groups.add(group);
   notifyMembers(network, group, creator, node("create", { type: "new", key: id }, [group.node()]));
   return group;
+}
+
+/** An invitation's code: 22 characters. */
+export function newInviteCode({ random }: EmulatorContext): string {
+  return Buffer.from(random(16)).toString("base64url");
+}
+
+/** An account joins by an invitation. Throws `INVALID_INPUT` when it is in the group. */
+export function joinGroup(network: Network, group: Group, account: Account): void {
+  if (group.has(account))
+    throw new ZpwootError(
+      "INVALID_INPUT",
+      `${account.phoneNumber} is in the group "${group.subject}" already`,
+    );
+  group.setRole(account, "member");
+  notifyMembers(network, group, account, node("add", { reason: "invite" }, [group.participantNode(account)]));
 }
 
 /** Adds, removes, promotes or demotes. Throws `INVALID_INPUT` when the account may not. */

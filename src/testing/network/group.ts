@@ -9,6 +9,16 @@ const GROUP_SERVER = "g.us";
 /** What a member may do: the `superadmin` created the group. */
 export type GroupRole = "superadmin" | "admin" | "member";
 
+/** What a group is made of. */
+export interface GroupInput {
+  readonly id: string;
+  readonly creator: Account;
+  readonly subject: string;
+  /** Seconds. */
+  readonly creation: number;
+  readonly inviteCode: string;
+}
+
 /** One group. */
 export class Group {
   readonly id: string;
@@ -17,17 +27,22 @@ export class Group {
   readonly creation: number;
   subject: string;
   description: string | undefined;
+  /** The code of its invitation, until the next one. */
+  inviteCode: string;
+  /** The codes before it. */
+  readonly revokedCodes = new Set<string>();
   /** Only admins may write. */
   announcement = false;
   /** Only admins may change the subject. */
   locked = false;
   readonly #roles = new Map<Account, GroupRole>();
 
-  constructor(id: string, creator: Account, subject: string, creation: number) {
+  constructor({ id, creator, subject, creation, inviteCode }: GroupInput) {
     this.id = id;
     this.creator = creator;
     this.subject = subject;
     this.creation = creation;
+    this.inviteCode = inviteCode;
     this.#roles.set(creator, "superadmin");
   }
 
@@ -49,6 +64,12 @@ export class Group {
   /** Undefined when the account is not a member. */
   role(account: Account): GroupRole | undefined {
     return this.#roles.get(account);
+  }
+
+  /** Makes the invitation invalid, with another in its place. */
+  replaceInviteCode(code: string): void {
+    this.revokedCodes.add(this.inviteCode);
+    this.inviteCode = code;
   }
 
   /** Adds a member, or changes its role. */

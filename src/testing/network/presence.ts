@@ -75,9 +75,11 @@ export function announceActivity(
   );
 }
 
-/** Notifies every linked device that an account has a new profile picture. */
-export function announcePicture(network: Network, { jid }: Account): void {
-  const change = node("set", { jid, id: String(network.context.seconds), author: jid });
+/** Gives an account a new profile picture, and notifies every linked device. */
+export function announcePicture(network: Network, account: Account): void {
+  const { jid } = account;
+  account.pictureId = String(network.context.seconds);
+  const change = node("set", { jid, id: account.pictureId, author: jid });
   for (const device of allDevices(network)) {
     network.router.notify(device, { from: jid, type: "picture" }, change);
   }

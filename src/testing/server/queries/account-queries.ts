@@ -47,8 +47,6 @@ function appState(query: Query): void {
 export const ACCOUNT_QUERIES: readonly QueryHandler[] = [
   { xmlns: "w", type: "get", child: "props", answer: properties },
   { xmlns: "abt", type: "get", child: "props", answer: properties },
-  { xmlns: "blocklist", type: "get", answer: (query) => reply(query, [node("list", { dhash: "1" })]) },
-  { xmlns: "blocklist", type: "set", answer: (query) => reply(query) },
   { xmlns: "privacy", type: "get", child: "privacy", answer: getPrivacy },
   { xmlns: "privacy", type: "set", answer: (query) => reply(query) },
   { xmlns: "urn:xmpp:whatsapp:dirty", type: "set", child: "clean", answer: (query) => reply(query) },

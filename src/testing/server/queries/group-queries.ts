@@ -5,12 +5,16 @@ import {
   changeParticipants,
   changeSettings,
   createGroup,
+  newInviteCode,
   type GroupSettings,
   type ParticipantChange,
 } from "../../network/group-changes.js";
 import type { Group } from "../../network/group.js";
 import { childOf, childrenOf, node, textOf, type BinaryNode } from "../../wire/node.js";
 import { refuse, reply, type Query, type QueryHandler } from "./query.js";
+
+/** How long an invitation to one person is valid. */
+const INVITATION_SECONDS = 3 * 24 * 3600;
 
 /** Acts on the group a query is sent to; refuses the query when its sender is not a member, or may not do it. */
 function inGroup(query: Query, act: (group: Group, by: Account) => void): void {
@@ -26,16 +30,45 @@ function inGroup(query: Query, act: (group: Group, by: Account) => void): void {
   }
 }
 
-function accountsIn(query: Query, parent: BinaryNode | undefined): Account[] {
-  const found = childrenOf(parent, "participant").map(({ attrs }) => query.network.directory.find(attrs.jid));
-  return found.filter((account) => account !== undefined);
+/** The people whom a query names: those with whom it can be done, and for the others the node that says why not. */
+interface Named {
+  readonly accounts: readonly Account[];
+  readonly refused: readonly BinaryNode[];
+}
+
+function namedIn(
+  { account, child, context, network }: Query,
+  change: ParticipantChange,
+  group?: Group,
+): Named {
+  const accounts: Account[] = [];
+  const refused: BinaryNode[] = [];
+  for (const { attrs } of childrenOf(child, "participant")) {
+    const { jid } = attrs;
+    const named = network.directory.find(jid);
+    const isMember = named !== undefined && group?.has(named) === true;
+    if (named === undefined || (change !== "add" && !isMember))
+      refused.push(node("participant", { jid, error: "404" }));
+    else if (change === "add" && isMember) refused.push(node("participant", { jid, error: "409" }));
+    else if (change === "add" && named !== account && context.behaviour.privateAccounts.includes(named.jid))
+      refused.push(node("participant", { jid, error: "403" }, [addRequest(context)]));
+    else accounts.push(named);
+  }
+  return { accounts, refused };
+}
+
+/** With which an admin may send an invitation in place of adding. */
+function addRequest(context: Query["context"]): BinaryNode {
+  const expiration = String(context.seconds + INVITATION_SECONDS);
+  return node("add_request", { code: newInviteCode(context), expiration });
 }
 
 function create(query: Query): void {
   const { account, child, network } = query;
-  const members = accountsIn(query, child);
-  const group = createGroup(network, account, child?.attrs.subject ?? "", members);
-  reply(query, [group.node()]);
+  const { accounts, refused } = namedIn(query, "add");
+  const group = createGroup(network, account, child?.attrs.subject ?? "", accounts);
+  const made = group.node();
+  reply(query, [node(made.tag, made.attrs, [...childrenOf(made), ...refused])]);
 }
 
 function participating(query: Query): void {
@@ -59,10 +92,11 @@ const participants = (change: ParticipantChange): QueryHandler => ({
   child: change,
   answer: (query) =>
     inGroup(query, (group, by) => {
-      const accounts = accountsIn(query, query.child);
-      changeParticipants(query.network, group, by, change, accounts);
+      const { accounts, refused } = namedIn(query, change, group);
+      if (accounts.length > 0) changeParticipants(query.network, group, by, change, accounts);
+      else if (group.role(by) === "member") return refuse(query, 403, "forbidden");
       const done = accounts.map(({ jid }) => node("participant", { jid }));
-      reply(query, [node(change, {}, done)]);
+      reply(query, [node(change, {}, [...done, ...refused])]);
     }),
 });
 

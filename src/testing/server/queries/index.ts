@@ -1,7 +1,9 @@
 /** Every query the emulator understands, in one table. */
 import { ACCOUNT_QUERIES } from "./account-queries.js";
+import { CONTACT_QUERIES } from "./contact-queries.js";
 import { ENCRYPT_QUERIES } from "./encrypt-queries.js";
 import { GROUP_QUERIES } from "./group-queries.js";
+import { INVITE_QUERIES } from "./invite-queries.js";
 import type { Query, QueryHandler } from "./query.js";
 import { STREAM_QUERIES } from "./stream-queries.js";
 import { USYNC_QUERIES } from "./usync-queries.js";
@@ -11,7 +13,9 @@ const HANDLERS: readonly QueryHandler[] = [
   ...ENCRYPT_QUERIES,
   ...USYNC_QUERIES,
   ...ACCOUNT_QUERIES,
+  ...CONTACT_QUERIES,
   ...GROUP_QUERIES,
+  ...INVITE_QUERIES,
 ];
 
 /** Answers a query of a linked device; one that is not in the table is recorded and refused with error 501. */
