@@ -27,6 +27,18 @@ export type ZpwootErrorCode =
   | "BAD_SIGNATURE"
   /** WhatsApp has no keys for any device of the recipient; nothing was sent. */
   | "RECIPIENT_UNREACHABLE"
+  /** WhatsApp has no account for a phone number. */
+  | "NOT_ON_WHATSAPP"
+  /** WhatsApp knows no group with this JID. */
+  | "GROUP_NOT_FOUND"
+  /** WhatsApp knows no such invitation to a group, or it was revoked. */
+  | "INVITE_NOT_VALID"
+  /** WhatsApp does not let this account do that: it is not in the group, not an admin of it, or the other side forbids it. */
+  | "NOT_ALLOWED"
+  /** WhatsApp wants fewer requests from this account. */
+  | "RATE_LIMITED"
+  /** WhatsApp refused for another reason; `status` is its number. */
+  | "WHATSAPP_REFUSED"
   /** The temporary folder of the machine takes no file: full, missing or read-only; nothing was sent. */
   | "TEMP_UNAVAILABLE"
   /** No failed delivery has this id. */

@@ -93,6 +93,41 @@ export { API_KEY_ROLES } from "./api/api-keys.js";
 export type { ApiKeyInfo, ApiKeyRole, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "./api/api-keys.js";
 export type { Health, OwnershipState } from "./api/health.js";
 
+// Groups, contacts and chats.
+export type { CallOptions } from "./api/call-options.js";
+export {
+  PARTICIPANT_ACTIONS,
+  PARTICIPANT_OUTCOMES,
+  type CreatedGroup,
+  type CreateGroupInput,
+  type GroupAdmin,
+  type GroupInfo,
+  type GroupInvite,
+  type GroupParticipant,
+  type GroupsApi,
+  type GroupSummary,
+  type JoinedGroup,
+  type ParticipantAction,
+  type ParticipantOutcome,
+  type ParticipantResult,
+} from "./api/groups.js";
+export {
+  PICTURE_SIZES,
+  type ContactsApi,
+  type NumberCheck,
+  type PictureOptions,
+  type PictureSize,
+  type ProfilePicture,
+} from "./api/contacts.js";
+export {
+  CHAT_ACTIVITIES,
+  PRESENCES,
+  type ChatActivity,
+  type ChatsApi,
+  type Presence,
+  type ReadMessageKey,
+} from "./api/chats.js";
+
 // Events and QR codes.
 export type {
   EngineEvents,

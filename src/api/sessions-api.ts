@@ -1,5 +1,8 @@
 /** What a `SessionManager` offers, as an interface: adapters (HTTP, CLI) and test doubles are written against it. */
 import type { ApiKeysApi } from "./api-keys.js";
+import type { ChatsApi } from "./chats.js";
+import type { ContactsApi } from "./contacts.js";
+import type { GroupsApi } from "./groups.js";
 import type { ImportOptions, WrittenAuth } from "./backup.js";
 import type { EventStreamOptions, FailedDelivery, OutgoingStats, StreamedEvent } from "./event-stream.js";
 import type { SessionEventName, SessionListener } from "./events.js";
@@ -115,4 +118,10 @@ export interface FullSessionsApi extends SessionsApi {
   importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth>;
   /** The API keys of the HTTP adapter. */
   readonly apiKeys: ApiKeysApi;
+  /** Groups: list and read them, make them, change their members, subject and invitation. */
+  readonly groups: GroupsApi;
+  /** People: whether a number has an account, profile pictures, blocks. */
+  readonly contacts: ContactsApi;
+  /** Chats: online or offline, typing, marking as read. */
+  readonly chats: ChatsApi;
 }

@@ -1,8 +1,13 @@
 /** The wiring of a manager: everything is made and connected here, and nowhere else. */
 import type { Logger } from "../api/logger.js";
+import { inTime } from "../async/command-deadline.js";
 import { steadyNow } from "../async/timer.js";
 import { Backups } from "../backup/backups.js";
 import { Tombstones } from "../backup/tombstones.js";
+import { Caller } from "../calls/caller.js";
+import { Chats } from "../calls/chats.js";
+import { Contacts } from "../calls/contacts.js";
+import { Groups } from "../calls/groups.js";
 import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
 import type { SessionServices } from "../session/services.js";
@@ -38,6 +43,9 @@ export interface ManagerParts {
   readonly media: MediaDownloads;
   readonly backups: Backups;
   readonly apiKeys: ApiKeys;
+  readonly groups: Groups;
+  readonly contacts: Contacts;
+  readonly chats: Chats;
 }
 
 /** How a manager ends, and is ended. */
@@ -105,6 +113,10 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     tombstones,
     logger,
   });
+  const caller = new Caller({
+    session: (id) => inTime("reading the sessions", () => registry.get(id)),
+    ending: hooks.signal,
+  });
   return {
     logger,
     store,
@@ -117,6 +129,9 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     media: new MediaDownloads({ egresses, limits: media }),
     backups,
     apiKeys: new ApiKeys(store, logger),
+    groups: new Groups(caller),
+    contacts: new Contacts(caller),
+    chats: new Chats(caller),
   };
 }
 

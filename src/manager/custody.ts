@@ -1,5 +1,12 @@
-/** Commands that delete the credentials of sessions, and that bring deleted ones back. */
-import type { ImportedFolder, RemovalOptions, RestoreSnapshotOptions, Tombstone } from "../api/backup.js";
+/** Commands that delete the credentials of sessions, replace them, and bring deleted ones back. */
+import type {
+  ImportedFolder,
+  ImportOptions,
+  RemovalOptions,
+  RestoreSnapshotOptions,
+  Tombstone,
+  WrittenAuth,
+} from "../api/backup.js";
 import { BACKUP_MS, COMMAND_MS, inTime } from "../async/command-deadline.js";
 import type { LogoutResult, SessionInfo } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
@@ -35,6 +42,41 @@ export async function removeSession(
     return result;
   };
   return inTime(kind, removing, timeoutMs);
+}
+
+/** See `SessionManager.exportCredentials`. */
+export async function exportCredentials(
+  { backups, logger }: CustodyParts,
+  { id }: Session,
+  passphrase: string,
+): Promise<string> {
+  const bundle = await backups.exportBundle(id, passphrase);
+  logger.info({ sessionId: id }, "Credentials exported");
+  return bundle;
+}
+
+/** See `SessionManager.importCredentials`. */
+export async function importBundle(
+  parts: CustodyParts,
+  session: Session,
+  bundle: string,
+  options: ImportOptions,
+): Promise<WrittenAuth> {
+  const result = await parts.backups.importBundle(session, bundle, options);
+  credentialsReplaced(parts, session.id, { ...result, how: "imported from a bundle" });
+  return result;
+}
+
+/** See `SessionManager.importAuthFolder`. */
+export async function importFolder(
+  parts: CustodyParts,
+  session: Session,
+  folder: string,
+  force = false,
+): Promise<ImportedFolder> {
+  const result = await parts.backups.importFolder(session, folder, force);
+  credentialsReplaced(parts, session.id, { ...result, how: "imported from an auth folder" });
+  return result;
 }
 
 /** See `SessionManager.restoreSnapshot`. */
@@ -79,7 +121,7 @@ export async function eraseTombstone({ registry, backups }: CustodyParts, id: st
 }
 
 /** Reports that other credentials are stored now. */
-export function credentialsReplaced(
+function credentialsReplaced(
   { logger, publisher }: Pick<ManagerParts, "logger" | "publisher">,
   sessionId: string,
   { how, keys, droppedSessions, skipped }: Partial<ImportedFolder> & { readonly how: string },

@@ -1,7 +1,6 @@
 /* eslint max-lines: ["error", { max: 250, skipComments: true, skipBlankLines: true }] -- Most of this file is the documentation of the public surface. */
 /** The public face of the engine: commands on many sessions. What is behind them is made and connected in `compose.ts`. */
 import type { WAMessage } from "whaileys";
-import type { ApiKeysApi } from "../api/api-keys.js";
 import type {
   ImportedFolder,
   ImportOptions,
@@ -85,7 +84,13 @@ import { shutdown } from "./shutdown.js";
  */
 export class SessionManager implements FullSessionsApi, AsyncDisposable {
   /** The API keys of the HTTP adapter, stored beside the sessions. */
-  readonly apiKeys: ApiKeysApi;
+  readonly apiKeys: FullSessionsApi["apiKeys"];
+  /** Groups: list and read them, make them, change their members, subject and invitation. */
+  readonly groups: FullSessionsApi["groups"];
+  /** People: whether a number has an account, profile pictures, blocks. */
+  readonly contacts: FullSessionsApi["contacts"];
+  /** Chats: online or offline, typing, marking as read. */
+  readonly chats: FullSessionsApi["chats"];
   readonly #options: SessionManagerOptions;
   readonly #parts: ManagerParts;
   readonly #stopping = new AbortController();
@@ -100,7 +105,12 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     checkOptions(options);
     this.#options = options;
     this.#parts = compose(options, { signal: this.#stopping.signal, stop: () => void this.stop() });
-    this.apiKeys = this.#parts.apiKeys;
+    ({
+      apiKeys: this.apiKeys,
+      groups: this.groups,
+      contacts: this.contacts,
+      chats: this.chats,
+    } = this.#parts);
   }
 
   /**
@@ -413,10 +423,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async exportCredentials(id: string, options: { readonly passphrase: string }): Promise<string> {
     checkMethodOptions("exportCredentials", options);
-    const session = await this.#session(id);
-    const bundle = await this.#parts.backups.exportBundle(session.id, options.passphrase);
-    this.#parts.logger.info({ sessionId: id }, "Credentials exported");
-    return bundle;
+    return custody.exportCredentials(this.#parts, await this.#session(id), options.passphrase);
   }
 
   /**
@@ -428,9 +435,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth> {
     checkMethodOptions("importCredentials", options);
-    const result = await this.#parts.backups.importBundle(await this.#session(id), bundle, options);
-    custody.credentialsReplaced(this.#parts, id, { ...result, how: "imported from a bundle" });
-    return result;
+    return custody.importBundle(this.#parts, await this.#session(id), bundle, options);
   }
 
   /**
@@ -451,10 +456,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     options: { readonly force?: boolean } = {},
   ): Promise<ImportedFolder> {
     checkMethodOptions("importAuthFolder", options);
-    const { force = false } = options;
-    const result = await this.#parts.backups.importFolder(await this.#session(id), folder, force);
-    custody.credentialsReplaced(this.#parts, id, { ...result, how: "imported from an auth folder" });
-    return result;
+    return custody.importFolder(this.#parts, await this.#session(id), folder, options.force);
   }
 
   /**

@@ -33,6 +33,7 @@ import {
 } from "../../src/api/validation.js";
 import type { FailedDelivery } from "../../src/api/event-stream.js";
 import { WEBHOOK_EVENTS } from "../../src/api/webhook-events.js";
+import { inMemoryChats, inMemoryContacts, inMemoryGroups } from "./in-memory-calls.js";
 
 interface Entry {
   readonly id: string;
@@ -54,9 +55,12 @@ const EXPIRES_AT = "2030-01-01T00:01:00.000Z";
 /** Sessions in memory that link, reconnect and drop on command. */
 export class InMemorySessions implements FullSessionsApi {
   /** Thrown by the named method instead of doing anything. */
-  readonly throwing = new Map<keyof FullSessionsApi, Error>();
+  readonly throwing = new Map<string, Error>();
   /** Every call, in order, with what it was given. */
-  readonly calls: { readonly method: keyof FullSessionsApi; readonly input: unknown }[] = [];
+  readonly calls: { readonly method: string; readonly input: unknown }[] = [];
+  readonly groups = inMemoryGroups((call, id, input) => this.enterCall(call, id, input));
+  readonly contacts = inMemoryContacts((call, id, input) => this.enterCall(call, id, input));
+  readonly chats = inMemoryChats((call, id, input) => this.enterCall(call, id, input));
   readonly #entries = new Map<string, Entry>();
   readonly #events = new EventEmitter();
 
@@ -231,13 +235,19 @@ export class InMemorySessions implements FullSessionsApi {
     void this.#proceed(entry);
   }
 
-  #enter(method: keyof FullSessionsApi, input: unknown): void {
+  /** A call over the session's connection. */
+  protected enterCall(call: string, id: string, input: unknown): void {
+    const { status } = this.#entry(call, id, input);
+    if (status !== "connected") throw new ZpwootError("SESSION_NOT_CONNECTED", "Session is not connected");
+  }
+
+  #enter(method: string, input: unknown): void {
     this.calls.push({ method, input });
     const error = this.throwing.get(method);
     if (error !== undefined) throw error;
   }
 
-  #entry(method: keyof FullSessionsApi, id: string, input: unknown = id): Entry {
+  #entry(method: string, id: string, input: unknown = id): Entry {
     this.#enter(method, input);
     const entry = this.#entries.get(id);
     if (entry === undefined) throw new ZpwootError("SESSION_NOT_FOUND", `No session ${id}`);

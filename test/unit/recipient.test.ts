@@ -46,7 +46,9 @@ describe("a recipient", () => {
   it("is of a kind that is wanted", () => {
     expect(recipientJid("120363@newsletter", "to", ["channel"])).toBe("120363@newsletter");
     expect(recipientJid("status@broadcast", "to", ["status"])).toBe("status@broadcast");
-    expect(() => recipientJid("+5511999999999", "group", ["group"])).toThrow("group must be the JID of a group");
+    expect(() => recipientJid("+5511999999999", "group", ["group"])).toThrow(
+      "group must be the JID of a group",
+    );
     expect(() => recipientJid("1@broadcast", "to", ["status"])).toThrow("status@broadcast");
     expect(kindOf("120363@g.us")).toBe("group");
     expect(kindOf("120363@toString")).toBeUndefined();

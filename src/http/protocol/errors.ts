@@ -10,6 +10,8 @@ export interface ErrorContext {
   readonly id: string;
   readonly body: unknown;
   readonly logger: Logger | undefined;
+  /** Whether the route asks WhatsApp something over the session's connection, rather than making the connection. */
+  readonly asksWhatsApp?: boolean | undefined;
 }
 
 /** The status of a request that takes too long. */
@@ -46,7 +48,20 @@ function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse
     case "CONNECTION_FAILED":
     case "PROXY_FAILED":
     case "MISSING_PACKAGE":
+      if (context.asksWhatsApp === true) return errorResponse(502, error.message, "Bad Gateway");
       return context.id === "" ? undefined : connectionFailed(error, context.id);
+    case "NOT_ON_WHATSAPP":
+    case "GROUP_NOT_FOUND":
+    case "INVITE_NOT_VALID":
+      return errorResponse(404, error.message, "Not Found");
+    case "NOT_ALLOWED":
+      return errorResponse(403, error.message, "Forbidden");
+    case "RATE_LIMITED":
+      return errorResponse(429, error.message, "Too Many Requests");
+    case "WHATSAPP_REFUSED":
+      return (error.status ?? 0) >= 500
+        ? errorResponse(502, error.message, "Bad Gateway")
+        : errorResponse(422, error.message, "Unprocessable Entity");
     case "STORE_UNAVAILABLE":
     case "STORE_CORRUPT":
       return errorResponse(500, "Database connection failed");
