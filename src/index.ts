@@ -13,6 +13,7 @@ export type {
   RestoreOptions,
   SessionManagerOptions,
   MediaOptions,
+  SentMessagesOptions,
   WhatsAppOptions,
 } from "./manager/options.js";
 export type { SnapshotsOption, TombstonesOption } from "./api/backup.js";

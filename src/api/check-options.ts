@@ -20,7 +20,7 @@ export function hintFor(name: string, known: readonly string[]): string {
 }
 
 /** So many known names are listed at most. */
-const MAX_LISTED = 12;
+const MAX_LISTED = 16;
 
 /** Returns the known name that was probably meant, or undefined. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {

@@ -9,6 +9,7 @@ import type {
   AuthState,
   Credentials,
   ReceivedKeys,
+  SentMessageKeeper,
   SocketFactory,
   TransactionalKeys,
 } from "../whatsapp/library.js";
@@ -24,6 +25,8 @@ import {
 } from "./credentials.js";
 import { KeyCache } from "./key-cache.js";
 import { ReceivedIds } from "./received-ids.js";
+import { SentIndex } from "./sent-index.js";
+import { SentMessages } from "./sent-messages.js";
 import { type KeyForms, SignalKeys } from "./signal-keys.js";
 import { StagedReceipts } from "./staged-receipts.js";
 import { dropLeftovers } from "./wipe.js";
@@ -38,6 +41,8 @@ export interface LoadAuthStateOptions {
   readonly wasLinked?: boolean;
   /** The session's cache; pass the same one to the next load. Default: a new one. */
   readonly cache?: KeyCache;
+  /** Of the messages that the session has sent; pass the same one to the next load. Default: a new one, with the default limits. */
+  readonly sentIndex?: SentIndex;
   /** Called once, when a read or write has failed for good. Every later call rejects; end the socket. */
   readonly onFailure?: (error: ZpwootError) => void;
   /** Gets a line for each damaged record. Default: silent. */
@@ -74,14 +79,20 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   }
   const creds = usable(newest?.value, library);
   const ids = await ReceivedIds.load(space);
-  const received = new StagedReceipts({ space, gate, ids, onFailed: () => cache.clear() });
-  const keys = new SignalKeys({ space, cache, library, gate, receipts: received, logger });
+  const sent = new SentMessages({ space, gate, index: options.sentIndex ?? new SentIndex() });
+  const onFailed = (): void => {
+    cache.clear();
+    sent.failed();
+  };
+  const received = new StagedReceipts({ space, gate, ids, onFailed });
+  const keys = new SignalKeys({ space, cache, library, gate, receipts: received, sent, logger });
   return new SessionAuthState({
     space,
     cache,
     gate,
     keys,
     received,
+    sent,
     creds,
     marked,
     generation: newest?.number ?? 0,
@@ -110,6 +121,7 @@ interface Parts {
   readonly gate: WriteGate;
   readonly keys: TransactionalKeys;
   readonly received: ReceivedKeys;
+  readonly sent: SentMessageKeeper;
   readonly creds: Credentials;
   readonly marked: boolean;
   readonly generation: number;
@@ -119,6 +131,7 @@ class SessionAuthState implements AuthState {
   readonly creds: Credentials;
   readonly keys: TransactionalKeys;
   readonly received: ReceivedKeys;
+  readonly sent: SentMessageKeeper;
   readonly #space: SessionSpace;
   readonly #cache: KeyCache;
   readonly #gate: WriteGate;
@@ -134,6 +147,7 @@ class SessionAuthState implements AuthState {
     this.creds = parts.creds;
     this.keys = parts.keys;
     this.received = parts.received;
+    this.sent = parts.sent;
     this.#space = parts.space;
     this.#cache = parts.cache;
     this.#gate = parts.gate;

@@ -11,12 +11,14 @@ import type { SignalDataSet, SignalDataTypeMap } from "whaileys";
 import type { Logger } from "../api/logger.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { decode, Encoded, encode } from "../store/codec.js";
-import type { SessionSpace, SpaceEntry } from "../store/space/session-space.js";
+import type { SessionSpace } from "../store/space/session-space.js";
 import type { StoredValue } from "../store/store.js";
 import type { SocketFactory, TransactionalKeys } from "../whatsapp/library.js";
 import type { SignalFamily } from "./credentials.js";
 import type { KeyCache } from "./key-cache.js";
-import { prunedSession } from "./session-pruning.js";
+import { cacheKey, keyChanges, type KeyChange } from "./key-changes.js";
+import type { SentMessages } from "./sent-messages.js";
+import type { StagedKey } from "./staged-changes.js";
 import type { StagedReceipts } from "./staged-receipts.js";
 import type { WriteGate } from "./write-gate.js";
 
@@ -30,18 +32,8 @@ export interface SignalKeysOptions {
   readonly library: KeyForms;
   readonly gate: WriteGate;
   readonly receipts: StagedReceipts;
+  readonly sent: SentMessages;
   readonly logger?: Pick<Logger, "warn"> | undefined;
-}
-
-/** A value that is being written: its text, or null for a deletion. */
-interface Dirty {
-  readonly encoded: Encoded | null;
-}
-
-/** A change of one key. */
-interface Change extends Dirty {
-  readonly key: string;
-  readonly entry: SpaceEntry;
 }
 
 type Values<T extends SignalFamily> = Record<string, SignalDataTypeMap[T]>;
@@ -53,9 +45,10 @@ export class SignalKeys implements TransactionalKeys {
   readonly #library: KeyForms;
   readonly #gate: WriteGate;
   readonly #receipts: StagedReceipts;
+  readonly #sent: SentMessages;
   readonly #logger: Pick<Logger, "warn"> | undefined;
   /** Values that are not durable yet. Reads return them: the library must not use a key twice while the store is slow. */
-  readonly #dirty = new Map<string, Dirty>();
+  readonly #dirty = new Map<string, KeyChange>();
   /** Keys written during a read, per read: their old values must not enter the cache. */
   readonly #reads = new Set<Set<string>>();
   /**
@@ -72,6 +65,7 @@ export class SignalKeys implements TransactionalKeys {
     this.#library = options.library;
     this.#gate = options.gate;
     this.#receipts = options.receipts;
+    this.#sent = options.sent;
     this.#logger = options.logger;
   }
 
@@ -95,14 +89,18 @@ export class SignalKeys implements TransactionalKeys {
   };
 
   /**
-   * Takes a snapshot of all values now; a falsy value deletes. Settles when those are durable that wait for no event. Rejects with `STORE_UNAVAILABLE`,
-   * or `ABORTED` once the auth state is closed.
+   * Takes a snapshot of all values now; a falsy value deletes. The messages that are being sent are stored in the same batch. Settles when all
+   * is durable that waits for no event. Rejects with `STORE_UNAVAILABLE`, or `ABORTED` once the auth state is closed.
    */
   readonly set = (data: SignalDataSet): Promise<void> => {
     try {
       this.#gate.check();
-      const now = snapshot(this.#withoutStaleMemory(data)).filter((change) => !this.#stage(change));
-      return now.length === 0 ? Promise.resolve() : this.#gate.write(() => this.#write(now));
+      const changes = keyChanges(this.#withoutStaleMemory(data));
+      const now = changes.filter((change) => !this.#stage(change));
+      const along = this.#along(now.length === 0 ? changes[0] : undefined);
+      return now.length + along.length === 0
+        ? Promise.resolve()
+        : this.#gate.write(() => this.#write(now, along));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
@@ -130,7 +128,7 @@ export class SignalKeys implements TransactionalKeys {
   }
 
   /** Returns whether the change waits for the event of a message. */
-  #stage(change: Change): boolean {
+  #stage(change: KeyChange): boolean {
     const { key, entry } = change;
     const durable = (): void => this.#becameDurable(change);
     const dropped = (): void => void (this.#dirty.get(key) === change && this.#dirty.delete(key));
@@ -139,27 +137,39 @@ export class SignalKeys implements TransactionalKeys {
     return isStaged;
   }
 
-  async #write(changes: readonly Change[]): Promise<void> {
+  /** Sent messages that are stored now. If all keys wait for the event of a message, they do, too: what is sent then waits behind it. */
+  #along(waiting: KeyChange | undefined): readonly StagedKey[] {
+    return this.#sent.take().filter((sent) => {
+      const key = cacheKey(sent.entry.family, sent.entry.id);
+      // An older record of the same place must not come after this one.
+      if (this.#receipts.stage(key, sent)) return false;
+      return waiting === undefined || !this.#receipts.stageWith(waiting.key, key, sent);
+    });
+  }
+
+  async #write(changes: readonly KeyChange[], along: readonly StagedKey[]): Promise<void> {
     for (const change of changes) this.#changed(change);
     try {
       await this.#space.write(
-        changes.map(({ entry }) => entry),
+        [...changes, ...along].map(({ entry }) => entry),
         { patient: true },
       );
     } catch (error) {
       // What the store holds now is unknown.
       this.#cache.clear();
+      this.#sent.failed();
       throw error;
     }
     for (const change of changes) this.#becameDurable(change);
+    for (const { durable } of along) durable();
   }
 
-  #changed(change: Change): void {
+  #changed(change: KeyChange): void {
     this.#dirty.set(change.key, change);
     for (const written of this.#reads) written.add(change.key);
   }
 
-  #becameDurable(change: Change): void {
+  #becameDurable(change: KeyChange): void {
     const { key, encoded } = change;
     if (this.#dirty.get(key) !== change) return;
     this.#dirty.delete(key);
@@ -221,18 +231,4 @@ export class SignalKeys implements TransactionalKeys {
     const revived = family === "sender-key" && reviveSenderKey !== undefined ? reviveSenderKey(value) : value;
     return revived;
   }
-}
-
-function snapshot(data: SignalDataSet): readonly Change[] {
-  return Object.entries(data).flatMap(([family, values]) =>
-    Object.entries(values as Record<string, unknown>).map(([id, value]) => {
-      const stored = family === "session" ? prunedSession(value) : value;
-      const encoded = stored ? encode(stored) : null;
-      return { key: cacheKey(family, id), entry: { family, id, value: encoded }, encoded };
-    }),
-  );
-}
-
-function cacheKey(family: string, id: string): string {
-  return `${family}/${id}`;
 }

@@ -106,6 +106,15 @@ export class StagedReceipts implements ReceivedKeys {
     return true;
   }
 
+  /** Keeps something together with a key that waits. Returns whether it is kept. */
+  stageWith(waiting: string, key: string, staged: StagedKey): boolean {
+    const changes = this.#byKey.get(waiting);
+    if (changes?.isTaken !== false) return false;
+    this.#byKey.set(key, changes);
+    changes.add(key, staged);
+    return true;
+  }
+
   #forget(changes: StagedChanges): void {
     this.#storing.delete(changes);
     for (const key of changes.keys) if (this.#byKey.get(key) === changes) this.#byKey.delete(key);

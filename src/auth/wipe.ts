@@ -5,6 +5,7 @@
 import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
 import type { Store, StoredValue } from "../store/store.js";
 import { RECEIVED_FAMILY } from "./received-ids.js";
+import { SENT_FAMILY } from "./sent-messages.js";
 import {
   CREDS_FAMILY,
   CREDS_IDS,
@@ -32,7 +33,7 @@ export interface WipeOptions {
 }
 
 /**
- * Deletes the credentials and all Signal keys of a session; its other keys stay. Close its auth state first. Settles when all are
+ * Deletes the credentials, all Signal keys and the kept messages of a session; its other keys stay. Close its auth state first. Settles when all are
  * deleted, with false when they may not be; rejects with `STORE_UNAVAILABLE`. May be repeated.
  */
 export async function wipeAuthState(
@@ -66,7 +67,10 @@ export async function dropLeftovers(space: SessionSpace): Promise<void> {
 
 /** Unless credentials are stored in the meantime: the keys are theirs then. */
 function dropKeys(space: SessionSpace, absent: readonly string[]): Promise<void> {
-  return space.deleteFamilies([...SIGNAL_FAMILIES, RECEIVED_FAMILY], { family: CREDS_FAMILY, ids: absent });
+  return space.deleteFamilies([...SIGNAL_FAMILIES, RECEIVED_FAMILY, SENT_FAMILY], {
+    family: CREDS_FAMILY,
+    ids: absent,
+  });
 }
 
 /** What can't be read may be a link. */

@@ -12,6 +12,7 @@ import type {
   OwnershipOptions,
   ReconnectOptions,
   RestoreOptions,
+  SentMessagesOptions,
   SessionManagerOptions,
   SocketFactoryOption,
   WhatsAppOptions,
@@ -149,6 +150,12 @@ const schema = optionsSchema({
     maxTotalBytes: option.count.optional(),
     allowPrivateSources: option.flag.optional(),
   } satisfies OptionFields<MediaOptions>).optional(),
+  sentMessages: optionsSchema({
+    keep: option.count.optional(),
+    maxBytes: option.count.optional(),
+    maxAgeMs: option.count.optional(),
+    durable: option.flag.optional(),
+  } satisfies OptionFields<SentMessagesOptions>).optional(),
   // Checked where they are used, with the same words.
   webhooks: z.looseObject({}, { error: "must be an object" }).optional(),
   eventLog: z

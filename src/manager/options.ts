@@ -55,6 +55,8 @@ export interface SessionManagerOptions {
   /** The limits of webhooks. */
   readonly webhooks?: WebhookOptions;
   readonly media?: MediaOptions;
+  /** How many of the messages that a session has sent are kept, to be sent again to a phone that could not read one. */
+  readonly sentMessages?: SentMessagesOptions;
   /** The log behind `events()` and the adapter's server-sent events. Default: on, in memory. */
   readonly eventLog?: EventLogOption | false;
 }
@@ -117,7 +119,7 @@ export interface WhatsAppOptions {
    * a session could reach into your network.
    */
   readonly allowPrivateProxies?: boolean;
-  /** Returns a message you sent, for a phone that could not decrypt it and asks again after the 10 minutes that it is cached. */
+  /** Returns a message you sent, for a phone that could not decrypt it and asks again. It is asked before {@link SessionManagerOptions.sentMessages}. */
   readonly getMessage?: UserFacingSocketConfig["getMessage"];
 }
 
@@ -149,6 +151,21 @@ export interface MediaOptions {
   readonly maxTotalBytes?: number;
   /** Whether files may be fetched from private, loopback and link-local addresses. Default false. */
   readonly allowPrivateSources?: boolean;
+}
+
+/**
+ * How many of the messages that a session has sent are kept, to be sent again to a phone that could not read one: with its newest edit, and not
+ * after it was deleted. The oldest go first.
+ */
+export interface SentMessagesOptions {
+  /** Messages kept for each session. Default 1,000. */
+  readonly keep?: number;
+  /** What they may take for each session, in bytes. A larger message is not kept. Default 4 MiB. */
+  readonly maxBytes?: number;
+  /** How long a message is kept, in milliseconds. Default seven days. */
+  readonly maxAgeMs?: number;
+  /** Whether they are in the store, encrypted like everything there, and so outlive a restart; else they are in memory. Default true. */
+  readonly durable?: boolean;
 }
 
 /** A library, or a function that loads it. */

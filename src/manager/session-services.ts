@@ -1,6 +1,7 @@
 /** What every session of a manager is given: its options with the defaults filled in, and its access to the store. */
 import { loadAuthState } from "../auth/auth-state.js";
 import { KeyCache } from "../auth/key-cache.js";
+import { SentIndex } from "../auth/sent-index.js";
 import { wipeHalfLink } from "../auth/wipe.js";
 import type { Logger } from "../api/logger.js";
 import type { Tombstones } from "../backup/tombstones.js";
@@ -16,7 +17,7 @@ import { MessageAuthors } from "../whatsapp/authorship/message-authors.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { libraryLogger } from "../whatsapp/library-logger.js";
-import { DEFAULTS, type SessionManagerOptions } from "./options.js";
+import { DEFAULTS, type SentMessagesOptions, type SessionManagerOptions } from "./options.js";
 import { agentConfig, checksOf, libraryOf, socketConfig, timeoutsOf } from "./whatsapp-config.js";
 
 /** The parts of a manager that its sessions use. */
@@ -40,7 +41,7 @@ export interface SessionServicesInput {
 export function sessionServices(input: SessionServicesInput): SessionServices {
   const { options, versions, logger, store, egresses, media, ownership, emit, emitWhatsApp } = input;
   const library = libraryOf(options, media);
-  const memory = new SessionMemories();
+  const memory = new SessionMemories(options.sentMessages);
   return {
     library,
     versions,
@@ -62,6 +63,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
         library: await library(),
         wasLinked,
         cache: memory.keys(sessionId),
+        sentIndex: memory.sent(sessionId),
         onFailure,
         logger,
       });
@@ -142,12 +144,18 @@ interface SessionMemory {
   /** Made when the library is known. */
   caches: SessionCaches | undefined;
   readonly keys: KeyCache;
+  readonly sent: SentIndex;
   readonly authors: MessageAuthors;
 }
 
 /** What sessions keep in memory over their reconnects. */
 class SessionMemories {
   readonly #memories = new Map<string, SessionMemory>();
+  readonly #sentLimits: SentMessagesOptions | undefined;
+
+  constructor(sentLimits: SentMessagesOptions | undefined) {
+    this.#sentLimits = sentLimits;
+  }
 
   /** The socket caches of a session. */
   caches(sessionId: string, library: SocketFactory): SessionCaches {
@@ -157,6 +165,11 @@ class SessionMemories {
   /** The Signal keys of a session that were read from the store. */
   keys(sessionId: string): KeyCache {
     return this.#of(sessionId).keys;
+  }
+
+  /** Which messages that a session has sent are kept. */
+  sent(sessionId: string): SentIndex {
+    return this.#of(sessionId).sent;
   }
 
   /** Who wrote a session's last messages. */
@@ -172,6 +185,7 @@ class SessionMemories {
   #of(sessionId: string): SessionMemory {
     const memory = this.#memories.get(sessionId) ?? {
       ...{ caches: undefined, keys: new KeyCache(), authors: new MessageAuthors() },
+      sent: new SentIndex(this.#sentLimits),
     };
     this.#memories.set(sessionId, memory);
     return memory;

@@ -1,6 +1,8 @@
-/** A phone with a changed client, operated by a test: it revokes and edits what others wrote. */
+/** A phone with a changed client, operated by a test: it revokes and edits what others wrote, and asks for messages again that it can read. */
+import { ZpwootError } from "../errors.js";
 import type { Account } from "./network/account.js";
 import type { Group } from "./network/group.js";
+import type { Network } from "./network/network.js";
 import { editOf, revocationOf, type Chat } from "./phone/chat.js";
 import type { SendOptions, SentText } from "./phone/message-sender.js";
 
@@ -29,11 +31,13 @@ export interface ForgeOptions extends SendOptions {
 export class VirtualForger {
   readonly #chat: Chat;
   readonly #recipient: (to: string) => Account | Group;
+  readonly #network: Network;
 
   /** @internal */
-  constructor(chat: Chat, recipient: (to: string) => Account | Group) {
+  constructor(chat: Chat, recipient: (to: string) => Account | Group, network: Network) {
     this.#chat = chat;
     this.#recipient = recipient;
+    this.#network = network;
   }
 
   /** Revokes any message. Throws `INVALID_INPUT` for one that the phone does not have, without `to`. */
@@ -44,6 +48,23 @@ export class VirtualForger {
   /** Edits any message. Throws `INVALID_INPUT` for one that the phone does not have, without `to`. */
   edit(id: string, text: string, options: ForgeOptions = {}): SentText {
     return this.#chat.forge(id, editOf(text), this.#message(id, options));
+  }
+
+  /**
+   * Asks a linked device for any message again, as a phone does that could not read it: one that the phone has read, never got, or that went
+   * to another chat. Throws `INVALID_INPUT` when there is no such device.
+   *
+   * @example
+   * ```ts
+   * emulator.faults.add({ at: "message", action: "drop" }); // the phone never gets it
+   * const { key } = await socket.sendMessage(friend.jid, { text: "hello" });
+   * friend.forge.askAgain(key.id, owner.companions[0].jid);
+   * ```
+   */
+  askAgain(id: string, device: string, group?: { readonly jid: string }): void {
+    if (this.#network.directory.device(device) === undefined)
+      throw new ZpwootError("INVALID_INPUT", `There is no linked device ${device}`);
+    this.#chat.askAgain({ id, from: device, group: group?.jid });
   }
 
   #message(id: string, { to, asAuthor = false, ...options }: ForgeOptions) {

@@ -145,7 +145,7 @@ export class VirtualPhone {
 
   /** Sends what this phone is not entitled to, as a changed client does. */
   get forge(): VirtualForger {
-    return new VirtualForger(this.#account.phone.chat, (to) => this.#recipient(to));
+    return new VirtualForger(this.#account.phone.chat, (to) => this.#recipient(to), this.#network);
   }
 
   /** Creates a group that this phone owns; the other members are notified. */

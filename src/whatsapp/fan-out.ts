@@ -4,11 +4,12 @@
  * devices is rejected.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
 import type { SignalDataSet } from "whaileys";
 import { SerialQueue } from "../async/serial-queue.js";
 import { ZpwootError } from "../errors.js";
 import { watchKeyAnswers } from "./key-answers.js";
-import type { TransactionalKeys, WhatsAppSocket } from "./library.js";
+import type { SentMessageKeeper, TransactionalKeys, WhatsAppSocket } from "./library.js";
 import type { Emitter } from "./pending-queries.js";
 import type { BadSignature } from "./signatures/socket-checks.js";
 
@@ -33,25 +34,37 @@ export function currentFanOut(): FanOut | undefined {
   return sends.getStore();
 }
 
+/** What a {@link FanOut} needs. */
+interface FanOutOptions {
+  readonly jid: string;
+  readonly ownUsers: ReadonlySet<string>;
+  readonly onLeftOut: (device: string, why: LeftOutFor) => void;
+  readonly onContent: (content: unknown) => void;
+}
+
 /** One message on its way to devices. */
 export class FanOut {
   readonly #jid: string;
   readonly #ownUsers: ReadonlySet<string>;
   readonly #onLeftOut: (device: string, why: LeftOutFor) => void;
+  #onContent: ((content: unknown) => void) | undefined;
   /** Signal addresses. */
   readonly #refused = new Set<string>();
   readonly #withoutKeys = new Set<string>();
   readonly #leftOut = new Map<string, LeftOutFor>();
   #keysCame = false;
 
-  constructor(
-    jid: string,
-    ownUsers: ReadonlySet<string>,
-    onLeftOut: (device: string, why: LeftOutFor) => void,
-  ) {
+  constructor({ jid, ownUsers, onLeftOut, onContent }: FanOutOptions) {
     this.#jid = jid;
     this.#ownUsers = ownUsers;
     this.#onLeftOut = onLeftOut;
+    this.#onContent = onContent;
+  }
+
+  /** The message is about to be encrypted. The first call counts: others are of what goes with it. */
+  content(content: unknown): void {
+    this.#onContent?.(content);
+    this.#onContent = undefined;
   }
 
   /** The group that it is for; undefined if it is for one person. */
@@ -119,8 +132,10 @@ export class FanOut {
   }
 }
 
-/** What {@link fanOutMessages} reports. */
-interface FanOutReports {
+/** What {@link fanOutMessages} needs, and reports. */
+interface FanOutMessagesOptions {
+  /** Gets each message before it is encrypted. */
+  readonly sent: SentMessageKeeper;
   /** A device has badly signed keys. Called once per message. */
   readonly onBadSignature: (failed: BadSignature) => void;
   /** Called once for each device without keys. */
@@ -131,27 +146,51 @@ interface FanOutReports {
  * Makes every message of a socket leave out devices with badly signed keys, and without. Call it after the engine's key store is in place, and
  * before the first message.
  */
-export function fanOutMessages(socket: WhatsAppSocket, { onBadSignature, warn }: FanOutReports): void {
+export function fanOutMessages(socket: WhatsAppSocket, options: FanOutMessagesOptions): void {
   const { sendMessage, relayMessage } = socket;
   const without = new Set<string>();
-  const leaveOut = (device: string, why: LeftOutFor): void => {
-    if (why === "signature") return onBadSignature({ ...BADLY_SIGNED, device });
+  const onLeftOut = (device: string, why: LeftOutFor): void => {
+    if (why === "signature") return options.onBadSignature({ ...BADLY_SIGNED, device });
     if (without.has(device)) return;
     without.add(device);
-    warn("messages are not sent to a device: WhatsApp has no keys for it", { device });
+    options.warn("messages are not sent to a device: WhatsApp has no keys for it", { device });
   };
-  const send = <T>(jid: string, call: () => Promise<T>): Promise<T> =>
-    sends.run(new FanOut(jid, ownUsersOf(socket), leaveOut), call);
+  const send = async <T>(jid: string, id: string, call: () => Promise<T>): Promise<T> => {
+    await options.sent.ready();
+    const ownUsers = ownUsersOf(socket);
+    const onContent = (content: unknown): void => {
+      // Nobody asks a channel for a message again.
+      if (!jid.endsWith("@newsletter")) options.sent.keep({ id, chat: jid, content });
+    };
+    try {
+      return await sends.run(new FanOut({ jid, ownUsers, onLeftOut, onContent }), call);
+    } finally {
+      // Stored already, unless it was encrypted to no device.
+      if (options.sent.isWaiting(id)) keys.set({})?.catch(() => {});
+    }
+  };
   watchKeyAnswers(socket.ws as unknown as Emitter, () => {
     const fanOut = currentFanOut();
     return fanOut && ((devices) => fanOut.keysCame(devices));
   });
-  socket.sendMessage = (jid, ...rest) => send(jid, () => sendMessage(jid, ...rest));
-  socket.relayMessage = (jid, content, options) =>
+  socket.sendMessage = (jid, content, given) => {
+    const messageId = given?.messageId ?? newMessageId();
+    return send(jid, messageId, async () => {
+      const sent = await sendMessage(jid, content, { ...given, messageId });
+      // Of a library that says nothing before it encrypts.
+      if (sent?.message != null) currentFanOut()?.content(sent.message);
+      return sent;
+    });
+  };
+  socket.relayMessage = (jid, content, given) => {
     // To one device that asked for it again: there is no other.
-    options.participant === undefined
-      ? send(jid, () => relayMessage(jid, content, options))
-      : relayMessage(jid, content, options);
+    if (given.participant !== undefined) return relayMessage(jid, content, given);
+    const messageId = given.messageId ?? newMessageId();
+    return send(jid, messageId, () => {
+      currentFanOut()?.content(content);
+      return relayMessage(jid, content, { ...given, messageId });
+    });
+  };
   const keys = socket.authState.keys as TransactionalKeys;
   const set = keys.set.bind(keys);
   keys.set = (data) => set(withoutLeftOut(data));
@@ -183,6 +222,11 @@ function withoutLeftOut(data: SignalDataSet): SignalDataSet {
     return [group, Object.fromEntries(entries)] as const;
   });
   return { ...data, "sender-key-memory": Object.fromEntries(corrected) };
+}
+
+/** An id as WhatsApp Web makes them. */
+function newMessageId(): string {
+  return `3EB0${randomBytes(9).toString("hex").toUpperCase()}`;
 }
 
 function ownUsersOf({ authState }: WhatsAppSocket): ReadonlySet<string> {

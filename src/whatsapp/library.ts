@@ -119,6 +119,45 @@ export interface ReceivedKeys {
   drop(): void;
 }
 
+/** A message that is sent. */
+export interface SentMessage {
+  readonly id: string;
+  /** The JID that it is sent to. */
+  readonly chat: string;
+  /** The protobuf message, as an object. */
+  readonly content: unknown;
+}
+
+/** Which message is asked for: the key that the libraries give `getMessage`. */
+export interface AskedMessage {
+  readonly id?: string | null;
+  /** The chat of whoever asks. */
+  readonly remoteJid?: string | null;
+}
+
+/** A revoke or an edit of a message. */
+export interface MessageChange {
+  readonly kind: "revoke" | "edit";
+  /** Of the message that it is about. */
+  readonly id: string;
+  /** The new content of an edited message, if the edit is not encrypted once more. */
+  readonly edited?: unknown;
+}
+
+/** Keeps the messages that are sent, for those who could not read them and ask again. */
+export interface SentMessageKeeper {
+  /** Settles when messages can be kept; undefined when they can already. Rejects with `STORE_UNAVAILABLE`, `ABORTED`. */
+  ready(): Promise<void> | undefined;
+  /** Keeps a message. It is stored with the keys that are changed next, which are those that it is encrypted with. */
+  keep(message: SentMessage): void;
+  /** Whether a message is to be stored that was stored with no key. */
+  isWaiting(messageId: string): boolean;
+  /** Notes revokes and edits that this device has not sent. Returns whether they concern a message that is kept. */
+  changed(messageId: string, changes: readonly MessageChange[]): boolean;
+  /** The content of a message as it was edited last; undefined if it is not kept, or was revoked. Rejects like {@link ready}. */
+  find(key: AskedMessage): Promise<unknown>;
+}
+
 /** The auth state of one session: what a socket reads and changes, and how it is persisted. */
 export interface AuthState {
   /** The live object; the library changes it in place. */
@@ -127,6 +166,7 @@ export interface AuthState {
   readonly keys: TransactionalKeys;
   /** For the keys that received messages change. */
   readonly received: ReceivedKeys;
+  readonly sent: SentMessageKeeper;
   /** Whether the account is linked: `creds.account` is present. `me` alone is already set while a pairing code is pending. */
   readonly linked: boolean;
   /** Saves the current creds; settles when they are durable. Unchanged creds are not written. */

@@ -16,10 +16,11 @@ import { fanOutMessages } from "./fan-out.js";
 import type { WebSocketLike, WhatsAppSocket } from "./library.js";
 import { WEB_SOCKET_CLOSED } from "./library.js";
 import { guardListeners } from "./guarded-listeners.js";
+import { keptMessages, noteChanges } from "./kept-messages.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { ReceivedMessages } from "./received-messages.js";
 import { runInSession } from "./rejection-guard.js";
-import { checkSocket } from "./signatures/socket-checks.js";
+import { checkSocket, type BadSignature } from "./signatures/socket-checks.js";
 import { watchSilence } from "./silence-watch.js";
 import type { SessionSocketOptions } from "./socket-options.js";
 import { unlinkQuery } from "./unlink-query.js";
@@ -56,8 +57,9 @@ export class SessionSocket {
   constructor(options: SessionSocketOptions) {
     this.#options = options;
     const { library, auth, config, sessionId, authorship } = options;
+    const getMessage = keptMessages(auth, config.getMessage);
     this.socket = runInSession(sessionId, () =>
-      library.makeSocket({ ...config, auth: { creds: auth.creds, keys: auth.keys } }, (error) =>
+      library.makeSocket({ ...config, getMessage, auth: { creds: auth.creds, keys: auth.keys } }, (error) =>
         this.#fail(error),
       ),
     );
@@ -67,7 +69,8 @@ export class SessionSocket {
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#check();
     const warn = (text: string, fields: object): void => options.logger.warn({ sessionId, ...fields }, text);
-    fanOutMessages(this.socket, { onBadSignature: (failed) => options.hooks.onBadSignature(failed), warn });
+    const onBadSignature = (failed: BadSignature): void => options.hooks.onBadSignature(failed);
+    fanOutMessages(this.socket, { sent: auth.sent, onBadSignature, warn });
     guardListeners(this.#ws, (error) => this.#fail(error));
     this.#gate = new WireGate({
       maxAgeMs: config.keepAliveIntervalMs ?? KEEP_ALIVE_MS,
@@ -77,7 +80,11 @@ export class SessionSocket {
     this.#tap = new EventTap({
       ...{ socket: this.socket, gate: this.#gate, received: this.#received },
       pass: (event) => this.#filter.pass(event),
-      publish: (event, along) => options.hooks.onEvent(event, along),
+      publish: (event, along) => {
+        const noted = noteChanges(auth, event);
+        if (noted !== undefined) this.#gate.hold(noted);
+        return options.hooks.onEvent(event, along);
+      },
     });
     this.#filter = new EventFilter({ socket: this.socket, ...authorship, warn });
     this.#tap.cover();

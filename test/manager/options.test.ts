@@ -45,7 +45,7 @@ describe("the options of a manager", () => {
     [
       { proxy: {} },
       [
-        "proxy is not an option (known: store, encryptionKeys, snapshots, tombstones, logger, whatsapp, reconnect, restore, ownership, media, webhooks, eventLog)",
+        "proxy is not an option (known: store, encryptionKeys, snapshots, tombstones, logger, whatsapp, reconnect, restore, ownership, media, sentMessages, webhooks, eventLog)",
       ],
     ],
   ])("%j: an unknown one is named with what was meant", (options, details) => {
@@ -103,6 +103,8 @@ describe("the options of a manager", () => {
     ],
     [{ whatsapp: null }, ["whatsapp must be an object"]],
     [{ reconnect: [] }, ["reconnect must be an object"]],
+    [{ sentMessages: { keep: 0 } }, ["sentMessages.keep must be a whole number above 0"]],
+    [{ sentMessages: false }, ["sentMessages must be an object"]],
     [{ restore: { concurrency: 1.5 } }, ["restore.concurrency must be a whole number above 0"]],
     [{ webhooks: 5 }, ["webhooks must be an object"]],
     [
@@ -147,6 +149,7 @@ describe("the options of a manager", () => {
       reconnect: { firstDelayMs: 1, maxDelayMs: 1, stableAfterMs: 1, maxAttempts: 1 },
       restore: { concurrency: 1 },
       webhooks: { timeoutMs: 1 },
+      sentMessages: { keep: 1, maxBytes: 1, maxAgeMs: 1, durable: false },
       eventLog: { keep: 1, durable: true },
     };
     expect(detailsOf(() => new SessionManager(all))).toEqual([]);

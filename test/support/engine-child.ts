@@ -60,9 +60,10 @@ async function act(command: string): Promise<void> {
     await manager.logout(id);
     report({ loggedOut: true });
   } else if (command.startsWith("flood ")) {
-    const [, jid = "", count = ""] = command.split(" ");
+    const [, jid = "", count = "", name = "flood"] = command.split(" ");
     const socket = await manager.socket(id);
-    for (let n = 0; n < Number(count); n += 1) await socket.sendMessage(jid, { text: `flood ${n}` });
+    for (let n = 0; n < Number(count); n += 1)
+      await socket.sendMessage(jid, { text: `${name} ${n}` }, { messageId: `3EB0-${name}-${n}` });
     report({ flooded: true });
   } else if (command.startsWith("pair ")) {
     const { pairingCode } = await manager.pair(id, command.slice("pair ".length));

@@ -194,9 +194,14 @@ export class Chat {
     context.events.emit("undecryptable", { phoneNumber: this.#account.phoneNumber, from, id, reason });
     // Received before: the author only needs to know that it arrived.
     if (reason === "duplicate") return this.#sendReceipt(envelope, undefined);
-    const attempt = Number(envelope.retry ?? "0") + 1;
-    this.#sendReceipt(envelope, "retry", [
-      node("retry", { count: String(attempt), id, t: String(context.seconds), v: "1" }),
+    this.askAgain(envelope, Number(envelope.retry ?? "0") + 1);
+  }
+
+  /** Asks a device for a message again, with keys for a new session. */
+  askAgain(about: Pick<Envelope, "id" | "from" | "group">, attempt = 1): void {
+    const t = String(this.#network.context.seconds);
+    this.#sendReceipt(about, "retry", [
+      node("retry", { count: String(attempt), id: about.id, t, v: "1" }),
       node("registration", {}, bigEndian(this.#cipher.registrationId, 4)),
       node("keys", {}, bundleNodes(this.#cipher.bundle())),
     ]);

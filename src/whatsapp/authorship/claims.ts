@@ -1,5 +1,6 @@
 /** Finds in the library's events what claims a message of somebody: revokes and edits, with who sent them. */
 import type { RefusedClaim } from "../../api/authorship.js";
+import type { MessageChange } from "../library.js";
 import { bareAddress, personOf, type Person } from "./person.js";
 
 /** `ProtocolMessage.Type` of WhatsApp. */
@@ -52,7 +53,11 @@ export interface Claim extends RefusedClaim {
 }
 
 interface Content {
-  readonly protocolMessage?: { readonly key?: Key | null; readonly type?: unknown } | null;
+  readonly protocolMessage?: {
+    readonly key?: Key | null;
+    readonly type?: unknown;
+    readonly editedMessage?: unknown;
+  } | null;
   readonly secretEncryptedMessage?: {
     readonly targetMessageKey?: Key | null;
     readonly secretEncType?: unknown;
@@ -85,6 +90,16 @@ export function claimsIn(message: KeyedMessage, me: Person): readonly Claim[] {
     const { kind, target } = aboutOther(content) ?? {};
     const claim = kind && target && claimOf({ kind, message, target, me });
     return claim === undefined ? [] : [claim];
+  });
+}
+
+/** The revokes and edits in the content of a message; none in nearly all. */
+export function changesIn(message: unknown): readonly MessageChange[] {
+  return contentsOf(message).flatMap((content) => {
+    const { kind, target } = aboutOther(content) ?? {};
+    if (kind === undefined || target?.id == null || target.id === "") return [];
+    const edited = kind === "edit" ? content.protocolMessage?.editedMessage : undefined;
+    return [{ kind, id: target.id, ...(edited == null ? {} : { edited }) }];
   });
 }
 

@@ -14,6 +14,7 @@ import { patchLibsignal } from "./libsignal-patches.js";
 import type { Emitter } from "../pending-queries.js";
 import { baileys7Caches } from "./caches.js";
 import { hookBaileys7 } from "./decryptions.js";
+import { keepNoMessages } from "./sent-messages.js";
 import { isSignalRecord } from "./signal-records.js";
 import { sparingPatch, type MessagePatch } from "./spared-devices.js";
 
@@ -74,6 +75,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
       limitClose(client);
       reportRefusedUpgrade(client);
       flushOnClose(socket);
+      keepNoMessages(socket);
       return socket;
     },
     takeHandshakeKey,

@@ -6,8 +6,6 @@
 import { LRUCache } from "lru-cache";
 import type { SessionCaches } from "../library.js";
 
-/** Sent messages, for retry receipts. whaileys keeps them for 20 s, but phones ask again after minutes. */
-const SENT_MESSAGES = { max: 256, ttl: 10 * 60_000 };
 /** Group metadata; the time is that of whaileys. */
 const GROUPS = { max: 512, ttl: 15 * 60_000 };
 /** Device lists; the time is that of whaileys. */
@@ -62,13 +60,14 @@ class BoundedCache {
 export function whaileysCaches(): SessionCaches {
   return {
     groupMetadataCache: new BoundedCache(GROUPS),
-    sentMessagesCache: new BoundedCache(SENT_MESSAGES),
+    // The engine keeps them itself (auth/sent-messages.ts): this one would send what was deleted.
+    sentMessagesCache: undefined,
     userDevicesCache: new BoundedCache(DEVICES),
     msgRetryCounterMap: boundedCounters(),
   };
 }
 
-/** Creates the caches of one session, as options of Baileys 7, which keeps sent messages per socket itself. */
+/** Creates the caches of one session, as options of Baileys 7. */
 export function baileys7Caches(): SessionCaches {
   return {
     userDevicesCache: new BoundedCache(DEVICES),

@@ -96,6 +96,7 @@ export type MessagePatch = (message: unknown, devices?: string[]) => unknown;
 export function sparingPatch(wanted: MessagePatch | undefined, socket: () => WhatsAppSocket): MessagePatch {
   return async (message, devices) => {
     const fanOut = currentFanOut();
+    fanOut?.content(message);
     if (fanOut?.mayLackKeys === true && Array.isArray(devices)) await spare(devices, fanOut, socket());
     return wanted === undefined ? message : wanted(message, devices);
   };

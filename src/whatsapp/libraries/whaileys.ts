@@ -15,6 +15,7 @@ import { boundHistory, type HistoryModule, type HistoryParts } from "./history-b
 import { patchLibsignal } from "./libsignal-patches.js";
 import { whaileysCaches } from "./caches.js";
 import { hookWhaileys, patchDecryptions, type DecodeModule, type DecryptModule } from "./decryptions.js";
+import { noteContents, type GenericsModule } from "./sent-messages.js";
 import { isSignalRecord } from "./signal-records.js";
 import { checkSenders, type GroupCipherClass } from "./signature-checks.js";
 import { sparePerDevice, type EncodeModule, type SignalModule } from "./spared-devices.js";
@@ -95,6 +96,7 @@ function patchMessages(): void {
   );
   const signal = require("whaileys/lib/Utils/signal") as SignalModule & GroupModule & DecryptModule;
   patchDecryptions(signal, require("whaileys/lib/Utils/decode-wa-message") as DecodeModule);
+  noteContents(require("whaileys/lib/Utils/generics") as GenericsModule);
   orderGroupMessages(signal);
   sparePerDevice(signal, require("whaileys/lib/WABinary/encode") as EncodeModule);
 }
