@@ -25,7 +25,9 @@ export async function runEmulatorCommand(options: EmulatorCommandOptions): Promi
   const emulator = await WhatsAppEmulator.start({ port, host, admin: { addPhonesOnDemand: true } });
   try {
     print(`WhatsApp emulator: ${emulator.url}`);
-    print(`Connect a session to it with ZPWOOT_WA_URL=${emulator.url}`);
+    print(
+      `Connect a session to it with ZPWOOT_WA_URL=${emulator.url} ZPWOOT_WA_MEDIA_URL=${emulator.media.url}`,
+    );
     print(`Phones are added on demand. Calls at ${new URL(emulator.adminUrl).origin}:`);
     for (const call of adminCalls) print(`  ${call}`);
     if (!signal.aborted) await once(signal, "abort");

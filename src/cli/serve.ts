@@ -49,6 +49,7 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
     logger,
     whatsapp: {
       ...(settings.waUrl === undefined ? {} : { url: settings.waUrl }),
+      ...(settings.waMediaUrl === undefined ? {} : { mediaUrl: settings.waMediaUrl }),
       allowPrivateProxies: settings.allowPrivateProxies,
       ...(settings.enforceSignatures ? { checks: ENFORCED } : {}),
     },

@@ -90,6 +90,12 @@ export const SETTINGS = {
     rule: z.url({ protocol: /^wss?$/ }).optional(),
     help: "WebSocket URL of an emulator (the real WhatsApp)",
   },
+  waMediaUrl: {
+    flag: "wa-media-url",
+    env: "ZPWOOT_WA_MEDIA_URL",
+    rule: z.url({ protocol: /^https?$/ }).optional(),
+    help: "URL where an emulator stores media (WhatsApp's hosts)",
+  },
   allowPrivateTargets: {
     flag: "allow-private-targets",
     env: "ZPWOOT_ALLOW_PRIVATE_TARGETS",

@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { forwardAbort } from "../async/forward-abort.js";
 import { readAll, sendRequest, type IncomingAnswer, type OutgoingRequest } from "./http-request.js";
 import { withMedia } from "./media-body.js";
-import { downloadLimits, uploadLimits, type MediaLimits } from "./media-limits.js";
+import { downloadLimits, placeOf, uploadLimits, type MediaLimits } from "./media-limits.js";
 
 /** The part of an axios request that is used. */
 interface AxiosRequest {
@@ -55,12 +55,13 @@ export interface LibraryHttp {
 
 /** The HTTP of one session's library, through its agent; undefined for direct. */
 export function libraryHttp(agent: Agent | undefined, media: MediaLimits): LibraryHttp {
-  const way = { agent, allowPrivate: media.allowPrivateSources, signal: media.signal };
+  const way = { agent, signal: media.signal };
   return {
     adapter: async (config) => {
       const body = config.data as OutgoingRequest["body"] | null;
       const answer = await sendRequest({
-        ...{ ...way, url: config.url ?? "", method: (config.method ?? "get").toUpperCase() },
+        ...{ ...way, ...placeOf(config.url ?? "", media, { upload: body != null }) },
+        method: (config.method ?? "get").toUpperCase(),
         headers: plainHeaders(config.headers),
         ...(body == null ? { limits: downloadLimits(media) } : { body, limits: uploadLimits(media) }),
       });
@@ -107,13 +108,16 @@ function axiosResponse(config: AxiosRequest, answer: IncomingAnswer, body: Buffe
 async function dispatch(
   { origin, path, method, headers, body }: DispatchOptions,
   handler: DispatchHandler,
-  { request, media }: { readonly request: Omit<OutgoingRequest, "url">; readonly media: MediaLimits },
+  {
+    request,
+    media,
+  }: { readonly request: Omit<OutgoingRequest, "url" | "allowPrivate">; readonly media: MediaLimits },
 ): Promise<void> {
   if (body !== null && body !== undefined) throw new Error("only requests without a body can be sent");
-  const url = new URL(path, origin).href;
+  const place = placeOf(new URL(path, origin).href, media);
   // `fetch` follows redirects itself, through here.
   const limits = { ...request.limits, redirects: 0 };
-  const answer = await sendRequest({ ...request, limits, url, method, headers: plainHeaders(headers) });
+  const answer = await sendRequest({ ...request, ...place, limits, method, headers: plainHeaders(headers) });
   const raw = Object.entries(answer.headers).flatMap(([name, value]) =>
     [value ?? []].flat().flatMap((one) => [Buffer.from(name, "latin1"), Buffer.from(one, "latin1")]),
   );

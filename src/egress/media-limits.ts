@@ -1,6 +1,7 @@
 /** The bounds of all media, in and out. */
 import type { ByteBudget } from "../async/byte-budget.js";
 import type { RequestLimits } from "./http-request.js";
+import type { MediaHost } from "./media-host.js";
 
 /** What media may cost, and where it may come from. */
 export interface MediaLimits {
@@ -10,6 +11,8 @@ export interface MediaLimits {
   readonly budget?: ByteBudget;
   /** Whether private, loopback and link-local addresses may be asked for media. */
   readonly allowPrivateSources: boolean;
+  /** Where media is instead of at WhatsApp's hosts. */
+  readonly host?: MediaHost | undefined;
   /** The longest silence, in milliseconds. Default 20,000. */
   readonly idleMs?: number;
   /** A whole transfer, in milliseconds. Default ten minutes. */
@@ -47,4 +50,16 @@ export function uploadLimits({
   totalMs = MEDIA_TOTAL_MS,
 }: MediaLimits): RequestLimits {
   return { headersMs: totalMs, idleMs, totalMs, maxBytes: MEDIA_ANSWER_BYTES };
+}
+
+/** Where a request goes, and whether it may go to a private address. An upload goes to a media host, whichever was named. */
+export function placeOf(
+  url: string,
+  { host, allowPrivateSources }: MediaLimits,
+  { upload = false }: { readonly upload?: boolean } = {},
+): { readonly url: string; readonly allowPrivate: boolean } {
+  const isMedia = host !== undefined && URL.canParse(url) && (upload || host.isFor(new URL(url)));
+  return isMedia
+    ? { url: host.addressOf(url), allowPrivate: true }
+    : { url, allowPrivate: allowPrivateSources };
 }

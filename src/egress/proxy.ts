@@ -9,6 +9,7 @@ import type { Logger } from "../api/logger.js";
 import type { ProxyConfig } from "../api/session-info.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import { IdleAgent } from "./idle-agent.js";
+import type { MediaHost } from "./media-host.js";
 import { MEDIA_ANSWER_BYTES, MEDIA_IDLE_MS, MEDIA_TOTAL_MS } from "./media-limits.js";
 import { ProxyAgent } from "./proxy-agent.js";
 import { isPrivateHost } from "./target-guard.js";
@@ -35,6 +36,8 @@ interface ProxyPolicy {
   /** Whether proxies may be at private addresses. */
   readonly allowPrivate: boolean;
   readonly logger: Logger;
+  /** Where media is instead of at WhatsApp's hosts. */
+  readonly mediaHost?: MediaHost | undefined;
   /** Resolves the names of proxies; the system's resolver by default. */
   readonly lookup?: LookupFunction;
 }
@@ -58,15 +61,13 @@ export class SessionEgresses {
   readonly #agents = new Map<string, ProxyWay>();
   readonly #ending = new AbortController();
   /** One for all sessions without a proxy: it holds no connection. */
-  readonly #uploadAgent = new UploadAgent(new IdleAgent(MEDIA_IDLE_MS), UPLOADS);
-  readonly #direct: Egress = {
-    agent: undefined,
-    uploadAgent: this.#uploadAgent,
-    preflight: async () => {},
-  };
+  readonly #uploadAgent: UploadAgent;
+  readonly #direct: Egress;
 
   constructor(options: SessionEgressesOptions) {
     this.#options = options;
+    this.#uploadAgent = new UploadAgent(new IdleAgent(MEDIA_IDLE_MS), UPLOADS, options.mediaHost);
+    this.#direct = { agent: undefined, uploadAgent: this.#uploadAgent, preflight: async () => {} };
     // One listener per transfer.
     setMaxListeners(0, this.#ending.signal);
   }
@@ -85,7 +86,7 @@ export class SessionEgresses {
     this.forget(sessionId);
     if (proxy === null) return this.#direct;
     const agent = new ProxyAgent(proxy, this.#options);
-    const way = { config, agent, uploadAgent: new UploadAgent(agent, UPLOADS) };
+    const way = { config, agent, uploadAgent: new UploadAgent(agent, UPLOADS, this.#options.mediaHost) };
     if (this.#ending.signal.aborted) agent.destroy();
     else this.#agents.set(sessionId, way);
     return this.#egress(sessionId, way);

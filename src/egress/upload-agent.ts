@@ -3,12 +3,19 @@
  * can't be longer (which ends the process), waits for ever for the rest of an answer that broke off, and leaves the file open that it failed
  * to send.
  */
-import type { Agent as HttpAgent, ClientRequest, IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
-import { Agent } from "agent-base";
+import {
+  Agent as PlainAgent,
+  type Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+} from "node:http";
+import { isIP } from "node:net";
+import type { Duplex, Readable } from "node:stream";
+import { Agent, type AgentConnectOpts } from "agent-base";
 import { DeadlineError } from "../async/deadline.js";
 import { TooLargeError } from "./http-request.js";
 import { boundInterim } from "./interim-answers.js";
+import type { MediaHost } from "./media-host.js";
 
 /** The bounds of an upload. */
 export interface UploadBounds {
@@ -22,11 +29,15 @@ export interface UploadBounds {
 export class UploadAgent extends Agent {
   readonly #way: HttpAgent;
   readonly #bounds: UploadBounds;
+  readonly #host: MediaHost | undefined;
+  readonly #plain = new PlainAgent({ keepAlive: false });
 
-  constructor(way: HttpAgent, bounds: UploadBounds) {
+  /** With a `host`, everything goes there, whichever host was named. */
+  constructor(way: HttpAgent, bounds: UploadBounds, host?: MediaHost) {
     super({ keepAlive: false });
     this.#way = way;
     this.#bounds = bounds;
+    this.#host = host;
   }
 
   /** Called by Node while the request is made, before its body is sent. */
@@ -38,13 +49,20 @@ export class UploadAgent extends Agent {
   }
 
   /** Called by `agent-base` for the connection of one request. */
-  override connect(): HttpAgent {
-    return this.#way;
+  override connect(request: ClientRequest, options: AgentConnectOpts): HttpAgent | Promise<Duplex> | Duplex {
+    if (this.#host === undefined) return this.#way;
+    const { hostname, port, isSecure } = this.#host;
+    const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+    const servername = isIP(host) === 0 ? host : "";
+    Object.assign(options, { host, port, servername, secureEndpoint: isSecure });
+    if (this.#way instanceof Agent) return this.#way.connect(request, options) as Promise<Duplex>;
+    return isSecure ? this.#way : this.#plain;
   }
 
   /** Ends the other agent. */
   override destroy(): void {
     this.#way.destroy();
+    this.#plain.destroy();
     super.destroy();
   }
 }

@@ -76,6 +76,7 @@ const rootKeySchema = z.custom<Uint8Array | string>(
 
 const whatsappSchema = optionsSchema({
   url: z.url({ protocol: /^wss?$/, error: "must be a ws:// or wss:// URL" }).optional(),
+  mediaUrl: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
   socketFactory: socketFactorySchema.optional(),
   version: z
     .custom<WhatsAppOptions["version"]>((value) => typeof value === "function" || isVersion(value), {

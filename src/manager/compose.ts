@@ -28,7 +28,7 @@ import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { ownershipListener, type OwnershipListenerParts } from "./ownership-listener.js";
 import { SessionRegistry } from "./session-registry.js";
 import { sessionServices } from "./session-services.js";
-import { mediaLimits, versionOptions } from "./whatsapp-config.js";
+import { mediaHostOf, mediaLimits, versionOptions } from "./whatsapp-config.js";
 
 /** The parts of a manager. */
 export interface ManagerParts {
@@ -85,12 +85,14 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     logger,
     session: (id) => registry.find(id),
   });
+  const mediaHost = mediaHostOf(options);
   const egresses = new SessionEgresses({
     proxy: (id) => registry.find(id)?.record.proxy ?? null,
     allowPrivate: options.whatsapp?.allowPrivateProxies ?? DEFAULTS.allowPrivateProxies,
+    mediaHost,
     logger,
   });
-  const media = mediaLimits(options, egresses.ending);
+  const media = mediaLimits(options, { signal: egresses.ending, host: mediaHost });
   const tombstones = new Tombstones({ ...options.tombstones, store, logger });
   const services: SessionServices = sessionServices({
     options,

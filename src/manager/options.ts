@@ -74,6 +74,11 @@ export interface WhatsAppOptions {
   /** WebSocket URL of the WhatsApp service, or of an emulator. Default: the library's, which is the real service. */
   readonly url?: string;
   /**
+   * Where media is stored and fetched instead of at WhatsApp's hosts, as an http:// or https:// URL: `emulator.media.url`. It may be at a
+   * private address. Default: WhatsApp's hosts.
+   */
+  readonly mediaUrl?: string;
+  /**
    * A Baileys-family library, or a function that loads one on the first connect: `baileys7(() => import("baileys"))`. Default: whaileys.
    * See docs/libraries.md.
    */

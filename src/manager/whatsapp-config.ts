@@ -12,6 +12,7 @@ import {
 import { loadWhaileys } from "../whatsapp/libraries/whaileys.js";
 import type { SocketFactory } from "../whatsapp/library.js";
 import { libraryHttp } from "../egress/library-http.js";
+import { MediaHost } from "../egress/media-host.js";
 import type { MediaLimits } from "../egress/media-limits.js";
 import type { Egress } from "../egress/proxy.js";
 import { WHATSAPP_ROOT_KEY } from "../whatsapp/signatures/certificates.js";
@@ -52,6 +53,11 @@ export function timeoutsOf({ whatsapp = {} }: SessionManagerOptions): SessionSer
 
 /** Hosts of the real service. */
 const WHATSAPP_HOSTS = /(^|\.)whatsapp\.(com|net)$/;
+
+/** Where media is, when it is not at WhatsApp's hosts. */
+export function mediaHostOf({ whatsapp = {} }: SessionManagerOptions): MediaHost | undefined {
+  return whatsapp.mediaUrl === undefined ? undefined : new MediaHost(whatsapp.mediaUrl);
+}
 
 /** Which signatures are enforced, and which root the certificates of the server have. */
 export function checksOf({ whatsapp = {} }: Pick<SessionManagerOptions, "whatsapp">): SocketChecks {
@@ -110,9 +116,12 @@ export function agentConfig(
  * The bounds of media, with the defaults. Made once for a manager: what they count is counted together. The signal ends every
  * transfer.
  */
-export function mediaLimits({ media = {} }: SessionManagerOptions, signal?: AbortSignal): MediaLimits {
+export function mediaLimits(
+  { media = {} }: SessionManagerOptions,
+  { signal, host }: Pick<MediaLimits, "signal" | "host"> = {},
+): MediaLimits {
   return {
-    signal,
+    ...{ signal, host },
     maxBytes: media.maxBytes ?? DEFAULTS.mediaMaxBytes,
     budget: new ByteBudget(media.maxTotalBytes ?? DEFAULTS.mediaMaxTotalBytes),
     allowPrivateSources: media.allowPrivateSources ?? DEFAULTS.allowPrivateSources,

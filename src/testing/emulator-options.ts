@@ -1,5 +1,6 @@
-/** What the methods of the emulator take. */
-import type { FailureSpec, FaultAction, StreamErrorSpec } from "./context/faults.js";
+/** What the methods of the emulator take, and where clients find it. */
+import type { Agent } from "node:https";
+import type { FailureSpec, FaultAction, StreamErrorSpec } from "./context/fault-actions.js";
 
 /** How the admin calls behave. */
 export interface AdminOptions {
@@ -48,6 +49,22 @@ export interface DisconnectInput {
   readonly closeCode?: number;
   /** See `FaultAction`. */
   readonly how?: "close" | "fin" | "reset" | "silence" | "garbage" | "unknown-token" | "downgrade";
+}
+
+/** Where a `SessionManager` finds the emulator. */
+export interface EmulatorAddress {
+  readonly url: string;
+  readonly mediaUrl: string;
+  readonly noiseRootKey: Uint8Array;
+}
+
+/** Where a library finds the emulator. */
+export interface LibraryOptions {
+  readonly waWebSocketUrl: string;
+  /** For uploads. */
+  readonly fetchAgent: Agent;
+  /** For downloads: with axios (whaileys, Baileys 6), and with `fetch` (Baileys 7). */
+  readonly options: { readonly httpsAgent: Agent; readonly dispatcher: object };
 }
 
 /** The fault that a disconnect stands for. */

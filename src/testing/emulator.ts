@@ -1,28 +1,24 @@
 /** The WhatsApp emulator: a service on a local port that speaks the real protocol, with phones that a test operates. */
 import { randomBytes } from "node:crypto";
-import { ZpwootError } from "../errors.js";
 import { createAdminHandler, refuseRequest } from "./admin.js";
-import type { ServiceBehaviour } from "./context/behaviour.js";
 import { EmulatorContext } from "./context/emulator-context.js";
-import type { EmulatorListener } from "./context/event-hub.js";
-import type {
-  ConnectionFacts,
-  EmulatorEventName,
-  EmulatorEvents,
-  UnknownQuery,
-  Violation,
-} from "./context/events.js";
-import type { FaultRules } from "./context/faults.js";
-import { randomNumber, seededRandom } from "./context/random.js";
-import type { WaitOptions } from "./context/wait.js";
-import { actionOf, type DisconnectInput, type EmulatorOptions, type PhoneInput } from "./emulator-options.js";
-import { Account } from "./network/account.js";
+import type { ConnectionFacts } from "./context/events.js";
+import { seededRandom } from "./context/random.js";
+import {
+  actionOf,
+  type DisconnectInput,
+  type EmulatorAddress,
+  type EmulatorOptions,
+  type LibraryOptions,
+  type PhoneInput,
+} from "./emulator-options.js";
 import { Network } from "./network/network.js";
-import { PrimaryDevice } from "./phone/primary-device.js";
+import { ObservedEmulator } from "./observed-emulator.js";
 import { Server } from "./server/server.js";
 import { VirtualGroup } from "./virtual-group.js";
-import { VirtualPhone } from "./virtual-phone.js";
-import { digitsOf } from "./wire/jid.js";
+import { VirtualMediaHost } from "./virtual-media-host.js";
+import type { VirtualPhone } from "./virtual-phone.js";
+import { VirtualPhones } from "./virtual-phones.js";
 
 const DEFAULT_TRANSCRIPT_LIMIT = 500;
 const DEFAULT_HOST = "127.0.0.1";
@@ -40,20 +36,27 @@ const DEFAULT_HOST = "127.0.0.1";
  * expect(emulator.unknownQueries).toEqual([]);
  * ```
  */
-export class WhatsAppEmulator {
-  readonly #context: EmulatorContext;
+export class WhatsAppEmulator extends ObservedEmulator {
+  /** Where clients store and fetch media. */
+  readonly media: VirtualMediaHost;
   readonly #network: Network;
   readonly #server: Server;
-  readonly #phones = new Map<string, VirtualPhone>();
+  readonly #phones: VirtualPhones;
 
   private constructor(options: EmulatorOptions) {
     const { now = Date.now, transcriptLimit = DEFAULT_TRANSCRIPT_LIMIT, admin = false, seed } = options;
     const random = seed === undefined ? randomBytes : seededRandom(seed);
-    this.#context = new EmulatorContext({ now, random, transcriptLimit });
-    this.#network = new Network(this.#context);
+    const context = new EmulatorContext({ now, random, transcriptLimit });
+    super(context);
+    this.#network = new Network(context);
     const adminOptions = typeof admin === "object" ? admin : {};
     const onRequest = admin === false ? refuseRequest : createAdminHandler(this, adminOptions);
-    this.#server = new Server(this.#network, onRequest);
+    this.#server = new Server(this.#network, onRequest, options.host ?? DEFAULT_HOST);
+    this.#phones = new VirtualPhones(this.#network, this.#server.linking);
+    this.media = new VirtualMediaHost(this.#network.media, {
+      url: () => `http://${this.#server.authority}`,
+      certificate: () => this.#server.mediaCertificate,
+    });
   }
 
   /**
@@ -75,29 +78,36 @@ export class WhatsAppEmulator {
     return this.#server.url;
   }
 
+  /**
+   * What a `SessionManager` takes as `whatsapp`: where the service and its media are, and the root of its certificates.
+   *
+   * @example
+   * ```ts
+   * const manager = new SessionManager({ store: "memory:", whatsapp: { ...emulator.whatsapp } });
+   * ```
+   */
+  get whatsapp(): EmulatorAddress {
+    return { url: this.url, mediaUrl: this.media.url, noiseRootKey: this.rootPublicKey };
+  }
+
+  /**
+   * What whaileys and Baileys take besides their own options, to connect and to store and fetch media here.
+   *
+   * @example
+   * ```ts
+   * const socket = makeWASocket({ auth, ...emulator.socketOptions });
+   * const { options } = emulator.socketOptions;
+   * const bytes = await downloadMediaMessage(message, "buffer", { options });
+   * ```
+   */
+  get socketOptions(): LibraryOptions {
+    const { agent, dispatcher } = this.media;
+    return { waWebSocketUrl: this.url, fetchAgent: agent, options: { httpsAgent: agent, dispatcher } };
+  }
+
   /** Where the admin calls are: `http://<host>:<port>/admin`. They are answered only when the option `admin` is on. */
   get adminUrl(): string {
     return `http://${this.#server.authority}/admin`;
-  }
-
-  /** Switches of the service; assign to them at any time. */
-  get behaviour(): ServiceBehaviour {
-    return this.#context.behaviour;
-  }
-
-  /** The rules that make connections fail. */
-  get faults(): FaultRules {
-    return this.#context.faults;
-  }
-
-  /** Everything clients did that the protocol forbids, oldest first; at most the last 1,000. */
-  get violations(): readonly Violation[] {
-    return this.#context.violations;
-  }
-
-  /** Every stanza the emulator had no answer for, oldest first; at most the last 1,000. */
-  get unknownQueries(): readonly UnknownQuery[] {
-    return this.#context.unknownQueries;
   }
 
   /** The open connections. */
@@ -112,7 +122,7 @@ export class WhatsAppEmulator {
 
   /** The phones added so far. */
   get phones(): readonly VirtualPhone[] {
-    return [...this.#phones.values()];
+    return this.#phones.all;
   }
 
   /** All groups, oldest first, including those that clients created. */
@@ -134,34 +144,12 @@ export class WhatsAppEmulator {
    * ```
    */
   addPhone(input: PhoneInput): VirtualPhone {
-    const phoneNumber = digitsOf(input.phoneNumber);
-    if (phoneNumber.length < 5 || phoneNumber.length > 15) {
-      throw new ZpwootError("INVALID_INPUT", "A phone number must have 5 to 15 digits");
-    }
-    if (this.#phones.has(phoneNumber)) {
-      throw new ZpwootError("INVALID_INPUT", `There is a phone ${phoneNumber} already`);
-    }
-    const lidUser = input.lid === undefined ? this.#randomLid() : digitsOf(input.lid);
-    if (lidUser === "") throw new ZpwootError("INVALID_INPUT", "A LID must have digits");
-    const { name, initialSync = false } = input;
-    const account = new Account<PrimaryDevice>(this.#context, {
-      phoneNumber,
-      lidUser,
-      name,
-      createPhone: (owner) => new PrimaryDevice(this.#network, owner, { initialSync }),
-    });
-    this.#network.directory.add(account);
-    const phone = new VirtualPhone(this.#network, this.#server.linking, account);
-    this.#phones.set(phoneNumber, phone);
-    return phone;
+    return this.#phones.add(input);
   }
 
   /** The phone of a number or JID. Throws `INVALID_INPUT` when it was not added. */
   phone(phoneNumber: string): VirtualPhone {
-    const account = this.#network.directory.find(phoneNumber);
-    const phone = account === undefined ? undefined : this.#phones.get(account.phoneNumber);
-    if (phone === undefined) throw new ZpwootError("INVALID_INPUT", "There is no phone of this number");
-    return phone;
+    return this.#phones.get(phoneNumber);
   }
 
   /**
@@ -189,46 +177,6 @@ export class WhatsAppEmulator {
     return targets.length;
   }
 
-  /** Calls the listener at every event of the name. */
-  on<Name extends EmulatorEventName>(name: Name, listener: EmulatorListener<Name>): this {
-    this.#context.events.on(name, listener);
-    return this;
-  }
-
-  /** Stops calling the listener. */
-  off<Name extends EmulatorEventName>(name: Name, listener: EmulatorListener<Name>): this {
-    this.#context.events.off(name, listener);
-    return this;
-  }
-
-  /** Calls the listener at the next event of the name. */
-  once<Name extends EmulatorEventName>(name: Name, listener: EmulatorListener<Name>): this {
-    this.#context.events.once(name, listener);
-    return this;
-  }
-
-  /**
-   * Settles with the next event of a name that the predicate accepts. Rejects with `TIMEOUT` (after 5 s by default; the message
-   * ends with the last stanzas) or `ABORTED`.
-   *
-   * @example
-   * ```ts
-   * await emulator.waitFor("login", ({ jid }) => jid.startsWith("5511999990001"), { timeoutMs: 10_000 });
-   * ```
-   */
-  waitFor<Name extends EmulatorEventName>(
-    name: Name,
-    predicate?: (event: EmulatorEvents[Name]) => boolean,
-    options?: WaitOptions,
-  ): Promise<EmulatorEvents[Name]> {
-    return this.#context.events.waitFor(name, predicate, options);
-  }
-
-  /** The last stanzas, one line each, for the message of a failing test. Holds no keys and no texts. */
-  transcript(): string {
-    return this.#context.transcript.toString();
-  }
-
   /** Drops every connection and stops listening. Settles when the port is free; calling it again returns the same promise. */
   stop(): Promise<void> {
     return this.#server.stop();
@@ -237,9 +185,5 @@ export class WhatsAppEmulator {
   /** Same as {@link stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  #randomLid(): string {
-    return String(randomNumber(this.#context.random, 1e14, 2e14 - 1));
   }
 }

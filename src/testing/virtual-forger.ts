@@ -1,9 +1,9 @@
 /** A phone with a changed client, operated by a test: it revokes and edits what others wrote, and asks for messages again that it can read. */
 import { ZpwootError } from "../errors.js";
-import type { Account } from "./network/account.js";
-import type { Group } from "./network/group.js";
 import type { Network } from "./network/network.js";
-import { editOf, revocationOf, type Chat } from "./phone/chat.js";
+import type { Recipient } from "./network/status-audience.js";
+import type { Chat } from "./phone/chat.js";
+import { editOf, revocationOf, type Outbox } from "./phone/outbox.js";
 import type { SendOptions, SentText } from "./phone/message-sender.js";
 
 /** How a forgery is sent. */
@@ -30,24 +30,30 @@ export interface ForgeOptions extends SendOptions {
  */
 export class VirtualForger {
   readonly #chat: Chat;
-  readonly #recipient: (to: string) => Account | Group;
+  readonly #outbox: Outbox;
+  readonly #recipient: (to: string) => Recipient;
   readonly #network: Network;
 
   /** @internal */
-  constructor(chat: Chat, recipient: (to: string) => Account | Group, network: Network) {
+  constructor(
+    { chat, outbox }: { readonly chat: Chat; readonly outbox: Outbox },
+    recipient: (to: string) => Recipient,
+    network: Network,
+  ) {
     this.#chat = chat;
+    this.#outbox = outbox;
     this.#recipient = recipient;
     this.#network = network;
   }
 
   /** Revokes any message. Throws `INVALID_INPUT` for one that the phone does not have, without `to`. */
   revoke(id: string, options: ForgeOptions = {}): SentText {
-    return this.#chat.forge(id, revocationOf, this.#message(id, options));
+    return this.#outbox.forge(id, revocationOf, this.#message(id, options));
   }
 
   /** Edits any message. Throws `INVALID_INPUT` for one that the phone does not have, without `to`. */
   edit(id: string, text: string, options: ForgeOptions = {}): SentText {
-    return this.#chat.forge(id, editOf(text), this.#message(id, options));
+    return this.#outbox.forge(id, editOf(text), this.#message(id, options));
   }
 
   /**
@@ -68,7 +74,7 @@ export class VirtualForger {
   }
 
   #message(id: string, { to, asAuthor = false, ...options }: ForgeOptions) {
-    const chat = to ?? this.#chat.entry(id).chat;
+    const chat = to ?? this.#chat.log.get(id).entry.chat;
     return { ...options, to: this.#recipient(typeof chat === "string" ? chat : chat.jid), asAuthor };
   }
 }

@@ -1,7 +1,6 @@
 /** The phone of an account, operated by a test instead of a thumb. */
 import { ZpwootError } from "../errors.js";
 import { companionFacts, type CompanionFacts } from "./companion-facts.js";
-import type { ChatEntry } from "./context/events.js";
 import type { WaitOptions } from "./context/wait.js";
 import type { Account } from "./network/account.js";
 import type { CompanionDevice } from "./network/companion-device.js";
@@ -17,10 +16,9 @@ import {
 } from "./network/presence.js";
 import type { SyncAction } from "./phone/app-state/actions.js";
 import type { HistoryInput } from "./phone/history.js";
-import type { SendOptions, SentText } from "./phone/message-sender.js";
 import type { PrimaryDevice } from "./phone/primary-device.js";
 import type { Linking } from "./server/linking/linking.js";
-import { VirtualForger } from "./virtual-forger.js";
+import { VirtualChats, type ChatAddress } from "./virtual-chats.js";
 import { VirtualGroup } from "./virtual-group.js";
 
 /** How long {@link VirtualPhone.scan} and {@link VirtualPhone.enterPairingCode} wait by default. */
@@ -38,13 +36,14 @@ const LINK_TIMEOUT_MS = 10_000;
  * await friend.waitForMessage(({ text }) => text === "hello back");
  * ```
  */
-export class VirtualPhone {
+export class VirtualPhone extends VirtualChats {
   readonly #network: Network;
   readonly #linking: Linking;
   readonly #account: Account<PrimaryDevice>;
 
   /** @internal */
   constructor(network: Network, linking: Linking, account: Account<PrimaryDevice>) {
+    super(network, account);
     this.#network = network;
     this.#linking = linking;
     this.#account = account;
@@ -73,11 +72,6 @@ export class VirtualPhone {
   /** The linked devices, in the order of linking. */
   get companions(): readonly CompanionFacts[] {
     return this.#account.devices.map(companionFacts);
-  }
-
-  /** All messages on the phone, oldest first; at most the last 10,000. */
-  get messages(): readonly ChatEntry[] {
-    return this.#account.phone.chat.entries;
   }
 
   /**
@@ -110,44 +104,6 @@ export class VirtualPhone {
     return companionFacts(await this.#linking.pairingCodes.enter(this.#account, code, wait));
   }
 
-  /**
-   * Sends a text to another account (its phone and every linked device), with copies to the own linked devices; or to a group
-   * this phone is in. Throws `INVALID_INPUT` when the recipient has no account on this emulator.
-   *
-   * @example
-   * ```ts
-   * const { id } = ana.sendText(bruno, "hello"); // or a group, a JID, a phone number
-   * ```
-   */
-  sendText(to: VirtualPhone | VirtualGroup | string, text: string, options?: SendOptions): SentText {
-    return this.#account.phone.chat.sendText(this.#recipient(to), text, options);
-  }
-
-  /** Reacts to a message with an emoji; an empty one removes the reaction. */
-  react(id: string, emoji: string): SentText {
-    return this.#account.phone.chat.sendAbout(id, (key) => ({
-      reactionMessage: { key, text: emoji, senderTimestampMs: this.#network.context.now() },
-    }));
-  }
-
-  /**
-   * Takes back a message, for everyone: an own one, or as an admin of a group another member's. Throws `INVALID_INPUT` for an
-   * unknown message, and for one that this phone may not take back ({@link forge} does it all the same).
-   */
-  revoke(id: string, options?: SendOptions): SentText {
-    return this.#account.phone.chat.revoke(id, options);
-  }
-
-  /** Replaces the text of an own message. Throws `INVALID_INPUT` for an unknown message, or one of another author. */
-  edit(id: string, text: string, options?: SendOptions): SentText {
-    return this.#account.phone.chat.edit(id, text, options);
-  }
-
-  /** Sends what this phone is not entitled to, as a changed client does. */
-  get forge(): VirtualForger {
-    return new VirtualForger(this.#account.phone.chat, (to) => this.#recipient(to), this.#network);
-  }
-
   /** Creates a group that this phone owns; the other members are notified. */
   createGroup(subject: string, others: readonly VirtualPhone[] = []): VirtualGroup {
     const members = others.map((phone) => this.#other(phone));
@@ -160,8 +116,8 @@ export class VirtualPhone {
   }
 
   /** Shows another account, or a group, that the user is typing. Returns the number of linked clients it was sent to. */
-  setActivity(to: VirtualPhone | VirtualGroup | string, activity: ChatActivity): number {
-    const recipient = this.#recipient(to);
+  setActivity(to: ChatAddress, activity: ChatActivity): number {
+    const recipient = this.recipient(to);
     const chat =
       recipient instanceof Group
         ? { group: recipient.jid, members: recipient.members }
@@ -198,27 +154,6 @@ export class VirtualPhone {
   }
 
   /**
-   * Settles with a message that the predicate accepts, one already here or the next. Rejects with `TIMEOUT` (after 5 s by
-   * default) or `ABORTED`.
-   *
-   * @example
-   * ```ts
-   * const answer = await friend.waitForMessage(({ text }) => text?.startsWith("Order") === true);
-   * ```
-   */
-  waitForMessage(
-    predicate: (message: ChatEntry) => boolean = () => true,
-    options: WaitOptions = {},
-  ): Promise<ChatEntry> {
-    return this.#account.phone.chat.waitForMessage(predicate, options);
-  }
-
-  /** Marks a received message as read, with a receipt to its author. Throws `INVALID_INPUT` for an unknown or own message. */
-  read(id: string): void {
-    this.#account.phone.chat.read(id);
-  }
-
-  /**
    * Unlinks a device, or all. One that is online is disconnected with `device_removed`; one that is not is refused at its next
    * login. Throws `INVALID_INPUT` when there is no such device.
    */
@@ -232,13 +167,6 @@ export class VirtualPhone {
     const companion = this.#account.device(device);
     if (companion !== undefined) return [companion];
     throw new ZpwootError("INVALID_INPUT", `${this.phoneNumber} has no linked device ${device}`);
-  }
-
-  #recipient(to: VirtualPhone | VirtualGroup | string): Account | Group {
-    const address = typeof to === "string" ? to : to.jid;
-    const found = this.#network.groups.find(address) ?? this.#network.directory.find(address);
-    if (found === undefined) throw new ZpwootError("INVALID_INPUT", "The recipient has no account here");
-    return found;
   }
 
   #other({ jid }: VirtualPhone): Account {

@@ -275,8 +275,10 @@ describe("a session with a proxy", () => {
     const route = (target: string): string =>
       target === "mmg.whatsapp.net:443" ? `127.0.0.1:${media.port}` : target;
     await using proxy = await start({ ...login, route });
-    await using world = await open();
+    // As with the real service: no media host of the emulator.
+    await using world = await open({ whatsapp: { mediaUrl: undefined } as never });
     const { manager } = world;
+    world.emulator.behaviour.mediaHosts = ["mmg.whatsapp.net"];
     const { id } = await world.linked();
     await manager.update(id, { proxy: proxy.config });
     await manager.waitFor(id, "connected", { timeoutMs: 5_000 });

@@ -53,8 +53,7 @@ export class EngineWorld implements AsyncDisposable {
       reconnect: QUICK,
       ...options,
       whatsapp: {
-        url: emulator.url,
-        noiseRootKey: emulator.rootPublicKey,
+        ...emulator.whatsapp,
         connectTimeoutMs: 1_500,
         loginTimeoutMs: 1_500,
         unlinkTimeoutMs: 1_000,

@@ -1,9 +1,12 @@
 /** Baileys, unmodified, as its users run it: state in memory, reconnects when the service asks for a restart. */
 import { createRequire } from "node:module";
 import * as baileys7 from "baileys-7";
-import type { WhatsAppEmulator } from "../../src/testing/index.js";
+import type { VirtualPhone, WhatsAppEmulator } from "../../src/testing/index.js";
 
-type Baileys = Pick<typeof baileys7, "makeWASocket" | "initAuthCreds" | "DisconnectReason">;
+type Baileys = Pick<
+  typeof baileys7,
+  "makeWASocket" | "initAuthCreds" | "DisconnectReason" | "downloadMediaMessage"
+>;
 type AuthenticationState = baileys7.AuthenticationState;
 type WASocket = baileys7.WASocket;
 
@@ -40,6 +43,21 @@ export const BAILEYS: readonly Library[] = [
   },
 ];
 
+/** whaileys too, which the emulator was written for. */
+export const ALL_LIBRARIES: readonly Library[] = [
+  {
+    name: "whaileys",
+    load: () => {
+      const whaileys = require("whaileys") as Baileys & { readonly default: Baileys["makeWASocket"] };
+      return { ...whaileys, makeWASocket: whaileys.default };
+    },
+    settings: {},
+    needsInitialSync: false,
+    losesEarlyStanzas: false,
+  },
+  ...BAILEYS,
+];
+
 type Keys = AuthenticationState["keys"];
 type Update = { readonly qr?: string; readonly connection?: string };
 
@@ -69,6 +87,8 @@ function keysInMemory(): Keys {
 export class BaileysClient {
   socket: WASocket;
   readonly texts: string[] = [];
+  /** Everything that came with `messages.upsert`. */
+  readonly messages: baileys7.WAMessage[] = [];
   readonly codes: string[] = [];
   closedWith: number | undefined;
   readonly #emulator: WhatsAppEmulator;
@@ -104,17 +124,41 @@ export class BaileysClient {
     return this.codes.at(-1) ?? "";
   }
 
+  /** The next message that the test accepts, or one that came already. */
+  async received(accepts: (message: baileys7.WAMessage) => boolean): Promise<baileys7.WAMessage> {
+    await this.until(() => this.messages.some(accepts));
+    return this.messages.find(accepts) as baileys7.WAMessage;
+  }
+
+  /** The media of a message; one that has expired is asked of the phone again. */
+  download(message: baileys7.WAMessage): Promise<Buffer> {
+    const { options } = this.#emulator.socketOptions;
+    const reuploadRequest = (one: baileys7.WAMessage) => this.socket.updateMediaMessage(one);
+    return this.#baileys.downloadMediaMessage(message, "buffer", { options } as never, {
+      reuploadRequest,
+      logger: silent,
+    });
+  }
+
+  /** Links it to a phone; settles when it is open. */
+  async link(phone: VirtualPhone): Promise<this> {
+    await phone.scan(await this.qr());
+    await this.until(() => this.isOpen);
+    return this;
+  }
+
   #open(): WASocket {
     const version: [number, number, number] = [2, 3000, 1_025_190_524];
     const socket = this.#baileys.makeWASocket({
       auth: this.#auth,
-      waWebSocketUrl: this.#emulator.url,
+      ...(this.#emulator.socketOptions as object),
       logger: silent,
       version,
       ...this.#settings,
     });
     socket.ev.on("creds.update", (update) => void Object.assign(this.#auth.creds, update));
     socket.ev.on("messages.upsert", ({ messages }) => {
+      this.messages.push(...messages);
       this.texts.push(...messages.map(({ message }) => message?.conversation ?? "").filter(Boolean));
       this.#tell();
     });

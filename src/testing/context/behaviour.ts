@@ -48,8 +48,11 @@ export interface ServiceBehaviour {
   privateAccounts: readonly string[];
   /** Deflate every frame to clients, as the service does with large ones. */
   compressFrames: boolean;
-  /** Where clients upload media, over HTTPS: `host` or `host:port`, in the order in which they are tried. */
-  mediaHosts: readonly string[];
+  /**
+   * Where clients upload media, over HTTPS: `host` or `host:port`, in the order in which they are tried. Undefined: the emulator's own
+   * media host.
+   */
+  mediaHosts: readonly string[] | undefined;
   /** Refuse clients below this version with failure 405; compared part by part. */
   minimumVersion: readonly [number, number, number] | undefined;
 }
@@ -73,6 +76,6 @@ export const DEFAULT_BEHAVIOUR: Readonly<ServiceBehaviour> = {
   codeLifetimeMs: 180_000,
   privateAccounts: [],
   compressFrames: false,
-  mediaHosts: ["mmg.whatsapp.net"],
+  mediaHosts: undefined,
   minimumVersion: undefined,
 };

@@ -1,6 +1,7 @@
 /** The events of an emulator. A test waits for them instead of sleeping. */
 import type { SignalErrorReason } from "../signal/index.js";
-import type { Phase } from "./faults.js";
+import type { ChatEntry } from "./chat-entry.js";
+import type { Phase } from "./fault-actions.js";
 
 /** One client connection, as events name it. */
 export interface ConnectionFacts {
@@ -28,26 +29,8 @@ export interface UnknownQuery extends ConnectionFacts {
   readonly child: string | undefined;
 }
 
-/** How far a message got, as the phone knows it. */
-export type ChatEntryStatus = "sent" | "delivered" | "read" | "received" | "revoked";
-
-/** One message on a phone. */
-export interface ChatEntry {
-  readonly id: string;
-  /** JID of the account at the other end, or of the group. */
-  readonly chat: string;
-  /** JID of the account that wrote it. */
-  readonly from: string;
-  /** Device that wrote it; 0 is a phone. */
-  readonly device: number;
-  /** Whether this phone's account wrote it, be it on the phone or on a companion. */
-  readonly fromMe: boolean;
-  /** Undefined when the content is not text. */
-  readonly text: string | undefined;
-  /** Seconds. */
-  readonly timestamp: number;
-  readonly status: ChatEntryStatus;
-}
+/** What became of a message on a phone. */
+export type MessageChange = "status" | "edit" | "revoke" | "reaction" | "vote" | "pin";
 
 /** A receipt that passed through the service. */
 export interface ReceiptFacts {
@@ -85,6 +68,12 @@ export interface EmulatorEvents {
   "pre-keys-uploaded": { readonly jid: string; readonly count: number };
   /** A phone received a message, or a copy of one that a companion of its account sent. */
   message: { readonly phoneNumber: string; readonly message: ChatEntry };
+  /** A message on a phone was edited, revoked, reacted to, voted in, pinned, delivered or read. */
+  "message-changed": {
+    readonly phoneNumber: string;
+    readonly message: ChatEntry;
+    readonly what: MessageChange;
+  };
   /** A phone could not decrypt a message and asked the author to send it again (unless it was a duplicate). */
   undecryptable: {
     readonly phoneNumber: string;
@@ -114,6 +103,10 @@ export interface EmulatorEvents {
     readonly collection: string;
     readonly indices: readonly (readonly string[])[];
   };
+  /** A file was stored on the media host. */
+  "media-uploaded": { readonly jid: string; readonly path: string; readonly size: number };
+  /** A download was answered, with this HTTP status. */
+  "media-downloaded": { readonly path: string; readonly status: number };
   /** A companion is no longer linked. */
   unlinked: { readonly phoneNumber: string; readonly jid: string; readonly by: "phone" | "companion" };
   /** A fault rule was applied. */

@@ -18,6 +18,8 @@ export interface Phone {
   noteReceipt(ids: readonly string[], status: "delivered" | "read"): void;
   /** A device could not decrypt a message of this phone: encrypts it again, in a new session. */
   resend(device: CompanionDevice, retry: BinaryNode): void;
+  /** A companion could not download the media of a message: stores it again, and says where. */
+  storeMediaAgain(device: CompanionDevice, receipt: BinaryNode): void;
   /** A member left a group: the next message there must be encrypted with another key. */
   forgetGroupKey(group: string): void;
   /** Answers a companion that fetches or changes the app state: the children of `sync`. */

@@ -1,6 +1,6 @@
 /** A linked device as the service knows it: its keys, its stock of pre-keys, its connection, and what is queued for it. */
 import type { ConnectionFacts } from "../context/events.js";
-import type { FaultAction, Phase, Step } from "../context/faults.js";
+import type { FaultAction, Phase, Step } from "../context/fault-actions.js";
 import type { PreKeyBundle } from "../signal/index.js";
 import type { SignedPublicPreKey } from "../signal/key-bytes.js";
 import { formatJid, LID_SERVER, PHONE_SERVER } from "../wire/jid.js";
@@ -26,6 +26,8 @@ export interface DeviceConnection {
   step(at: Phase, step: Step): void;
   /** Makes something go wrong, now. */
   perform(action: FaultAction): void;
+  /** Records a stanza that the emulator has no answer for; a query is refused as unsupported (501). */
+  refuseUnknown(stanza: BinaryNode): void;
   /** Records that the client broke the protocol. */
   reportViolation(problem: string): void;
 }

@@ -35,6 +35,8 @@ export class Group {
   announcement = false;
   /** Only admins may change the subject. */
   locked = false;
+  /** Seconds after which messages disappear; 0: never. */
+  expiration = 0;
   readonly #roles = new Map<Account, GroupRole>();
 
   constructor({ id, creator, subject, creation, inviteCode }: GroupInput) {

@@ -15,6 +15,7 @@ export function receiptFromDevice(network: Network, sender: LinkedDevice, stanza
   const group = network.groups.find(to);
   const author = group === undefined ? to : participant;
   if (type === "retry") return retry(network, sender, stanza, { author, group });
+  if (type === "server-error") return sender.account.phone.storeMediaAgain(device, stanza);
   device.offlineQueue.acknowledgeMessages(ids);
   // Only a type that concerns the author is forwarded: the others are for the own phone, or for the service.
   if (type !== undefined && type !== "inactive" && type !== "read") return;

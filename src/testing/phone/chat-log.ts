@@ -1,17 +1,30 @@
 /** The messages on a phone, bounded: an emulator may run for days. */
 import { ZpwootError } from "../../errors.js";
+import type { ChatEntry } from "../context/chat-entry.js";
 import type { EventHub } from "../context/event-hub.js";
-import type { ChatEntry, EmulatorEvents } from "../context/events.js";
+import type { EmulatorEvents, MessageChange } from "../context/events.js";
 import type { WaitOptions } from "../context/wait.js";
+import type { ChatMessage } from "../wire/chat-proto.js";
 
 /** Messages a phone keeps. */
 const MAX_MESSAGES = 10_000;
+
+/** A message with what it was made from. */
+export interface KeptMessage {
+  readonly entry: ChatEntry;
+  readonly message: ChatMessage;
+}
+
+/** What tells messages of one id apart: two authors may choose the same. */
+export type MessagePlace = Pick<ChatEntry, "id" | "chat" | "from">;
 
 /** The messages of one phone. */
 export class ChatLog {
   readonly #phoneNumber: string;
   readonly #events: EventHub;
-  readonly #entries = new Map<string, ChatEntry>();
+  readonly #kept = new Map<string, KeptMessage>();
+  /** The places of messages by their id, oldest first. */
+  readonly #places = new Map<string, readonly string[]>();
 
   constructor(phoneNumber: string, events: EventHub) {
     this.#phoneNumber = phoneNumber;
@@ -20,19 +33,30 @@ export class ChatLog {
 
   /** Oldest first. */
   get entries(): readonly ChatEntry[] {
-    return [...this.#entries.values()];
+    return [...this.#kept.values()].map(({ entry }) => entry);
   }
 
-  /** The message of an id; undefined when it is not here. */
-  find(id: string): ChatEntry | undefined {
-    return this.#entries.get(id);
+  /** The messages of a chat, oldest first. */
+  inChat(chat: string): readonly KeptMessage[] {
+    return [...this.#kept.values()].filter(({ entry }) => entry.chat === chat);
+  }
+
+  /** The newest message of an id, in a chat if one is given; undefined when it is not here. */
+  find(id: string, chat?: string): KeptMessage | undefined {
+    const found = (this.#places.get(id) ?? []).map((place) => this.#kept.get(place));
+    return found.findLast((kept) => kept !== undefined && (chat === undefined || kept.entry.chat === chat));
+  }
+
+  /** Whether a message of this id, author and chat is here. */
+  has(place: MessagePlace): boolean {
+    return this.#kept.has(keyOf(place));
   }
 
   /** The message of an id. Throws `INVALID_INPUT` when it is not here. */
-  entry(id: string): ChatEntry {
-    const entry = this.find(id);
-    if (entry === undefined) throw this.unknown(id);
-    return entry;
+  get(id: string): KeptMessage {
+    const kept = this.find(id);
+    if (kept === undefined) throw this.unknown(id);
+    return kept;
   }
 
   /** The error for a message that is not here, or not of the needed kind. */
@@ -41,29 +65,35 @@ export class ChatLog {
   }
 
   /** Keeps a message. Returns the id of the one that was dropped for it, if any. */
-  store(entry: ChatEntry): string | undefined {
-    this.#entries.set(entry.id, entry);
-    if (this.#entries.size <= MAX_MESSAGES) return undefined;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
-    return oldest;
+  store(entry: ChatEntry, message: ChatMessage): string | undefined {
+    const key = keyOf(entry);
+    this.#kept.set(key, { entry, message });
+    this.#places.set(entry.id, [...(this.#places.get(entry.id) ?? []).filter((place) => place !== key), key]);
+    if (this.#kept.size <= MAX_MESSAGES) return undefined;
+    const [oldest] = this.#kept.values();
+    return oldest === undefined ? undefined : this.#drop(oldest.entry);
   }
 
-  /** Changes a message; does nothing when it is not here. */
-  change(id: string, change: Partial<ChatEntry>): void {
-    const entry = this.#entries.get(id);
-    if (entry !== undefined) this.#entries.set(id, { ...entry, ...change });
+  /** Changes a message and emits `message-changed`; does nothing when it is not here. */
+  change(entry: ChatEntry, what: MessageChange, change: Partial<ChatEntry>, message?: ChatMessage): void {
+    const key = keyOf(entry);
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return;
+    const changed = { ...kept.entry, ...change };
+    this.#kept.set(key, { entry: changed, message: message ?? kept.message });
+    this.#events.emit("message-changed", { phoneNumber: this.#phoneNumber, message: changed, what });
   }
 
   /** Another device reports how far messages of this phone got. */
   noteReceipt(ids: readonly string[], status: "delivered" | "read"): void {
     for (const id of ids) {
-      const entry = this.#entries.get(id);
-      if (entry !== undefined && entry.fromMe && entry.status !== "read") this.change(id, { status });
+      const entry = this.find(id)?.entry;
+      if (entry?.fromMe === true && (entry.status === "sent" || entry.status === "delivered"))
+        this.change(entry, "status", { status });
     }
   }
 
-  /** Settles with a message that the predicate accepts, one already here or the next. Rejects with `TIMEOUT` or `ABORTED`. */
+  /** Settles with a message that the predicate accepts, as it is now or becomes. Rejects with `TIMEOUT` or `ABORTED`. */
   waitFor(predicate: (message: ChatEntry) => boolean, options: WaitOptions): Promise<ChatEntry> {
     const found = this.entries.find(predicate);
     if (found !== undefined) return Promise.resolve(found);
@@ -72,7 +102,24 @@ export class ChatLog {
         if (event.phoneNumber === this.#phoneNumber && predicate(event.message)) resolve(event.message);
       };
       this.#events.on("message", listener);
-      return () => this.#events.off("message", listener);
+      this.#events.on("message-changed", listener);
+      return () => {
+        this.#events.off("message", listener);
+        this.#events.off("message-changed", listener);
+      };
     });
   }
+
+  #drop(entry: ChatEntry): string {
+    const key = keyOf(entry);
+    this.#kept.delete(key);
+    const left = (this.#places.get(entry.id) ?? []).filter((place) => place !== key);
+    if (left.length === 0) this.#places.delete(entry.id);
+    else this.#places.set(entry.id, left);
+    return entry.id;
+  }
+}
+
+function keyOf({ id, chat, from }: MessagePlace): string {
+  return `${chat} ${from} ${id}`;
 }

@@ -1,10 +1,19 @@
 /** What a phone sends a companion that was just linked: the key of the app state, and the chats so far. */
 import { deflateSync } from "node:zlib";
-import { historySync, PROTOCOL_TYPE, type ChatMessage, type HistorySync } from "../wire/chat-proto.js";
+import {
+  historySync,
+  PROTOCOL_TYPE,
+  type ChatMessage,
+  type HistorySync,
+  type HistorySyncNotification,
+} from "../wire/chat-proto.js";
 import type { AppStateKey } from "./app-state/keys.js";
 
 /** Kinds of history, by the service's numbers. */
 const SYNC_TYPES = { bootstrap: 0, recent: 3, "push-names": 4 } as const;
+
+/** The kind of a history that a companion asked for. */
+export const ON_DEMAND = 6;
 
 /** A chat of the history. */
 export interface HistoryChat {
@@ -56,13 +65,22 @@ export function historyMessage(input: HistoryInput): ChatMessage {
     conversations: chats.map(conversation),
     pushnames: Object.entries(pushNames).map(([id, pushname]) => ({ id, pushname })),
   };
-  const payload = deflateSync(historySync.encode(history));
   return {
     protocolMessage: {
       type: PROTOCOL_TYPE.historySync,
-      historySyncNotification: { ...part, initialHistBootstrapInlinePayload: payload },
+      historySyncNotification: historyNotice(history),
     },
   };
+}
+
+/** The notice of a part of the history, which holds that part. */
+export function historyNotice(
+  history: HistorySync,
+  more: Partial<HistorySyncNotification> = {},
+): HistorySyncNotification {
+  const { syncType, chunkOrder = 1, progress = 100 } = history;
+  const initialHistBootstrapInlinePayload = deflateSync(historySync.encode(history));
+  return { ...more, syncType, chunkOrder, progress, initialHistBootstrapInlinePayload };
 }
 
 function conversation({ jid, name, unreadCount = 0, messages = [] }: HistoryChat) {

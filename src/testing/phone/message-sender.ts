@@ -3,8 +3,9 @@ import { ZpwootError } from "../../errors.js";
 import type { Account } from "../network/account.js";
 import type { CompanionDevice } from "../network/companion-device.js";
 import type { Envelope } from "../network/envelope.js";
-import { Group } from "../network/group.js";
+import type { Group } from "../network/group.js";
 import type { Network } from "../network/network.js";
+import { isAudience, type Recipient, type StatusAudience } from "../network/status-audience.js";
 import type { ChatMessage } from "../wire/chat-proto.js";
 import { bundleFromKeys } from "../wire/key-nodes.js";
 import { childOf, type BinaryNode } from "../wire/node.js";
@@ -13,7 +14,7 @@ import type { PhoneCipher } from "./cipher.js";
 /** The result of sending a message. */
 export interface SentText {
   readonly id: string;
-  /** JID of the account or group it went to. */
+  /** JID of the account or group it went to, or `status@broadcast`. */
   readonly to: string;
   /** Devices it was encrypted for, own companions included. */
   readonly deviceCount: number;
@@ -29,7 +30,7 @@ const MESSAGE_ID_LENGTH = 10;
 
 /** A message of this phone, kept for devices that could not decrypt it. */
 interface SentMessage {
-  readonly to: Account | Group;
+  readonly to: Recipient;
   readonly content: ChatMessage;
   readonly options: SendOptions;
 }
@@ -53,10 +54,10 @@ export class MessageSender {
   }
 
   /** Sends a message to every device of its recipients and of the own account. Throws `INVALID_INPUT` for a foreign group. */
-  send(id: string, to: Account | Group, content: ChatMessage, options: SendOptions = {}): SentText {
+  send(id: string, to: Recipient, content: ChatMessage, options: SendOptions = {}): SentText {
     const message = { to, content, options };
     this.#sent.set(id, message);
-    if (to instanceof Group) return this.#sendToGroup(id, to, message);
+    if (isAudience(to)) return this.#sendToGroup(id, to, message);
     const others = to === this.#account ? [] : [to, ...to.devices];
     const recipients = [...others, ...this.#account.devices];
     for (const { jid } of recipients) this.#sendTo(jid, id, message);
@@ -78,7 +79,7 @@ export class MessageSender {
     if (sent === undefined) return;
     this.#cipher.renew(device.jid, bundleFromKeys(retry) ?? this.#network.takeBundle(device.jid));
     const count = childOf(retry, "retry")?.attrs.count ?? "1";
-    if (!(sent.to instanceof Group)) return this.#sendTo(device.jid, id, sent, count);
+    if (!isAudience(sent.to)) return this.#sendTo(device.jid, id, sent, count);
     const content = { ...sent.content, ...this.#cipher.distribution(sent.to.jid) };
     const part = this.#cipher.seal(device.jid, content);
     if (part === undefined) return;
@@ -92,7 +93,7 @@ export class MessageSender {
     this.#sent.delete(id);
   }
 
-  #sendToGroup(id: string, to: Group, { content, options }: SentMessage): SentText {
+  #sendToGroup(id: string, to: Group | StatusAudience, { content, options }: SentMessage): SentText {
     if (!to.has(this.#account)) throw new ZpwootError("INVALID_INPUT", "The phone is not in this group");
     const { name: notify } = this.#account;
     const sender = this.#senderInGroup(options);

@@ -10,6 +10,9 @@ import { Chat } from "./chat.js";
 import { PhoneCipher } from "./cipher.js";
 import { appStateKeyMessage, historyMessage, type HistoryInput } from "./history.js";
 import { MessageSender } from "./message-sender.js";
+import { Outbox } from "./outbox.js";
+import { answerMediaRetry } from "./media-retry.js";
+import { PeerRequests } from "./peer-requests.js";
 
 /** How a phone behaves. */
 export interface PrimaryDeviceOptions {
@@ -20,21 +23,29 @@ export interface PrimaryDeviceOptions {
 /** The phone of one account. */
 export class PrimaryDevice implements Phone {
   readonly chat: Chat;
+  readonly outbox: Outbox;
   readonly appState: AppState;
   readonly #network: Network;
   readonly #initialSync: boolean;
   readonly #signal: SignalParty;
   readonly #cipher: PhoneCipher;
   readonly #sender: MessageSender;
+  readonly #account: Account;
+  readonly #peerRequests: PeerRequests;
 
   constructor(network: Network, account: Account, { initialSync }: PrimaryDeviceOptions) {
     this.#network = network;
+    this.#account = account;
     this.#initialSync = initialSync;
     this.#signal = new SignalParty({ random: network.context.random });
     this.#cipher = new PhoneCipher(network, this.#signal);
     this.#sender = new MessageSender(network, account, this.#cipher);
     this.appState = new AppState(network, account);
-    this.chat = new Chat(network, account, this.#cipher, this.#sender);
+    this.chat = new Chat(network, account, this.#cipher, this.#sender, {
+      onPeerRequest: (device, id, request) => this.#peerRequests.answer(device, id, request),
+    });
+    this.outbox = new Outbox(network, account, this.chat, this.#sender);
+    this.#peerRequests = new PeerRequests(network, this.chat, this.#sender);
   }
 
   get identity(): KeyPair {
@@ -50,7 +61,11 @@ export class PrimaryDevice implements Phone {
   }
 
   noteReceipt(ids: readonly string[], status: "delivered" | "read"): void {
-    this.chat.noteReceipt(ids, status);
+    this.chat.log.noteReceipt(ids, status);
+  }
+
+  storeMediaAgain(device: CompanionDevice, receipt: BinaryNode): void {
+    answerMediaRetry(this.#network, this.#account, this.chat, { device, receipt });
   }
 
   resend(device: CompanionDevice, retry: BinaryNode): void {

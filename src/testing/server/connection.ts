@@ -4,7 +4,7 @@ import type { RawData, WebSocket } from "ws";
 import { messageOf } from "../../errors.js";
 import type { EmulatorContext } from "../context/emulator-context.js";
 import type { ConnectionFacts } from "../context/events.js";
-import { actionName, type FaultAction, type Phase, type Step } from "../context/faults.js";
+import { actionName, type FaultAction, type Phase, type Step } from "../context/fault-actions.js";
 import type { CompanionDevice, DeviceConnection } from "../network/companion-device.js";
 import type { ServiceIdentity } from "../wire/certificate.js";
 import { decodeNode } from "../wire/decode.js";

@@ -1,5 +1,6 @@
 /** The steps of one connection, each taken normally or as a fault rule says. */
-import type { FaultAction, FaultRules, Phase, Step } from "../context/faults.js";
+import type { FaultAction, Phase, Step } from "../context/fault-actions.js";
+import type { FaultRules } from "../context/faults.js";
 
 /** What the steps of a connection need. */
 export interface FaultPointsOptions {

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { EmulatorContext } from "../context/emulator-context.js";
-import type { FaultAction } from "../context/faults.js";
+import type { FaultAction } from "../context/fault-actions.js";
 
 /** Answers a plain HTTP request. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;

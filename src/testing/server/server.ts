@@ -7,6 +7,8 @@ import { Connection } from "./connection.js";
 import { Linking } from "./linking/linking.js";
 import { Listener, type RequestHandler } from "./listener.js";
 import { signIn } from "./login.js";
+import { MediaHost } from "./media/media-host.js";
+import { MediaListener } from "./media/media-listener.js";
 
 /** The server of one emulator. */
 export class Server {
@@ -15,16 +17,30 @@ export class Server {
   readonly linking: Linking;
   readonly #network: Network;
   readonly #listener: Listener;
+  readonly #media: MediaListener;
   readonly #connections = new Set<Connection>();
   #connectionCount = 0;
+  #stopped: Promise<void> | undefined;
 
-  constructor(network: Network, onRequest: RequestHandler) {
+  /** `onRequest` answers the requests that are not about media. `host` is where it will listen. */
+  constructor(network: Network, onRequest: RequestHandler, host: string) {
     const { context } = network;
     this.#network = network;
     this.identity = createServiceIdentity(context.now(), context.random);
     this.linking = new Linking(context);
     const onSocket = (socket: WebSocket, tcp: Socket): void => this.#accept(socket, tcp);
-    this.#listener = new Listener(context, { onRequest, onSocket });
+    const media = new MediaHost(network, {
+      certificate: () => this.mediaCertificate,
+      tcpOf: (request) => this.#media.tcpOf(request),
+    });
+    const mediaOr =
+      (other: RequestHandler): RequestHandler =>
+      (request, response) => {
+        if (!media.handle(request, response)) other(request, response);
+      };
+    this.#listener = new Listener(context, { onRequest: mediaOr(onRequest), onSocket });
+    const refuse: RequestHandler = (_request, response) => void response.writeHead(404).end();
+    this.#media = new MediaListener(context, mediaOr(refuse), host);
   }
 
   /** The open connections. */
@@ -42,15 +58,23 @@ export class Server {
     return this.#listener.authority;
   }
 
-  /** Settles when the port is open; rejects when it is taken. */
-  listen(port: number, host: string): Promise<void> {
-    return this.#listener.listen(port, host);
+  /** The certificate of the media host, as PEM. */
+  get mediaCertificate(): string {
+    return this.#media.certificate;
   }
 
-  /** Drops every connection. Settles when the port is free; calling it again returns the same promise. */
+  /** Settles when the ports are open; rejects when that of the service is taken. */
+  async listen(port: number, host: string): Promise<void> {
+    await this.#listener.listen(port, host);
+    await this.#media.listen(host);
+    this.#network.media.listensAt(this.#media.origin);
+  }
+
+  /** Drops every connection. Settles when the ports are free; calling it again returns the same promise. */
   stop(): Promise<void> {
     for (const connection of this.#connections) connection.terminate();
-    return this.#listener.stop();
+    this.#stopped ??= Promise.all([this.#listener.stop(), this.#media.stop()]).then(() => undefined);
+    return this.#stopped;
   }
 
   #accept(socket: WebSocket, tcp: Socket): void {

@@ -1,5 +1,5 @@
 /** The stanzas with which the service ends a stream. */
-import type { FailureSpec, StreamErrorSpec } from "../context/faults.js";
+import type { FailureSpec, StreamErrorSpec } from "../context/fault-actions.js";
 import { node, type BinaryNode } from "../wire/node.js";
 
 /** A refusal at login. */

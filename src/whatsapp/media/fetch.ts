@@ -2,7 +2,7 @@
 import type { Agent } from "node:http";
 import { sendRequest, TooLargeError, type IncomingAnswer } from "../../egress/http-request.js";
 import { withMedia } from "../../egress/media-body.js";
-import { downloadLimits, type MediaLimits } from "../../egress/media-limits.js";
+import { downloadLimits, placeOf, type MediaLimits } from "../../egress/media-limits.js";
 import { TargetRefusedError } from "../../egress/target-guard.js";
 import { isZpwootError, ZpwootError } from "../../errors.js";
 
@@ -32,8 +32,7 @@ export async function fetchMedia(url: string, options: FetchMediaOptions): Promi
 /** The answer of a URL whose server has the file; read or discard its body. Rejects as {@link fetchMedia}. */
 export async function openMedia(url: string, { agent, limits }: FetchMediaOptions): Promise<IncomingAnswer> {
   const answer = await sendRequest({
-    ...{ url, agent, headers: { origin: ORIGIN }, limits: downloadLimits(limits) },
-    allowPrivate: limits.allowPrivateSources,
+    ...{ ...placeOf(url, limits), agent, headers: { origin: ORIGIN }, limits: downloadLimits(limits) },
     signal: limits.signal,
   });
   if (answer.status === OK) return answer;

@@ -13,8 +13,6 @@ const PRIVACY_SETTINGS: Readonly<Record<string, string>> = {
   calladd: "all",
 };
 
-const MEDIA_LIFETIME_SECONDS = 3600;
-
 function getPrivacy(query: Query): void {
   const categories = Object.entries(PRIVACY_SETTINGS).map(([name, value]) =>
     node("category", { name, value }),
@@ -29,12 +27,10 @@ function properties(query: Query): void {
 }
 
 function mediaConnection(query: Query): void {
-  const attrs = {
-    auth: Buffer.from(query.context.random(24)).toString("base64url"),
-    ttl: String(MEDIA_LIFETIME_SECONDS),
-    max_buckets: "12",
-  };
-  const hosts = query.context.behaviour.mediaHosts.map((hostname) => node("host", { hostname }));
+  const { device, network } = query;
+  const { token: auth, lifetimeSeconds } = network.media.issueToken(device.jid);
+  const attrs = { auth, ttl: String(lifetimeSeconds), max_buckets: "12" };
+  const hosts = network.media.hosts.map((hostname) => node("host", { hostname }));
   reply(query, [node("media_conn", { ...attrs, auth_ttl: attrs.ttl }, hosts)]);
 }
 
