@@ -79,7 +79,7 @@ export const checkNumbersSchema = fields({
 });
 
 /** The query of `GET /sessions/:id/contacts/:contact/picture`. */
-const pictureSizeSchema = oneOf("size", PICTURE_SIZES);
+export const pictureSizeSchema = oneOf("size", PICTURE_SIZES);
 
 /** The body of `POST /sessions/:id/chats/presence`. */
 export const presenceSchema = fields({ presence: oneOf("presence", PRESENCES) });

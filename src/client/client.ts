@@ -7,7 +7,8 @@ import type { CreateSessionInput, SessionStatus, UpdateSessionInput } from "../a
 import type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
 import { followEvents, type EventStreamOptions, type ServerEvent } from "./event-stream.js";
 import { poll } from "./poll.js";
-import { Wire } from "./wire.js";
+import { WhatsAppCalls } from "./whatsapp-calls.js";
+import { at, Wire } from "./wire.js";
 
 /**
  * Calls a server that mounts `zpwoot/http`. Every method settles with the body of the response, and rejects with a
@@ -20,12 +21,14 @@ import { Wire } from "./wire.js";
  * const { qrCode } = await client.waitForQRCode(id);
  * await client.waitForStatus(id, "connected");
  */
-export class ZpwootClient {
+export class ZpwootClient extends WhatsAppCalls {
   readonly #wire: Wire;
 
   /** @throws TypeError for an unknown or malformed option; its message never holds the key. */
   constructor(options: ZpwootClientOptions) {
-    this.#wire = new Wire(options);
+    const wire = new Wire(options);
+    super(wire);
+    this.#wire = wire;
   }
 
   /** The fourteen events a webhook can subscribe to. */
@@ -115,19 +118,17 @@ export class ZpwootClient {
     input: UpdateSessionInput,
     options?: CallOptions,
   ): Promise<contract.UpdatedSessionResponse> {
-    const path = `/sessions/${encodeURIComponent(id)}`;
-    return this.#wire.send({ method: "PATCH", path, body: input }, options);
+    return this.#wire.send({ method: "PATCH", path: at(id), body: input }, options);
   }
 
   /** The failed webhook deliveries, oldest first. */
   listFailedDeliveries(id: string, options?: CallOptions): Promise<contract.FailedDeliveriesResponse> {
-    return this.#wire.send({ method: "GET", path: at(id, "deliveries/failed") }, options);
+    return this.#wire.send({ method: "GET", path: at(id, "deliveries", "failed") }, options);
   }
 
   /** Puts a failed delivery back at the end of its queue. Refused with 404 when there is none with that id. */
   redeliver(id: string, deliveryId: string, options?: CallOptions): Promise<contract.MessageResponse> {
-    const path = at(id, `deliveries/${encodeURIComponent(deliveryId)}/redeliver`);
-    return this.#wire.send({ method: "POST", path }, options);
+    return this.#wire.send({ method: "POST", path: at(id, "deliveries", deliveryId, "redeliver") }, options);
   }
 
   /** The stored API keys, oldest first, without the keys themselves. */
@@ -242,8 +243,4 @@ export class ZpwootClient {
       options,
     );
   }
-}
-
-function at(id: string, action: string): string {
-  return `/sessions/${encodeURIComponent(id)}/${action}`;
 }

@@ -1,8 +1,25 @@
 /** `zpwoot/client`: the `/sessions` routes as typed calls, for browsers, Node and every runtime with `fetch`. */
 export { ZpwootClient } from "./client.js";
+export { WhatsAppCalls } from "./whatsapp-calls.js";
 export type { EventStreamOptions, ServerEvent } from "./event-stream.js";
 export type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
 export { ZpwootClientError, isZpwootClientError, type ClientErrorKind } from "./error.js";
+export type { ChatActivity, Presence, ReadMessageKey } from "../api/chats.js";
+export type { NumberCheck, PictureSize, ProfilePicture } from "../api/contacts.js";
+export type {
+  CreatedGroup,
+  CreateGroupInput,
+  GroupAdmin,
+  GroupInfo,
+  GroupInvite,
+  GroupParticipant,
+  GroupSummary,
+  JoinedGroup,
+  ParticipantAction,
+  ParticipantOutcome,
+  ParticipantResult,
+} from "../api/groups.js";
+export type { BlockedContacts } from "../http/contract/calls.js";
 export type { ExportedCredentials, ImportCredentialsInput, Live } from "../http/contract/admin.js";
 export type {
   CreatedSessionResponse,

@@ -13,6 +13,11 @@ export interface Call {
   readonly body?: unknown;
 }
 
+/** The path of a session's route, from its parts. */
+export function at(id: string, ...parts: readonly string[]): string {
+  return ["/sessions", ...[id, ...parts].map((part) => encodeURIComponent(part))].join("/");
+}
+
 /** Sends calls to one server. */
 export class Wire {
   readonly #base: string;

@@ -27,7 +27,7 @@ import {
   json,
   RawResponse,
 } from "./protocol/message.js";
-import type { Route, ServedSessions } from "./route.js";
+import { OVER_A_CONNECTION, type Route, type ServedSessions } from "./route.js";
 import { SYSTEM_ROUTES } from "./routes/system.js";
 import { ALL_ROUTES, allowedMethods, isOurs, type Match, matchRoute } from "./routes/table.js";
 
@@ -145,6 +145,7 @@ export class HttpCore {
   ): Promise<HttpResponse> {
     const { route, id, params } = match;
     const refusal = (): Promise<HttpError | undefined> => this.#refusal(match, request);
+    const abandoned = new AbortController();
     let body: unknown;
     try {
       const limit = Math.max(this.#options.bodyLimitBytes, route.bodyLimitBytes ?? 0);
@@ -154,6 +155,7 @@ export class HttpCore {
       const input = {
         ...{ id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES },
         stillAllowed: async () => (await refusal()) === undefined,
+        signal: abandoned.signal,
       };
       deadline.extend(route.waitsMs?.(query) ?? 0);
       const work = route.call(this.#manager, input);
@@ -161,6 +163,7 @@ export class HttpCore {
       if (result instanceof RawResponse) return result.response;
       return json(route.status, visibleTo(caller, result));
     } catch (error) {
+      abandoned.abort();
       return this.#failed(error, match, body);
     }
   }
@@ -190,7 +193,9 @@ export class HttpCore {
   }
 
   #failed(error: unknown, { route, id }: Match, body: unknown): HttpResponse {
-    return toErrorResponse(error, { operation: route.operation, id, body, logger: this.#options.logger });
+    const { operation, tag } = route;
+    const asksWhatsApp = OVER_A_CONNECTION.has(tag);
+    return toErrorResponse(error, { operation, id, body, asksWhatsApp, logger: this.#options.logger });
   }
 
   /** An error outside of any route's call, such as a `clientAddress` that throws. */

@@ -23,6 +23,8 @@ export interface RouteInput<Body = unknown> {
   readonly caller: Caller;
   /** Settles with whether the caller may still do this: an answer that lasts outlives a key's revocation otherwise. */
   readonly stillAllowed: () => Promise<boolean>;
+  /** Aborted when nobody waits for the result any more: the answer was late, or the caller's key is revoked. */
+  readonly signal: AbortSignal;
   readonly options: ParsedHttpOptions;
   /** All routes, for the route that describes them. */
   readonly routes: readonly Route[];
@@ -36,6 +38,12 @@ export interface QueryParameter {
   readonly schema: Readonly<Record<string, unknown>>;
 }
 
+/** The groups of routes. Those of {@link OVER_A_CONNECTION} ask WhatsApp over the connection of a session. */
+type RouteTag = "sessions" | "events" | "administration" | "system" | "groups" | "contacts" | "chats";
+
+/** Their errors are WhatsApp's, not those of a connection that could not be made. */
+export const OVER_A_CONNECTION: ReadonlySet<RouteTag> = new Set<RouteTag>(["groups", "contacts", "chats"]);
+
 interface RouteFacts {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the base path; `:id` is the session's. */
@@ -45,7 +53,7 @@ interface RouteFacts {
   /** What it does, in a few words. */
   readonly summary: string;
   /** The group it belongs to in the OpenAPI document. */
-  readonly tag: "sessions" | "events" | "administration" | "system";
+  readonly tag: RouteTag;
   /** The role a caller needs; `public` needs no key. */
   readonly access: ApiKeyRole | "public";
   /** Counts against the stricter rate limit: it makes WhatsApp work, or is expensive. */

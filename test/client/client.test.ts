@@ -9,6 +9,11 @@ import { EngineWorld } from "../support/engine.js";
 const KEY = "client-test-key";
 const servers: Server[] = [];
 
+/** What stands for each parameter of a path. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  ...{ id: "a/b", deliveryId: "d/e", keyId: "k/e", groupId: "g/h", contact: "c/d", chat: "e/f" },
+};
+
 /** What the methods take that don't take just an id. */
 const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   listWebhookEvents: [],
@@ -26,6 +31,20 @@ const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   redeliver: ["a/b", "d/e"],
   createSession: [{ name: "x" }],
   pairPhone: ["a/b", "+5511999990001"],
+  getGroup: ["a/b", "g/h"],
+  createGroup: ["a/b", { subject: "x", participants: [] }],
+  updateGroup: ["a/b", "g/h", { subject: "x" }],
+  updateGroupParticipants: ["a/b", "g/h", { action: "add", participants: ["x"] }],
+  getGroupInvite: ["a/b", "g/h"],
+  revokeGroupInvite: ["a/b", "g/h"],
+  joinGroup: ["a/b", "a code"],
+  checkPhoneNumbers: ["a/b", ["+5511999990001"]],
+  getProfilePicture: ["a/b", "c/d"],
+  blockContact: ["a/b", "c/d"],
+  unblockContact: ["a/b", "c/d"],
+  setPresence: ["a/b", "available"],
+  setChatActivity: ["a/b", "e/f", "typing"],
+  markRead: ["a/b", []],
 };
 
 async function serve(listener: RequestListener): Promise<string> {
@@ -79,7 +98,7 @@ describe("the typed client", () => {
       expect(seen.map((request) => [request.method, request.url])).toEqual([
         [
           method,
-          `https://wa.example/api${path.replace(":id", "a%2Fb").replace(":deliveryId", "d%2Fe").replace(":keyId", "k%2Fe")}`,
+          `https://wa.example/api${path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(PARAMETERS[name] ?? ""))}`,
         ],
       ]);
       expect(seen[0]?.headers.get("x-api-key")).toBe(KEY);

@@ -1,12 +1,14 @@
 /** Every request is answered, whatever the engine waits for. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ALL_ROUTES, createHttpHandler } from "../../src/http/index.js";
-import { RecordingLogger } from "./fixtures.js";
+import { RecordingLogger, ROUTE_BODIES } from "./fixtures.js";
 import { InMemorySessions } from "./in-memory-sessions.js";
 
 afterEach(() => void vi.useRealTimers());
 
 const never = new Promise<never>(() => {});
+
+const muteCalls = new Proxy({}, { get: () => () => never });
 
 /** A manager whose methods never settle: a store, a proxy or WhatsApp that says nothing. */
 const mute = new Proxy(new InMemorySessions(), {
@@ -14,19 +16,12 @@ const mute = new Proxy(new InMemorySessions(), {
     if (name === "on" || name === "off") return () => receiver as unknown;
     if (name === "apiKeys")
       return { verify: async () => undefined, create: () => never, list: () => never, revoke: () => never };
+    if (["groups", "contacts", "chats"].includes(String(name))) return muteCalls;
     if (name === "listWebhookEvents") return () => target.listWebhookEvents();
     if (name === "events") return Reflect.get(target, name, receiver) as unknown;
     return () => never;
   },
 });
-
-const BODIES: Readonly<Record<string, object>> = {
-  createSession: { name: "a" },
-  pairPhone: { phoneNumber: "+5511999990000" },
-  createApiKey: { name: "a", role: "viewer" },
-  exportCredentials: { passphrase: "a long passphrase" },
-  importCredentials: { passphrase: "a long passphrase", bundle: "a" },
-};
 
 /** Settles after so much time of the clock that the tests turn. */
 async function after(ms: number): Promise<void> {
@@ -50,7 +45,7 @@ describe("a request that the engine does not finish", () => {
       const logger = new RecordingLogger();
       const metrics = { contentType: "text/plain", text: () => never };
       const handler = createHttpHandler(mute, { apiKeys: "k", system: true, metrics, logger });
-      const body = schema === undefined ? undefined : (BODIES[operation] ?? {});
+      const body = schema === undefined ? undefined : (ROUTE_BODIES[operation] ?? {});
       let status = 0;
       void handler.fetch(request(method, path.replace(/:\w+/g, "a"), body)).then((response) => {
         status = response.status;

@@ -59,3 +59,21 @@ export async function talk(port: number, text: string, until: RegExp): Promise<s
     if (!socket.closed) await once(socket, "close");
   }
 }
+
+/** A valid body for each route that needs one with fields. */
+export const ROUTE_BODIES: Readonly<Record<string, object>> = {
+  createSession: { name: "new" },
+  pairPhone: { phoneNumber: "+5511999999999" },
+  updateSession: {},
+  createApiKey: { name: "made", role: "admin" },
+  exportCredentials: { passphrase: "a long passphrase" },
+  importCredentials: { bundle: "b", passphrase: "a long passphrase" },
+  createGroup: { subject: "s", participants: [] },
+  updateGroup: { subject: "s" },
+  updateGroupParticipants: { action: "add", participants: ["5511999999999"] },
+  joinGroup: { code: "Abcdefghijklmnopqrstuv" },
+  checkPhoneNumbers: { phoneNumbers: ["5511999999999"] },
+  setPresence: { presence: "available" },
+  setChatActivity: { activity: "typing" },
+  markRead: { keys: [{ remoteJid: "5511999999999@s.whatsapp.net", id: "x" }] },
+};

@@ -6,8 +6,8 @@ import type { GroupInfo, GroupsApi } from "../../src/api/groups.js";
 /** Called first by every call: throws when the session is not there or not connected. */
 export type EnterCall = (call: string, id: string, input: unknown) => void;
 
-const GROUP_JID = "120363000000000001@g.us";
-const FRIEND_JID = "5511988887777@s.whatsapp.net";
+export const GROUP_JID = "120363000000000001@g.us";
+export const FRIEND_JID = "5511988887777@s.whatsapp.net";
 
 const GROUP: GroupInfo = {
   id: GROUP_JID,

@@ -12,7 +12,7 @@ import { LOGGED_ENGINE_EVENTS } from "../../src/api/events.js";
 import { API_KEY_ROLES, type ApiKeyRole } from "../../src/api/api-keys.js";
 import { FIELD_ROLES } from "../../src/http/access/visibility.js";
 import { ALL_ROUTES, createHttpHandler, type Route } from "../../src/http/index.js";
-import { KEY } from "./fixtures.js";
+import { KEY, ROUTE_BODIES } from "./fixtures.js";
 import { InMemorySessions } from "./in-memory-sessions.js";
 
 const OWN = "00000000-0000-4000-8000-00000000000a";
@@ -69,6 +69,7 @@ class SecretiveSessions extends InMemorySessions {
   override restart = async (): Promise<void> => undefined;
   override logout = async () => ({ unlinked: "not-linked" as const });
   override delete = async (): Promise<void> => undefined;
+  protected override enterCall(): void {}
   override redeliver = async (): Promise<void> => undefined;
   override listFailedDeliveries = async () => [
     {
@@ -95,15 +96,6 @@ class SecretiveSessions extends InMemorySessions {
     }
   }
 }
-
-const BODIES: Readonly<Record<string, object>> = {
-  createSession: { name: "new" },
-  pairPhone: { phoneNumber: "+5511999999999" },
-  updateSession: {},
-  createApiKey: { name: "made", role: "admin" },
-  exportCredentials: { passphrase: "p" },
-  importCredentials: { bundle: "b", passphrase: "p" },
-};
 
 const CALLERS = API_KEY_ROLES.flatMap((role) =>
   (role === "admin" ? [false] : [false, true]).map((limited) => ({ role, limited })),
@@ -138,7 +130,7 @@ describe.each(CALLERS)("a $role (limited to a session: $limited)", ({ role, limi
     const { fetch } = createHttpHandler(manager, { apiKeys: KEY });
     ask = async ({ method, path, operation }, id) => {
       const url = `http://localhost${path.replace(":id", id).replace(/:\w+/, "unknown")}`;
-      const body = method === "GET" ? null : JSON.stringify(BODIES[operation] ?? {});
+      const body = method === "GET" ? null : JSON.stringify(ROUTE_BODIES[operation] ?? {});
       const headers = { "x-api-key": key, "content-type": "application/json" };
       const answer = await fetch(new Request(url, { method, headers, body }));
       return { status: answer.status, text: await answer.text() };

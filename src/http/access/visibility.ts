@@ -14,10 +14,14 @@ export const FIELD_ROLES: Readonly<Record<string, ApiKeyRole>> = {
     ...["state", "reason", "code", "attempt", "until", "message", "expiresAt", "seq"],
     ...["endpoint", "endpoints", "event", "events", "enabled", "timestamp", "failedAt", "attempts", "bytes"],
     ...["ok", "store", "ownership", "eventLoopLagMs", "conflicts"],
+    ...["jid", "lid", "subject", "description", "owner", "size", "onlyAdminsWrite", "onlyAdminsEdit"],
+    ...["isAdmin", "isCommunity", "community", "participants", "admin", "results", "outcome", "pending"],
+    ...["exists", "pictureUrl", "blocked"],
   ]),
   ...rolesOf("operator", ["qrCode", "pairingCode", "webhookUrl", "url", "headers", "proxy"]),
   ...rolesOf("operator", ["protocol", "host", "port", "username", "hasPassword"]),
   ...rolesOf("operator", ["webhookSecret", "endpointSecrets"]),
+  ...rolesOf("operator", ["inviteCode", "inviteUrl"]),
   ...rolesOf("admin", ["key", "role", "sessions", "lastUsedAt", "bundle"]),
 };
 

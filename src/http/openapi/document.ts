@@ -17,6 +17,9 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   id: "The session's id, a UUID",
   deliveryId: "The id of the delivery, as in `webhook-id`",
   keyId: "The id of the API key",
+  groupId: "The JID of a group, `…@g.us`",
+  contact: "A phone number in international format, or a JID",
+  chat: "A phone number in international format, or the JID of a person or a group",
 };
 
 /** Errors of every route that needs a key. */
@@ -60,6 +63,9 @@ export function describeRoutes(routes: readonly Route[], basePath = ""): OpenApi
 
 const TAGS = [
   { name: "sessions", description: "Sessions, their connections and their links" },
+  { name: "groups", description: "Groups: members, subjects, invitations" },
+  { name: "contacts", description: "People: numbers, profile pictures, blocks" },
+  { name: "chats", description: "Presence, typing, marking as read" },
   { name: "events", description: "Events and webhook deliveries" },
   { name: "administration", description: "API keys, and export and import of credentials" },
   { name: "system", description: "Health, metrics and this document" },

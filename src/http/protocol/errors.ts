@@ -72,7 +72,11 @@ function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse
     case "ABORTED":
       return errorResponse(409, "The command was ended by a later one", "Conflict");
     case "TIMEOUT":
-      return errorResponse(504, "WhatsApp did not answer in time", "Gateway Timeout");
+      return errorResponse(
+        504,
+        context.asksWhatsApp === true ? error.message : "WhatsApp did not answer in time",
+        "Gateway Timeout",
+      );
     case "STORE_IN_USE":
       return errorResponse(503, "Another process runs the sessions", "Service Unavailable");
     case "STOPPED":

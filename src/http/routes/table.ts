@@ -4,7 +4,9 @@ import { describeRoutes, type OpenApiDocument } from "../openapi/document.js";
 import { badRequest } from "../protocol/message.js";
 import type { Route } from "../route.js";
 import { ADMIN_ROUTES } from "./admin.js";
+import { CONTACT_AND_CHAT_ROUTES } from "./contacts-and-chats.js";
 import { DELIVERY_AND_EVENT_ROUTES } from "./deliveries-and-events.js";
+import { GROUP_ROUTES } from "./groups.js";
 import { PAGE_ROUTES } from "./pages.js";
 import { MORE_SESSION_ROUTES, ROUTES } from "./sessions.js";
 import { SYSTEM_ROUTES } from "./system.js";
@@ -13,6 +15,8 @@ import { SYSTEM_ROUTES } from "./system.js";
 export const ALL_ROUTES: readonly Route[] = [
   ...ROUTES,
   ...MORE_SESSION_ROUTES,
+  ...GROUP_ROUTES,
+  ...CONTACT_AND_CHAT_ROUTES,
   ...DELIVERY_AND_EVENT_ROUTES,
   ...ADMIN_ROUTES,
   ...PAGE_ROUTES,
