@@ -41,6 +41,20 @@ export type ZpwootErrorCode =
   | "WHATSAPP_REFUSED"
   /** The temporary folder of the machine takes no file: full, missing or read-only; nothing was sent. */
   | "TEMP_UNAVAILABLE"
+  /** WhatsApp keeps the account from starting new chats for a while (463). */
+  | "REACHOUT_LOCKED"
+  /** A file could not be fetched or uploaded; nothing was sent. */
+  | "MEDIA_FAILED"
+  /** WhatsApp did not acknowledge the message: it may or may not have been sent. */
+  | "MESSAGE_UNCONFIRMED"
+  /** A queued message was not sent before its time was over. */
+  | "MESSAGE_EXPIRED"
+  /** No message with this id is kept. */
+  | "MESSAGE_NOT_FOUND"
+  /** The idempotency key was used for another message. */
+  | "IDEMPOTENCY_CONFLICT"
+  /** The session's queue of messages has no room; nothing was queued. */
+  | "QUEUE_FULL"
   /** No failed delivery has this id. */
   | "DELIVERY_NOT_FOUND"
   /** The webhook's outbox has no room; nothing was queued. */

@@ -42,6 +42,40 @@ export type { EncryptionKey } from "./store/encryption.js";
 export type { StoreOperation } from "./api/events.js";
 export type { StoreOption } from "./store/open-store.js";
 
+// Messages.
+export type {
+  AudioContent,
+  ContactCard,
+  ContactsContent,
+  DeleteContent,
+  DocumentContent,
+  EditContent,
+  ImageContent,
+  LinkPreview,
+  LocationContent,
+  MediaSource,
+  MessageContent,
+  MessageKeyReference,
+  MessageKind,
+  MessageReference,
+  PollContent,
+  QuotedMessage,
+  ReactionContent,
+  ReplyFields,
+  StickerContent,
+  TextContent,
+  VideoContent,
+} from "./api/message-content.js";
+export type {
+  MessageEvent,
+  MessageInfo,
+  MessagesOptions,
+  MessageState,
+  PaceOptions,
+  SendMessageOptions,
+  SentMessage,
+} from "./api/messages.js";
+
 // Sessions.
 export type {
   CreateSessionInput,

@@ -1,7 +1,8 @@
 /** The typed events of a {@link SessionManager}. Each has one object as its payload. */
 import type { BaileysEventMap } from "whaileys";
-import type { ZpwootError } from "../errors.js";
+import type { ZpwootError, ZpwootErrorCode } from "../errors.js";
 import type { RefusedClaim } from "./authorship.js";
+import type { MessageEvent } from "./messages.js";
 import type { LogoutCause, RestrictionReason, SessionDetail } from "./session-detail.js";
 import type { SessionStatus } from "./session-info.js";
 import type { WebhookEventName } from "./webhook-events.js";
@@ -103,6 +104,14 @@ export interface EngineEvents {
    * of WhatsApp says so, to listeners, webhooks and streams alike.
    */
   "message.refused": RefusedClaim & { readonly sessionId: string };
+  /** WhatsApp has acknowledged a message that `sendMessage` sent. */
+  "message.sent": MessageEvent;
+  /** It has reached the recipient; in a group, the first member. Once. */
+  "message.delivered": MessageEvent;
+  /** It was read; in a group, by the first member. Once. */
+  "message.read": MessageEvent;
+  /** A queued message will not be sent, or WhatsApp refused one after its caller was told that it may have been sent. */
+  "message.failed": MessageEvent & { readonly code: ZpwootErrorCode; readonly message: string };
   /** An endpoint acknowledged an event. */
   "webhook.delivered": {
     readonly sessionId: string;
@@ -154,4 +163,8 @@ export const LOGGED_ENGINE_EVENTS = [
   "session.action-required",
   "session.bad-signature",
   "message.refused",
+  "message.sent",
+  "message.delivered",
+  "message.read",
+  "message.failed",
 ] as const satisfies readonly (keyof EngineEvents)[];

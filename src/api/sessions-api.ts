@@ -7,6 +7,8 @@ import type { ImportOptions, WrittenAuth } from "./backup.js";
 import type { EventStreamOptions, FailedDelivery, OutgoingStats, StreamedEvent } from "./event-stream.js";
 import type { SessionEventName, SessionListener } from "./events.js";
 import type { Health } from "./health.js";
+import type { MessageContent } from "./message-content.js";
+import type { MessageInfo, SendMessageOptions, SentMessage } from "./messages.js";
 import type {
   CreatedSession,
   CreateSessionInput,
@@ -102,6 +104,15 @@ export interface SessionsApi {
 export interface FullSessionsApi extends SessionsApi {
   /** Changes webhooks and proxy. Rejects with `INVALID_INPUT`. */
   update(id: string, input: UpdateSessionInput): Promise<UpdatedSession>;
+  /** Sends a message. Settles when WhatsApp has acknowledged it; with `queue`, when it is stored. */
+  sendMessage(
+    id: string,
+    to: string,
+    content: MessageContent,
+    options?: SendMessageOptions,
+  ): Promise<SentMessage>;
+  /** Returns how far a sent message got. Rejects with `MESSAGE_NOT_FOUND`. */
+  getMessage(id: string, messageId: string): Promise<MessageInfo>;
   /** Lists the webhook deliveries that were given up, oldest first. */
   listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]>;
   /** Queues a failed delivery again. Rejects with `DELIVERY_NOT_FOUND`, `OUTBOX_FULL`. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { SnapshotsOption, TombstonesOption } from "../api/backup.js";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { Logger } from "../api/logger.js";
+import type { MessagesOptions, PaceOptions } from "../api/messages.js";
 import { ZpwootError } from "../errors.js";
 import type {
   ChecksOptions,
@@ -123,6 +124,22 @@ const eventLogSchema = optionsSchema(
   EVENT_LOG,
 );
 
+const above0 = z.number({ error: "must be a number above 0" }).positive("must be a number above 0");
+const share = z.number({ error: "must be a number from 0 to 1" }).min(0, "must be a number from 0 to 1");
+const factor = z.number({ error: "must be a number from 1" }).min(1, "must be a number from 1");
+
+const messagesSchema = optionsSchema({
+  pace: optionsSchema({
+    perMinute: z.union([above0, z.literal(Infinity)], { error: "must be a number above 0" }).optional(),
+    jitter: share.max(1, "must be a number from 0 to 1").optional(),
+    firstContact: factor.optional(),
+  } satisfies OptionFields<PaceOptions>).optional(),
+  keep: option.count.optional(),
+  keepMs: option.count.optional(),
+  maxQueued: option.count.optional(),
+  maxQueuedBytes: option.count.optional(),
+} satisfies OptionFields<MessagesOptions>);
+
 const schema = optionsSchema({
   store: z
     .custom<string | object>(
@@ -157,6 +174,7 @@ const schema = optionsSchema({
     maxAgeMs: option.count.optional(),
     durable: option.flag.optional(),
   } satisfies OptionFields<SentMessagesOptions>).optional(),
+  messages: messagesSchema.optional(),
   // Checked where they are used, with the same words.
   webhooks: z.looseObject({}, { error: "must be an object" }).optional(),
   eventLog: z

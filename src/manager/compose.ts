@@ -1,6 +1,7 @@
 /** The wiring of a manager: everything is made and connected here, and nowhere else. */
 import type { Logger } from "../api/logger.js";
 import { inTime } from "../async/command-deadline.js";
+import { waitFor } from "../async/deadline.js";
 import { steadyNow } from "../async/timer.js";
 import { Backups } from "../backup/backups.js";
 import { Tombstones } from "../backup/tombstones.js";
@@ -10,6 +11,7 @@ import { Contacts } from "../calls/contacts.js";
 import { Groups } from "../calls/groups.js";
 import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
+import { Messages } from "../messages/messages.js";
 import type { SessionServices } from "../session/services.js";
 import { Session } from "../session/session.js";
 import type { Ownership } from "../ownership/ownership.js";
@@ -28,6 +30,7 @@ import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { ownershipListener, type OwnershipListenerParts } from "./ownership-listener.js";
 import { SessionRegistry } from "./session-registry.js";
 import { sessionServices } from "./session-services.js";
+import { messageLimits } from "./message-limits.js";
 import { mediaHostOf, mediaLimits, versionOptions } from "./whatsapp-config.js";
 
 /** The parts of a manager. */
@@ -41,6 +44,7 @@ export interface ManagerParts {
   readonly services: SessionServices;
   readonly egresses: SessionEgresses;
   readonly media: MediaDownloads;
+  readonly messages: Messages;
   readonly backups: Backups;
   readonly apiKeys: ApiKeys;
   readonly groups: Groups;
@@ -102,11 +106,30 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     store,
     records,
     tombstones,
-    forget: (id) => publisher.forget(id),
-    emit: publisher.emit,
-    emitWhatsApp: publisher.emitWhatsApp,
+    forget: async (id) => {
+      await messages.forget(id);
+      await publisher.forget(id);
+    },
+    emit: (name, event) => {
+      publisher.emit(name, event);
+      messages.onEvent(name, event);
+    },
+    emitWhatsApp: (sessionId, event, along) => {
+      messages.onWhatsApp(sessionId, event);
+      return publisher.emitWhatsApp(sessionId, event, along);
+    },
+    onMessageAck: (sessionId, ack) => messages.onAck(sessionId, ack),
     egresses,
     ownership,
+  });
+  const messages = new Messages({
+    ...{ store, logger, limits: messageLimits(options), emit: publisher.emit },
+    library: services.library,
+    session: (id) => registry.find(id),
+    now: Date.now,
+    steadyNow,
+    random: Math.random,
+    sleep: async (ms, signal) => void (await waitFor(new Promise(() => {}), { timeoutMs: ms, signal })),
   });
   const backups = new Backups({
     store,
@@ -129,6 +152,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     services,
     egresses,
     media: new MediaDownloads({ egresses, limits: media }),
+    messages,
     backups,
     apiKeys: new ApiKeys(store, logger),
     groups: new Groups(caller),

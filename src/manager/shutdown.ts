@@ -12,15 +12,21 @@ const RELEASE_STORE_MS = 300;
 
 /** Ends every part. Settles within about two seconds, when the store is closed; rejects only as its `close` does. */
 export async function shutdown(parts: ManagerParts): Promise<void> {
-  const { registry, backups, publisher, egresses, ownership, store, logger } = parts;
+  const { registry, backups, messages, publisher, egresses, ownership, store, logger } = parts;
   const startedAt = performance.now();
   const leftOf = (ms: number): number => Math.max(0, ms - (performance.now() - startedAt));
   await waitFor(registry.close(), { timeoutMs: CLOSE_STORE_MS });
   const sessions = registry.all();
   logger.info({ sessions: sessions.length }, "Manager stops");
+  // What is sent from now on would not be acknowledged to anyone.
+  const told = messages.stop();
   // The sessions first: what they still receive goes to the publisher, and what they send waits for that.
   const quiet = Promise.allSettled(sessions.map((session) => session.stop()));
-  const ended = Promise.allSettled([backups.stop(), quiet.then(() => publisher.stop(leftOf(WIND_UP_MS)))]);
+  const ended = Promise.allSettled([
+    told,
+    backups.stop(),
+    quiet.then(() => publisher.stop(leftOf(WIND_UP_MS))),
+  ]);
   const result = await waitFor(ended, { timeoutMs: leftOf(WIND_UP_MS) });
   if (result.by === "timeout") {
     logger.warn(

@@ -6,6 +6,7 @@ import type { Logger } from "../api/logger.js";
 import type { ZpwootError } from "../errors.js";
 import type { AuthorshipChecks } from "../whatsapp/authorship/message-authors.js";
 import type { AuthState, SocketFactory, StoredAlong } from "../whatsapp/library.js";
+import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import type { BadSignature, SocketChecks } from "../whatsapp/signatures/socket-checks.js";
 import type { Egress } from "../egress/proxy.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
@@ -53,5 +54,7 @@ export interface AttemptOptions {
   readonly now: () => number;
   /** Called after every new fact. */
   readonly wake: (fact: AttemptFact) => void;
+  /** WhatsApp has acknowledged a message, or refused it. */
+  readonly onMessageAck: (ack: MessageAck) => void;
   readonly onEvent: (event: NamedWhatsAppEvent, along?: StoredAlong) => Promise<void> | undefined;
 }

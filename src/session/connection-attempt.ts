@@ -183,7 +183,7 @@ export class ConnectionAttempt {
   }
 
   #hooks(auth: AuthState) {
-    const { now, timeouts } = this.#options;
+    const { now, timeouts, onBadSignature, onMessageAck } = this.#options;
     return {
       onQR: (value: string) => this.#onQR(value, auth),
       onLinked: () => {
@@ -205,7 +205,7 @@ export class ConnectionAttempt {
         this.#wantsPasskey = true;
         this.#options.wake("passkey");
       },
-      onBadSignature: this.#options.onBadSignature,
+      ...{ onBadSignature, onMessageAck },
       onClosed: (signal: CloseSignal) => {
         this.#closed ??= signal;
         this.#options.wake("closed");

@@ -49,6 +49,7 @@ export class CurrentAttempt {
         logger.warn({ sessionId, ...fields }, message);
         services.emit("session.bad-signature", { sessionId, message, ...fields });
       },
+      onMessageAck: (ack) => services.onMessageAck(sessionId, ack),
       onEvent: (event, along) => services.emitWhatsApp(sessionId, event, along),
     });
     return this.#current;

@@ -11,6 +11,7 @@ import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { SaveOptions } from "./record.js";
 import type { Egress } from "../egress/proxy.js";
+import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import type { SocketChecks } from "../whatsapp/signatures/socket-checks.js";
 import type { QRStyle } from "../whatsapp/qr-text.js";
 import type { ClientVersion } from "../whatsapp/client-version.js";
@@ -84,6 +85,8 @@ export interface SessionServices {
     event: NamedWhatsAppEvent,
     along?: StoredAlong,
   ) => Promise<void> | undefined;
+  /** WhatsApp has acknowledged a message of a session, or refused it. Never throws. */
+  readonly onMessageAck: (sessionId: string, ack: MessageAck) => void;
   readonly logger: Logger;
   /** `steadyNow`: the clock for waits, which setting the clock of the machine does not move. */
   readonly now: () => number;

@@ -120,3 +120,8 @@ function copied(name: string, data: unknown): unknown {
     ),
   };
 }
+
+/** Whether an event says that the connection is open. */
+export function isOpened(event: NamedWhatsAppEvent): boolean {
+  return event.name === "connection.update" && event.data.connection === "open";
+}

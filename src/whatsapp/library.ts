@@ -57,6 +57,8 @@ export interface SocketFactory {
    * process that is killed between the two has lost it.
    */
   onDecrypt?(socket: WhatsAppSocket, hook: DecryptHook): void;
+  /** Whether the library builds no polls; they are handed to it as finished messages then. Default false. */
+  readonly lacksPolls?: boolean;
   /** Creates the caches of one session, as options of `makeSocket`. If absent, the library uses its own. */
   makeCaches?(): SessionCaches;
   /** Creates new, unlinked credentials. */

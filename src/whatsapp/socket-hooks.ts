@@ -4,6 +4,15 @@ import type { CloseSignal } from "./close-signal.js";
 import type { StoredAlong } from "./library.js";
 import type { BadSignature } from "./signatures/socket-checks.js";
 
+/** WhatsApp's own acknowledgement of a message that was sent. */
+export interface MessageAck {
+  readonly id: string;
+  /** The number that it was refused with. */
+  readonly error?: number;
+  /** When WhatsApp took it, in seconds since the epoch. */
+  readonly timestamp?: number;
+}
+
 /** Callbacks of a socket. Called synchronously; must not throw. */
 export interface SocketHooks {
   /** The library drew a QR code. */
@@ -17,6 +26,8 @@ export interface SocketHooks {
   onSecretRetired(): void;
   /** The account requires a passkey for this link. */
   onPasskey(): void;
+  /** WhatsApp has acknowledged a message, or refused it. */
+  onMessageAck(ack: MessageAck): void;
   /** A signature is not what it should be. */
   onBadSignature(failed: BadSignature): void;
   /** The connection ended by itself. */

@@ -11,13 +11,14 @@ import { once } from "../async/once.js";
 import { messageOf } from "../errors.js";
 import { closeSignalOf } from "./close-signal.js";
 import { EventFilter } from "./event-filter.js";
-import { EventTap, isTapped } from "./event-tap.js";
+import { EventTap, isOpened, isTapped } from "./event-tap.js";
 import { fanOutMessages } from "./fan-out.js";
 import type { WebSocketLike, WhatsAppSocket } from "./library.js";
 import { WEB_SOCKET_CLOSED } from "./library.js";
 import { guardListeners } from "./guarded-listeners.js";
 import { keptMessages, noteChanges } from "./kept-messages.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
+import { watchMessageAcks } from "./message-ack.js";
 import { ReceivedMessages } from "./received-messages.js";
 import { runInSession } from "./rejection-guard.js";
 import { checkSocket, type BadSignature } from "./signatures/socket-checks.js";
@@ -192,6 +193,7 @@ export class SessionSocket {
     this.#onWs("CB:success", () => hooks.onLogin());
     this.#removeListeners.push(
       watchSilence(this.#ws, config.keepAliveIntervalMs, (error) => this.#end(error)),
+      watchMessageAcks(this.#ws, (ack) => hooks.onMessageAck(ack)),
     );
     this.#onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
     for (const type of PASSKEY_NOTIFICATIONS)
@@ -245,6 +247,3 @@ export class SessionSocket {
     }
   }
 }
-
-const isOpened = (event: NamedWhatsAppEvent): boolean =>
-  event.name === "connection.update" && event.data.connection === "open";

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { setImmediate } from "node:timers/promises";
 import { ApiKeys } from "../../src/manager/api-keys.js";
+import type { MessageContent } from "../../src/api/message-content.js";
+import type { MessageInfo, SendMessageOptions, SentMessage } from "../../src/api/messages.js";
 import type { WrittenAuth } from "../../src/api/backup.js";
 import { ZpwootError } from "../../src/errors.js";
 import type { Health } from "../../src/api/health.js";
@@ -98,6 +100,33 @@ export class InMemorySessions implements FullSessionsApi {
   async update(id: string, input: UpdateSessionInput): Promise<UpdatedSession> {
     validateUpdateSession(input);
     return infoOf(this.#entry("update", id, input));
+  }
+
+  readonly #messages = new Map<string, MessageInfo>();
+
+  async sendMessage(
+    id: string,
+    to: string,
+    content: MessageContent,
+    options: SendMessageOptions = {},
+  ): Promise<SentMessage> {
+    const entry = this.#entry("sendMessage", id, { to, content, options });
+    if (entry.status !== "connected" && options.queue !== true)
+      throw new ZpwootError("SESSION_NOT_CONNECTED", "Session is not connected");
+    const { idempotencyKey: key } = options;
+    const messageId = key === undefined ? randomUUID() : `key-${key}`;
+    const state = options.queue === true ? "queued" : "sent";
+    const at = new Date(0).toISOString();
+    const named = key === undefined ? {} : { idempotencyKey: key };
+    this.#messages.set(messageId, { id: messageId, to, kind: "text", state, createdAt: at, ...named });
+    return { id: messageId, to, state, timestamp: at };
+  }
+
+  async getMessage(id: string, messageId: string): Promise<MessageInfo> {
+    this.#entry("getMessage", id);
+    const message = this.#messages.get(messageId);
+    if (message === undefined) throw new ZpwootError("MESSAGE_NOT_FOUND", "There is none");
+    return message;
   }
 
   async listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]> {

@@ -96,6 +96,7 @@ export class FakeParts {
       removeAll: call("removeAll"),
       emit: (name, event) => void this.events.push({ name, event }),
       emitWhatsApp: () => undefined,
+      onMessageAck: () => {},
       logger: this.#logger(),
       now,
       random: () => 0.5,

@@ -81,9 +81,20 @@ function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse
       return errorResponse(503, "Another process runs the sessions", "Service Unavailable");
     case "STOPPED":
       return errorResponse(503, "The service is stopping", "Service Unavailable");
-    // Of a message, which no route sends.
-    case "BAD_SIGNATURE":
+    case "IDEMPOTENCY_CONFLICT":
+    case "QUEUE_FULL":
+      return errorResponse(409, error.message, "Conflict");
+    case "MESSAGE_NOT_FOUND":
+      return errorResponse(404, "No message with this id is kept for the session");
+    case "REACHOUT_LOCKED":
+    case "MEDIA_FAILED":
     case "RECIPIENT_UNREACHABLE":
+    case "BAD_SIGNATURE":
+      return errorResponse(422, error.message, "Unprocessable Entity");
+    case "MESSAGE_UNCONFIRMED":
+      return errorResponse(504, error.message, "Gateway Timeout");
+    // It has no message that is told over HTTP: it is an event's.
+    case "MESSAGE_EXPIRED":
     case "TEMP_UNAVAILABLE":
     case "INVALID_OPTION":
       return undefined;

@@ -77,6 +77,7 @@ function load(): SocketFactory {
       takeHandshakeKey,
       webSocketOf: ({ ws }) => ws,
       onDecrypt: hookWhaileys,
+      lacksPolls: true,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
       isSignalRecord,

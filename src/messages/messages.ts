@@ -1,0 +1,94 @@
+/** The messages that the sessions of a manager send. */
+import type { EngineEventName, EngineEvents, NamedWhatsAppEvent } from "../api/events.js";
+import { checkContent, checkSendOptions } from "../api/message-input.js";
+import type { MessageContent } from "../api/message-content.js";
+import type { MessageInfo, SendMessageOptions, SentMessage } from "../api/messages.js";
+import { ZpwootError } from "../errors.js";
+import type { MessageAck } from "../whatsapp/socket-hooks.js";
+import { infoOf } from "./message-record.js";
+import { receiptsIn } from "./receipts.js";
+import type { MessagesServices, SendingSession } from "./services.js";
+import { SessionMessages } from "./session-messages.js";
+
+/** What {@link Messages} needs. */
+export interface MessagesDeps extends MessagesServices {
+  readonly session: (sessionId: string) => SendingSession | undefined;
+}
+
+/**
+ * The messages of a manager's sessions. It is told what happens to sessions: their events, and what WhatsApp acknowledges.
+ *
+ * @example
+ * const { id } = await messages.send(sessionId, "+5511999999999", { text: "Hello" });
+ */
+export class Messages {
+  readonly #deps: MessagesDeps;
+  readonly #sessions = new Map<string, SessionMessages>();
+  #stopped: ZpwootError | undefined;
+
+  constructor(deps: MessagesDeps) {
+    this.#deps = deps;
+  }
+
+  /** See `SessionManager.sendMessage`. The session must exist. */
+  async send(
+    sessionId: string,
+    to: string,
+    content: MessageContent,
+    options: SendMessageOptions = {},
+  ): Promise<SentMessage> {
+    checkContent(content);
+    checkSendOptions(options);
+    return this.#of(sessionId).send(to, content, options);
+  }
+
+  /** See `SessionManager.getMessage`. The session must exist. */
+  async get(sessionId: string, messageId: string): Promise<MessageInfo> {
+    return infoOf(await this.#of(sessionId).find(messageId));
+  }
+
+  /** WhatsApp has acknowledged a message of a session. */
+  readonly onAck = (sessionId: string, ack: MessageAck): void => {
+    this.#sessions.get(sessionId)?.acknowledged(ack);
+  };
+
+  /** An event of the engine. */
+  readonly onEvent = <Name extends EngineEventName>(name: Name, event: EngineEvents[Name]): void => {
+    if (this.#stopped !== undefined || !("sessionId" in event) || typeof event.sessionId !== "string") return;
+    const { sessionId } = event;
+    if (name === "session.logged-out") return this.#of(sessionId).loggedOut();
+    if (name !== "session.status") return;
+    const isOpen = this.#deps.session(sessionId)?.socket !== undefined;
+    (isOpen ? this.#of(sessionId) : this.#sessions.get(sessionId))?.changed();
+  };
+
+  /** An event of a session's library. */
+  readonly onWhatsApp = (sessionId: string, event: NamedWhatsAppEvent): void => {
+    const receipts = this.#stopped === undefined ? receiptsIn(event) : [];
+    if (receipts.length > 0) this.#of(sessionId).received(receipts);
+  };
+
+  /** A session is being deleted: ends what waits. Its records go with everything that is stored of it. */
+  async forget(sessionId: string): Promise<void> {
+    const messages = this.#sessions.get(sessionId);
+    this.#sessions.delete(sessionId);
+    await messages?.end(new ZpwootError("SESSION_NOT_FOUND", "The session was deleted"), { keep: false });
+  }
+
+  /** Ends what waits, with `STOPPED`; what is queued stays in the store. Settles when the rest is stored. Never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped ??= new ZpwootError("STOPPED", "The session manager was stopped");
+    const error = this.#stopped;
+    await Promise.all([...this.#sessions.values()].map((messages) => messages.end(error, { keep: true })));
+  }
+
+  #of(sessionId: string): SessionMessages {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const known = this.#sessions.get(sessionId);
+    if (known !== undefined) return known;
+    const session = (): SendingSession | undefined => this.#deps.session(sessionId);
+    const made = new SessionMessages(sessionId, session, this.#deps);
+    this.#sessions.set(sessionId, made);
+    return made;
+  }
+}
