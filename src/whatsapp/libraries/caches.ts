@@ -3,7 +3,7 @@
  * that a retry receipt made one session send another one's text, and leak a timer per reconnect (docs/protocol.md#library-quirks, 3
  * and 15).
  */
-import { LRUCache } from "lru-cache";
+import { BoundedMap, type MapBounds } from "../../async/bounded-map.js";
 import type { SessionCaches } from "../library.js";
 
 /** Group metadata; the time is that of whaileys. */
@@ -15,12 +15,12 @@ const RETRY_COUNTERS = { max: 2048, ttl: 60 * 60_000 };
 /** Ringing calls; the time is that of Baileys 7. */
 const CALLS = { max: 512, ttl: 5 * 60_000 };
 
-/** The part of NodeCache that the libraries use, on a bounded LRU cache without timers. */
+/** The part of NodeCache that the libraries use, bounded and without timers. */
 class BoundedCache {
-  readonly #entries: LRUCache<string, NonNullable<unknown>>;
+  readonly #entries: BoundedMap<string, NonNullable<unknown>>;
 
-  constructor(limits: { max: number; ttl: number }) {
-    this.#entries = new LRUCache(limits);
+  constructor(bounds: MapBounds) {
+    this.#entries = new BoundedMap(bounds);
   }
 
   get(key: string): unknown {
@@ -79,7 +79,7 @@ export function baileys7Caches(): SessionCaches {
 
 /** Bounds a map that whaileys uses as a plain object and never clears. */
 function boundedCounters(): Record<string, number> {
-  const counters = new LRUCache<string, number>(RETRY_COUNTERS);
+  const counters = new BoundedMap<string, number>(RETRY_COUNTERS);
   return new Proxy<Record<string, number>>(
     {},
     {
