@@ -28,6 +28,9 @@ function bare(): Open {
   const library = createRequire(import.meta.url)("whaileys") as typeof whaileys.default;
   const { default: makeWASocket, initAuthCreds, BufferJSON } = library;
   const logger = pino({ level: "silent" });
+  /** As an application keeps them, to send. */
+  const sockets = new Map<number, whaileys.WASocket>();
+  process.once("exit", () => sockets.clear());
   return async (n) => {
     const creds = initAuthCreds();
     const texts = new Map<string, string>();
@@ -49,6 +52,7 @@ function bare(): Open {
     await new Promise<void>((opened, failed) => {
       const connect = (): void => {
         const socket = makeWASocket({ waWebSocketUrl: url, auth: { creds, keys }, logger: logger as never });
+        sockets.set(n, socket);
         socket.ev.on("creds.update", (change) => void Object.assign(creds, change));
         socket.ev.on("connection.update", ({ connection, qr }) => {
           if (qr !== undefined) scan(n, qr).catch(failed);

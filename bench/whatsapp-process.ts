@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { nodeArgs } from "../test/support/compiled.js";
 
 /** A running emulator. */
 export class WhatsAppProcess implements AsyncDisposable {
@@ -16,8 +17,7 @@ export class WhatsAppProcess implements AsyncDisposable {
 
   /** Settles when it listens. */
   static async start(): Promise<WhatsAppProcess> {
-    const script = new URL("../src/cli/main.ts", import.meta.url).pathname;
-    const args = ["--import", "tsx", script, "emulator", "--port", "0"];
+    const args = [...nodeArgs(new URL("../src/cli/main.ts", import.meta.url)), "emulator", "--port", "0"];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     for await (const line of createInterface({ input: child.stdout })) {
       const url = /^WhatsApp emulator: (\S+)$/.exec(line)?.[1];

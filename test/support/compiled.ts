@@ -12,17 +12,22 @@ const ROOT = join(import.meta.dirname, "../..");
 const FOLDER_VARIABLE = "ZPWOOT_TEST_PROGRAMS";
 
 /** Vitest's global set-up: compiles the programs and returns the tear-down. */
-export default async function compilePrograms(): Promise<() => Promise<void>> {
+export default function compileTestPrograms(): Promise<() => Promise<void>> {
+  return compilePrograms([
+    ...["src/cli/main.ts", "test/chaos/engine.ts"],
+    ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/{owners,surroundings}/*-child.ts"],
+  ]);
+}
+
+/** Compiles programs, for {@link nodeArgs} to find. Settles with what removes them. */
+export async function compilePrograms(entry: readonly string[]): Promise<() => Promise<void>> {
   // Not loaded by the test files, which import this for `nodeArgs`.
   const { build } = await import("tsup");
   // In node_modules, so that packages resolve and no other tool looks at it.
   const folder = join(ROOT, "node_modules/.cache/zpwoot-tests", String(process.pid));
   await build({
     config: false,
-    entry: [
-      ...["src/cli/main.ts", "test/chaos/engine.ts"],
-      ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/{owners,surroundings}/*-child.ts"],
-    ],
+    entry: [...entry],
     outDir: folder,
     outExtension: () => ({ js: ".mjs" }),
     format: "esm",
@@ -36,7 +41,7 @@ export default async function compilePrograms(): Promise<() => Promise<void>> {
   return () => rm(folder, { recursive: true, force: true });
 }
 
-/** The arguments with which Node runs a program: the compiled one, or the source through tsx outside Vitest. */
+/** The arguments with which Node runs a program: the compiled one, or the source through tsx where it was not compiled. */
 export function nodeArgs(script: URL): readonly string[] {
   const source = fileURLToPath(script);
   const folder = process.env[FOLDER_VARIABLE];
