@@ -1,6 +1,7 @@
 /** What the methods of the emulator take, and where clients find it. */
 import type { Agent } from "node:https";
 import type { FailureSpec, FaultAction, StreamErrorSpec } from "./context/fault-actions.js";
+import type { BusinessInput } from "./network/profile.js";
 
 /** How the admin calls behave. */
 export interface AdminOptions {
@@ -30,6 +31,8 @@ export interface PhoneInput {
   readonly phoneNumber: string;
   /** Name its contacts see. */
   readonly name?: string;
+  /** Makes it a business, with a profile and a catalogue that its linked clients may fill. */
+  readonly business?: BusinessInput;
   /** User part of the LID. Default random. */
   readonly lid?: string;
   /**

@@ -13,6 +13,10 @@ export { ADMIN_CALLS as adminCalls } from "./admin.js";
 // Phones and groups.
 export type { CompanionFacts } from "./companion-facts.js";
 export type { VirtualMediaHost } from "./virtual-media-host.js";
+export type { CallFacts, CallStatus } from "./network/calls.js";
+export type { BusinessInput } from "./network/profile.js";
+export type { VirtualCall } from "./virtual-call.js";
+export type { VirtualNewsletter } from "./virtual-newsletter.js";
 export type { ExpiredStatus, StoredMediaFacts } from "./network/media-store.js";
 export type { GroupSettings } from "./network/group-changes.js";
 export type { GroupRole } from "./network/group.js";

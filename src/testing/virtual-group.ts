@@ -72,6 +72,21 @@ export class VirtualGroup {
     changeSettings(this.#network, this.#group, this.#account(by), settings);
   }
 
+  /** The bytes of its picture, which clients set; undefined while there is none. */
+  get picture(): Buffer | undefined {
+    return this.#group.picture?.bytes;
+  }
+
+  /** Seconds after which new messages disappear; 0: never. */
+  get disappearingSeconds(): number {
+    return this.#group.expiration;
+  }
+
+  /** The code of its invitation, until it is revoked. */
+  get inviteCode(): string {
+    return this.#group.inviteCode;
+  }
+
   /** Adds members. Only admins may. */
   add(by: GroupParticipant, ...phones: readonly GroupParticipant[]): void {
     this.#change(by, "add", phones);

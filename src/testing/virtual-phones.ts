@@ -37,11 +37,12 @@ export class VirtualPhones {
     }
     const lidUser = input.lid === undefined ? this.#randomLid() : digitsOf(input.lid);
     if (lidUser === "") throw new ZpwootError("INVALID_INPUT", "A LID must have digits");
-    const { name, initialSync = false } = input;
+    const { name, business, initialSync = false } = input;
     const account = new Account<PrimaryDevice>(context, {
       phoneNumber,
       lidUser,
       name,
+      business,
       createPhone: (owner) => new PrimaryDevice(this.#network, owner, { initialSync }),
     });
     directory.add(account);

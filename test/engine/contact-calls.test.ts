@@ -44,9 +44,9 @@ describe.each(LIBRARIES)("contacts and chats, with $name", ({ open }) => {
     expect(await contacts.profilePicture(id, friend.phoneNumber)).toEqual(none);
     friend.changePicture();
     const large = await contacts.profilePicture(id, friend.phoneNumber);
-    expect(large.pictureUrl).toMatch(/^https:\/\/pps\.whatsapp\.net\/.*_image\.jpg$/);
+    expect(large.pictureUrl).toMatch(/^https:\/\/127\.0\.0\.1.*stp=image$/);
     const small = await contacts.profilePicture(id, friend.jid, { size: "preview" });
-    expect(small.pictureUrl).toMatch(/_preview\.jpg$/);
+    expect(small.pictureUrl).toMatch(/stp=preview$/);
     world.emulator.behaviour.privateAccounts = [friend.jid];
     expect(await contacts.profilePicture(id, friend.jid)).toEqual(none);
   });

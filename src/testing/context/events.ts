@@ -103,6 +103,14 @@ export interface EmulatorEvents {
     readonly collection: string;
     readonly indices: readonly (readonly string[])[];
   };
+  /** A call rings, was answered, or is over. */
+  call: {
+    readonly id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly video: boolean;
+    readonly status: "ringing" | "accepted" | "rejected" | "ended";
+  };
   /** A file was stored on the media host. */
   "media-uploaded": { readonly jid: string; readonly path: string; readonly size: number };
   /** A download was answered, with this HTTP status. */

@@ -5,6 +5,7 @@ import { formatJid, LID_SERVER, PHONE_SERVER } from "../wire/jid.js";
 import type { BinaryNode } from "../wire/node.js";
 import type { CompanionDevice, DeviceOwner } from "./companion-device.js";
 import type { Envelope } from "./envelope.js";
+import { Profile, type BusinessInput } from "./profile.js";
 
 /** The phone of an account, as far as the network needs it. `phone/` has the implementation. */
 export interface Phone {
@@ -18,6 +19,8 @@ export interface Phone {
   noteReceipt(ids: readonly string[], status: "delivered" | "read"): void;
   /** A device could not decrypt a message of this phone: encrypts it again, in a new session. */
   resend(device: CompanionDevice, retry: BinaryNode): void;
+  /** A newsletter that the account follows, or owns, has a new post. */
+  receivePost(post: NewsletterPost): void;
   /** A companion could not download the media of a message: stores it again, and says where. */
   storeMediaAgain(device: CompanionDevice, receipt: BinaryNode): void;
   /** A member left a group: the next message there must be encrypted with another key. */
@@ -28,10 +31,22 @@ export interface Phone {
   deviceActivated(device: CompanionDevice): void;
 }
 
+/** A post as it reaches a phone. */
+export interface NewsletterPost {
+  readonly id: string;
+  /** JID. */
+  readonly newsletter: string;
+  /** An encoded message. */
+  readonly content: Buffer;
+  readonly fromMe: boolean;
+}
+
 /** What an account is made of. */
 export interface AccountInput<OwnPhone extends Phone> extends DeviceOwner {
   /** Name its contacts see. */
   readonly name: string | undefined;
+  /** Undefined: it is no business. */
+  readonly business?: BusinessInput | undefined;
   /** Makes the phone of the account. */
   readonly createPhone: (account: Account<OwnPhone>) => OwnPhone;
 }
@@ -40,22 +55,23 @@ export interface AccountInput<OwnPhone extends Phone> extends DeviceOwner {
 export class Account<OwnPhone extends Phone = Phone> {
   readonly phoneNumber: string;
   readonly lidUser: string;
-  readonly name: string | undefined;
+  /** Name its contacts see. */
+  name: string | undefined;
+  readonly profile: Profile;
   readonly phone: OwnPhone;
   /** Whom it has blocked. */
   readonly blocked = new Set<Account>();
-  /** Of its profile picture; undefined while it has none. */
-  pictureId: string | undefined;
   readonly #context: EmulatorContext;
   readonly #devices = new Map<number, CompanionDevice>();
   #lastDeviceNumber = 0;
 
   constructor(context: EmulatorContext, input: AccountInput<OwnPhone>) {
-    const { phoneNumber, lidUser, name, createPhone } = input;
+    const { phoneNumber, lidUser, name, business, createPhone } = input;
     this.#context = context;
     this.phoneNumber = phoneNumber;
     this.lidUser = lidUser;
     this.name = name;
+    this.profile = new Profile(business);
     this.phone = createPhone(this);
   }
 

@@ -53,6 +53,8 @@ export class CompanionDevice {
   readonly offlineQueue = new OfflineQueue();
   /** JIDs of the accounts whose presence it subscribed to, on this connection. */
   readonly subscriptions = new Set<string>();
+  /** JIDs of the devices that have the key of its statuses. */
+  readonly statusAudience = new Set<string>();
   signedPreKey: SignedPublicPreKey;
   /** It asked for its traffic on this connection; before that, stanzas are queued. */
   active = false;

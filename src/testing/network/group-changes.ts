@@ -18,6 +18,8 @@ export interface GroupSettings {
   readonly announcement?: boolean;
   /** Only admins may change the subject and the description. */
   readonly locked?: boolean;
+  /** Seconds after which new messages disappear; 0: never. */
+  readonly disappearingSeconds?: number;
 }
 
 /** Creates a group and notifies its members. */
@@ -40,6 +42,21 @@ export function createGroup(
 /** An invitation's code: 22 characters. */
 export function newInviteCode({ random }: EmulatorContext): string {
   return Buffer.from(random(16)).toString("base64url");
+}
+
+/** How long an invitation to one account is valid. */
+const INVITATION_SECONDS = 3 * 24 * 3600;
+
+/** Makes an invitation for one account. */
+export function invite(
+  { context }: Network,
+  group: Group,
+  account: Account,
+): { readonly code: string; readonly until: number } {
+  const code = newInviteCode(context);
+  const until = context.seconds + INVITATION_SECONDS;
+  group.invitations.set(code, { account, until });
+  return { code, until };
 }
 
 /** An account joins by an invitation. Throws `INVALID_INPUT` when it is in the group. */
@@ -70,6 +87,15 @@ export function changeParticipants(
   }
   const removed = change === "remove" ? accounts : [];
   notifyMembers(network, group, by, node(change, {}, before), removed);
+  keepAnAdmin(network, group);
+}
+
+/** When the last admin has gone, whoever joined first becomes one. */
+function keepAnAdmin(network: Network, group: Group): void {
+  const [eldest] = group.members;
+  if (eldest === undefined || group.members.some((member) => group.role(member) !== "member")) return;
+  group.setRole(eldest, "admin");
+  notifyMembers(network, group, eldest, node("promote", {}, [group.participantNode(eldest)]));
 }
 
 /** Changes settings. Throws `INVALID_INPUT` when the account may not. */
@@ -98,7 +124,7 @@ function notifyMembers(
 }
 
 function settingNodes(seconds: number, group: Group, by: Account, settings: GroupSettings): BinaryNode[] {
-  const { subject, description, announcement, locked } = settings;
+  const { subject, description, announcement, locked, disappearingSeconds: expiration } = settings;
   const nodes: BinaryNode[] = [];
   if (subject !== undefined) {
     group.subject = subject;
@@ -115,6 +141,11 @@ function settingNodes(seconds: number, group: Group, by: Account, settings: Grou
   if (locked !== undefined) {
     group.locked = locked;
     nodes.push(node(locked ? "locked" : "unlocked"));
+  }
+  if (expiration !== undefined) {
+    group.expiration = expiration;
+    const on = expiration > 0;
+    nodes.push(on ? node("ephemeral", { expiration: String(expiration) }) : node("not_ephemeral"));
   }
   return nodes;
 }

@@ -2,6 +2,7 @@
 import { formatJid, parseJid } from "../wire/jid.js";
 import { node, type BinaryNode } from "../wire/node.js";
 import type { Account } from "./account.js";
+import type { ProfilePicture } from "./profile.js";
 
 /** Server part of a group's JID. */
 const GROUP_SERVER = "g.us";
@@ -37,6 +38,9 @@ export class Group {
   locked = false;
   /** Seconds after which messages disappear; 0: never. */
   expiration = 0;
+  picture: ProfilePicture | undefined;
+  /** Invitations to one account each, by their code, with the end of their time in seconds. */
+  readonly invitations = new Map<string, { readonly account: Account; readonly until: number }>();
   readonly #roles = new Map<Account, GroupRole>();
 
   constructor({ id, creator, subject, creation, inviteCode }: GroupInput) {
@@ -109,6 +113,7 @@ export class Group {
     const flags = [...(this.announcement ? ["announcement"] : []), ...(this.locked ? ["locked"] : [])];
     return node("group", attrs, [
       ...flags.map((flag) => node(flag)),
+      ...(this.expiration > 0 ? [node("ephemeral", { expiration: String(this.expiration) })] : []),
       ...description,
       ...this.members.map((member) => this.participantNode(member)),
     ]);

@@ -5,6 +5,7 @@ import { bytesOf, childrenOf, node, type BinaryNode } from "../wire/node.js";
 import type { CompanionDevice } from "./companion-device.js";
 import type { Directory } from "./directory.js";
 import { messageStanza, type Envelope } from "./envelope.js";
+import { STATUS_JID } from "./status-audience.js";
 
 /** What a notification is about, and from whom it comes. */
 export interface NotificationAttributes {
@@ -27,6 +28,10 @@ export class MessageRouter {
   /** Routes an encrypted message to a phone or a linked device. One for an unknown device is lost, as on the real service. */
   route(envelope: Envelope): void {
     const account = this.#directory.find(envelope.to);
+    // The author does not learn that it was blocked. In groups its messages still arrive.
+    const author = this.#directory.find(envelope.from);
+    const isGroup = envelope.group !== undefined && envelope.group !== STATUS_JID;
+    if (author !== undefined && !isGroup && account?.blocked.has(author) === true) return;
     const number = parseJid(envelope.to)?.device ?? 0;
     if (number === 0) return account?.phone.receive(envelope);
     const device = account?.device(number);

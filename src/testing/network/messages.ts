@@ -7,6 +7,9 @@ import type { LinkedDevice } from "./account.js";
 import type { EncryptedPart } from "./envelope.js";
 import type { Group } from "./group.js";
 import type { Network } from "./network.js";
+import { postFromDevice } from "./newsletter-posts.js";
+import { isNewsletter } from "./newsletters.js";
+import { STATUS_JID } from "./status-audience.js";
 
 const PART_TYPES: readonly EncryptedPart["type"][] = ["pkmsg", "msg", "skmsg"];
 
@@ -25,6 +28,7 @@ export function messageFromDevice(network: Network, sender: LinkedDevice, stanza
       }),
     );
   const proceed = (): void => {
+    if (isNewsletter(to)) return ack(postFromDevice(network, sender, stanza));
     ack();
     routeCopies(network, sender, stanza);
   };
@@ -44,20 +48,38 @@ function routeCopies(network: Network, sender: LinkedDevice, stanza: BinaryNode)
   if (group !== undefined) {
     return routeToGroup(network, sender, { stanza, group, common, copies, participant });
   }
+  if (to === STATUS_JID) return routeStatus(network, sender, { stanza, common, copies, participant });
   if (common !== undefined) routeOne(network, sender, { stanza, chat, to, parts: [common] });
   for (const [jid, part] of copies) {
     routeOne(network, sender, { stanza, chat, to: jid, parts: part === undefined ? [] : [part] });
   }
 }
 
-interface GroupMessage {
+/** A message whose content all recipients decrypt with the same key. */
+interface CommonMessage {
   readonly stanza: BinaryNode;
-  readonly group: Group;
   /** The part that all members decrypt. */
   readonly common: EncryptedPart | undefined;
   /** The parts for single devices, by JID. */
   readonly copies: ReadonlyMap<string, EncryptedPart | undefined>;
   readonly participant: string | undefined;
+}
+
+interface GroupMessage extends CommonMessage {
+  readonly group: Group;
+}
+
+/** The devices that a status goes to are those that its author ever gave the key of its statuses. */
+function routeStatus(network: Network, sender: LinkedDevice, message: CommonMessage): void {
+  const { stanza, common, copies, participant } = message;
+  const { account, device } = sender;
+  for (const jid of copies.keys()) device.statusAudience.add(jid);
+  const recipients = participant === undefined ? [...device.statusAudience, account.jid] : [participant];
+  for (const to of new Set(recipients.filter((jid) => jid !== device.jid))) {
+    const parts = [copies.get(to), common].filter((part) => part !== undefined);
+    if (to === account.jid && !copies.has(to)) continue;
+    routeOne(network, sender, { stanza, chat: STATUS_JID, to, parts, group: { jid: STATUS_JID } });
+  }
 }
 
 function routeToGroup(network: Network, sender: LinkedDevice, message: GroupMessage): void {
@@ -78,7 +100,7 @@ interface SingleMessage {
   readonly chat: string | undefined;
   readonly to: string | undefined;
   readonly parts: readonly EncryptedPart[];
-  readonly group?: Group;
+  readonly group?: { readonly jid: string };
 }
 
 function routeOne(network: Network, { account, device }: LinkedDevice, message: SingleMessage): void {

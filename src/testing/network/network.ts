@@ -3,10 +3,12 @@ import type { EmulatorContext } from "../context/emulator-context.js";
 import type { PreKeyBundle } from "../signal/index.js";
 import { parseJid, SERVICE_JID } from "../wire/jid.js";
 import { node } from "../wire/node.js";
+import { Calls } from "./calls.js";
 import { Directory } from "./directory.js";
 import { Groups } from "./group.js";
 import { MediaStore } from "./media-store.js";
 import { MessageRouter } from "./message-router.js";
+import { Newsletters } from "./newsletters.js";
 
 /** At this many one-time pre-keys, a device is asked for more; clients upload below 5. */
 const LOW_PRE_KEY_COUNT = 4;
@@ -17,6 +19,8 @@ export class Network {
   readonly context: EmulatorContext;
   readonly directory = new Directory();
   readonly groups = new Groups();
+  readonly newsletters = new Newsletters();
+  readonly calls = new Calls();
   readonly media: MediaStore;
   readonly router: MessageRouter;
   /** What was reported about messages that several phones received. */

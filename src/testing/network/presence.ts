@@ -1,4 +1,4 @@
-/** What contacts see of a user: presence and activity, sent to those who subscribed and kept nowhere; the profile picture. */
+/** What contacts see of a user: presence and activity, sent to those who subscribed and kept nowhere. */
 import { node, type BinaryNode } from "../wire/node.js";
 import type { Account } from "./account.js";
 import type { CompanionDevice } from "./companion-device.js";
@@ -73,16 +73,6 @@ export function announceActivity(
     others.flatMap(({ devices }) => devices),
     node("chatstate", sender, [child]),
   );
-}
-
-/** Gives an account a new profile picture, and notifies every linked device. */
-export function announcePicture(network: Network, account: Account): void {
-  const { jid } = account;
-  account.pictureId = String(network.context.seconds);
-  const change = node("set", { jid, id: account.pictureId, author: jid });
-  for (const device of allDevices(network)) {
-    network.router.notify(device, { from: jid, type: "picture" }, change);
-  }
 }
 
 function allDevices({ directory }: Network): readonly CompanionDevice[] {

@@ -3,7 +3,7 @@ import type { Account } from "./account.js";
 import type { Group } from "./group.js";
 
 /** The chat that all statuses are in. */
-const STATUS_JID = "status@broadcast";
+export const STATUS_JID = "status@broadcast";
 
 /** The accounts that a status is sent to. */
 export class StatusAudience {

@@ -1,9 +1,10 @@
 /** The phone of an account, its primary device: keys, chats and app state, behind the port the network knows it by. */
-import type { Account, Phone } from "../network/account.js";
+import type { Account, NewsletterPost, Phone } from "../network/account.js";
 import type { CompanionDevice } from "../network/companion-device.js";
 import type { Envelope } from "../network/envelope.js";
 import type { Network } from "../network/network.js";
 import { SignalParty, type KeyPair, type PreKeyBundle } from "../signal/index.js";
+import { chatMessage } from "../wire/chat-proto.js";
 import type { BinaryNode } from "../wire/node.js";
 import { AppState } from "./app-state/app-state.js";
 import { Chat } from "./chat.js";
@@ -62,6 +63,13 @@ export class PrimaryDevice implements Phone {
 
   noteReceipt(ids: readonly string[], status: "delivered" | "read"): void {
     this.chat.log.noteReceipt(ids, status);
+  }
+
+  receivePost({ id, newsletter, content, fromMe }: NewsletterPost): void {
+    const { seconds: timestamp } = this.#network.context;
+    const status = fromMe ? "sent" : "received";
+    const start = { id, chat: newsletter, from: newsletter, device: 0, fromMe, timestamp, status } as const;
+    this.chat.receivePlain(chatMessage.decode(content), start);
   }
 
   storeMediaAgain(device: CompanionDevice, receipt: BinaryNode): void {

@@ -1,5 +1,6 @@
 /** The service's side of a linked device that logged in, from `success` to the end of the connection. */
 import type { LinkedDevice } from "../network/account.js";
+import { callFromDevice } from "../network/call-changes.js";
 import { messageFromDevice } from "../network/messages.js";
 import type { Network } from "../network/network.js";
 import { activityFromDevice, presenceFromDevice } from "../network/presence.js";
@@ -39,6 +40,8 @@ export class DeviceSession implements StanzaHandler {
         return this.#acknowledged(stanza);
       case "presence":
         return presenceFromDevice(this.#network, device, stanza);
+      case "call":
+        return callFromDevice(this.#network, this.#linked, stanza);
       case "chatstate":
         return activityFromDevice(this.#network, device, stanza);
       // Telemetry, or a request for the next offline batch: nothing depends on it here.

@@ -4,6 +4,7 @@ import type { Network } from "../network/network.js";
 import { prefixedKey, xeddsaVerify } from "../signal/index.js";
 import { KEY_TYPE_BYTE, sameBytes } from "../signal/key-bytes.js";
 import { proto, type ClientPayload, type DevicePairingData } from "../wire/proto.js";
+import { releaseTraffic } from "./activation.js";
 import type { Connection } from "./connection.js";
 import { DeviceSession } from "./device-session.js";
 import type { Linking } from "./linking/linking.js";
@@ -79,6 +80,9 @@ function login(network: Network, connection: Connection, noiseKey: Uint8Array, p
       return refuse(network, connection, 401);
     }
     connection.handler = new DeviceSession(network, connection, { account, device });
+    // A client that is not passive need not ask for its traffic.
+    if (payload.passive !== true)
+      connection.step("active", { proceed: () => releaseTraffic(network, connection, { account, device }) });
   };
   connection.step("login", { proceed, phoneNumber: account?.phoneNumber });
 }

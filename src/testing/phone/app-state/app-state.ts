@@ -34,6 +34,7 @@ export class AppState {
 
   /** The phone does something that its companions are notified of. */
   apply(action: SyncAction): void {
+    if (action.kind === "push-name") this.#account.name = action.name;
     const mutation = mutationOf(action, this.#network.context.seconds);
     const collection = this.#collections.get(mutation.collection);
     collection?.append([mutation]);
@@ -71,10 +72,17 @@ export class AppState {
     this.#network.context.events.emit("app-state-changed", {
       jid: device.jid,
       collection: collection.name,
-      indices: outcome,
+      indices: outcome.map(({ index }) => index),
     });
+    for (const { index, value } of outcome) this.#noteName(index, value);
     this.#notify(collection.name, device);
     return true;
+  }
+
+  /** A companion gave the user another name. */
+  #noteName([kind]: readonly string[], { pushNameSetting }: Readonly<Record<string, unknown>>): void {
+    const { name } = (pushNameSetting ?? {}) as { readonly name?: string };
+    if (kind === "setting_pushName" && name !== undefined) this.#account.name = name;
   }
 
   #notify(name: string, author?: CompanionDevice): void {

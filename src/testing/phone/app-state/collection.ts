@@ -19,6 +19,13 @@ import { syncActionData, syncdPatch, type SyncdMutation } from "./proto.js";
 
 const IV_LENGTH = 16;
 
+/** What a companion changed. */
+export interface AcceptedChange {
+  /** Names it, e.g. `["archive", "<jid>"]`. */
+  readonly index: readonly string[];
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
 /** The patches and the hash of one collection. */
 export class AppStateCollection {
   readonly name: string;
@@ -69,22 +76,21 @@ export class AppStateCollection {
   }
 
   /**
-   * Applies a patch that a companion made from the present version. Returns the indices it changed, as lists of texts, or what
-   * is wrong with it, as a text.
+   * Applies a patch that a companion made from the present version. Returns what it changed, or what is wrong with it, as a text.
    */
-  accept(encoded: Uint8Array): readonly (readonly string[])[] | string {
+  accept(encoded: Uint8Array): readonly AcceptedChange[] | string {
     const patch = syncdPatch.decode(encoded);
     const mutations = patch.mutations ?? [];
     const version = this.version + 1;
-    const indices: (readonly string[])[] = [];
+    const changes: AcceptedChange[] = [];
     for (const { operation = 0, record } of mutations) {
       const value = record?.value?.blob ?? new Uint8Array(0);
       const plain = openValue(this.#keys, this.#key, operation as Operation, value);
       if (plain === undefined) return "A change of the app state is not sealed with the account's key";
-      const { index } = syncActionData.decode(plain);
+      const { index, value: what = {} } = syncActionData.decode(plain);
       if (!indexMac(this.#keys, index).equals(record?.index?.blob ?? new Uint8Array(0)))
         return "A change of the app state is filed under another index than it names";
-      indices.push(JSON.parse(Buffer.from(index).toString()) as string[]);
+      changes.push({ index: JSON.parse(Buffer.from(index).toString()) as string[], value: what });
     }
     const hashBefore = this.#hash;
     this.#mix(mutations);
@@ -94,7 +100,7 @@ export class AppStateCollection {
       return "A patch of the app state leads to another state than it claims";
     }
     this.#patches.push(syncdPatch.encode({ ...patch, version: { version } }));
-    return indices;
+    return changes;
   }
 
   #seal({ index, value, version }: Mutation): SyncdMutation {

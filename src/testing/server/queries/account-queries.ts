@@ -1,23 +1,29 @@
-/** Queries about an account's settings. The answers are plain, and settings are not kept. */
-import { childOf, node } from "../../wire/node.js";
-import { reply, type Query, type QueryHandler } from "./query.js";
-
-/** Everything visible to everyone. `readreceipts=all` is what makes clients send `read` rather than `read-self`. */
-const PRIVACY_SETTINGS: Readonly<Record<string, string>> = {
-  last: "all",
-  online: "all",
-  profile: "all",
-  status: "all",
-  readreceipts: "all",
-  groupadd: "all",
-  calladd: "all",
-};
+/** Queries about an account's settings. */
+import { childOf, childrenOf, node } from "../../wire/node.js";
+import { refuse, reply, type Query, type QueryHandler } from "./query.js";
 
 function getPrivacy(query: Query): void {
-  const categories = Object.entries(PRIVACY_SETTINGS).map(([name, value]) =>
-    node("category", { name, value }),
-  );
+  const { privacy } = query.account.profile;
+  const categories = [...privacy].map(([name, value]) => node("category", { name, value }));
   reply(query, [node("privacy", {}, categories)]);
+}
+
+function setPrivacy(query: Query): void {
+  const asked = childrenOf(query.child, "category").map(({ attrs }) => attrs);
+  const known = asked.filter(({ name = "", value = "" }) => query.account.profile.setPrivacy(name, value));
+  if (known.length < asked.length || asked.length === 0) return refuse(query, 400, "bad-request");
+  reply(query, [
+    node(
+      "privacy",
+      {},
+      known.map((attrs) => node("category", attrs)),
+    ),
+  ]);
+}
+
+/** Tokens with which contacts show that they may send; the emulator asks for none. */
+function privacyTokens(query: Query): void {
+  reply(query, [node("tokens", {}, childrenOf(query.child, "token"))]);
 }
 
 function properties(query: Query): void {
@@ -44,7 +50,8 @@ export const ACCOUNT_QUERIES: readonly QueryHandler[] = [
   { xmlns: "w", type: "get", child: "props", answer: properties },
   { xmlns: "abt", type: "get", child: "props", answer: properties },
   { xmlns: "privacy", type: "get", child: "privacy", answer: getPrivacy },
-  { xmlns: "privacy", type: "set", answer: (query) => reply(query) },
+  { xmlns: "privacy", type: "set", child: "privacy", answer: setPrivacy },
+  { xmlns: "privacy", type: "set", child: "tokens", answer: privacyTokens },
   { xmlns: "urn:xmpp:whatsapp:dirty", type: "set", child: "clean", answer: (query) => reply(query) },
   { xmlns: "w:m", type: "set", child: "media_conn", answer: mediaConnection },
   { xmlns: "w:sync:app:state", type: "set", child: "sync", answer: appState },

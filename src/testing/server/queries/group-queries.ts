@@ -5,6 +5,7 @@ import {
   changeParticipants,
   changeSettings,
   createGroup,
+  invite,
   newInviteCode,
   type GroupSettings,
   type ParticipantChange,
@@ -12,9 +13,6 @@ import {
 import type { Group } from "../../network/group.js";
 import { childOf, childrenOf, node, textOf, type BinaryNode } from "../../wire/node.js";
 import { refuse, reply, type Query, type QueryHandler } from "./query.js";
-
-/** How long an invitation to one person is valid. */
-const INVITATION_SECONDS = 3 * 24 * 3600;
 
 /** Acts on the group a query is sent to; refuses the query when its sender is not a member, or may not do it. */
 function inGroup(query: Query, act: (group: Group, by: Account) => void): void {
@@ -36,11 +34,8 @@ interface Named {
   readonly refused: readonly BinaryNode[];
 }
 
-function namedIn(
-  { account, child, context, network }: Query,
-  change: ParticipantChange,
-  group?: Group,
-): Named {
+function namedIn(query: Query, change: ParticipantChange, group?: Group): Named {
+  const { child, network } = query;
   const accounts: Account[] = [];
   const refused: BinaryNode[] = [];
   for (const { attrs } of childrenOf(child, "participant")) {
@@ -50,17 +45,26 @@ function namedIn(
     if (named === undefined || (change !== "add" && !isMember))
       refused.push(node("participant", { jid, error: "404" }));
     else if (change === "add" && isMember) refused.push(node("participant", { jid, error: "409" }));
-    else if (change === "add" && named !== account && context.behaviour.privateAccounts.includes(named.jid))
-      refused.push(node("participant", { jid, error: "403" }, [addRequest(context)]));
+    else if (change === "add" && mustBeAsked(query, named))
+      refused.push(node("participant", { jid, error: "403" }, addRequest(query, named, group)));
     else accounts.push(named);
   }
   return { accounts, refused };
 }
 
-/** With which an admin may send an invitation in place of adding. */
-function addRequest(context: Query["context"]): BinaryNode {
-  const expiration = String(context.seconds + INVITATION_SECONDS);
-  return node("add_request", { code: newInviteCode(context), expiration });
+/** Whether an account lets nobody add it to groups. */
+function mustBeAsked({ account, context }: Query, named: Account): boolean {
+  if (named === account) return false;
+  return named.profile.hides("groupadd") || context.behaviour.privateAccounts.includes(named.jid);
+}
+
+/** With which an admin may send an invitation in place of adding. A group that is only being made has none yet. */
+function addRequest({ network, context }: Query, named: Account, group: Group | undefined): BinaryNode[] {
+  const made =
+    group === undefined
+      ? { code: newInviteCode(context), until: context.seconds }
+      : invite(network, group, named);
+  return [node("add_request", { code: made.code, expiration: String(made.until) })];
 }
 
 function create(query: Query): void {
@@ -132,4 +136,6 @@ export const GROUP_QUERIES: readonly QueryHandler[] = [
   settings("not_announcement", () => ({ announcement: false })),
   settings("locked", () => ({ locked: true })),
   settings("unlocked", () => ({ locked: false })),
+  settings("ephemeral", (child) => ({ disappearingSeconds: Number(child?.attrs.expiration ?? 0) })),
+  settings("not_ephemeral", () => ({ disappearingSeconds: 0 })),
 ];

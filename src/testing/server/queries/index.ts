@@ -1,5 +1,6 @@
 /** Every query the emulator understands, in one table. */
 import { ACCOUNT_QUERIES } from "./account-queries.js";
+import { BUSINESS_QUERIES } from "./business-queries.js";
 import { CONTACT_QUERIES } from "./contact-queries.js";
 import { ENCRYPT_QUERIES } from "./encrypt-queries.js";
 import { GROUP_QUERIES } from "./group-queries.js";
@@ -14,6 +15,7 @@ const HANDLERS: readonly QueryHandler[] = [
   ...USYNC_QUERIES,
   ...ACCOUNT_QUERIES,
   ...CONTACT_QUERIES,
+  ...BUSINESS_QUERIES,
   ...GROUP_QUERIES,
   ...INVITE_QUERIES,
 ];

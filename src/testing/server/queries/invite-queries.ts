@@ -2,6 +2,7 @@
 import { isZpwootError } from "../../../errors.js";
 import { joinGroup, newInviteCode } from "../../network/group-changes.js";
 import type { Group } from "../../network/group.js";
+import { resultOf } from "../../wire/iq.js";
 import { node } from "../../wire/node.js";
 import { refuse, reply, type Query, type QueryHandler } from "./query.js";
 
@@ -59,8 +60,23 @@ function change(query: Query): void {
   reply(query, [node("invite", { code: group.inviteCode })]);
 }
 
+/** An account accepts the invitation that an admin sent it. */
+function acceptPersonal(query: Query): void {
+  const { account, child, context, iq, network } = query;
+  const group = network.groups.find(iq.attrs.to);
+  const code = child?.attrs.code ?? "";
+  const invitation = group?.invitations.get(code);
+  if (group === undefined || invitation?.account !== account) return refuse(query, 406, "not-acceptable");
+  if (invitation.until < context.seconds) return refuse(query, 410, "gone");
+  if (group.has(account)) return refuse(query, 409, "conflict");
+  group.invitations.delete(code);
+  joinGroup(network, group, account);
+  query.connection.send(resultOf(iq, undefined, { from: group.jid }));
+}
+
 /** The rows for invitations. */
 export const INVITE_QUERIES: readonly QueryHandler[] = [
   { xmlns: "w:g2", type: "get", child: "invite", answer: read },
   { xmlns: "w:g2", type: "set", child: "invite", answer: change },
+  { xmlns: "w:g2", type: "set", child: "accept", answer: acceptPersonal },
 ];

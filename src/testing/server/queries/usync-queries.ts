@@ -4,7 +4,7 @@ import { childOf, childrenOf, node, textOf, type BinaryNode } from "../../wire/n
 import { reply, type Query, type QueryHandler } from "./query.js";
 
 /** The part of a user's answer for each protocol; protocols not listed here are left out. */
-const PROTOCOLS: Readonly<Record<string, (account: Account) => BinaryNode>> = {
+const PROTOCOLS: Readonly<Record<string, (account: Account) => BinaryNode | undefined>> = {
   devices: (account) =>
     node("devices", {}, [
       node("device-list", {}, [
@@ -15,7 +15,10 @@ const PROTOCOLS: Readonly<Record<string, (account: Account) => BinaryNode>> = {
       ]),
     ]),
   lid: (account) => node("lid", { val: account.lid }),
-  status: () => node("status", { t: "0" }, Buffer.alloc(0)),
+  status: ({ profile }) =>
+    profile.hides("status")
+      ? node("status", { code: "401" }, Buffer.alloc(0))
+      : node("status", { t: String(profile.aboutSetAt) }, Buffer.from(profile.about)),
 };
 
 function usync(query: Query): void {
