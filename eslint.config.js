@@ -29,6 +29,19 @@ export default tseslint.config(
     rules: { "no-console": "off" },
   },
   {
+    files: ["src/**"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        {
+          object: "AbortSignal",
+          property: "any",
+          message: "It piles up on a signal that lives long: withAnyOf.",
+        },
+      ],
+    },
+  },
+  {
     // Words of the protocol, not code.
     files: ["src/testing/wire/tokens-*.ts"],
     rules: { "max-lines": "off" },

@@ -1,4 +1,4 @@
-/** One signal that ends the work of another. */
+/** Signals that end what others began. */
 
 /**
  * Aborts the controller with the signal, with its reason. Returns what takes the listener away: unlike `AbortSignal.any`, nothing piles up
@@ -9,4 +9,18 @@ export function forwardAbort(signal: AbortSignal | undefined, controller: AbortC
   if (signal?.aborted === true) forward();
   signal?.addEventListener("abort", forward, { once: true });
   return () => signal?.removeEventListener("abort", forward);
+}
+
+/** Does the work with a signal that is aborted with the first of these, and settles with it. Leaves nothing on them. */
+export async function withAnyOf<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const ends = signals.map((signal) => forwardAbort(signal, controller));
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const end of ends) end();
+  }
 }

@@ -1,6 +1,7 @@
 /** Makes a call over a session's open connection: with a deadline, a signal, and errors that say what to do. */
 import type { CallOptions } from "../api/call-options.js";
 import { DeadlineError, withDeadline } from "../async/deadline.js";
+import { withAnyOf } from "../async/forward-abort.js";
 import { ZpwootError } from "../errors.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { callError, type CallFacts } from "./refusals.js";
@@ -60,9 +61,10 @@ export class Caller {
       if (answer === undefined) throw new DeadlineError("WhatsApp", timeoutMs);
       return answer;
     };
-    const ends = signal === undefined ? ending : AbortSignal.any([signal, ending]);
     try {
-      return await withDeadline("WhatsApp", timeoutMs, () => work({ socket, query }), { signal: ends });
+      return await withAnyOf([signal, ending], (ends) =>
+        withDeadline("WhatsApp", timeoutMs, () => work({ socket, query }), { signal: ends }),
+      );
     } catch (error) {
       if (isAborted(ending)) throw stopped();
       if (isAborted(signal)) throw aborted(facts);

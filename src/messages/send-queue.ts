@@ -1,4 +1,5 @@
 /** Works off the queued messages of one session: in order, one at a time, at the session's pace, while it is connected. */
+import { withAnyOf } from "../async/forward-abort.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import type { Line } from "./line.js";
 import type { MessageLog } from "./message-log.js";
@@ -23,8 +24,10 @@ export interface SendQueueOptions {
   readonly send: (record: MessageRecord, queued: QueuedPart) => Promise<void>;
   /** Notes that a message will not be sent. */
   readonly fail: (record: MessageRecord, error: ZpwootError) => void;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: of what is stored. */
   readonly now: () => number;
+  /** Milliseconds, of a clock that nobody sets. */
+  readonly steadyNow: () => number;
   /** Settles after the time, or when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Ends it. */
@@ -38,7 +41,7 @@ export class SendQueue {
   /** Asked for while it was running. */
   #again = false;
   #nextExpiry: NodeJS.Timeout | undefined;
-  /** When the next message may leave, and which one that is for. */
+  /** When the next message may leave, by the steady clock, and which one that is for. */
   #due: { readonly id: string; readonly at: number } | undefined;
   #pausedUntil = 0;
   #refusals = 0;
@@ -63,13 +66,13 @@ export class SendQueue {
   }
 
   async #work(): Promise<void> {
-    const { signal, line, now, sleep } = this.#options;
+    const { signal, line, steadyNow, sleep } = this.#options;
     while (!signal.aborted) {
       const head = this.#head();
       const open = line.open;
       if (head === undefined || open === undefined) return;
-      const waitMs = this.#dueAt(head.record) - now();
-      if (waitMs > 0) await sleep(waitMs, AbortSignal.any([signal, open.lost]));
+      const waitMs = this.#dueAt(head.record) - steadyNow();
+      if (waitMs > 0) await withAnyOf([signal, open.lost], (ends) => sleep(waitMs, ends));
       else await this.#sendOne(head.record, head.queued);
     }
   }
@@ -88,9 +91,12 @@ export class SendQueue {
 
   #dueAt(record: MessageRecord): number {
     if (this.#due?.id !== record.id) {
-      const { last, toChat } = this.#options.log.sentBefore(chatOf(record));
-      const gapMs = this.#options.pace.gapMs(!toChat);
-      this.#due = { id: record.id, at: last === undefined ? 0 : last + gapMs };
+      const { log, pace, now, steadyNow } = this.#options;
+      const { last, toChat } = log.sentBefore(chatOf(record));
+      const gapMs = pace.gapMs(!toChat);
+      // A time that is still to come was noted before the clock was set back.
+      const passedMs = last === undefined ? Infinity : Math.max(0, now() - last);
+      this.#due = { id: record.id, at: steadyNow() + Math.max(0, gapMs - passedMs) };
     }
     return Math.max(this.#due.at, this.#pausedUntil);
   }
@@ -108,14 +114,14 @@ export class SendQueue {
   }
 
   #notSent(record: MessageRecord, thrown: unknown): void {
-    const { fail, now, line } = this.#options;
+    const { fail, steadyNow, line } = this.#options;
     if (isZpwootError(thrown, "RATE_LIMITED")) {
-      this.#pausedUntil = now() + Math.min(SLOW_DOWN_MS * 2 ** this.#refusals, MAX_SLOW_DOWN_MS);
+      this.#pausedUntil = steadyNow() + Math.min(SLOW_DOWN_MS * 2 ** this.#refusals, MAX_SLOW_DOWN_MS);
       this.#refusals += 1;
       return;
     }
     if (isZpwootError(thrown, "MESSAGE_UNCONFIRMED", "STORE_UNAVAILABLE", "TEMP_UNAVAILABLE")) {
-      this.#pausedUntil = now() + RETRY_MS;
+      this.#pausedUntil = steadyNow() + RETRY_MS;
       // Without a connection it was not the message's fault.
       if (thrown.code !== "MESSAGE_UNCONFIRMED" || line.open === undefined) return;
       const times = (this.#unconfirmed.get(record.id) ?? 0) + 1;

@@ -60,7 +60,7 @@ export class SessionMessages {
       onQueued: () => this.#queue.wake(),
     });
     this.#queue = new SendQueue({
-      ...{ log, line, pace: new Pace(limits.pace, random), now, sleep, signal },
+      ...{ log, line, pace: new Pace(limits.pace, random), now, steadyNow, sleep, signal },
       send: (record, queued) => this.#handOver.sendQueued(record, queued),
       fail: (record, error) => this.#states.failed(record, error, { tell: true }),
     });

@@ -1,6 +1,7 @@
 /** Hands messages to WhatsApp and waits for its own acknowledgement: the library's promise settles before the message has left. */
 import type { MessageContent } from "../api/message-content.js";
 import { waitFor } from "../async/deadline.js";
+import { withAnyOf } from "../async/forward-abort.js";
 import { ZpwootError } from "../errors.js";
 import type { SocketFactory, WhatsAppSocket } from "../whatsapp/library.js";
 import type { MessageAck } from "../whatsapp/socket-hooks.js";
@@ -98,8 +99,9 @@ export class Transmitter {
       this.#hand(open.socket, message, found).catch((error: unknown) => resolve({ by: "error", error, jid }));
     });
     try {
-      const ends = AbortSignal.any([open.lost, signal]);
-      const result = await waitFor(outcome, { timeoutMs: Math.max(0, endsAt - now()), signal: ends });
+      const result = await withAnyOf([open.lost, signal], (ends) =>
+        waitFor(outcome, { timeoutMs: Math.max(0, endsAt - now()), signal: ends }),
+      );
       if (result.by === "value") return result.value;
       signal.throwIfAborted();
       return { by: result.by === "abort" ? "lost" : "timeout" };
@@ -128,11 +130,10 @@ export class Transmitter {
   /** Settles when the connection is lost, or after a moment. */
   async #lost({ lost }: OpenLine, leftMs: number): Promise<void> {
     const { signal } = this.#options;
-    const ends = AbortSignal.any([lost, signal]);
-    await waitFor(new Promise<never>(() => {}), {
-      timeoutMs: Math.min(LOST_MS, Math.max(0, leftMs)),
-      signal: ends,
-    });
+    const timeoutMs = Math.min(LOST_MS, Math.max(0, leftMs));
+    await withAnyOf([lost, signal], (ends) =>
+      waitFor(new Promise<never>(() => {}), { timeoutMs, signal: ends }),
+    );
     signal.throwIfAborted();
   }
 }
