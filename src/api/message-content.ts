@@ -1,12 +1,16 @@
 /** What a message that is sent may say. */
-import type { Readable } from "node:stream";
 
 /**
  * A file to send. A web address is asked through the same guard as the rest (`media.allowPrivateSources`), and never before the message is
  * about to leave. A path is the program's own: it is refused over HTTP.
+ * A stream (a `Readable`, say) is read once, so that a message with one is not sent again when the connection is lost.
  */
 export type MediaSource =
-  Uint8Array | Readable | { readonly url: string } | { readonly base64: string } | { readonly path: string };
+  | Uint8Array
+  | AsyncIterable<Uint8Array>
+  | { readonly url: string }
+  | { readonly base64: string }
+  | { readonly path: string };
 
 /** Names one message of the chat that is written to: a message of an event, its key, or the id of one that this session sent. */
 export type MessageReference =
@@ -177,3 +181,8 @@ export type MessageKind =
   | "reaction"
   | "edit"
   | "delete";
+
+/** Whether a value is a stream of bytes: something that can be read once. */
+export function isByteStream(value: unknown): value is AsyncIterable<Uint8Array> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}

@@ -1,7 +1,7 @@
 /** The fields of a message that is handed over, as schemas whose messages are whole sentences. */
-import { Readable } from "node:stream";
 import { z } from "zod";
 import { hintFor } from "./check-options.js";
+import { isByteStream } from "./message-content.js";
 
 /** The longest text, in characters: WhatsApp's own. */
 export const MAX_TEXT = 65_536;
@@ -61,9 +61,9 @@ export const httpMedia = (field: string) => {
 
 /** A file as a program has it, too. */
 export const anyMedia = (field: string) => {
-  const error = `${field} must be bytes, a Readable, { url }, { base64 } or { path }`;
-  const bytes = z.custom<Uint8Array | Readable>(
-    (value) => value instanceof Uint8Array || value instanceof Readable,
+  const error = `${field} must be bytes, a stream, { url }, { base64 } or { path }`;
+  const bytes = z.custom<Uint8Array | AsyncIterable<Uint8Array>>(
+    (value) => value instanceof Uint8Array || isByteStream(value),
     { error },
   );
   const path = fields(field, { path: text(`${field}.path`, MAX_NAME) });
@@ -99,25 +99,32 @@ export const reply = {
     .optional(),
 };
 
+const THUMBNAIL = "linkPreview.thumbnail must be a JPEG of at most 64 KiB";
+
+const thumbnailText = fields("linkPreview.thumbnail", {
+  base64: base64("linkPreview.thumbnail").max(Math.ceil(MAX_THUMBNAIL_BYTES / 3) * 4, THUMBNAIL),
+});
+
 const thumbnail = z.union(
   [
     z.custom<Uint8Array>(
       (value) => value instanceof Uint8Array && value.length <= MAX_THUMBNAIL_BYTES,
-      "linkPreview.thumbnail must be a JPEG of at most 64 KiB",
+      THUMBNAIL,
     ),
-    fields("linkPreview.thumbnail", {
-      base64: base64("linkPreview.thumbnail").max((MAX_THUMBNAIL_BYTES / 3) * 4),
-    }),
+    thumbnailText,
   ],
-  { error: "linkPreview.thumbnail must be a JPEG of at most 64 KiB, as bytes or { base64 }" },
+  { error: `${THUMBNAIL}, as bytes or { base64 }` },
 );
 
-export const linkPreview = fields("linkPreview", {
-  url: text("linkPreview.url", MAX_NAME),
-  title: text("linkPreview.title", MAX_NAME),
-  description: text("linkPreview.description", MAX_CAPTION, 0).optional(),
-  thumbnail: thumbnail.optional(),
-});
+/** A link preview; over HTTP its thumbnail is text. */
+export function linkPreview(asJson: boolean) {
+  return fields("linkPreview", {
+    url: text("linkPreview.url", MAX_NAME),
+    title: text("linkPreview.title", MAX_NAME),
+    description: text("linkPreview.description", MAX_CAPTION, 0).optional(),
+    thumbnail: (asJson ? thumbnailText : thumbnail).optional(),
+  });
+}
 
 export const contact = z.union(
   [

@@ -34,7 +34,11 @@ const caption = text("caption", MAX_CAPTION, 0).optional();
 /** One schema for each kind; its name is the field that makes it that kind. */
 function kindsWith(media: MediaSchema) {
   return {
-    text: fields("", { text: text("text", MAX_TEXT), linkPreview: linkPreview.optional(), ...reply }),
+    text: fields("", {
+      text: text("text", MAX_TEXT),
+      linkPreview: linkPreview(media === httpMedia).optional(),
+      ...reply,
+    }),
     image: fields("", {
       ...{ image: media("image"), caption, mimetype, viewOnce: flag("viewOnce") },
       ...reply,
@@ -157,6 +161,13 @@ const sendOptionsSchema = optionsSchema({
 /** Checks the options of `sendMessage`. Throws `INVALID_INPUT`. */
 export function checkSendOptions(options: unknown): void {
   checkOptionsOf("options of sendMessage", sendOptionsSchema, options);
+}
+
+const MEDIA: readonly MessageKind[] = ["image", "video", "audio", "document", "sticker"];
+
+/** Whether a content has a file. */
+export function hasMedia(content: object): boolean {
+  return MEDIA.some((kind) => kind in content);
 }
 
 /** Whether a text may be the value of the header `Idempotency-Key`. */

@@ -1,4 +1,4 @@
-/** The methods of the client that ask WhatsApp something over a session's connection: groups, contacts and chats. */
+/** The methods of the client over a session's connection: messages, groups, contacts and chats. */
 import type { ChatActivity, Presence, ReadMessageKey } from "../api/chats.js";
 import type { NumberCheck, PictureSize, ProfilePicture } from "../api/contacts.js";
 import type {
@@ -13,11 +13,17 @@ import type {
 } from "../api/groups.js";
 import type { BlockedContacts } from "../http/contract/calls.js";
 import type { MessageResponse } from "../http/contract/schemas.js";
+import type { MessageContent } from "../api/message-content.js";
+import type { MessageInfo, SentMessage } from "../api/messages.js";
+import { jsonContent, type SendCallOptions } from "./message-body.js";
 import type { CallOptions } from "./options.js";
 import { at, type Wire } from "./wire.js";
 
+/** How long a message may take: the server's own limit, and the way. */
+const SEND_MS = 75_000;
+
 /**
- * Groups, contacts and chats. Where a person is named, a phone number in international format or a JID does. What WhatsApp refuses is
+ * Messages, groups, contacts and chats. Where a person is named, a phone number in international format or a JID does. What WhatsApp refuses is
  * refused with 403, 404, 422 or 429 and a text that says what to do; a session that is not connected with 400.
  */
 export class WhatsAppCalls {
@@ -26,6 +32,32 @@ export class WhatsAppCalls {
   /** @internal */
   constructor(wire: Wire) {
     this.#wire = wire;
+  }
+
+  /**
+   * Sends a message. Settles when WhatsApp has acknowledged it, with `queue` when it is stored. `to` is a phone number or a JID of a person
+   * or a group. Files are bytes (up to 16 MiB), or `{ url }`. Refused with 409 for a key of another message and a full queue; with 504 when
+   * it may or may not have been sent: call it again with the same `idempotencyKey`.
+   *
+   * @example
+   * await client.sendMessage(id, "+5511999999999", { text: "Hello" }, { idempotencyKey: "order-4711" });
+   */
+  sendMessage(
+    id: string,
+    to: string,
+    content: MessageContent,
+    { signal, callTimeoutMs = SEND_MS, ...options }: SendCallOptions = {},
+  ): Promise<SentMessage> {
+    const body = { to, content: jsonContent(content), ...options };
+    return this.#wire.send(
+      { method: "POST", path: at(id, "messages"), body },
+      { timeoutMs: callTimeoutMs, ...(signal === undefined ? {} : { signal }) },
+    );
+  }
+
+  /** How far a message got that was sent through the server. Refused with 404 when it is not kept (any more). */
+  getMessage(id: string, messageId: string, options?: CallOptions): Promise<MessageInfo> {
+    return this.#wire.send({ method: "GET", path: at(id, "messages", messageId) }, options);
   }
 
   /** The groups that the account is in, the newest first, without their members. */

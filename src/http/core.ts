@@ -157,7 +157,7 @@ export class HttpCore {
         stillAllowed: async () => (await refusal()) === undefined,
         signal: abandoned.signal,
       };
-      deadline.extend(route.waitsMs?.(query) ?? 0);
+      deadline.extend(route.waitsMs?.(query, body) ?? 0);
       const work = route.call(this.#manager, input);
       const result = await deadline.within(route.lasts === true ? whileAllowed(work, refusal) : work);
       if (result instanceof RawResponse) return result.response;

@@ -39,10 +39,13 @@ export interface QueryParameter {
 }
 
 /** The groups of routes. Those of {@link OVER_A_CONNECTION} ask WhatsApp over the connection of a session. */
-type RouteTag = "sessions" | "events" | "administration" | "system" | "groups" | "contacts" | "chats";
+type RouteTag =
+  "sessions" | "messages" | "events" | "administration" | "system" | "groups" | "contacts" | "chats";
 
 /** Their errors are WhatsApp's, not those of a connection that could not be made. */
-export const OVER_A_CONNECTION: ReadonlySet<RouteTag> = new Set<RouteTag>(["groups", "contacts", "chats"]);
+export const OVER_A_CONNECTION: ReadonlySet<RouteTag> = new Set<RouteTag>([
+  ...(["messages", "groups", "contacts", "chats"] as const),
+]);
 
 interface RouteFacts {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -61,16 +64,18 @@ interface RouteFacts {
   /** Answers with a secret, and may take long: the caller's key is checked again meanwhile and before the answer. */
   readonly lasts?: boolean;
   /**
-   * How long it may wait for what its caller waits for, in milliseconds, by the query. Everything else is answered within 12 s. Default
-   * none.
+   * How long it may wait for what its caller waits for, in milliseconds, by the query and the body, which is not checked yet. Everything else is answered
+   * within 12 s. Default none.
    */
-  readonly waitsMs?: (query: URLSearchParams) => number;
+  readonly waitsMs?: (query: URLSearchParams, body: unknown) => number;
   /** Asked by load balancers and orchestrators, many times from one address: never refused. */
   readonly forProbes?: boolean;
   /** A larger limit for the body than the handler's, in bytes. */
   readonly bodyLimitBytes?: number;
   /** The parameters of the query. */
   readonly query?: readonly QueryParameter[];
+  /** Headers that it reads. */
+  readonly headers?: readonly QueryParameter[];
   /** The status of success. */
   readonly status: 200 | 201;
   /** Another status with the body of success, and when it is sent. */

@@ -1,16 +1,17 @@
 /** From what a caller hands over to what the libraries take. What differs between them is met here, so that both send the same. */
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
-import { keyIn, kindOf } from "../api/message-input.js";
-import type {
-  ContactCard,
-  LinkPreview,
-  MediaSource,
-  MessageContent,
-  MessageKind,
-  MessageReference,
-  PollContent,
-  ReplyFields,
+import { hasMedia, keyIn, kindOf } from "../api/message-input.js";
+import {
+  isByteStream,
+  type ContactCard,
+  type LinkPreview,
+  type MediaSource,
+  type MessageContent,
+  type MessageKind,
+  type MessageReference,
+  type PollContent,
+  type ReplyFields,
 } from "../api/message-content.js";
 import { quotedOf } from "./quoted.js";
 import { recipientJid } from "../whatsapp/recipient.js";
@@ -47,7 +48,7 @@ export function libraryMessage(content: MessageContent, options: LibraryMessageO
 
 /** Whether a content can be sent once only: its bytes are gone when they were read. */
 export function isOneShot(content: MessageContent): boolean {
-  return Object.values(content).some((value) => value instanceof Readable);
+  return Object.values(content).some((value) => isByteStream(value));
 }
 
 function bodyOf(content: MessageContent, options: LibraryMessageOptions): Fields {
@@ -108,7 +109,7 @@ function mediaOf(content: Media): Fields {
 /** A path is made absolute, so that none is taken for an address. */
 function fileOf(source: MediaSource): Buffer | { readonly stream: Readable } | { readonly url: string } {
   if (source instanceof Uint8Array) return Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-  if (source instanceof Readable) return { stream: source };
+  if (isByteStream(source)) return { stream: source instanceof Readable ? source : Readable.from(source) };
   if ("base64" in source) return Buffer.from(source.base64, "base64");
   return { url: "path" in source ? resolve(source.path) : source.url };
 }
@@ -186,7 +187,7 @@ function mentioning(mentions: readonly string[], inMedia: boolean): Fields {
 }
 
 export function isMedia(content: MessageContent): content is Media {
-  return ["image", "video", "audio", "document", "sticker"].some((kind) => kind in content);
+  return hasMedia(content);
 }
 
 /** The kind of a checked content. */

@@ -1,7 +1,6 @@
 /** What is stored of a message that was handed over. */
 import { createHash, randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
-import type { MessageContent, MessageKind } from "../api/message-content.js";
+import { isByteStream, type MessageContent, type MessageKind } from "../api/message-content.js";
 import type { MessageInfo, MessageState, SentMessage } from "../api/messages.js";
 import type { ZpwootError } from "../errors.js";
 
@@ -64,7 +63,7 @@ export function fingerprintOf(to: string, content: MessageContent): string {
 
 function canonical(value: unknown): string {
   if (value instanceof Uint8Array) return `bytes:${createHash("sha256").update(value).digest("base64url")}`;
-  if (value instanceof Readable) return "stream";
+  if (isByteStream(value)) return "stream";
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
   const fields = Object.entries(value)

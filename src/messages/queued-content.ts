@@ -1,6 +1,5 @@
 /** What can wait in the store: bytes instead of streams, within a bound. */
-import { Readable } from "node:stream";
-import type { MessageContent } from "../api/message-content.js";
+import { isByteStream, type MessageContent } from "../api/message-content.js";
 import { ZpwootError } from "../errors.js";
 
 /** What a queued message counts at least. */
@@ -15,17 +14,17 @@ export async function storableContent(
 ): Promise<{ readonly content: MessageContent; readonly bytes: number }> {
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(content))
-    fields[name] = value instanceof Readable ? await bytesOf(value, maxBytes) : value;
+    fields[name] = isByteStream(value) ? await bytesOf(value, maxBytes) : value;
   const bytes = BASE_BYTES + sizeOf(fields);
   if (bytes > maxBytes) throw tooLarge(maxBytes);
   return { content: fields as unknown as MessageContent, bytes };
 }
 
-async function bytesOf(stream: Readable, maxBytes: number): Promise<Buffer> {
+async function bytesOf(stream: AsyncIterable<Uint8Array | string>, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of stream as AsyncIterable<Uint8Array | string>) {
+    for await (const chunk of stream) {
       const piece = Buffer.from(chunk as Uint8Array);
       bytes += piece.length;
       if (bytes > maxBytes) break;

@@ -11,7 +11,15 @@ const servers: Server[] = [];
 
 /** What stands for each parameter of a path. */
 const PARAMETERS: Readonly<Record<string, string>> = {
-  ...{ id: "a/b", deliveryId: "d/e", keyId: "k/e", groupId: "g/h", contact: "c/d", chat: "e/f" },
+  ...{
+    id: "a/b",
+    deliveryId: "d/e",
+    keyId: "k/e",
+    groupId: "g/h",
+    contact: "c/d",
+    chat: "e/f",
+    messageId: "m/n",
+  },
 };
 
 /** What the methods take that don't take just an id. */
@@ -31,6 +39,8 @@ const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   redeliver: ["a/b", "d/e"],
   createSession: [{ name: "x" }],
   pairPhone: ["a/b", "+5511999990001"],
+  sendMessage: ["a/b", "+5511999990001", { text: "x" }],
+  getMessage: ["a/b", "m/n"],
   getGroup: ["a/b", "g/h"],
   createGroup: ["a/b", { subject: "x", participants: [] }],
   updateGroup: ["a/b", "g/h", { subject: "x" }],

@@ -68,6 +68,7 @@ export const ROUTE_BODIES: Readonly<Record<string, object>> = {
   createApiKey: { name: "made", role: "admin" },
   exportCredentials: { passphrase: "a long passphrase" },
   importCredentials: { bundle: "b", passphrase: "a long passphrase" },
+  sendMessage: { to: "+5511999999999", content: { text: "x" } },
   createGroup: { subject: "s", participants: [] },
   updateGroup: { subject: "s" },
   updateGroupParticipants: { action: "add", participants: ["5511999999999"] },

@@ -17,6 +17,7 @@ export const FIELD_ROLES: Readonly<Record<string, ApiKeyRole>> = {
     ...["jid", "lid", "subject", "description", "owner", "size", "onlyAdminsWrite", "onlyAdminsEdit"],
     ...["isAdmin", "isCommunity", "community", "participants", "admin", "results", "outcome", "pending"],
     ...["exists", "pictureUrl", "blocked"],
+    ...["to", "kind", "sentAt", "deliveredAt", "readAt", "idempotencyKey", "error"],
   ]),
   ...rolesOf("operator", ["qrCode", "pairingCode", "webhookUrl", "url", "headers", "proxy"]),
   ...rolesOf("operator", ["protocol", "host", "port", "username", "hasPassword"]),

@@ -17,6 +17,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   id: "The session's id, a UUID",
   deliveryId: "The id of the delivery, as in `webhook-id`",
   keyId: "The id of the API key",
+  messageId: "The id of the message, as the answer to sending it has it",
   groupId: "The JID of a group, `…@g.us`",
   contact: "A phone number in international format, or a JID",
   chat: "A phone number in international format, or the JID of a person or a group",
@@ -63,6 +64,7 @@ export function describeRoutes(routes: readonly Route[], basePath = ""): OpenApi
 
 const TAGS = [
   { name: "sessions", description: "Sessions, their connections and their links" },
+  { name: "messages", description: "Sending messages, and how far they got" },
   { name: "groups", description: "Groups: members, subjects, invitations" },
   { name: "contacts", description: "People: numbers, profile pictures, blocks" },
   { name: "chats", description: "Presence, typing, marking as read" },
@@ -72,9 +74,13 @@ const TAGS = [
 ];
 
 function operationOf(route: Route): Json {
-  const { operation, summary, tag, access, query = [], request, otherStatus } = route;
+  const { operation, summary, tag, access, query = [], headers = [], request, otherStatus } = route;
   const needsKey = access !== "public";
-  const parameters = [...pathParameters(route), ...query.map((parameter) => ({ ...parameter, in: "query" }))];
+  const parameters = [
+    ...pathParameters(route),
+    ...query.map((parameter) => ({ ...parameter, in: "query" })),
+    ...headers.map((parameter) => ({ ...parameter, in: "header" })),
+  ];
   return {
     operationId: operation,
     summary,

@@ -8,6 +8,7 @@ import { CONTACT_AND_CHAT_ROUTES } from "./contacts-and-chats.js";
 import { DELIVERY_AND_EVENT_ROUTES } from "./deliveries-and-events.js";
 import { GROUP_ROUTES } from "./groups.js";
 import { PAGE_ROUTES } from "./pages.js";
+import { MESSAGE_ROUTES } from "./messages.js";
 import { MORE_SESSION_ROUTES, ROUTES } from "./sessions.js";
 import { SYSTEM_ROUTES } from "./system.js";
 
@@ -15,6 +16,7 @@ import { SYSTEM_ROUTES } from "./system.js";
 export const ALL_ROUTES: readonly Route[] = [
   ...ROUTES,
   ...MORE_SESSION_ROUTES,
+  ...MESSAGE_ROUTES,
   ...GROUP_ROUTES,
   ...CONTACT_AND_CHAT_ROUTES,
   ...DELIVERY_AND_EVENT_ROUTES,
