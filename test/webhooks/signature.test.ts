@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { generateWebhookSecret, signatureHeaders } from "../../src/webhooks/signature.js";
@@ -10,6 +11,20 @@ describe("a signature", () => {
     const headers = { ...signatureHeaders([secret], delivery, new Date()) };
     expect(new Webhook(secret).verify(delivery.body, headers)).toEqual({ text: "olá 🌍" });
     expect(headers["webhook-id"]).toBe("msg_1");
+  });
+
+  it("has the bytes of the standard's own library, whatever the length and the characters", () => {
+    for (let length = 0; length < 300; length += 1) {
+      const secret = `whsec_${randomBytes(24 + (length % 41)).toString("base64")}`;
+      const body = "é🌍\u0000a".repeat(length).slice(0, length).toWellFormed();
+      const at = new Date(1_700_000_000_000 + length * 997);
+      const { "webhook-signature": signature } = signatureHeaders(
+        [secret],
+        { id: `msg_${length}`, body },
+        at,
+      );
+      expect(signature).toBe(new Webhook(secret).sign(`msg_${length}`, at, body));
+    }
   });
 
   it.each([
@@ -37,11 +52,13 @@ describe("a signature", () => {
       expect(() => new Webhook(secret).verify(delivery.body, headers)).not.toThrow();
   });
 
-  it("can't be made with a broken secret, and the error does not show it", () => {
-    const broken = "whsec_not base64!";
-    expect(() => signatureHeaders([broken], delivery, new Date())).toThrow(/whsec_<base64>/);
-    expect(() => signatureHeaders([broken], delivery, new Date())).not.toThrow(/not base64!/);
-  });
+  it.each(["whsec_not base64!", "whsec_", "", "whsec_YQ"])(
+    "can't be made with the secret %j, and the error does not show it",
+    (broken) => {
+      expect(() => signatureHeaders([broken], delivery, new Date())).toThrow(/whsec_<base64>/);
+      expect(() => signatureHeaders([broken], delivery, new Date())).not.toThrow(/not base64!|YQ/);
+    },
+  );
 });
 
 describe("a secret", () => {
