@@ -4,6 +4,7 @@ import type { Account } from "./network/account.js";
 import {
   changeParticipants,
   changeSettings,
+  invite,
   type GroupSettings,
   type ParticipantChange,
 } from "./network/group-changes.js";
@@ -85,6 +86,17 @@ export class VirtualGroup {
   /** The code of its invitation, until it is revoked. */
   get inviteCode(): string {
     return this.#group.inviteCode;
+  }
+
+  /** Makes an invitation for one account, as an admin sends it to one who may not be added; `send` a `group-invite` with it. */
+  invite(
+    by: GroupParticipant,
+    phone: GroupParticipant,
+  ): { readonly code: string; readonly expiration: number } {
+    if (this.#group.role(this.#account(by)) === "member")
+      throw new ZpwootError("INVALID_INPUT", "Only admins may invite to a group");
+    const { code, until } = invite(this.#network, this.#group, this.#account(phone));
+    return { code, expiration: until };
   }
 
   /** Adds members. Only admins may. */

@@ -97,11 +97,16 @@ describe.each(ALL_LIBRARIES)("media with $name", (library) => {
     const bytes = randomBytes(10_000);
     const { id } = friend.sendMedia(owner, { kind: "image", bytes });
     const message = await client.received(({ key }) => key.id === id);
-    expect(emulator.media.expire()).toBe(1);
+    // With the history of a phone that sends one, in clients that need it.
+    const before = emulator.media.files.length;
+    expect(emulator.media.expire()).toBe(before);
     // Baileys 7 does not ask by itself when a download is answered 410.
     await client.socket.updateMediaMessage(message);
     expect((await client.download(message)).equals(bytes)).toBe(true);
-    expect(emulator.media.files.map(({ status }) => status)).toEqual([410, 200]);
+    expect(emulator.media.files.map(({ status }) => status)).toEqual([
+      ...Array<number>(before).fill(410),
+      200,
+    ]);
   });
 
   it("is told when the phone does not have the message either", async () => {

@@ -18,6 +18,7 @@ const {
   default: makeWASocket,
   initAuthCreds,
   BufferJSON,
+  proto,
 } = createRequire(import.meta.url)("whaileys") as typeof whaileys.default;
 
 /** One client with its credentials; each {@link open} makes a new socket with them. */
@@ -37,7 +38,7 @@ export class WhaileysClient {
   open({ qrTimeout }: { readonly qrTimeout?: number } = {}): this {
     this.updates.length = 0;
     this.socket = makeWASocket({
-      waWebSocketUrl: this.#emulator.url,
+      ...(this.#emulator.socketOptions as object),
       browser: ["Windows", "Chrome", "10.0"],
       logger: pino({ level: process.env["WA_LOG"] ?? "silent" }) as never,
       auth: {
@@ -47,7 +48,11 @@ export class WhaileysClient {
             Object.fromEntries(
               ids.flatMap((id) => {
                 const stored = this.#keys.get(`${type} ${id}`);
-                return stored === undefined ? [] : [[id, JSON.parse(stored, BufferJSON.reviver)]];
+                if (stored === undefined) return [];
+                const value = JSON.parse(stored, BufferJSON.reviver) as never;
+                // As every store of this library does it.
+                const isSyncKey = type === "app-state-sync-key";
+                return [[id, isSyncKey ? proto.Message.AppStateSyncKeyData.fromObject(value) : value]];
               }),
             ),
           set: async (data) => {

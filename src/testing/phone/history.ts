@@ -8,6 +8,7 @@ import {
   type HistorySyncNotification,
 } from "../wire/chat-proto.js";
 import type { AppStateKey } from "./app-state/keys.js";
+import type { MediaFiles } from "./content/media-files.js";
 
 /** Kinds of history, by the service's numbers. */
 const SYNC_TYPES = { bootstrap: 0, recent: 3, "push-names": 4 } as const;
@@ -56,8 +57,8 @@ export function appStateKeyMessage({ keyId, keyData }: AppStateKey, seconds: num
   };
 }
 
-/** The message with a part of the history, which travels inside the message itself. */
-export function historyMessage(input: HistoryInput): ChatMessage {
+/** The message with a part of the history. */
+export function historyMessage(input: HistoryInput, files: MediaFiles): ChatMessage {
   const { kind = "bootstrap", chats = [], pushNames = {}, progress = 100 } = input;
   const part = { syncType: SYNC_TYPES[kind], chunkOrder: 1, progress };
   const history: HistorySync = {
@@ -68,19 +69,24 @@ export function historyMessage(input: HistoryInput): ChatMessage {
   return {
     protocolMessage: {
       type: PROTOCOL_TYPE.historySync,
-      historySyncNotification: historyNotice(history),
+      historySyncNotification: historyNotice(history, files),
     },
   };
 }
 
-/** The notice of a part of the history, which holds that part. */
+/**
+ * The notice of a part of the history. It holds that part, so that clients need no media host for it, and says where it is stored, for those
+ * that read nothing else.
+ */
 export function historyNotice(
   history: HistorySync,
+  files: MediaFiles,
   more: Partial<HistorySyncNotification> = {},
 ): HistorySyncNotification {
   const { syncType, chunkOrder = 1, progress = 100 } = history;
-  const initialHistBootstrapInlinePayload = deflateSync(historySync.encode(history));
-  return { ...more, syncType, chunkOrder, progress, initialHistBootstrapInlinePayload };
+  const payload = deflateSync(historySync.encode(history));
+  const stored = files.storeHistory(payload);
+  return { ...more, ...stored, syncType, chunkOrder, progress, initialHistBootstrapInlinePayload: payload };
 }
 
 function conversation({ jid, name, unreadCount = 0, messages = [] }: HistoryChat) {

@@ -51,6 +51,7 @@ export class PeerRequests {
     const messages = older.toReversed().map((kept) => ({ message: this.#info(kept) }));
     const notice = historyNotice(
       { syncType: ON_DEMAND, chunkOrder: 1, progress: 100, conversations: [{ id: jid, messages }] },
+      this.#chat.files,
       { peerDataRequestSessionId: id },
     );
     return { type: PROTOCOL_TYPE.historySync, historySyncNotification: notice };

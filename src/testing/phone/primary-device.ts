@@ -101,6 +101,6 @@ export class PrimaryDevice implements Phone {
 
   /** Sends a companion a part of the history. */
   sendHistory(device: CompanionDevice, input: HistoryInput = {}): void {
-    this.#sender.sendPeer(device, historyMessage(input));
+    this.#sender.sendPeer(device, historyMessage(input, this.chat.files));
   }
 }

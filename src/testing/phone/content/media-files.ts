@@ -82,6 +82,16 @@ export class MediaFiles {
     return withCaption ? { documentWithCaptionMessage: { message } } : message;
   }
 
+  /** Stores a part of the history, and returns where it is. */
+  storeHistory(
+    bytes: Uint8Array,
+  ): Pick<MediaMessage, "directPath" | "mediaKey" | "fileSha256" | "fileEncSha256" | "fileLength"> {
+    const { store, random, jid } = this.#options;
+    const sealed = sealMedia(bytes, Buffer.from(random(MEDIA_KEY_LENGTH)), "History");
+    const { stored, ...facts } = sealed;
+    return { ...facts, directPath: store.put(stored, jid).path };
+  }
+
   /**
    * The decrypted bytes of a message's media. Throws `INVALID_INPUT` when it has none, when they are not on this emulator's host, or not
    * what the message announces.
