@@ -102,6 +102,7 @@ export type {
   LogoutCause,
   RestrictionReason,
   RetryReason,
+  SessionActivity,
   SessionDetail,
 } from "./api/session-detail.js";
 
@@ -166,6 +167,7 @@ export {
 // Events and QR codes.
 export type {
   EngineEvents,
+  DegradedReason,
   RequiredAction,
   SessionEventName,
   SessionEvents,
@@ -186,6 +188,7 @@ export type { SocketFactoryOption } from "./manager/options.js";
 export type {
   Credentials,
   DecryptHook,
+  HandledHook,
   SessionCaches,
   SocketFactory,
   WebSocketLike,

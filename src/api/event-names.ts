@@ -14,6 +14,7 @@ const ENGINE_EVENTS: Readonly<Record<keyof EngineEvents, true>> = {
   "session.logged-out": true,
   "session.action-required": true,
   "session.bad-signature": true,
+  "session.degraded": true,
   "session.restored": true,
   "message.refused": true,
   "message.sent": true,

@@ -21,6 +21,13 @@ export type NamedWhatsAppEvent<Name extends WebhookEventName = WebhookEventName>
   readonly [Each in Name]: { readonly name: Each; readonly data: BaileysEventMap[Each] };
 }[Name];
 
+/** How a connected session is deaf. */
+export type DegradedReason =
+  /** Messages came in, and the library made no events of them. */
+  | "no-events"
+  /** The library held events back: the end of a catch-up did not come, say. */
+  | "events-held";
+
 /** What a person has to do about a session. */
 export type RequiredAction =
   /** See on the phone why WhatsApp restricted the account. */
@@ -97,6 +104,26 @@ export interface EngineEvents {
     /** The recipient's device, as a JID, for `pre-key`. */
     readonly device?: string;
   };
+  /**
+   * A connection was open and deaf: messages came in and no events came out, or the library held events back. What it held is handed out, and
+   * the session connects again, once an hour at most.
+   */
+  "session.degraded": {
+    readonly sessionId: string;
+    readonly reason: DegradedReason;
+    /** `none`: it was connected again within the last hour. */
+    readonly action: "reconnect" | "none";
+    /** Messages that came, and were neither an event nor acknowledged. WhatsApp delivers them again. */
+    readonly waitingMessages: number;
+    /** Kinds of events that were held back. */
+    readonly heldEvents: readonly string[];
+    /** Kinds of events that were held back and are handed out now. */
+    readonly handedOut: number;
+    /** For how long nothing had moved, in milliseconds. */
+    readonly forMs: number;
+    readonly lastInboundAt?: string;
+    readonly lastEventAt?: string;
+  };
   /** `start()` brought another session back, or gave up on it for now. */
   "session.restored": { readonly sessionId: string; readonly done: number; readonly total: number };
   /**
@@ -162,6 +189,7 @@ export const LOGGED_ENGINE_EVENTS = [
   "session.logged-out",
   "session.action-required",
   "session.bad-signature",
+  "session.degraded",
   "message.refused",
   "message.sent",
   "message.delivered",

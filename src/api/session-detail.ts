@@ -57,7 +57,15 @@ export type CauseReason = RestrictionReason | FailureReason;
 type DetailField = "reason" | "code" | "attempt" | "until";
 
 /** A state with its own fields; the others can be read, and are absent. */
-type Detail<Own> = Own & { readonly [Field in Exclude<DetailField, keyof Own>]?: never };
+type Detail<Own> = Own & { readonly [Field in Exclude<DetailField, keyof Own>]?: never } & SessionActivity;
+
+/** When a session last received something: ISO 8601 UTC, since the process started; left out in events. */
+export interface SessionActivity {
+  /** WhatsApp sent something that becomes an event: a message, a receipt, a notification, a call. */
+  readonly lastInboundAt?: string;
+  /** An event of WhatsApp was published, other than `connection.update`. */
+  readonly lastEventAt?: string;
+}
 
 /**
  * The inner state behind a {@link SessionStatus}, for the operator who must know who has to act. Which fields are there follows
@@ -67,6 +75,7 @@ type Detail<Own> = Own & { readonly [Field in Exclude<DetailField, keyof Own>]?:
  * - `code`: the close code behind that (WhatsApp's, or HTTP-like), where there was one.
  * - `attempt`: which connection attempt in a row this is, from 1.
  * - `until`: when the next attempt begins, or the restriction ends: ISO 8601 UTC.
+ * - `lastInboundAt`, `lastEventAt`: see {@link SessionActivity}.
  *
  * @example
  * manager.on("session.status", ({ sessionId, detail }) => {

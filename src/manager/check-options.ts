@@ -92,6 +92,7 @@ const whatsappSchema = optionsSchema({
   connectTimeoutMs: option.count.optional(),
   loginTimeoutMs: option.count.optional(),
   unlinkTimeoutMs: option.count.optional(),
+  deafTimeoutMs: option.count.optional(),
   qrTimeoutMs: option.count.optional(),
   keepAliveIntervalMs: option.count.optional(),
   syncHistory: option.flag.optional(),

@@ -114,6 +114,8 @@ export interface WhatsAppOptions {
   readonly loginTimeoutMs?: number;
   /** How long WhatsApp may take to confirm an unlink, in milliseconds; connecting for it is included. Default 10,000. */
   readonly unlinkTimeoutMs?: number;
+  /** How long messages may come in without an event, and events be held back by the library, in milliseconds (`session.degraded`). Default 75,000. */
+  readonly deafTimeoutMs?: number;
   /** How long each QR code is shown, in milliseconds. Default: 60,000 the first, 20,000 each further one. */
   readonly qrTimeoutMs?: number;
   /** Between two keep-alive pings, in milliseconds. Default 25,000: half the idle load of the library's 15,000. */
@@ -222,6 +224,7 @@ export const DEFAULTS = {
   connectTimeoutMs: 30_000,
   loginTimeoutMs: 60_000,
   unlinkTimeoutMs: 10_000,
+  deafTimeoutMs: 75_000,
   keepAliveIntervalMs: 25_000,
   firstDelayMs: 3_000,
   maxDelayMs: 60_000,

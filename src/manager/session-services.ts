@@ -116,7 +116,14 @@ function storedSessions(input: SessionServicesInput, memory: SessionMemories): S
 
 type Bounds = Pick<
   SessionServices,
-  "timeouts" | "backoff" | "stableAfterMs" | "maxAttempts" | "linking" | "checks" | "qrStyle"
+  | "timeouts"
+  | "deafTimeoutMs"
+  | "backoff"
+  | "stableAfterMs"
+  | "maxAttempts"
+  | "linking"
+  | "checks"
+  | "qrStyle"
 >;
 
 /** The options of sessions, with every default in place. */
@@ -124,6 +131,7 @@ function boundsOf(options: SessionManagerOptions): Bounds {
   const { reconnect = {}, whatsapp = {} } = options;
   return {
     timeouts: timeoutsOf(options),
+    deafTimeoutMs: whatsapp.deafTimeoutMs ?? DEFAULTS.deafTimeoutMs,
     backoff: {
       firstDelayMs: reconnect.firstDelayMs ?? DEFAULTS.firstDelayMs,
       maxDelayMs: reconnect.maxDelayMs ?? DEFAULTS.maxDelayMs,

@@ -1,4 +1,5 @@
 /** A session as callers see it: the shapes of the HTTP contract, made from record and state. */
+import type { SessionActivity } from "../api/session-detail.js";
 import type {
   EndpointError,
   EndpointInfo,
@@ -20,6 +21,7 @@ export interface ViewedSession {
   readonly record: SessionRecord;
   readonly state: SessionState;
   readonly status: SessionStatus;
+  readonly activity: SessionActivity;
 }
 
 /** What `list` returns of each. */
@@ -34,7 +36,7 @@ function summary(session: ViewedSession): SessionSummary {
     webhookEvents: webhook?.events ?? [],
     createdAt,
     updatedAt,
-    detail: detailOf(session.state),
+    detail: { ...detailOf(session.state), ...session.activity },
   };
 }
 
@@ -69,7 +71,13 @@ function endpointInfo(name: string, { url, events, enabled, headers = {} }: Webh
 /** What `getStatus` returns. */
 function status(session: ViewedSession): SessionStatusInfo {
   const { id, name, phoneNumber } = session.record;
-  return { id, name, status: session.status, phoneNumber, detail: detailOf(session.state) };
+  return {
+    id,
+    name,
+    status: session.status,
+    phoneNumber,
+    detail: { ...detailOf(session.state), ...session.activity },
+  };
 }
 
 /** What `getQRCode` returns. */

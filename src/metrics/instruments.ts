@@ -35,6 +35,7 @@ export interface Instruments {
   readonly pairingCodes: Counter;
   readonly links: Counter;
   readonly badSignatures: Counter<"check" | "refused">;
+  readonly degraded: Counter<"reason">;
   readonly logouts: Counter<"cause">;
   readonly messages: Counter<"direction">;
   readonly refused: Counter<"kind">;
@@ -94,6 +95,7 @@ export function defineInstruments(
       "check",
       "refused",
     ]),
+    degraded: counter("zpwoot_sessions_degraded_total", "Connected sessions that were deaf", ["reason"]),
     logouts: counter("zpwoot_logouts_total", "Sessions whose link ended", ["cause"]),
     messages: counter("zpwoot_messages_total", "Messages received and sent", ["direction"]),
     refused: counter("zpwoot_messages_refused_total", "Revokes and edits by others than the author", [
@@ -123,7 +125,25 @@ export function defineInstruments(
   };
 }
 
+/** The newest time of all sessions: how old one of a single session is shows its `detail`. */
+const TIMES = [
+  ["zpwoot_last_inbound_timestamp_seconds", "When WhatsApp last sent a session something", "lastInboundAt"],
+  ["zpwoot_last_event_timestamp_seconds", "When the last event of WhatsApp was published", "lastEventAt"],
+] as const;
+
 function defineSessions(registry: Registry, list: () => Promise<readonly SessionSummary[]>): void {
+  for (const [name, help, field] of TIMES) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const sessions = await list().catch(() => []);
+        const times = sessions.flatMap(({ detail }) => detail[field] ?? []);
+        if (times.length > 0) this.set(Math.max(...times.map((time) => Date.parse(time))) / 1_000);
+      },
+    });
+  }
   new Gauge({
     name: "zpwoot_sessions",
     help: "Sessions, by status and detailed state",

@@ -88,6 +88,7 @@ function listen(manager: MeteredSessions, instruments: Instruments): () => void 
   on("session.bad-signature", ({ check, refused }) =>
     instruments.badSignatures.inc({ check, refused: String(refused) }),
   );
+  on("session.degraded", ({ reason }) => instruments.degraded.inc({ reason }));
   on("session.logged-out", ({ cause }) => instruments.logouts.inc({ cause }));
   on("messages.upsert", ({ data }) => {
     for (const { key } of data.messages) instruments.messages.inc({ direction: key.fromMe ? "out" : "in" });

@@ -5,6 +5,7 @@ import type { NamedWhatsAppEvent } from "../api/events.js";
 import type { Logger } from "../api/logger.js";
 import type { ZpwootError } from "../errors.js";
 import type { AuthorshipChecks } from "../whatsapp/authorship/message-authors.js";
+import type { HandledDeafness } from "../whatsapp/deafness-watch.js";
 import type { AuthState, SocketFactory, StoredAlong } from "../whatsapp/library.js";
 import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import type { BadSignature, SocketChecks } from "../whatsapp/signatures/socket-checks.js";
@@ -46,6 +47,12 @@ export interface AttemptOptions {
   /** Which signatures are enforced, and who is believed. */
   readonly checks: SocketChecks;
   readonly onBadSignature: (failed: BadSignature) => void;
+  /** How long messages may come in without an event, and events be held back, in milliseconds. */
+  readonly deafTimeoutMs: number;
+  /** WhatsApp sent something that becomes an event. */
+  readonly onStanza: () => void;
+  /** The connection was deaf. Returns whether to connect again. */
+  readonly onDeaf: (found: HandledDeafness) => boolean;
   /** Connect only if the account is linked. */
   readonly onlyLinked: boolean;
   /** `connectMs`: from making the socket to the first QR code or the login; `loginMs`: from the login to open. */

@@ -5,7 +5,8 @@
 import type { NamedWhatsAppEvent } from "../api/events.js";
 import { agentThatReaches } from "../egress/proxy.js";
 import { ZpwootError, isZpwootError, messageOf } from "../errors.js";
-import { HUNG, LINK_TIMEOUT, type CloseSignal } from "../whatsapp/close-signal.js";
+import { DEAF, HUNG, LINK_TIMEOUT, type CloseSignal } from "../whatsapp/close-signal.js";
+import type { HandledDeafness } from "../whatsapp/deafness-watch.js";
 import type { AuthState, SocketFactory, StoredAlong } from "../whatsapp/library.js";
 import { SessionSocket } from "../whatsapp/socket.js";
 import type { AttemptFact, AttemptOptions } from "./attempt-options.js";
@@ -21,13 +22,13 @@ export class ConnectionAttempt {
   readonly #options: AttemptOptions;
   readonly #abort = new AbortController();
   #auth: AuthState | undefined;
-  #startError: ZpwootError | undefined;
   #storeError: ZpwootError | undefined;
   #handle: SessionSocket | undefined;
   #deadline = Infinity;
   #qrCodes: QRCodes | undefined;
   #pairingCode: PairingCode | undefined;
-  #wantsPasskey = false;
+  /** The account asked for a passkey, which only WhatsApp's own clients can give. */
+  wantsPasskey = false;
   #linkedNow = false;
   #accepted = false;
   #openedAt: number | undefined;
@@ -37,7 +38,7 @@ export class ConnectionAttempt {
   constructor(options: AttemptOptions) {
     this.#options = options;
     this.#start().catch((cause: unknown) => {
-      this.#startError = isZpwootError(cause)
+      this.startError = isZpwootError(cause)
         ? cause
         : new ZpwootError("CONNECTION_FAILED", messageOf(cause), { cause });
       options.wake("failed-to-start");
@@ -64,9 +65,7 @@ export class ConnectionAttempt {
   }
 
   /** Why no socket could be made: `STORE_UNAVAILABLE`, `STORE_CORRUPT`, `MISSING_PACKAGE`, `PROXY_FAILED`, `CONNECTION_FAILED`. */
-  get startError(): ZpwootError | undefined {
-    return this.#startError;
-  }
+  startError: ZpwootError | undefined;
 
   /** Why credentials could not be written. */
   get storeError(): ZpwootError | undefined {
@@ -101,11 +100,6 @@ export class ConnectionAttempt {
   set pairingCode(code: PairingCode | undefined) {
     this.#pairingCode = code;
     this.#options.wake("pairing-code");
-  }
-
-  /** The account asked for a passkey, which only WhatsApp's own clients can give. */
-  get wantsPasskey(): boolean {
-    return this.#wantsPasskey;
   }
 
   /** The account was linked on this connection. */
@@ -169,7 +163,8 @@ export class ConnectionAttempt {
   }
 
   async #connect(library: SocketFactory, auth: AuthState): Promise<void> {
-    const { sessionId, authorship, logger, now, timeouts, egress, limits, qrStyle, checks } = this.#options;
+    const { sessionId, authorship, logger, now, timeouts, egress, limits, qrStyle, checks, deafTimeoutMs } =
+      this.#options;
     const url = this.#options.config(library).waWebSocketUrl ?? SERVICE_URL;
     // Through the proxy, so after the proxy was found to work.
     await this.#options.resolveVersion(await agentThatReaches(String(url), egress, this.#abort.signal));
@@ -178,7 +173,7 @@ export class ConnectionAttempt {
     this.#qrCodes = new QRCodes({ limits, style: qrStyle, qrTimeoutMs: config.qrTimeout, now });
     this.#deadline = now() + timeouts.connectMs;
     const hooks = this.#hooks(auth);
-    const made = { sessionId, library, auth, authorship, config, checks, logger };
+    const made = { sessionId, library, auth, authorship, config, checks, logger, deafTimeoutMs };
     this.#handle = new SessionSocket({ ...made, hooks });
   }
 
@@ -202,17 +197,20 @@ export class ConnectionAttempt {
       },
       onSecretRetired: () => this.#rotateSecret(auth),
       onPasskey: () => {
-        this.#wantsPasskey = true;
+        this.wantsPasskey = true;
         this.#options.wake("passkey");
       },
-      ...{ onBadSignature, onMessageAck },
-      onClosed: (signal: CloseSignal) => {
-        this.#closed ??= signal;
-        this.#options.wake("closed");
-      },
+      ...{ onBadSignature, onMessageAck, onStanza: this.#options.onStanza },
+      onDeaf: (found: HandledDeafness) => void (this.#options.onDeaf(found) && this.#end(DEAF)),
+      onClosed: (signal: CloseSignal) => this.#end(signal),
       onCreds: () => auth.save(), // A failure reaches the loop through the auth state's onFailure.
       onEvent: (event: NamedWhatsAppEvent, along?: StoredAlong) => this.#onEvent(event, along),
     };
+  }
+
+  #end(signal: CloseSignal): void {
+    this.#closed ??= signal;
+    this.#options.wake("closed");
   }
 
   /** A phase begins, with a deadline of its own. */

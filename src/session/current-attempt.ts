@@ -1,5 +1,6 @@
 /** The connection attempt of one session, of which there is one at a time, and the commands that wait for one to start. */
 import type { ZpwootError } from "../errors.js";
+import { Activity } from "./activity.js";
 import type { AttemptFact } from "./attempt-options.js";
 import { ConnectionAttempt } from "./connection-attempt.js";
 import type { LinkingLimits } from "./linking/limits.js";
@@ -18,11 +19,13 @@ export interface CurrentAttemptOptions {
 /** Holds the attempt of one session. */
 export class CurrentAttempt {
   readonly #options: CurrentAttemptOptions;
+  readonly activity: Activity;
   #current: ConnectionAttempt | undefined;
   #waiters: { resolve(): void; reject(error: ZpwootError): void }[] = [];
 
   constructor(options: CurrentAttemptOptions) {
     this.#options = options;
+    this.activity = new Activity(options.sessionId, options.services);
   }
 
   /** The attempt under way, if there is one. */
@@ -33,9 +36,13 @@ export class CurrentAttempt {
   /** Starts an attempt. The one before it must have ended. */
   start({ onlyLinked }: { readonly onlyLinked: boolean }): ConnectionAttempt {
     const { sessionId, services, limits, wake } = this.#options;
-    const { library, qrStyle, timeouts, logger, now, versions, checks } = services;
+    const { library, qrStyle, timeouts, logger, now, versions, checks, deafTimeoutMs } = services;
+    const { activity } = this;
     this.#current = new ConnectionAttempt({
       ...{ sessionId, library, limits, qrStyle, onlyLinked, timeouts, logger, now, wake, checks },
+      deafTimeoutMs,
+      onStanza: () => activity.received(),
+      onDeaf: (found) => activity.deaf(found),
       loadAuth: (onFailure) =>
         services.loadAuth(sessionId, { wasLinked: this.#options.isLinked(), onFailure }),
       authorship: {
@@ -50,7 +57,10 @@ export class CurrentAttempt {
         services.emit("session.bad-signature", { sessionId, message, ...fields });
       },
       onMessageAck: (ack) => services.onMessageAck(sessionId, ack),
-      onEvent: (event, along) => services.emitWhatsApp(sessionId, event, along),
+      onEvent: (event, along) => {
+        if (event.name !== "connection.update") activity.published();
+        return services.emitWhatsApp(sessionId, event, along);
+      },
     });
     return this.#current;
   }

@@ -92,6 +92,8 @@ export interface SessionServices {
   readonly now: () => number;
   readonly random: () => number;
   readonly timeouts: { readonly connectMs: number; readonly loginMs: number; readonly unlinkMs: number };
+  /** How long messages may come in without an event, and events be held back, in milliseconds. */
+  readonly deafTimeoutMs: number;
   readonly backoff: BackoffLimits;
   /** A connection that was open for so long resets the counts of attempts. */
   readonly stableAfterMs: number;

@@ -10,11 +10,12 @@ import { SerialQueue } from "../async/serial-queue.js";
 import { isoTime } from "../async/timer.js";
 import { isZpwootError, type ZpwootError } from "../errors.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
+import type { Activity } from "./activity.js";
 import { CurrentState } from "./current-state.js";
 import { DesiredState } from "./desired-state.js";
 import { connectWith } from "./linking/connect-options.js";
 import { LinkingLimits, type LinkLimits } from "./linking/limits.js";
-import { PairingCodes, type PairingAttempt, type PairingCode } from "./linking/pairing-code.js";
+import { PairingCodes, type PairingAttempt } from "./linking/pairing-code.js";
 import { Lifecycle, type Suspension } from "./lifecycle.js";
 import { RecordKeeper } from "./record.js";
 import type { RemovalRequest } from "./removal.js";
@@ -47,20 +48,18 @@ export class Session {
       services,
       onStatus: (status) => this.#recordStatus(status),
     });
-    const parts = {
-      services,
-      record: this.#record,
-      desired: this.#desired,
-      limits: new LinkingLimits(now),
-      state: this.#state,
-    };
+    const own = { record: this.#record, desired: this.#desired, state: this.#state };
+    const parts = { services, limits: new LinkingLimits(now), ...own };
     this.#loop = new SessionLoop(parts);
     this.#lifecycle = new Lifecycle({ ...parts, loop: this.#loop });
     this.#pairingCodes = new PairingCodes({
       session: this,
       now,
       timeoutMs: timeouts.connectMs,
-      onCode: (code) => this.#onPairingCode(code),
+      onCode: ({ code, expiresAt }) => {
+        const event = { sessionId: record.id, value: code, expiresAt: isoTime(expiresAt) };
+        services.emit("session.pairing-code", event);
+      },
     });
   }
 
@@ -78,6 +77,11 @@ export class Session {
 
   get status(): SessionStatus {
     return this.#state.status;
+  }
+
+  /** When it last received something, and published an event. */
+  get activity(): Activity["shown"] {
+    return this.#loop.attempts.activity.shown;
   }
 
   /** Whether an attempt is under way or due. */
@@ -241,10 +245,5 @@ export class Session {
   #recordStatus(status: SessionStatus): void {
     if (this.ended !== undefined || this.#loop.removal !== undefined) return;
     this.#record.patchLater(status === "disconnected" ? { status } : { status, verdict: null });
-  }
-
-  #onPairingCode({ code, expiresAt }: PairingCode): void {
-    const event = { sessionId: this.id, value: code, expiresAt: isoTime(expiresAt) };
-    this.#services.emit("session.pairing-code", event);
   }
 }

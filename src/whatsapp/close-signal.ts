@@ -30,6 +30,8 @@ export interface CloseSignal {
 export const LINK_TIMEOUT: CloseSignal = { kind: "closed", code: 408, verdict: false, linkTimeout: true };
 /** WhatsApp did not answer within our deadline. */
 export const HUNG: CloseSignal = { kind: "hung", code: 408, verdict: false };
+/** The connection is open, and nothing comes of what comes in. */
+export const DEAF: CloseSignal = { ...HUNG, error: "Messages came in and no events came out" };
 
 /** A binary node of the protocol, unchecked. */
 interface Node {

@@ -35,6 +35,8 @@ export interface EventTapOptions {
   readonly gate: WireGate;
   /** Absent: the library says nothing of its decryptions. */
   readonly received: ReceivedMessages | undefined;
+  /** Hears of events that the library emits, and may hold back. */
+  readonly onEmitted?: ((name: string) => void) | undefined;
   /** What may be passed on of an event. */
   readonly pass: (event: NamedWhatsAppEvent) => NamedWhatsAppEvent | undefined;
   /** Gives a promise if the event is to be stored. */
@@ -57,6 +59,7 @@ export class EventTap {
   constructor(options: EventTapOptions) {
     this.#options = options;
     this.#wrap((name, data, emit) => {
+      this.#options.onEmitted?.(name);
       if (isTapped(name)) this.take({ name, data: copied(name, data) } as NamedWhatsAppEvent);
       return emit(name, data);
     });

@@ -32,6 +32,12 @@ export type SessionCaches = Readonly<Record<string, unknown>>;
 export type DecryptHook = (ciphertext: Uint8Array, decrypt: () => Promise<Uint8Array>) => Promise<Uint8Array>;
 
 /**
+ * Hears that a library acknowledges a message stanza, by its attributes, the same object; undefined: that it gives up the one it has
+ * decrypted. `isLast`: no event follows.
+ */
+export type HandledHook = (stanza: object | undefined, facts: { readonly isLast: boolean }) => void;
+
+/**
  * Creates sockets with a Baileys-family library. The default is whaileys, loaded on the first connect; set
  * `whatsapp.socketFactory` to use another one (docs/libraries.md). Differences between libraries are hidden behind it.
  */
@@ -57,6 +63,11 @@ export interface SocketFactory {
    * process that is killed between the two has lost it.
    */
   onDecrypt?(socket: WhatsAppSocket, hook: DecryptHook): void;
+  /**
+   * Calls the hook when the library acknowledges a message of this socket, or makes no event of it after all. Called in the same tick as
+   * `makeSocket`. If absent, a message without an event is noticed two seconds later, and a socket that makes no events at all is not.
+   */
+  onHandled?(socket: WhatsAppSocket, hook: HandledHook): void;
   /** Whether the library builds no polls; they are handed to it as finished messages then. Default false. */
   readonly lacksPolls?: boolean;
   /** Creates the caches of one session, as options of `makeSocket`. If absent, the library uses its own. */

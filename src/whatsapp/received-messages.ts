@@ -3,44 +3,21 @@
  * leaves before the event is durable: docs/decisions/0014-the-gate.md.
  */
 import type { BinaryNode } from "whaileys";
-import type { DecryptHook, ReceivedChanges, ReceivedKeys } from "./library.js";
+import type { DeafnessWatch } from "./deafness-watch.js";
+import type { DecryptHook, HandledHook, ReceivedChanges, ReceivedKeys } from "./library.js";
+import { ReceivedStanzas, type Emitted, type Received } from "./received-stanzas.js";
 import { isUnreadable } from "./unreadable.js";
 import type { WireGate } from "./wire-gate.js";
 
 /** So many messages wait for the store at most; the next ones are decrypted when it has confirmed some. */
 const MAX_HELD = 256;
-/** Stanzas that are remembered: those of handlers that make no event are never asked for. */
-const MAX_STANZAS = 20_000;
 /**
  * A message without content, with its padding of one byte. For one whose event is stored: its keys are spent, and a library that can't decrypt
  * it asks the sender for it again, with new keys for a session that works. Given this, it acknowledges it.
  */
 const NO_CONTENT = Buffer.of(1);
-/** A handler that has made no event of a decrypted message for so long makes none. */
+/** A handler of which nothing was heard, and that has made no event of a decrypted message for so long, makes none. */
 const NO_EVENT_MS = 2_000;
-
-/** A message as the libraries emit it. */
-interface Emitted {
-  readonly key: {
-    readonly id?: string | null;
-    readonly remoteJid?: string | null;
-    readonly participant?: string | null;
-  };
-  readonly messageStubType?: number | null;
-}
-
-/** A stanza that came. */
-interface Received {
-  readonly id: string;
-  /** The users that it names: sender, chat, participant. */
-  readonly users: ReadonlySet<string>;
-  /** The same for every delivery of the message. */
-  readonly name: string;
-  changes?: ReceivedChanges | undefined;
-  held: boolean;
-  /** Ends the hold of a message that is not encrypted: with the promise, or at once. */
-  release?: ((durable?: Promise<void>) => void) | undefined;
-}
 
 /** A message that is being emitted. */
 export interface EmittedMessage {
@@ -56,14 +33,14 @@ export interface ReceivedMessagesOptions {
   readonly gate: WireGate;
   /** Called when a message was decrypted and made no event. Must not throw. */
   readonly onNoEvent: () => void;
+  /** Hears of what comes, and of what becomes of it. */
+  readonly watch?: Pick<DeafnessWatch, "came" | "done"> | undefined;
 }
 
 /** The received messages of one socket. */
 export class ReceivedMessages {
   readonly #options: ReceivedMessagesOptions;
-  readonly #byId = new Map<string, Received[]>();
-  readonly #byCiphertext = new WeakMap<Uint8Array, Received>();
-  #stanzas = 0;
+  readonly #stanzas = new ReceivedStanzas();
   /** The message that is decrypted and not emitted yet. The libraries do that for one message after the other. */
   #decrypted: Received | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -76,23 +53,15 @@ export class ReceivedMessages {
 
   /** A message stanza came. */
   readonly onStanza = (node: BinaryNode): void => {
-    const { id = "", from = "", participant = "" } = node.attrs;
-    const users = new Set(
-      Object.values(node.attrs).flatMap((value) => (value.includes("@") ? [userOf(value)] : [])),
-    );
-    const received: Received = { id, users, name: `${from} ${participant} ${id}`, held: false };
+    const received = this.#stanzas.add(node);
+    this.#options.watch?.came(node.attrs);
     const parts = Array.isArray(node.content) ? node.content : [];
-    for (const { content } of parts)
-      if (content instanceof Uint8Array) this.#byCiphertext.set(content, received);
     if (parts.some(({ tag }) => tag === "plaintext")) this.#holdUnencrypted(received);
-    if (this.#stanzas >= MAX_STANZAS) this.#forgetOldest();
-    this.#byId.set(id, [...(this.#byId.get(id) ?? []), received]);
-    this.#stanzas += 1;
   };
 
   /** Goes around each decryption. What is changed from its start until the event belongs to the message. */
   readonly decrypting: DecryptHook = async (ciphertext, decrypt) => {
-    const received = this.#byCiphertext.get(ciphertext);
+    const received = this.#stanzas.withContent(ciphertext);
     if (received === undefined) return decrypt();
     const { gate, keys } = this.#options;
     if (keys.isKnown(received.name)) return NO_CONTENT;
@@ -112,13 +81,21 @@ export class ReceivedMessages {
     }
   };
 
+  /** The library acknowledges a message, or gives one up: the hold of one that no event follows ends with its handler. */
+  readonly onHandled: HandledHook = (stanza, { isLast }) => {
+    this.#options.watch?.done(stanza);
+    const received = stanza === undefined ? this.#decrypted : this.#stanzas.withAttributes(stanza);
+    if (isLast && received !== undefined && !this.#closed) this.#noEvent(received);
+  };
+
   /** Takes the message that these are about, if it was received; undefined if it comes from elsewhere. */
   emitting(messages: readonly Emitted[]): EmittedMessage | undefined {
     const [message] = messages;
-    const received = messages.length === 1 && message !== undefined ? this.#take(message) : undefined;
+    const received = messages.length === 1 && message !== undefined ? this.#stanzas.take(message) : undefined;
     if (received === undefined || message === undefined) return undefined;
     if (this.#decrypted === received) this.#ended();
-    const { keys } = this.#options;
+    const { keys, watch } = this.#options;
+    watch?.done(received.attributes);
     const isStub = isUnreadable(message);
     const stubName = `${received.name} stub`;
     let isStored = false;
@@ -145,9 +122,9 @@ export class ReceivedMessages {
   close(): void {
     this.#closed = true;
     this.pause();
-    for (const received of [...this.#byId.values()].flat()) received.release?.();
+    for (const received of this.#stanzas.all) received.release?.();
     this.#ended();
-    this.#byId.clear();
+    this.#stanzas.clear();
     this.#options.keys.drop();
   }
 
@@ -211,31 +188,4 @@ export class ReceivedMessages {
     this.#timer = undefined;
     this.#decrypted = undefined;
   }
-
-  /** Two senders can use one id. */
-  #take({ key }: Emitted): Received | undefined {
-    const { id, remoteJid, participant } = key;
-    const all = this.#byId.get(id ?? "") ?? [];
-    const users = [remoteJid, participant].flatMap((jid) => (jid ? [userOf(jid)] : []));
-    const found = all.length === 1 ? all[0] : all.find((one) => users.every((user) => one.users.has(user)));
-    if (found !== undefined) this.#remove(found);
-    return found;
-  }
-
-  #remove(received: Received): void {
-    const others = (this.#byId.get(received.id) ?? []).filter((one) => one !== received);
-    if (others.length === 0) this.#byId.delete(received.id);
-    else this.#byId.set(received.id, others);
-    this.#stanzas -= 1;
-  }
-
-  #forgetOldest(): void {
-    const [[oldest] = []] = this.#byId.values();
-    if (oldest !== undefined) this.#remove(oldest);
-  }
-}
-
-/** The user in a JID: the phone number, the digits of the LID, or the group. */
-function userOf(jid: string): string {
-  return jid.replace(/[:@_].*$/, "");
 }

@@ -1,6 +1,7 @@
 /** What a socket reports to the session. */
 import type { NamedWhatsAppEvent } from "../api/events.js";
 import type { CloseSignal } from "./close-signal.js";
+import type { HandledDeafness } from "./deafness-watch.js";
 import type { StoredAlong } from "./library.js";
 import type { BadSignature } from "./signatures/socket-checks.js";
 
@@ -30,6 +31,10 @@ export interface SocketHooks {
   onMessageAck(ack: MessageAck): void;
   /** A signature is not what it should be. */
   onBadSignature(failed: BadSignature): void;
+  /** WhatsApp sent something that becomes an event. */
+  onStanza(): void;
+  /** Messages come in and no events out, or the library held events back: so many kinds of them it has handed out now. */
+  onDeaf(found: HandledDeafness): void;
   /** The connection ended by itself. */
   onClosed(signal: CloseSignal): void;
   /** The library changed the creds in place. Settles when they are durable, rejects if they can't be saved. */

@@ -14,6 +14,8 @@ export interface SessionSocketOptions {
   readonly authorship: AuthorshipChecks;
   readonly config: Partial<UserFacingSocketConfig>;
   readonly checks: SocketChecks;
+  /** How long messages may come in without an event, and events be held back, in milliseconds. */
+  readonly deafTimeoutMs: number;
   readonly hooks: SocketHooks;
   readonly logger: Logger;
 }

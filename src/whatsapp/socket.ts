@@ -16,10 +16,10 @@ import { fanOutMessages } from "./fan-out.js";
 import type { WebSocketLike, WhatsAppSocket } from "./library.js";
 import { WEB_SOCKET_CLOSED } from "./library.js";
 import { guardListeners } from "./guarded-listeners.js";
+import { Inbound } from "./inbound.js";
 import { keptMessages, noteChanges } from "./kept-messages.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { watchMessageAcks } from "./message-ack.js";
-import { ReceivedMessages } from "./received-messages.js";
 import { runInSession } from "./rejection-guard.js";
 import { checkSocket, type BadSignature } from "./signatures/socket-checks.js";
 import { watchSilence } from "./silence-watch.js";
@@ -47,7 +47,7 @@ export class SessionSocket {
   readonly #removeListeners: (() => void)[] = [];
   readonly #webSocket: WebSocketLike;
   readonly #gate: WireGate;
-  readonly #received: ReceivedMessages | undefined;
+  readonly #inbound: Inbound;
   readonly #tap: EventTap;
   #closedByItself = false;
   #streamError: unknown;
@@ -77,9 +77,10 @@ export class SessionSocket {
       maxAgeMs: config.keepAliveIntervalMs ?? KEEP_ALIVE_MS,
       onFailed: (error) => this.#fail(error),
     });
-    this.#received = this.#followMessages();
+    this.#inbound = this.#follow(warn);
     this.#tap = new EventTap({
-      ...{ socket: this.socket, gate: this.#gate, received: this.#received },
+      ...{ socket: this.socket, gate: this.#gate, received: this.#inbound.received },
+      onEmitted: (name) => this.#inbound.watch.emitted(name),
       pass: (event) => this.#filter.pass(event),
       publish: (event, along) => {
         const noted = noteChanges(auth, event);
@@ -138,19 +139,14 @@ export class SessionSocket {
     });
   }
 
-  #followMessages(): ReceivedMessages | undefined {
-    const { library, auth, logger, sessionId } = this.#options;
-    if (library.onDecrypt === undefined) return undefined;
-    const received = new ReceivedMessages({
-      keys: auth.received,
-      gate: this.#gate,
-      onNoEvent: () =>
-        logger.warn({ sessionId }, "a message was decrypted, and the library made no event of it"),
+  #follow(warn: (text: string, fields: object) => void): Inbound {
+    const { library, auth, hooks, deafTimeoutMs } = this.#options;
+    return new Inbound({
+      ...{ socket: this.socket, library, keys: auth.received, gate: this.#gate, deafTimeoutMs },
+      onStanza: () => hooks.onStanza(),
+      onNoEvent: () => warn("a message was decrypted, and the library made no event of it", {}),
+      onDeaf: (found, handedOut) => hooks.onDeaf({ ...found, handedOut }),
     });
-    library.onDecrypt(this.socket, received.decrypting);
-    // Before the library's own listener, which handles it.
-    this.#ws.prependListener("CB:message", received.onStanza as (...args: unknown[]) => void);
-    return received;
   }
 
   #fail(error: unknown): void {
@@ -187,6 +183,7 @@ export class SessionSocket {
       if (isTapped(name)) continue;
       this.#on(name, (data) => {
         const event = { name, data } as NamedWhatsAppEvent;
+        this.#inbound.watch.handedOut(name);
         if (!this.#failed || !isOpened(event)) this.#tap.take(event);
       });
     }
@@ -213,7 +210,7 @@ export class SessionSocket {
 
   async #close(): Promise<void> {
     await waitFor(this.#flush(), { timeoutMs: FLUSH_MS });
-    this.#received?.pause();
+    this.#inbound.received?.pause();
     // What is acknowledged too late is delivered again, to a ratchet that has moved on.
     await waitFor(this.#gate.drained(), { timeoutMs: DRAIN_MS });
     if (!this.#closedByItself) {
@@ -222,7 +219,7 @@ export class SessionSocket {
       this.#options.hooks.onEvent({ name: "connection.update", data })?.catch(() => {});
     }
     this.#tap.close();
-    this.#received?.close();
+    this.#inbound.close();
     for (const remove of this.#removeListeners) remove();
     const webSocket = this.#webSocket;
     // Without a listener, an `error` after the end would be an uncaught exception.

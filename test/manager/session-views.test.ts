@@ -33,7 +33,7 @@ const RECORD: SessionRecord = {
 const QR = { value: "ref,noise,identity,secret", seq: 2, expiresAt: Date.UTC(2026, 0, 1) };
 
 function session(state: SessionState, change: Partial<SessionRecord> = {}): ViewedSession {
-  return { record: { ...RECORD, ...change }, state, status: statusOf(state) };
+  return { record: { ...RECORD, ...change }, state, status: statusOf(state), activity: {} };
 }
 
 describe("a session as callers see it", () => {

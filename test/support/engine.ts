@@ -20,6 +20,7 @@ const ENGINE_EVENTS = [
   "session.logged-out",
   "session.action-required",
   "session.bad-signature",
+  "session.degraded",
   "session.restored",
   "message.refused",
   "message.sent",

@@ -112,6 +112,31 @@ describe("a received message", () => {
     expect(messages.emitting([{ key, messageStubType: 2 }])?.isRepeated).toBe(true);
   });
 
+  it("that the library gives up is stored at once, and holds up no other", async () => {
+    const { messages, gate, all, noEvent } = following();
+    const bytes = Buffer.from("a");
+    const node = stanza("1@s.whatsapp.net", "A", [enc(bytes)]);
+    messages.onStanza(node);
+    await messages.decrypting(bytes, async () => {
+      all[0]?.change();
+      return bytes;
+    });
+    messages.onHandled(node.attrs, { isLast: false });
+    expect(all[0]?.stored).toBeUndefined();
+    messages.onHandled(node.attrs, { isLast: true });
+    expect(all[0]?.stored).toBe("alone");
+    expect(noEvent).toEqual(["no event"]);
+    all[0]?.confirm();
+    await turn();
+    expect(gate.held).toBe(0);
+    const channel = stanza("2@newsletter", "B", [enc(Buffer.from("b"), "plaintext")]);
+    messages.onStanza(channel);
+    expect(gate.held).toBe(1);
+    messages.onHandled(channel.attrs, { isLast: true });
+    await turn();
+    expect(gate.held).toBe(0);
+  });
+
   it("whose library makes no event of it holds up the others for two seconds at most", async () => {
     const { messages, all, noEvent } = following();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

@@ -120,12 +120,15 @@ function commonFields(session: Omit<SessionSummary, "id" | "name" | "status">) {
   };
 }
 
-function toDetail({ state, reason, code, attempt, until }: SessionDetail): SessionResponse["detail"] {
+function toDetail(detail: SessionDetail): SessionResponse["detail"] {
+  const { state, reason, code, attempt, until, lastInboundAt, lastEventAt } = detail;
   return {
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(code === undefined ? {} : { code }),
     ...(attempt === undefined ? {} : { attempt }),
     ...(until === undefined ? {} : { until }),
+    ...(lastInboundAt === undefined ? {} : { lastInboundAt }),
+    ...(lastEventAt === undefined ? {} : { lastEventAt }),
   };
 }

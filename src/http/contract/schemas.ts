@@ -35,6 +35,8 @@ export const sessionDetailSchema = z.strictObject({
   code: z.number().int().optional(),
   attempt: z.number().int().optional(),
   until: z.iso.datetime().optional(),
+  lastInboundAt: timestamp.optional(),
+  lastEventAt: timestamp.optional(),
 });
 
 /** A session as `info` shows it. */

@@ -7,6 +7,7 @@ import {
   type WebSocketLike,
   type WhatsAppSocket,
 } from "../library.js";
+import { hookHandled, notingHandled } from "./handled-messages.js";
 import { takeHandshakeKey, withHandshakeKey } from "./handshake-keys.js";
 import { withHistoryGate } from "./history-gate.js";
 import { inOrder } from "./frame-order.js";
@@ -62,12 +63,19 @@ function factoryOf(baileys: Baileys7): SocketFactory {
     makeSocket: ({ logger, ...config }, onFrameError) => {
       const { patchMessageBeforeSending } = config as { readonly patchMessageBeforeSending?: MessagePatch };
       const parts = {
-        ...(logger && { logger: withRefusalCheck(logger, onFrameError) }),
         ...withHistoryGate(config, (text) => logger?.error({}, text)),
         patchMessageBeforeSending: sparingPatch(patchMessageBeforeSending, () => socket),
       };
-      const socket: WhatsAppSocket = withHandshakeKey(
-        () => baileys.makeWASocket({ ...config, ...parts } as never) as WhatsAppSocket,
+      const checked = logger && withRefusalCheck(logger, onFrameError);
+      const socket: WhatsAppSocket = notingHandled(checked, false, (noting) =>
+        withHandshakeKey(
+          () =>
+            baileys.makeWASocket({
+              ...config,
+              ...parts,
+              ...(noting && { logger: noting }),
+            } as never) as WhatsAppSocket,
+        ),
       );
       const client = socket.ws as unknown as WebSocketClient;
       webSockets.set(socket, client.socket);
@@ -82,6 +90,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
     // Read when the socket was created, because the library drops it on close.
     webSocketOf: (socket) => webSockets.get(socket) as WebSocketLike,
     onDecrypt: hookBaileys7,
+    onHandled: hookHandled,
     makeCaches: baileys7Caches,
     initAuthCreds: () => baileys.initAuthCreds() as ReturnType<SocketFactory["initAuthCreds"]>,
     isSignalRecord,

@@ -10,6 +10,7 @@ import { ZpwootError, isZpwootError } from "../../errors.js";
 import type { SocketFactory } from "../library.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
 import { orderGroupMessages, type GroupModule } from "./group-order.js";
+import { hookHandled, notingHandled } from "./handled-messages.js";
 import { takeHandshakeKey, withHandshakeKey } from "./handshake-keys.js";
 import { boundHistory, type HistoryModule, type HistoryParts } from "./history-bounds.js";
 import { patchLibsignal } from "./libsignal-patches.js";
@@ -71,12 +72,17 @@ function load(): SocketFactory {
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) =>
-        withHandshakeKey(() =>
-          withFrameErrors(onFrameError, () => whaileys.default(withoutEarlyHistory(config))),
+        notingHandled(config.logger, true, (logger) =>
+          withHandshakeKey(() =>
+            withFrameErrors(onFrameError, () =>
+              whaileys.default(withoutEarlyHistory(logger === undefined ? config : { ...config, logger })),
+            ),
+          ),
         ),
       takeHandshakeKey,
       webSocketOf: ({ ws }) => ws,
       onDecrypt: hookWhaileys,
+      onHandled: hookHandled,
       lacksPolls: true,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
