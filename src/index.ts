@@ -164,6 +164,9 @@ export {
   type ReadMessageKey,
 } from "./api/chats.js";
 
+// Media.
+export type { MediaMessage, OpenedMedia, OpenMediaOptions } from "./api/media.js";
+
 // Events and QR codes.
 export type {
   EngineEvents,

@@ -5,6 +5,7 @@ import { ZpwootError } from "../errors.js";
 import { checkName, checkOptionsOf, option, optionsSchema, type OptionFields } from "./check-options.js";
 import { SESSION_EVENT_NAMES } from "./event-names.js";
 import type { EventStreamOptions } from "./event-stream.js";
+import type { OpenMediaOptions } from "./media.js";
 import type { ConnectOptions, PairOptions, WaitOptions } from "./sessions-api.js";
 
 const string = z.string({ error: "must be a string" });
@@ -28,6 +29,9 @@ const SCHEMAS = {
     signal: option.signal.optional(),
     timeoutMs: option.timeoutMs.optional(),
   } satisfies OptionFields<WaitOptions>),
+  openMedia: optionsSchema({
+    signal: option.signal.optional(),
+  } satisfies OptionFields<OpenMediaOptions>),
   events: optionsSchema({
     sessionIds: strings.optional(),
     events: strings.optional(),

@@ -7,6 +7,7 @@ import type { ImportOptions, WrittenAuth } from "./backup.js";
 import type { EventStreamOptions, FailedDelivery, OutgoingStats, StreamedEvent } from "./event-stream.js";
 import type { SessionEventName, SessionListener } from "./events.js";
 import type { Health } from "./health.js";
+import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "./media.js";
 import type { MessageContent } from "./message-content.js";
 import type { MessageInfo, SendMessageOptions, SentMessage } from "./messages.js";
 import type {
@@ -117,6 +118,8 @@ export interface FullSessionsApi extends SessionsApi {
   listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]>;
   /** Queues a failed delivery again. Rejects with `DELIVERY_NOT_FOUND`, `OUTBOX_FULL`. */
   redeliver(id: string, deliveryId: string): Promise<void>;
+  /** Opens the media of a message for reading. Rejects with `INVALID_INPUT`, `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`. */
+  openMedia(id: string, message: MediaMessage, options?: OpenMediaOptions): Promise<OpenedMedia>;
   /** Yields events as they happen, after those that came after `after`. */
   events(options?: EventStreamOptions): AsyncGenerator<StreamedEvent, void, undefined>;
   /** The figures of webhooks and of the event log. */

@@ -1,4 +1,5 @@
 /** Makes a call over a session's open connection: with a deadline, a signal, and errors that say what to do. */
+import { setMaxListeners } from "node:events";
 import type { CallOptions } from "../api/call-options.js";
 import { DeadlineError, withDeadline } from "../async/deadline.js";
 import { withAnyOf } from "../async/forward-abort.js";
@@ -38,6 +39,8 @@ export class Caller {
 
   constructor(options: CallerOptions) {
     this.#options = options;
+    // Any number of calls may wait at once.
+    setMaxListeners(0, options.ending);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** `zpwoot/client`: the `/sessions` routes as typed calls, for browsers, Node and every runtime with `fetch`. */
 export { ZpwootClient } from "./client.js";
-export { WhatsAppCalls } from "./whatsapp-calls.js";
+export { WhatsAppCalls, type DownloadedMedia } from "./whatsapp-calls.js";
+export type { MediaMessage } from "../api/media.js";
 export type { EventStreamOptions, ServerEvent } from "./event-stream.js";
 export type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
 export { ZpwootClientError, isZpwootClientError, type ClientErrorKind } from "./error.js";

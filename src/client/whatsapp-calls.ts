@@ -1,4 +1,4 @@
-/** The methods of the client over a session's connection: messages, groups, contacts and chats. */
+/** The methods of the client over a session's connection: messages and their media, groups, contacts and chats. */
 import type { ChatActivity, Presence, ReadMessageKey } from "../api/chats.js";
 import type { NumberCheck, PictureSize, ProfilePicture } from "../api/contacts.js";
 import type {
@@ -11,6 +11,7 @@ import type {
   ParticipantAction,
   ParticipantResult,
 } from "../api/groups.js";
+import type { MediaMessage } from "../api/media.js";
 import type { BlockedContacts } from "../http/contract/calls.js";
 import type { MessageResponse } from "../http/contract/schemas.js";
 import type { MessageContent } from "../api/message-content.js";
@@ -21,6 +22,18 @@ import { at, type Wire } from "./wire.js";
 
 /** How long a message may take: the server's own limit, and the way. */
 const SEND_MS = 75_000;
+
+/** The media of a message. */
+export interface DownloadedMedia {
+  /** The decrypted bytes, as they come. */
+  readonly body: ReadableStream<Uint8Array>;
+  /** What the sender says that it is; `application/octet-stream` when the message does not say. */
+  readonly mimetype: string;
+  /** What the sender calls a document; null for other media. */
+  readonly fileName: string | null;
+  /** Null when the size is not known before the end. */
+  readonly bytes: number | null;
+}
 
 /**
  * Messages, groups, contacts and chats. Where a person is named, a phone number in international format or a JID does. What WhatsApp refuses is
@@ -58,6 +71,27 @@ export class WhatsAppCalls {
   /** How far a message got that was sent through the server. Refused with 404 when it is not kept (any more). */
   getMessage(id: string, messageId: string, options?: CallOptions): Promise<MessageInfo> {
     return this.#wire.send({ method: "GET", path: at(id, "messages", messageId) }, options);
+  }
+
+  /**
+   * The media of a message, decrypted, as it comes; `message` is one of `messages.upsert`, as webhooks and streams have it. The body
+   * breaks off when it turns out at its end that it is not what the sender sent.
+   *
+   * @example
+   * const { body, mimetype } = await client.downloadMedia(id, message);
+   * await pipeline(body, createWriteStream("photo.jpg"));
+   */
+  async downloadMedia(id: string, message: MediaMessage, options?: CallOptions): Promise<DownloadedMedia> {
+    const call = { method: "POST", path: at(id, "media"), body: message } as const;
+    const { body, headers } = await this.#wire.download(call, options);
+    const [, name] = /filename\*=UTF-8\'\'([^;]+)/.exec(headers.get("content-disposition") ?? "") ?? [];
+    const length = headers.get("content-length");
+    return {
+      body: body as ReadableStream<Uint8Array>,
+      mimetype: headers.get("content-type") ?? "application/octet-stream",
+      fileName: name === undefined ? null : decodeURIComponent(name),
+      bytes: length === null ? null : Number(length),
+    };
   }
 
   /** The groups that the account is in, the newest first, without their members. */

@@ -81,6 +81,31 @@ export class Wire {
     return response.body.pipeThrough(new TextDecoderStream());
   }
 
+  /**
+   * Sends a request and settles with its answer when that starts, whatever it holds; the time-out ends then, the signal ends the body, too.
+   * Rejects with a {@link ZpwootClientError}.
+   */
+  async download(call: Call, options: CallOptions = {}): Promise<Response> {
+    checkNames("call", options);
+    const { signal, timeoutMs = this.#timeoutMs } = options;
+    const ending = new AbortController();
+    const abort = (): void => ending.abort();
+    const timer = setTimeout(abort, timeoutMs);
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted === true) abort();
+    let response: Response;
+    try {
+      response = await this.#fetch(this.#request(call, ending.signal));
+    } catch (error) {
+      throw this.#failure(error, signal, ending.signal, timeoutMs);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (!response.ok) await bodyOf(response);
+    if (response.body === null) throw notZpwoot(response.status);
+    return response;
+  }
+
   #request({ method, path, body }: Call, signal: AbortSignal): Request {
     return new Request(`${this.#base}${path}`, {
       method,

@@ -5,7 +5,7 @@ import type { IncomingAnswer } from "./http-request.js";
 import type { MediaLimits } from "./media-limits.js";
 
 /** How long a transfer waits for room. */
-const ROOM_MS = 60_000;
+export const ROOM_MS = 60_000;
 
 type Through = (body: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 
@@ -34,12 +34,15 @@ async function* inRoom(
   share: BudgetShare,
 ): AsyncGenerator<Buffer, void, undefined> {
   for await (const chunk of body) {
-    if (!(await share.take(chunk.length, ROOM_MS))) {
-      const text = `Other media left no room in memory for ${ROOM_MS / 1_000} s (media.maxTotalBytes)`;
-      throw new ZpwootError("TIMEOUT", text);
-    }
+    if (!(await share.take(chunk.length, ROOM_MS))) throw noRoom();
     yield chunk;
   }
+}
+
+/** For a transfer that waited for room in vain. */
+export function noRoom(): ZpwootError {
+  const text = `Other media left no room in memory for ${ROOM_MS / 1_000} s (media.maxTotalBytes)`;
+  return new ZpwootError("TIMEOUT", text);
 }
 
 /** The bytes of the body, if the other side says so; Node holds it to that. */

@@ -113,7 +113,7 @@ interface RouteDefinition<Response extends z.ZodType> extends RouteFacts {
 
 interface BodyRouteDefinition<Request extends z.ZodType, Response extends z.ZodType> extends RouteFacts {
   readonly request: Request;
-  readonly response: Response;
+  readonly response?: Response;
   call(manager: ServedSessions, input: RouteInput<z.output<Request>>): Result<Response>;
 }
 
@@ -128,7 +128,7 @@ export function defineRoute<Response extends z.ZodType = z.ZodNever>(
 }
 
 /** A route with a body, which is checked against `request` before the call gets it. */
-export function defineBodyRoute<Request extends z.ZodType, Response extends z.ZodType>(
+export function defineBodyRoute<Request extends z.ZodType, Response extends z.ZodType = z.ZodNever>(
   definition: BodyRouteDefinition<Request, Response>,
 ): Route {
   return {

@@ -1,9 +1,16 @@
 /** Downloads the media of messages, through the way out of the session that received them. */
 import type { WAMessage } from "whaileys";
-import type { MediaLimits } from "../egress/media-limits.js";
+import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "../api/media.js";
+import { forwardAbort } from "../async/forward-abort.js";
+import { MEDIA_TOTAL_MS, type MediaLimits } from "../egress/media-limits.js";
 import type { SessionEgresses } from "../egress/proxy.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
-import { downloadMessageMedia, downloadMessageMediaTo } from "../whatsapp/media/download.js";
+import { ZpwootError } from "../errors.js";
+import {
+  downloadMessageMedia,
+  downloadMessageMediaTo,
+  openMessageMedia,
+} from "../whatsapp/media/download.js";
 
 /** The largest file that WhatsApp stores, in bytes. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024 * 1024;
@@ -20,6 +27,36 @@ interface DownloadingSession {
   readonly socket: WhatsAppSocket | undefined;
 }
 
+/** What ends a download early: the manager, or the caller. Release it. */
+function endOf(stop: AbortSignal | undefined, callers: AbortSignal | undefined) {
+  const ending = new AbortController();
+  const remove = forwardAbort(stop, ending);
+  const abort = (): void => ending.abort(new ZpwootError("ABORTED", "The download was aborted"));
+  let timer: NodeJS.Timeout | undefined;
+  if (callers?.aborted === true) abort();
+  callers?.addEventListener("abort", abort, { once: true });
+  return {
+    signal: ending.signal,
+    after: (ms: number, work: () => void): void => void (timer = setTimeout(work, ms).unref()),
+    release: (): void => {
+      clearTimeout(timer);
+      remove();
+      callers?.removeEventListener("abort", abort);
+    },
+  };
+}
+
+async function* released(
+  body: AsyncIterable<Uint8Array>,
+  release: () => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } finally {
+    release();
+  }
+}
+
 /** The downloads of one manager. */
 export class MediaDownloads {
   readonly #options: MediaDownloadsOptions;
@@ -32,6 +69,31 @@ export class MediaDownloads {
   read({ id, socket }: DownloadingSession, message: WAMessage): Promise<Buffer> {
     const { egresses, limits } = this.#options;
     return downloadMessageMedia(message, { agent: egresses.of(id).agent, socket, limits });
+  }
+
+  /** See `SessionManager.openMedia`. */
+  async open(
+    { id, socket }: DownloadingSession,
+    message: MediaMessage,
+    { signal }: OpenMediaOptions,
+  ): Promise<OpenedMedia> {
+    const { egresses, limits } = this.#options;
+    const end = endOf(limits.signal, signal);
+    const streamed = { ...limits, maxBytes: MAX_FILE_BYTES, signal: end.signal };
+    try {
+      const { agent } = egresses.of(id);
+      const opened = await openMessageMedia(message as WAMessage, { agent, socket, limits: streamed });
+      const discard = (): void => {
+        end.release();
+        opened.discard();
+      };
+      // Media that nobody reads has an end, too.
+      end.after(limits.totalMs ?? MEDIA_TOTAL_MS, discard);
+      return { ...opened, body: released(opened.body, discard), discard };
+    } catch (error) {
+      end.release();
+      throw error;
+    }
   }
 
   /** See `SessionManager.downloadMediaTo`. */

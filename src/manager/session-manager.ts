@@ -17,6 +17,7 @@ import type {
 } from "../api/event-stream.js";
 import type { SessionEventName, SessionListener } from "../api/events.js";
 import type { Health } from "../api/health.js";
+import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "../api/media.js";
 import type { MessageContent } from "../api/message-content.js";
 import type { MessageInfo, SendMessageOptions, SentMessage } from "../api/messages.js";
 import { checkName } from "../api/check-options.js";
@@ -394,6 +395,22 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async downloadMediaTo(id: string, message: WAMessage, path: string): Promise<number> {
     return this.#parts.media.write(await this.#session(id), message, path);
+  }
+
+  /**
+   * Opens the content of a media message for reading piece by piece, without taking it into memory: up to the 2 GB that WhatsApp stores. The
+   * message may be JSON that an event was made of. Read the body, or discard it; ten minutes after the call it ends by itself.
+   *
+   * Settles when the download has started: a file up to 1 MiB is whole and checked then. Rejects like {@link downloadMedia}, and with `ABORTED`
+   * by the signal; so does the body, which gives its last piece only when the whole was checked.
+   *
+   * @example
+   * const { body, mimetype } = await manager.openMedia(sessionId, message);
+   * await pipeline(body, createWriteStream("./film.mp4"));
+   */
+  async openMedia(id: string, message: MediaMessage, options: OpenMediaOptions = {}): Promise<OpenedMedia> {
+    checkMethodOptions("openMedia", options);
+    return this.#parts.media.open(await this.#session(id), message, options);
   }
 
   /**

@@ -15,7 +15,11 @@ import { libraryHttp } from "../../src/egress/library-http.js";
 import type { SocketFactory, WhatsAppSocket } from "../../src/whatsapp/library.js";
 import { withBoundedMedia } from "../../src/whatsapp/media/bounded-socket.js";
 import { storedMedia } from "../../src/whatsapp/media/content.js";
-import { downloadMessageMedia, downloadMessageMediaTo } from "../../src/whatsapp/media/download.js";
+import {
+  downloadMessageMedia,
+  downloadMessageMediaTo,
+  openMessageMedia,
+} from "../../src/whatsapp/media/download.js";
 import { fetchMedia } from "../../src/whatsapp/media/fetch.js";
 import { LIBRARIES } from "../support/libraries.js";
 
@@ -29,6 +33,10 @@ function answer({ url = "" }: IncomingMessage, response: ServerResponse): void {
   if (path === "/inside") return void response.end("secret of the inside network");
   if (path === "/redirect") return void response.writeHead(302, { location: "/inside" }).end();
   if (path === "/whole") return void response.end(stored.bytes);
+  if (path === "/large")
+    return void response.writeHead(200, { "content-length": sealedLarge.length }).end(sealedLarge);
+  if (path === "/large-stall")
+    return void response.writeHead(200).write(sealedLarge.subarray(0, sealedLarge.length - 400_000));
   if (path === "/long") return void response.writeHead(200, { "content-length": 9_000_000 }).write("a");
   response.writeHead(200, path === "/endless" ? {} : { "content-length": 100_000 });
   if (path === "/endless") {
@@ -45,6 +53,9 @@ function answer({ url = "" }: IncomingMessage, response: ServerResponse): void {
 
 const CONTENT = Buffer.from("a photo of some length ".repeat(100));
 const stored = seal(CONTENT);
+/** Ends in the middle of a block, so that a size beside it may be meant. */
+const LARGE = randomBytes(2_500_007);
+const { bytes: sealedLarge, ...largeFields } = seal(LARGE);
 
 function seal(plain: Buffer) {
   const mediaKey = randomBytes(32);
@@ -142,6 +153,76 @@ describe("downloadMedia", () => {
     expect(urlOf({ url: "https://evilwhatsapp.net/a", directPath: "/v" })).toBe(`${own}/v`);
     expect(urlOf({ url: undefined, directPath: "@127.0.0.1/x" })).toBeUndefined();
     expect(new URL(urlOf({ directPath: "//127.0.0.1/x" }) ?? "").hostname).toBe("mmg.whatsapp.net");
+  });
+});
+
+describe("openMedia", () => {
+  let budget: ByteBudget;
+  const open = (message: WAMessage) => {
+    budget = new ByteBudget(5_000_000);
+    return openMessageMedia(message, {
+      limits: { ...limits, maxBytes: 9_000_000, budget },
+      socket: undefined,
+    });
+  };
+  const large = (change: object = {}): WAMessage =>
+    imageMessage("/large", { ...largeFields, fileLength: LARGE.length, ...change });
+  // Whatever became of it: neither room nor a connection (afterEach) is kept.
+  afterEach(() => expect(budget.usedBytes).toBe(0));
+
+  it("gives a small file as a whole, read or not", async () => {
+    const read = await open(imageMessage("/whole"));
+    expect(read.bytes).toBe(CONTENT.length);
+    expect((await buffer(read.body)).equals(CONTENT)).toBe(true);
+    (await open(imageMessage("/whole"))).discard();
+  });
+
+  it("gives a large file as it comes, and drops what is not read", async () => {
+    const read = await open(large());
+    expect(read.bytes).toBe(LARGE.length);
+    expect((await buffer(read.body)).equals(LARGE)).toBe(true);
+    (await open(large())).discard();
+    for await (const _piece of (await open(large())).body) break;
+    const stalled = await open(large({ url: `${base}/large-stall` }));
+    await expect(buffer(stalled.body)).rejects.toMatchObject({ code: "CONNECTION_FAILED" });
+  });
+
+  it("believes no size that what is stored does not bear out, and none that proves wrong", async () => {
+    for (const fileLength of [undefined, 5, LARGE.length + 100, "12345", "many", { low: 1 }]) {
+      const read = await open(large({ fileLength }));
+      expect(read.bytes).toBeNull();
+      expect((await buffer(read.body)).equals(LARGE)).toBe(true);
+    }
+    for (const fileLength of [LARGE.length - 1, LARGE.length + 1]) {
+      const wrong = await open(large({ fileLength }));
+      expect(wrong.bytes).toBe(fileLength);
+      await expect(buffer(wrong.body)).rejects.toMatchObject({ code: "CONNECTION_FAILED" });
+    }
+  });
+
+  it("gives less than all of a large file that is wrong, whatever its size", async () => {
+    for (const change of [{ fileSha256: randomBytes(32) }, { fileEncSha256: randomBytes(32) }]) {
+      const wrong = await open(large(change));
+      let got = 0;
+      const read = async (): Promise<void> => {
+        for await (const piece of wrong.body) got += piece.length;
+      };
+      await expect(read()).rejects.toMatchObject({ code: "CONNECTION_FAILED" });
+      expect(got).toBeLessThan(LARGE.length);
+    }
+  });
+
+  it.each([
+    ["image/jpeg", "image/jpeg"],
+    ["audio/ogg; codecs=opus", "audio/ogg; codecs=opus"],
+    ["text/html\r\nset-cookie: a=b", null],
+    ["no type", null],
+    [7, null],
+  ])("says of the type %j that it is %j", async (mimetype, said) => {
+    const opened = await open(imageMessage("/whole", { mimetype }));
+    opened.discard();
+    expect(opened.mimetype).toBe(said);
+    expect(opened.fileName).toBeNull();
   });
 });
 

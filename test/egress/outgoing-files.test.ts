@@ -87,8 +87,9 @@ describe.each(LIBRARIES)("a file that is sent with $name", ({ open }) => {
   });
 
   it("leaves no temporary file when it can't be uploaded", async () => {
-    // The emulator has no media host.
     await using world = await open();
+    const refusal = { at: "media-upload", action: { httpStatus: 507 }, times: Infinity } as const;
+    world.emulator.faults.add(refusal);
     const { id } = await world.linked();
     const socket = await anySocket(world, id);
     const path = join(folder, "a file to send");

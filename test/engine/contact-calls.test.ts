@@ -171,6 +171,18 @@ describe.each(LIBRARIES)("contacts and chats, with $name", ({ open }) => {
     await expect(unblock()).rejects.toMatchObject({ code: "STOPPED" });
   });
 
+  it("are asked any number of times at once, without a warning", async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", listen);
+    const calls = Array.from({ length: 30 }, () =>
+      contacts.isOnWhatsApp(id, [NOBODY], { timeoutMs: 10_000 }),
+    );
+    expect(await Promise.all(calls)).toHaveLength(30);
+    process.off("warning", listen);
+    expect(warnings).toEqual([]);
+  });
+
   it("are not asked over a session that is not open, or not there", async () => {
     await world.manager.disconnect(id);
     await expect(contacts.blocked(id)).rejects.toMatchObject({ code: "SESSION_NOT_CONNECTED" });

@@ -69,6 +69,7 @@ export const ROUTE_BODIES: Readonly<Record<string, object>> = {
   exportCredentials: { passphrase: "a long passphrase" },
   importCredentials: { bundle: "b", passphrase: "a long passphrase" },
   sendMessage: { to: "+5511999999999", content: { text: "x" } },
+  downloadMedia: { message: { imageMessage: {} } },
   createGroup: { subject: "s", participants: [] },
   updateGroup: { subject: "s" },
   updateGroupParticipants: { action: "add", participants: ["5511999999999"] },

@@ -1,6 +1,7 @@
 /** The calls over a connection of an in-memory session: canned answers, and the checks of arguments that the engine's have. */
 import type { ChatsApi } from "../../src/api/chats.js";
 import type { ContactsApi } from "../../src/api/contacts.js";
+import type { OpenedMedia } from "../../src/api/media.js";
 import type { GroupInfo, GroupsApi } from "../../src/api/groups.js";
 
 /** Called first by every call: throws when the session is not there or not connected. */
@@ -69,5 +70,16 @@ export function inMemoryChats(enter: EnterCall): ChatsApi {
     setPresence: async (id, presence) => enter("setPresence", id, presence),
     setActivity: async (id, chat, activity) => enter("setChatActivity", id, { chat, activity }),
     markRead: async (id, keys) => enter("markRead", id, keys),
+  };
+}
+
+/** Media in these pieces. */
+export function inMemoryMedia(pieces: readonly Buffer[]): OpenedMedia {
+  return {
+    ...{ mimetype: "image/jpeg", fileName: null, discard: () => undefined },
+    bytes: pieces.reduce((sum, { length }) => sum + length, 0),
+    body: (async function* () {
+      yield* pieces;
+    })(),
   };
 }

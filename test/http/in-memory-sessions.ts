@@ -33,9 +33,10 @@ import {
   validatePhoneNumber,
   validateUpdateSession,
 } from "../../src/api/validation.js";
+import type { OpenedMedia } from "../../src/api/media.js";
 import type { FailedDelivery } from "../../src/api/event-stream.js";
 import { WEBHOOK_EVENTS } from "../../src/api/webhook-events.js";
-import { inMemoryChats, inMemoryContacts, inMemoryGroups } from "./in-memory-calls.js";
+import { inMemoryChats, inMemoryContacts, inMemoryGroups, inMemoryMedia } from "./in-memory-calls.js";
 
 interface Entry {
   readonly id: string;
@@ -163,6 +164,14 @@ export class InMemorySessions implements FullSessionsApi {
   stats(): OutgoingStats {
     const webhooks = { endpoints: 0, queued: 0, queuedBytes: 0, failed: 0, sending: 0, retrying: 0 };
     return { webhooks, eventLog: { readers: 0, events: 0, bytes: 0 } };
+  }
+
+  /** What `openMedia` gives. */
+  media: OpenedMedia = inMemoryMedia([Buffer.from("operator-media")]);
+
+  async openMedia(id: string): Promise<OpenedMedia> {
+    this.#entry("openMedia", id);
+    return this.media;
   }
 
   async list(): Promise<SessionSummary[]> {

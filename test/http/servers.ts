@@ -23,6 +23,8 @@ export interface WireRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
+  /** The client leaves when it has read so many bytes of the answer's body. */
+  readonly leaveAfter?: number;
 }
 
 /** One answer as it came. */
@@ -30,6 +32,8 @@ export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly text: string;
+  /** The same, as it is. */
+  readonly bytes: Buffer;
 }
 
 /** A server that runs. */
@@ -42,6 +46,11 @@ export interface RunningServer {
 export interface ServerKind {
   readonly name: string;
   listen(handler: HttpHandler): Promise<RunningServer>;
+}
+
+function contentOf(chunks: readonly Uint8Array[]): Pick<WireAnswer, "bytes" | "text"> {
+  const bytes = Buffer.concat(chunks);
+  return { bytes, text: bytes.toString() };
 }
 
 /** Sends one request over a socket of its own agent and reads the whole answer. */
@@ -62,15 +71,22 @@ function sendOver(agent: http.Agent, port: number, request: WireRequest): Promis
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {
       const chunks: Buffer[] = [];
-      incoming.on("error", reject);
-      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.on("end", () =>
+      let size = 0;
+      const read = (): void =>
         resolve({
           status: incoming.statusCode ?? 0,
           headers: incoming.headers,
-          text: Buffer.concat(chunks).toString(),
-        }),
-      );
+          ...contentOf(chunks),
+        });
+      incoming.on("error", reject);
+      incoming.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size < (request.leaveAfter ?? Infinity)) return;
+        read();
+        outgoing.destroy();
+      });
+      incoming.on("end", read);
     });
     outgoing.end(body);
   });
@@ -98,12 +114,17 @@ export async function serve(
 }
 
 /** An answer of the fetch bridge, read. */
-export async function readResponse(response: Response): Promise<WireAnswer> {
-  return {
-    status: response.status,
-    headers: Object.fromEntries(response.headers),
-    text: await response.text(),
-  };
+export async function readResponse(response: Response, leaveAfter = Infinity): Promise<WireAnswer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the body.
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= leaveAfter) break;
+  }
+  const { status, headers } = response;
+  return { status, headers: Object.fromEntries(headers), ...contentOf(chunks) };
 }
 
 /** A fetch request out of a wire request. */
@@ -119,7 +140,7 @@ export function toFetchRequest({ method, path, headers, body }: WireRequest): Re
 export const fetchBridge: ServerKind = {
   name: "the fetch bridge",
   listen: async (handler) => ({
-    send: async (request) => readResponse(await handler.fetch(toFetchRequest(request))),
+    send: async (request) => readResponse(await handler.fetch(toFetchRequest(request)), request.leaveAfter),
     close: async () => undefined,
   }),
 };
@@ -260,7 +281,10 @@ const routeFile: ServerKind = {
     };
     return {
       send: async (request) =>
-        readResponse((await route[request.method]?.(toFetchRequest(request))) ?? new Response()),
+        readResponse(
+          (await route[request.method]?.(toFetchRequest(request))) ?? new Response(),
+          request.leaveAfter,
+        ),
       close: async () => undefined,
     };
   },

@@ -80,7 +80,10 @@ export function createFastifyPlugin(core: HttpCore): FastifyPlugin {
 
 function respond(request: IncomingMessage, reply: FastifyAnswer, answer: HttpResponse): unknown {
   discardBody(request);
-  if (isAnswered(reply.raw)) return reply.hijack();
+  if (isAnswered(reply.raw)) {
+    answer.discard?.();
+    return reply.hijack();
+  }
   reply.code(answer.status);
   for (const [name, value] of Object.entries(frameworkHeaders(request, answer))) reply.header(name, value);
   return reply.send(payloadOf(request, reply, answer));

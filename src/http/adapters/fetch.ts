@@ -53,8 +53,11 @@ function toRequest(request: Request, path: string, originalPath: string, search:
   };
 }
 
-function toResponse({ status, headers, body, stream }: HttpResponse, method: string): Response {
-  if (status === NO_CONTENT || method === "HEAD") return new Response(null, { status, headers });
+function toResponse({ status, headers, body, stream, discard }: HttpResponse, method: string): Response {
+  if (status === NO_CONTENT || method === "HEAD") {
+    discard?.();
+    return new Response(null, { status, headers });
+  }
   return new Response(stream === undefined ? toBody(body) : toReadable(stream), { status, headers });
 }
 
@@ -75,7 +78,9 @@ function toReadable(stream: BodyStream): ReadableStream<Uint8Array> {
         const piece = await pieces.next();
         ended = piece.done === true;
         if (piece.done === true) controller.close();
-        else controller.enqueue(encoder.encode(piece.value));
+        else controller.enqueue(typeof piece.value === "string" ? encoder.encode(piece.value) : piece.value);
+      } catch (cause) {
+        throw brokenOff(cause);
       } finally {
         // A stream that ended by itself (its key was revoked) must not go on waiting for the next event.
         if (ended) disconnected.abort();
@@ -86,6 +91,14 @@ function toReadable(stream: BodyStream): ReadableStream<Uint8Array> {
       await pieces.return();
     },
   });
+}
+
+/**
+ * What a body fails with. By the code of Node's own streams, since `@hono/node-server` ends the answer of any other properly, with the error's
+ * text at its end: its client would take half a file for a whole one.
+ */
+function brokenOff(cause: unknown): Error {
+  return Object.assign(new Error("The body broke off", { cause }), { code: "ERR_STREAM_PREMATURE_CLOSE" });
 }
 
 async function readFetchBody(request: Request, { limitBytes, signal }: BodyBounds): Promise<RawBody> {

@@ -71,6 +71,7 @@ function respond(context: KoaContext, answer: HttpResponse): void {
   const { req, res } = context;
   discardBody(req);
   if (isAnswered(res)) {
+    answer.discard?.();
     context.respond = false;
     return;
   }

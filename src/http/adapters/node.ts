@@ -118,13 +118,14 @@ export function toRequest(
 /** Sends nothing when the host has answered meanwhile (its own time-out, say) or the client has disconnected. */
 function send(request: IncomingMessage, response: ServerResponse, answer: HttpResponse): void {
   discardBody(request);
-  if (isAnswered(response)) return;
+  if (isAnswered(response)) return answer.discard?.();
   try {
     response.writeHead(answer.status, headersOf(request, answer));
     if (answer.stream === undefined || request.method === "HEAD") response.end(answer.body);
     else void sendStream(response, answer.stream);
   } catch {
     // A hook of the host's on the response threw: half an answer is worse than none.
+    answer.discard?.();
     response.destroy();
   }
 }

@@ -70,5 +70,13 @@ export const profilePictureSchema = z.strictObject({ jid: z.string(), pictureUrl
 /** The response of `GET /sessions/:id/contacts/blocked`. */
 export const blockedContactsSchema = z.strictObject({ blocked: z.array(z.string()) });
 
+const NO_MESSAGE = "message must be the content of a message, as messages.upsert has it";
+
+/** The body of `POST /sessions/:id/media`: a message as events have it, of which only this is looked at. */
+export const mediaMessageSchema = z.looseObject({
+  message: z.record(z.string(), z.unknown(), { error: NO_MESSAGE }),
+  key: z.record(z.string(), z.unknown(), { error: "key must be the key of a message" }).nullish(),
+});
+
 /** The response of `GET /sessions/:id/contacts/blocked`. */
 export type BlockedContacts = Readonly<z.output<typeof blockedContactsSchema>>;

@@ -64,7 +64,7 @@ export function describeRoutes(routes: readonly Route[], basePath = ""): OpenApi
 
 const TAGS = [
   { name: "sessions", description: "Sessions, their connections and their links" },
-  { name: "messages", description: "Sending messages, and how far they got" },
+  { name: "messages", description: "Sending messages, how far they got, and the media of received ones" },
   { name: "groups", description: "Groups: members, subjects, invitations" },
   { name: "contacts", description: "People: numbers, profile pictures, blocks" },
   { name: "chats", description: "Presence, typing, marking as read" },

@@ -36,7 +36,7 @@ export interface HttpRequest {
 }
 
 /** The body of a response that is sent piece by piece. The signal is aborted when the client has disconnected. */
-export type BodyStream = (signal: AbortSignal) => AsyncGenerator<string, void, undefined>;
+export type BodyStream = (signal: AbortSignal) => AsyncGenerator<string | Uint8Array, void, undefined>;
 
 /** One response. */
 export interface HttpResponse {
@@ -46,6 +46,8 @@ export interface HttpResponse {
   readonly body: string | Uint8Array;
   /** Called once, when the response is sent. */
   readonly stream?: BodyStream;
+  /** Called in place of `stream`, when the response is not sent: its client has disconnected before. */
+  readonly discard?: () => void;
   /** Set when the rest of the request is not worth reading, so that the connection can't be reused. */
   readonly closeConnection?: true;
 }

@@ -7,6 +7,7 @@ import { ADMIN_ROUTES } from "./admin.js";
 import { CONTACT_AND_CHAT_ROUTES } from "./contacts-and-chats.js";
 import { DELIVERY_AND_EVENT_ROUTES } from "./deliveries-and-events.js";
 import { GROUP_ROUTES } from "./groups.js";
+import { MEDIA_ROUTES } from "./media.js";
 import { PAGE_ROUTES } from "./pages.js";
 import { MESSAGE_ROUTES } from "./messages.js";
 import { MORE_SESSION_ROUTES, ROUTES } from "./sessions.js";
@@ -17,6 +18,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...ROUTES,
   ...MORE_SESSION_ROUTES,
   ...MESSAGE_ROUTES,
+  ...MEDIA_ROUTES,
   ...GROUP_ROUTES,
   ...CONTACT_AND_CHAT_ROUTES,
   ...DELIVERY_AND_EVENT_ROUTES,

@@ -10,6 +10,10 @@ export interface StoredMedia {
   /** SHA-256 of the stored and of the decrypted bytes, as far as the message has them. */
   readonly encryptedHash: Buffer | undefined;
   readonly hash: Buffer | undefined;
+  /** What its sender says of it, with nothing checked but its form. */
+  readonly bytes: number | undefined;
+  readonly mimetype: string | undefined;
+  readonly fileName: string | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,6 +39,9 @@ const KINDS: Readonly<Record<string, string>> = {
   audioMessage: "Audio",
   documentMessage: "Document",
 };
+/** RFC 9110: a type, a subtype, and parameters with values that need no quotes. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w!#$&^.+-]+=[\w!#$&^.+-]+)*$/;
+const MAX_NAME = 255;
 /** How many messages may be around one. */
 const MAX_DEPTH = 6;
 
@@ -73,7 +80,35 @@ function mediaOf(
     ...{ url: address, key, kind },
     encryptedHash: bytesOf(media[encryptedHash]),
     hash: bytesOf(media[hash]),
+    bytes: sizeOf(media["fileLength"]),
+    mimetype: mediaTypeOf(media["mimetype"]),
+    fileName: kind === "Document" ? nameOf(media["fileName"]) : undefined,
   };
+}
+
+/** A number, its decimal digits, or an object of the `long` package. */
+function sizeOf(value: unknown): number | undefined {
+  const isNumber = typeof value === "number" || (typeof value === "string" && /^\d{1,15}$/.test(value));
+  const size = isNumber || typeof value === "object" ? Number(value ?? Number.NaN) : Number.NaN;
+  return Number.isSafeInteger(size) && size >= 0 ? size : undefined;
+}
+
+/** A media type as a header may have it. */
+function mediaTypeOf(value: unknown): string | undefined {
+  if (typeof value !== "string" || value.length > MAX_NAME) return undefined;
+  return MEDIA_TYPE.test(value) ? value : undefined;
+}
+
+/** The name of a document, without what would lead to another folder or break a line. */
+function nameOf(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const name = value
+    .split(/[\\/]/)
+    .at(-1)
+    ?.replace(/[\p{Cc}\p{Surrogate}]/gu, "")
+    .trim()
+    .slice(0, MAX_NAME);
+  return name === "" ? undefined : name;
 }
 
 /** WhatsApp's own host wherever the message allows it; another one only if it has nothing else. */
@@ -83,6 +118,23 @@ function addressOf(url: unknown, path: unknown): string | undefined {
   // A path that begins otherwise would become part of the host name.
   if (typeof path === "string" && path.startsWith("/")) return `https://${MEDIA_HOST}${path}`;
   return written?.href;
+}
+
+/** The names of fields that hold bytes, in the media of any message. */
+const BYTES_FIELDS = ["mediaKey", "fileSha256", "fileEncSha256", "thumbnailSha256", "thumbnailEncSha256"];
+
+/** A message that came as JSON with bytes in its fields of bytes again: the libraries ask phones with them. Any other is returned as it is. */
+export function withBytes<Value>(value: Value, depth = 0): Value {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  if (depth > 2 * MAX_DEPTH || Array.isArray(value)) return value;
+  let isChanged = false;
+  const fields = Object.entries(value).map(([name, field]: [string, unknown]) => {
+    const isText = BYTES_FIELDS.includes(name) && typeof field === "string";
+    const whole = isText ? (bytesOf(field) ?? field) : withBytes(field, depth + 1);
+    isChanged ||= whole !== field;
+    return [name, whole] as const;
+  });
+  return isChanged ? (Object.fromEntries(fields) as Value) : value;
 }
 
 function fieldsOf(value: unknown): Fields | undefined {

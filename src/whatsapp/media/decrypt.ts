@@ -11,13 +11,22 @@ import {
 } from "node:crypto";
 import type { StoredMedia } from "./content.js";
 
+/** What decrypts a file, and checks it. */
+type MediaKeys = Pick<StoredMedia, "key" | "kind" | "encryptedHash" | "hash">;
+
 /** What was stored is not what the message announces. */
 export class WrongMediaError extends Error {
   override readonly name = "WrongMediaError";
 }
 
 const MAC_BYTES = 10;
+const BLOCK_BYTES = 16;
 const KEYS_BYTES = 112;
+
+/** How many bytes are stored for so many plain ones. */
+export function storedSize(bytes: number): number {
+  return (Math.floor(bytes / BLOCK_BYTES) + 1) * BLOCK_BYTES + MAC_BYTES;
+}
 
 /**
  * The plain bytes, piece by piece as the stored ones come. They are the sender's only when the last one has come without an error:
@@ -25,7 +34,7 @@ const KEYS_BYTES = 112;
  */
 export async function* decrypted(
   stored: AsyncIterable<Buffer>,
-  media: StoredMedia,
+  media: MediaKeys,
 ): AsyncGenerator<Buffer, void, undefined> {
   const opener = new Opener(media);
   for await (const chunk of stored) yield opener.push(chunk);
@@ -33,7 +42,7 @@ export async function* decrypted(
 }
 
 class Opener {
-  readonly #media: StoredMedia;
+  readonly #media: MediaKeys;
   readonly #decipher: Decipher;
   readonly #hmac: Hmac;
   readonly #storedHash: Hash = createHash("sha256");
@@ -41,7 +50,7 @@ class Opener {
   /** The last bytes so far: the MAC, if no more come. */
   #tail: Buffer = Buffer.alloc(0);
 
-  constructor(media: StoredMedia) {
+  constructor(media: MediaKeys) {
     const keys = Buffer.from(
       hkdfSync("sha256", media.key, Buffer.alloc(0), `WhatsApp ${media.kind} Keys`, KEYS_BYTES),
     );

@@ -1,11 +1,14 @@
 /** Downloads and decrypts the media of a message, into memory or into a file; the same for every library. */
 import type { WAMessage } from "whaileys";
+import type { OpenedMedia } from "../../api/media.js";
 import { withMedia } from "../../egress/media-body.js";
+import type { MediaLimits } from "../../egress/media-limits.js";
 import { isZpwootError, ZpwootError } from "../../errors.js";
 import type { WhatsAppSocket } from "../library.js";
-import { storedMedia, type StoredMedia } from "./content.js";
+import { storedMedia, withBytes, type StoredMedia } from "./content.js";
 import { decrypted, WrongMediaError } from "./decrypt.js";
 import { mediaError, openMedia, type FetchMediaOptions } from "./fetch.js";
+import { openStored } from "./open.js";
 import { writeWhole } from "./whole-file.js";
 
 /** What a download needs. */
@@ -49,6 +52,30 @@ export async function downloadMessageMediaTo(
   });
 }
 
+/** The same, opened for reading piece by piece. Rejects like {@link downloadMessageMedia}; so does its body, and with the reason of the signal. */
+export async function openMessageMedia(message: WAMessage, options: DownloadOptions): Promise<OpenedMedia> {
+  return orStoredAgain(message, options, async (media) => {
+    const { bytes, body, discard } = await openStored(
+      await openMedia(media.url, options),
+      media,
+      options.limits,
+    );
+    const { mimetype = null, fileName = null } = media;
+    return { mimetype, fileName, bytes, body: withCallersErrors(body, options), discard };
+  });
+}
+
+async function* withCallersErrors(
+  body: AsyncIterable<Uint8Array>,
+  { limits }: FetchMediaOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw downloadError(error, limits);
+  }
+}
+
 /** Downloads, and once more when the sender's phone had to store the media again. */
 async function orStoredAgain<T>(
   message: WAMessage,
@@ -71,7 +98,7 @@ async function storedAgain(
   expired: ZpwootError,
 ): Promise<WAMessage> {
   try {
-    return await socket.updateMediaMessage(message);
+    return await socket.updateMediaMessage(withBytes(message));
   } catch {
     // The library's error may hold the message and its media key.
     throw expired;
@@ -89,10 +116,12 @@ async function attempt<T>(
   try {
     return await download(media);
   } catch (error) {
-    if (!(error instanceof WrongMediaError)) throw mediaError(error, limits);
-    throw new ZpwootError(
-      "CONNECTION_FAILED",
-      "The media could not be downloaded (it is not what the message announces)",
-    );
+    throw downloadError(error, limits);
   }
+}
+
+function downloadError(error: unknown, limits: MediaLimits): ZpwootError {
+  if (!(error instanceof WrongMediaError)) return mediaError(error, limits);
+  const text = "The media could not be downloaded (it is not what the message announces)";
+  return new ZpwootError("CONNECTION_FAILED", text);
 }
