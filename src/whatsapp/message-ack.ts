@@ -13,7 +13,7 @@ export function watchMessageAcks(ws: Emitter, listener: (ack: MessageAck) => voi
 }
 
 /** The acknowledgement in an `ack` stanza; undefined when it names no message. */
-export function messageAckIn(stanza: unknown): MessageAck | undefined {
+function messageAckIn(stanza: unknown): MessageAck | undefined {
   const { attrs = {} } = (stanza ?? {}) as { readonly attrs?: Readonly<Record<string, string | undefined>> };
   const { id, error, t } = attrs;
   if (id === undefined) return undefined;
