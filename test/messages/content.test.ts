@@ -171,7 +171,7 @@ describe.each(LIBRARIES)("a message of $name", ({ on }) => {
             : given;
         const seen = await send(content);
         expect(seen, name).toMatchObject(shown);
-        expect(await bytesOn(friend, seen.id), name).toEqual(BYTES);
+        expect(bytesOn(friend, seen.id), name).toEqual(BYTES);
       }
       const mentioned = { mentions: [friend.jid], quote: { key: { id: "X", remoteJid: friend.jid } } };
       const seen = await send({ image: BYTES, caption: "You", ...mentioned });
@@ -202,6 +202,6 @@ describe.each(LIBRARIES)("a message of $name", ({ on }) => {
   });
 });
 
-async function bytesOn(phone: VirtualPhone, id: string): Promise<Buffer> {
-  return Buffer.from(await phone.media(id));
+function bytesOn(phone: VirtualPhone, id: string): Buffer {
+  return Buffer.from(phone.media(id));
 }

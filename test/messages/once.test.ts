@@ -1,0 +1,96 @@
+/** A message with a key is sent once, whatever happens between sending and answering. */
+import { describe, expect, it } from "vitest";
+import { LIBRARIES } from "../support/libraries.js";
+
+const HELLO = { text: "Hello" };
+
+describe.each(LIBRARIES)("an idempotency key with $name", ({ open }) => {
+  it("gives the same answer again: one after the other, at once, and after a restart", async () => {
+    await using world = await open();
+    const { id, phone } = await world.linked();
+    const friend = world.phone("friend");
+    const send = () => world.manager.sendMessage(id, friend.jid, HELLO, { idempotencyKey: "order-1" });
+    const [first, second] = await Promise.all([send(), send()]);
+    expect(second).toEqual(first);
+    expect(await send()).toEqual(first);
+    await world.manager.stop();
+    world.reopen();
+    // Not connected: what was answered is answered.
+    expect(await send()).toEqual(first);
+    await phone.waitForMessage(({ fromMe }) => fromMe);
+    expect(friend.messages.filter(({ text }) => text === "Hello")).toHaveLength(1);
+    expect(phone.messages.filter(({ text }) => text === "Hello")).toHaveLength(1);
+  });
+
+  it("is of one message: another recipient, another content is refused", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const friend = world.phone("friend");
+    const options = { idempotencyKey: "order-1" };
+    await world.manager.sendMessage(id, friend.jid, HELLO, options);
+    const conflict = { code: "IDEMPOTENCY_CONFLICT" };
+    const again = world.manager.sendMessage(id, friend.jid, { text: "Other" }, options);
+    await expect(again).rejects.toMatchObject(conflict);
+    const elsewhere = world.manager.sendMessage(id, world.phone("other").jid, HELLO, options);
+    await expect(elsewhere).rejects.toMatchObject(conflict);
+    // However the number is written, it is the same recipient.
+    const written = `+${friend.phoneNumber.slice(0, 2)} ${friend.phoneNumber.slice(2)}`;
+    await world.manager.sendMessage(id, written, HELLO, options);
+  });
+
+  it("sends a message whose fate a crash left open again under its id, and phones show it once", async () => {
+    await using world = await open();
+    const { id, phone } = await world.linked();
+    const friend = world.phone("friend");
+    world.emulator.faults.add({ at: "message", action: "drop" });
+    const options = { idempotencyKey: "order-1" };
+    const lost = world.manager.sendMessage(id, friend.jid, HELLO, { ...options, timeoutMs: 300 });
+    await expect(lost).rejects.toMatchObject({ code: "MESSAGE_UNCONFIRMED" });
+    const pending = world.manager.sendMessage(id, friend.jid, HELLO);
+    // As a crash would leave it, but that its caller is told.
+    const told = expect(pending).rejects.toMatchObject({ code: "STOPPED" });
+    await world.manager.stop();
+    await told;
+    world.reopen();
+    await world.manager.start();
+    await world.manager.waitFor(id, "connected");
+    const { id: messageId } = await world.manager.sendMessage(id, friend.jid, HELLO, options);
+    await friend.waitForMessage(({ id: shown }) => shown === messageId);
+    await phone.waitForMessage(({ id: shown }) => shown === messageId);
+    expect(friend.messages.filter(({ id: shown }) => shown === messageId)).toHaveLength(1);
+  });
+
+  it("sends a message again on the next connection when one is lost before the acknowledgement", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const friend = world.phone("friend");
+    world.emulator.faults.add({ at: "message", action: "reset" });
+    const sent = await world.manager.sendMessage(id, friend.jid, HELLO);
+    expect((await friend.waitForMessage(({ text }) => text === "Hello")).id).toBe(sent.id);
+  });
+
+  it("tries a message that was refused again, under the same id", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const friend = world.phone("friend");
+    world.emulator.faults.add({ at: "message", action: { error: 420 } });
+    const send = () => world.manager.sendMessage(id, friend.jid, HELLO, { idempotencyKey: "order-1" });
+    await expect(send()).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    const sent = await send();
+    expect((await friend.waitForMessage(({ text }) => text === "Hello")).id).toBe(sent.id);
+    expect(await world.manager.getMessage(id, sent.id)).not.toHaveProperty("error");
+  });
+
+  it("asks for the form of a Brazilian number that has an account", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const old = world.emulator.addPhone({ phoneNumber: "551187654321" });
+    const sent = await world.manager.sendMessage(id, "+55 11 98765-4321", HELLO, { checkNumber: true });
+    expect(sent.to).toBe(old.jid);
+    expect((await old.waitForMessage(({ text }) => text === "Hello")).id).toBe(sent.id);
+    const nobody = world.manager.sendMessage(id, "+55 11 91111-1111", HELLO, { checkNumber: true });
+    await expect(nobody).rejects.toMatchObject({ code: "NOT_ON_WHATSAPP" });
+    const abroad = world.manager.sendMessage(id, "+44 7700 900123", HELLO, { checkNumber: true });
+    await expect(abroad).rejects.toMatchObject({ code: "NOT_ON_WHATSAPP" });
+  });
+});
