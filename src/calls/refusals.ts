@@ -74,12 +74,15 @@ export function callError(error: unknown, call: CallFacts): ZpwootError {
     return new ZpwootError("TIMEOUT", `${call.name}: WhatsApp did not answer in time${unknown}`, {
       cause: error,
     });
-  const text = `${call.name}: the connection ended before WhatsApp answered${unknown}`;
+  const why = statusCodeOf(error) === CLOSED ? "the connection ended" : "the library failed";
+  const text = `${call.name}: ${why} before WhatsApp answered${unknown}`;
   return new ZpwootError("CONNECTION_FAILED", text, { cause: error });
 }
 
 /** With which the libraries give up a query themselves. */
 const TIMED_OUT = 408;
+/** With which they end one when the connection ends. */
+const CLOSED = 428;
 /** With which Baileys 7 gives up a person of whom it finds only one address. */
 const BAD_REQUEST = 400;
 

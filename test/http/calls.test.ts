@@ -44,7 +44,7 @@ describe("groups, contacts and chats over HTTP", () => {
     ]);
     friend.changePicture();
     const { pictureUrl } = await client.getProfilePicture(id, friend.jid, { size: "preview" });
-    expect(pictureUrl).toMatch(/_preview\.jpg$/);
+    expect(pictureUrl).toContain("preview");
     await client.blockContact(id, friend.jid);
     expect(await client.listBlockedContacts(id)).toEqual({ blocked: [friend.jid] });
     await client.unblockContact(id, friend.phoneNumber);
