@@ -39,7 +39,7 @@ before(async () => {
   customer = emulator.addPhone({ phoneNumber: "5511999990002", name: "Customer" });
   manager = new SessionManager({
     store: "memory:",
-    whatsapp: { url: emulator.url },
+    whatsapp: { ...emulator.whatsapp },
     // A test does not wait three seconds for the first reconnect.
     reconnect: { firstDelayMs: 20 },
   });

@@ -31,6 +31,7 @@ export type { ChatAddress, VirtualChats } from "./virtual-chats.js";
 export type { ForgeOptions, VirtualForger } from "./virtual-forger.js";
 export type { GroupMember, GroupParticipant, VirtualGroup } from "./virtual-group.js";
 export type { VirtualPhone } from "./virtual-phone.js";
+export type { VirtualProfile } from "./virtual-profile.js";
 
 // Time, switches, faults, and events.
 export type { ServiceBehaviour } from "./context/behaviour.js";

@@ -130,13 +130,13 @@ export abstract class VirtualChats {
 
   /** Posts a status to these accounts, and to the own linked clients. */
   postStatus(message: MessageInput, audience: readonly ChatAddress[], options?: WriteOptions): SentText {
-    const others = audience.map((one) => this.#accountOf(one)).filter((one) => one !== this.#account);
+    const others = audience.map((one) => this.accountOf(one)).filter((one) => one !== this.#account);
     return this.#phone.outbox.send(new StatusAudience([...others, this.#account]), message, options);
   }
 
   /** Lets new messages of a chat with one account disappear after so many seconds; 0: no more. */
   setDisappearing(to: ChatAddress, seconds: number): SentText {
-    return this.#phone.outbox.setDisappearing(this.#accountOf(to), seconds);
+    return this.#phone.outbox.setDisappearing(this.accountOf(to), seconds);
   }
 
   /** Sends what this phone is not entitled to, as a changed client does. */
@@ -173,7 +173,8 @@ export abstract class VirtualChats {
     return found;
   }
 
-  #accountOf(to: ChatAddress): Account {
+  /** @internal */
+  protected accountOf(to: ChatAddress): Account {
     const account = this.#network.directory.find(typeof to === "string" ? to : to.jid);
     if (account === undefined) throw new ZpwootError("INVALID_INPUT", "This is no account here");
     return account;

@@ -9,7 +9,6 @@ import type { CompanionDevice } from "./network/companion-device.js";
 import { createGroup } from "./network/group-changes.js";
 import { Group } from "./network/group.js";
 import type { Network } from "./network/network.js";
-import { changePicture, ONE_PIXEL } from "./network/pictures.js";
 import {
   announceActivity,
   announcePresence,
@@ -21,9 +20,10 @@ import type { HistoryInput } from "./phone/history.js";
 import type { PrimaryDevice } from "./phone/primary-device.js";
 import type { Linking } from "./server/linking/linking.js";
 import { VirtualCall } from "./virtual-call.js";
-import { VirtualChats, type ChatAddress } from "./virtual-chats.js";
+import type { ChatAddress } from "./virtual-chats.js";
 import { VirtualGroup } from "./virtual-group.js";
 import { VirtualNewsletter } from "./virtual-newsletter.js";
+import { VirtualProfile } from "./virtual-profile.js";
 
 /** How long {@link VirtualPhone.scan} and {@link VirtualPhone.enterPairingCode} wait by default. */
 const LINK_TIMEOUT_MS = 10_000;
@@ -40,7 +40,7 @@ const LINK_TIMEOUT_MS = 10_000;
  * await friend.waitForMessage(({ text }) => text === "hello back");
  * ```
  */
-export class VirtualPhone extends VirtualChats {
+export class VirtualPhone extends VirtualProfile {
   readonly #network: Network;
   readonly #linking: Linking;
   readonly #account: Account<PrimaryDevice>;
@@ -127,57 +127,6 @@ export class VirtualPhone extends VirtualChats {
         ? { group: recipient.jid, members: recipient.members }
         : { group: undefined, members: [recipient] };
     return announceActivity(this.#account, chat, activity);
-  }
-
-  /** Changes the profile picture (JPEG; by default one pixel): every linked client is notified. */
-  changePicture(bytes: Uint8Array = ONE_PIXEL): void {
-    changePicture(this.#network, this.#account, this.#account, Buffer.from(bytes));
-  }
-
-  /** Takes the profile picture away. */
-  removePicture(): void {
-    changePicture(this.#network, this.#account, this.#account, undefined);
-  }
-
-  /** The bytes of the profile picture; undefined while there is none. */
-  get picture(): Buffer | undefined {
-    return this.#account.profile.picture?.bytes;
-  }
-
-  /** The about text; empty when there is none. */
-  get about(): string {
-    return this.#account.profile.about;
-  }
-
-  /** Changes the about text. */
-  setAbout(text: string): void {
-    Object.assign(this.#account.profile, { about: text, aboutSetAt: this.#network.context.seconds });
-  }
-
-  /** The settings of privacy, by the service's names (`last`, `profile`, `readreceipts`, …), as phone and clients set them. */
-  get privacy(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#account.profile.privacy);
-  }
-
-  /** Changes a setting of privacy. Throws `INVALID_INPUT` when there is no such setting or value. */
-  setPrivacy(name: string, value: string): void {
-    if (this.#account.profile.setPrivacy(name, value)) return;
-    throw new ZpwootError("INVALID_INPUT", `There is no privacy setting ${name} with the value ${value}`);
-  }
-
-  /** JIDs of the accounts that are blocked: their messages, statuses and calls do not arrive. */
-  get blocked(): readonly string[] {
-    return [...this.#account.blocked].map(({ jid }) => jid);
-  }
-
-  /** Blocks an account. */
-  block(other: VirtualPhone): void {
-    this.#account.blocked.add(this.#other(other));
-  }
-
-  /** Blocks it no more. */
-  unblock(other: VirtualPhone): void {
-    this.#account.blocked.delete(this.#other(other));
   }
 
   /** Calls another account: its linked clients ring, unless it has blocked this one. */

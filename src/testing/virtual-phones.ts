@@ -7,7 +7,7 @@ import type { Network } from "./network/network.js";
 import { PrimaryDevice } from "./phone/primary-device.js";
 import type { Linking } from "./server/linking/linking.js";
 import { VirtualPhone } from "./virtual-phone.js";
-import { digitsOf } from "./wire/jid.js";
+import { digitsOf, phoneNumberOf } from "./wire/jid.js";
 
 /** Adds and finds phones. */
 export class VirtualPhones {
@@ -27,10 +27,7 @@ export class VirtualPhones {
 
   /** See `WhatsAppEmulator.addPhone`. */
   add(input: PhoneInput): VirtualPhone {
-    const phoneNumber = digitsOf(input.phoneNumber);
-    if (phoneNumber.length < 5 || phoneNumber.length > 15) {
-      throw new ZpwootError("INVALID_INPUT", "A phone number must have 5 to 15 digits");
-    }
+    const phoneNumber = phoneNumberOf(input.phoneNumber);
     const { directory, context } = this.#network;
     if (directory.find(phoneNumber) !== undefined) {
       throw new ZpwootError("INVALID_INPUT", `There is a phone ${phoneNumber} already`);

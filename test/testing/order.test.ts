@@ -4,6 +4,7 @@ import { readImports } from "../support/imports.js";
 
 /** What the files of each folder may import, beside their own folder. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "client-ways": [],
   signal: [],
   wire: ["signal"],
   context: ["signal", "wire"],

@@ -17,6 +17,8 @@ export interface Phone {
   receive(envelope: Envelope): void;
   /** Another device reports how far messages of this phone got. */
   noteReceipt(ids: readonly string[], status: "delivered" | "read"): void;
+  /** An account has another address in place of an old one. */
+  readdress(old: string, jid: string): void;
   /** A device could not decrypt a message of this phone: encrypts it again, in a new session. */
   resend(device: CompanionDevice, retry: BinaryNode): void;
   /** A newsletter that the account follows, or owns, has a new post. */
@@ -53,7 +55,8 @@ export interface AccountInput<OwnPhone extends Phone> extends DeviceOwner {
 
 /** One account. */
 export class Account<OwnPhone extends Phone = Phone> {
-  readonly phoneNumber: string;
+  /** Digits only. */
+  phoneNumber: string;
   readonly lidUser: string;
   /** Name its contacts see. */
   name: string | undefined;

@@ -14,9 +14,15 @@ export class Directory {
     this.#byLid.set(account.lidUser, account);
   }
 
+  /** Gives an account another number. It is still found by the old one, until that is another account's. */
+  renumber(account: Account, phoneNumber: string): void {
+    account.phoneNumber = phoneNumber;
+    this.#byNumber.set(phoneNumber, account);
+  }
+
   /** Every account, in the order of adding. */
   get accounts(): readonly Account[] {
-    return [...this.#byNumber.values()];
+    return [...this.#byLid.values()];
   }
 
   /** The account of a JID (of either kind, with or without device) or of a phone number. */

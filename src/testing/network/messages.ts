@@ -13,6 +13,8 @@ import { STATUS_JID } from "./status-audience.js";
 
 const PART_TYPES: readonly EncryptedPart["type"][] = ["pkmsg", "msg", "skmsg"];
 
+const FORBIDDEN = 403;
+
 /** A linked device sends a message: acknowledges it and routes its copies. */
 export function messageFromDevice(network: Network, sender: LinkedDevice, stanza: BinaryNode): void {
   const { connection } = sender.device;
@@ -29,6 +31,9 @@ export function messageFromDevice(network: Network, sender: LinkedDevice, stanza
     );
   const proceed = (): void => {
     if (isNewsletter(to)) return ack(postFromDevice(network, sender, stanza));
+    const group = network.groups.find(to);
+    // Where only admins may write.
+    if (group?.announcement === true && group.role(sender.account) === "member") return ack(FORBIDDEN);
     ack();
     routeCopies(network, sender, stanza);
   };

@@ -49,7 +49,8 @@ export function announcePresence(
   account: Account,
   { online, lastSeen }: PresenceInput,
 ): number {
-  const last = lastSeen === undefined ? "deny" : String(lastSeen);
+  const isHidden = lastSeen === undefined || account.profile.hides("last");
+  const last = isHidden ? "deny" : String(lastSeen);
   const attrs = {
     from: account.jid,
     type: online ? undefined : "unavailable",

@@ -20,15 +20,20 @@ export type MessagePlace = Pick<ChatEntry, "id" | "chat" | "from">;
 
 /** The messages of one phone. */
 export class ChatLog {
-  readonly #phoneNumber: string;
+  readonly #owner: { readonly phoneNumber: string };
   readonly #events: EventHub;
   readonly #kept = new Map<string, KeptMessage>();
   /** The places of messages by their id, oldest first. */
   readonly #places = new Map<string, readonly string[]>();
 
-  constructor(phoneNumber: string, events: EventHub) {
-    this.#phoneNumber = phoneNumber;
+  /** The number of the `owner` may change. */
+  constructor(owner: { readonly phoneNumber: string }, events: EventHub) {
+    this.#owner = owner;
     this.#events = events;
+  }
+
+  get #phoneNumber(): string {
+    return this.#owner.phoneNumber;
   }
 
   /** Oldest first. */
@@ -82,6 +87,16 @@ export class ChatLog {
     const changed = { ...kept.entry, ...change };
     this.#kept.set(key, { entry: changed, message: message ?? kept.message });
     this.#events.emit("message-changed", { phoneNumber: this.#phoneNumber, message: changed, what });
+  }
+
+  /** An account has another address: its messages, and those to it, are in the chat of the new one. */
+  readdress(old: string, jid: string): void {
+    const all = [...this.#kept.values()];
+    this.#kept.clear();
+    this.#places.clear();
+    const renamed = (one: string): string => (one === old ? jid : one);
+    for (const { entry, message } of all)
+      this.store({ ...entry, chat: renamed(entry.chat), from: renamed(entry.from) }, message);
   }
 
   /** Another device reports how far messages of this phone got. */

@@ -59,7 +59,7 @@ export class Chat {
     this.#cipher = cipher;
     this.#sender = sender;
     this.#hooks = hooks;
-    this.log = new ChatLog(account.phoneNumber, context.events);
+    this.log = new ChatLog(account, context.events);
     this.changes = new MessageChanges(network, this.log);
     const { random } = context;
     this.files = new MediaFiles({ store: media, random, jid: account.jid, seconds: () => context.seconds });
@@ -143,6 +143,8 @@ export class Chat {
     const { user = "", server = "" } = parseJid(entry.from) ?? {};
     const from = formatJid({ user, server, device: entry.device });
     const group = this.#network.groups.find(entry.chat)?.jid;
+    // In groups the author learns of it all the same.
+    if (group === undefined && this.#account.profile.hides("readreceipts")) return;
     this.sendReceipt({ id, from, group }, "read");
   }
 

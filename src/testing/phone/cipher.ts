@@ -25,6 +25,9 @@ export class PhoneCipher {
   /** Devices that have our sender key, by group and the kind of address that they have it under. */
   readonly #keyHolders = new Map<string, Set<string>>();
 
+  /** Devices that know this phone by another address than it has now. */
+  readonly #stale = new Set<string>();
+
   constructor(network: Network, signal: SignalParty) {
     this.#network = network;
     this.#signal = signal;
@@ -43,7 +46,8 @@ export class PhoneCipher {
 
   /** Encrypts for a device, in a new session if there is none; undefined when the service has no keys of it. */
   seal(to: string, content: ChatMessage): EncryptedPart | undefined {
-    if (!this.#signal.hasSession(to) && !this.renew(to)) return undefined;
+    const isKnown = this.#signal.hasSession(to) && !this.#stale.delete(to);
+    if (!isKnown && !this.renew(to)) return undefined;
     return this.#signal.encrypt(to, this.#padded(content));
   }
 
@@ -101,6 +105,12 @@ export class PhoneCipher {
   forgetGroupKey(group: string): void {
     this.#senderKeys.forgetOwn(group);
     for (const addressing of ["pn", "lid"]) this.#keyHolders.delete(`${group} ${addressing}`);
+  }
+
+  /** The phone has another address, under which nobody knows its sessions and keys: the next messages begin with new ones. */
+  beginAnew(): void {
+    for (const address of this.#signal.addresses) this.#stale.add(address);
+    this.#keyHolders.clear();
   }
 
   /** Content with 1 to 15 bytes behind it, each of which is their count. */

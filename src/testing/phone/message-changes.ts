@@ -69,7 +69,7 @@ export class MessageChanges {
     if (target === undefined) return;
     const { entry } = target;
     const by = this.#network.directory.find(origin.from);
-    if (entry.from !== origin.from && !this.isAdmin(by, origin.chat))
+    if (!this.#isSame(entry.from, origin.from) && !this.isAdmin(by, origin.chat))
       return this.#forged(origin, "A message of another account was revoked, by no admin of a group");
     this.#log.change(entry, "revoke", { status: "revoked" });
   }
@@ -78,7 +78,8 @@ export class MessageChanges {
   #edit(target: KeptMessage | undefined, edited: ChatMessage, origin: ChangeOrigin): void {
     if (target === undefined) return;
     const { entry } = target;
-    if (entry.from !== origin.from) return this.#forged(origin, "A message of another account was edited");
+    if (!this.#isSame(entry.from, origin.from))
+      return this.#forged(origin, "A message of another account was edited");
     const { text, content } = readContent(edited, (jid) => this.#network.directory.find(jid)?.jid ?? jid);
     const isMedia = "mimetype" in entry.content;
     // An edit of media is its caption.
@@ -131,6 +132,12 @@ export class MessageChanges {
         if (opened !== undefined) return opened;
       }
     return undefined;
+  }
+
+  /** Whether two addresses are one account's, which may have changed its number. */
+  #isSame(one: string, other: string): boolean {
+    const account = this.#network.directory.find(one);
+    return one === other || (account !== undefined && account === this.#network.directory.find(other));
   }
 
   #addressesOf(jid: string): readonly string[] {

@@ -95,6 +95,8 @@ export class MessageSender {
 
   #sendToGroup(id: string, to: Group | StatusAudience, { content, options }: SentMessage): SentText {
     if (!to.has(this.#account)) throw new ZpwootError("INVALID_INPUT", "The phone is not in this group");
+    if ("announcement" in to && to.announcement && to.role(this.#account) === "member")
+      throw new ZpwootError("INVALID_INPUT", "Only admins may write in this group");
     const { name: notify } = this.#account;
     const sender = this.#senderInGroup(options);
     const recipients = to.deviceJids.filter((jid) => jid !== this.#account.jid);

@@ -65,6 +65,11 @@ export class PrimaryDevice implements Phone {
     this.chat.log.noteReceipt(ids, status);
   }
 
+  readdress(old: string, jid: string): void {
+    this.chat.log.readdress(old, jid);
+    if (this.#account.jid === jid) this.#cipher.beginAnew();
+  }
+
   receivePost({ id, newsletter, content, fromMe }: NewsletterPost): void {
     const { seconds: timestamp } = this.#network.context;
     const status = fromMe ? "sent" : "received";

@@ -77,6 +77,11 @@ export class SignalParty {
     return options.oneTimePreKey === false ? bundle : { ...bundle, preKey: this.#newPreKey() };
   }
 
+  /** The addresses that there are sessions with. */
+  get addresses(): readonly string[] {
+    return [...this.#sessions.keys()];
+  }
+
   /** Whether {@link encrypt} can be called for the address. */
   hasSession(address: string): boolean {
     return this.#sessions.has(address);

@@ -1,4 +1,5 @@
 /** Addresses: `<user>[:<device>]@<server>`. An account has a phone-number JID and a LID; device 0 is the phone. */
+import { ZpwootError } from "../../errors.js";
 
 /** The parts of a JID. `device` is undefined when the JID names the account rather than one device. */
 export interface Jid {
@@ -32,4 +33,12 @@ export function formatJid({ user, device = 0, server }: Jid): string {
 /** The digits of a phone number in any notation, or the user part of a JID. */
 export function digitsOf(phoneNumberOrJid: string): string {
   return (phoneNumberOrJid.split(/[:@]/u)[0] ?? "").replaceAll(/\D/gu, "");
+}
+
+/** A phone number in any notation as its digits. Throws `INVALID_INPUT` when there are too few or too many. */
+export function phoneNumberOf(text: string): string {
+  const digits = digitsOf(text);
+  if (digits.length < 5 || digits.length > 15)
+    throw new ZpwootError("INVALID_INPUT", "A phone number must have 5 to 15 digits");
+  return digits;
 }

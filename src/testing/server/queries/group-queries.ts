@@ -67,8 +67,13 @@ function addRequest({ network, context }: Query, named: Account, group: Group | 
   return [node("add_request", { code: made.code, expiration: String(made.until) })];
 }
 
+/** What makes a group a community, or a part of one. */
+const COMMUNITY_PARTS = ["parent", "linked_parent"];
+
 function create(query: Query): void {
   const { account, child, network } = query;
+  const isCommunity = childrenOf(child).some(({ tag }) => COMMUNITY_PARTS.includes(tag));
+  if (isCommunity) return query.connection.refuseUnknown(query.iq);
   const { accounts, refused } = namedIn(query, "add");
   const group = createGroup(network, account, child?.attrs.subject ?? "", accounts);
   const made = group.node();
