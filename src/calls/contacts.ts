@@ -103,8 +103,8 @@ function blockQuery(type: "get" | "set", content?: Stanza[]): Stanza {
 }
 
 /**
- * WhatsApp lists people by their LIDs, and wants the phone number with a block. The method of whaileys sends what it is given, which
- * WhatsApp refuses for a phone number.
+ * WhatsApp lists people by their LIDs, and wants the phone number with a block. The method of whaileys sends what it is given; this
+ * sends what that of Baileys 7 does, which needs to know both.
  */
 function itemFor(action: BlockAction, { pn, lid }: Person): Stanza {
   const both = action === "block" && pn !== undefined && lid !== undefined;
