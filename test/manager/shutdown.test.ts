@@ -10,6 +10,7 @@ describe("stop", () => {
     const warnings: string[] = [];
     const parts = {
       registry: { close: () => never, all: () => [{ stop: () => never }] },
+      messages: { stop: () => never },
       backups: { stop: () => never },
       egresses: { close: () => {} },
       ownership: { release: () => never },

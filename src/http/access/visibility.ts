@@ -11,7 +11,18 @@ import { type Caller, hasRole } from "./auth.js";
 export const FIELD_ROLES: Readonly<Record<string, ApiKeyRole>> = {
   ...rolesOf("viewer", [
     ...["id", "name", "status", "phoneNumber", "webhookEvents", "createdAt", "updatedAt", "detail"],
-    ...["state", "reason", "code", "attempt", "until", "message", "expiresAt", "seq"],
+    ...[
+      "state",
+      "reason",
+      "code",
+      "attempt",
+      "until",
+      "message",
+      "expiresAt",
+      "seq",
+      "lastInboundAt",
+      "lastEventAt",
+    ],
     ...["endpoint", "endpoints", "event", "events", "enabled", "timestamp", "failedAt", "attempts", "bytes"],
     ...["ok", "store", "ownership", "eventLoopLagMs", "conflicts"],
     ...["jid", "lid", "subject", "description", "owner", "size", "onlyAdminsWrite", "onlyAdminsEdit"],
