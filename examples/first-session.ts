@@ -24,8 +24,13 @@ manager.on("messages.upsert", async ({ sessionId, data }) => {
   for (const { key, message } of data.messages) {
     if (key.fromMe === true || key.remoteJid == null) continue;
     console.log("received:", message?.conversation);
-    const socket = await manager.socket(sessionId);
-    await socket.sendMessage(key.remoteJid, { text: "Hello Bruno!" });
+    await manager.sendMessage(
+      sessionId,
+      key.remoteJid,
+      { text: "Hello Bruno!", quote: { key, message } },
+      // An answer per message, also if the process ends between sending and noting it.
+      { idempotencyKey: `answer-to-${key.id}` },
+    );
   }
 });
 

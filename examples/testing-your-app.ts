@@ -20,8 +20,12 @@ function runBot(manager: SessionManager): void {
       if (key.fromMe === true || chat == null) continue;
       if (chat.endsWith("@g.us") && !text.startsWith("@bot")) continue;
       if (!text.includes("price")) continue;
-      const socket = await manager.socket(sessionId);
-      await socket.sendMessage(chat, { text: "It costs 10." });
+      await manager.sendMessage(
+        sessionId,
+        chat,
+        { text: "It costs 10." },
+        { idempotencyKey: `price-${key.id}` },
+      );
     }
   });
 }

@@ -18,20 +18,20 @@ export type MessageReference =
 
 /** The key of a message, as events have it. */
 export interface MessageKeyReference {
-  readonly id: string;
+  readonly id?: string | null | undefined;
   /** Whether this account wrote it. Default false. */
-  readonly fromMe?: boolean | null;
+  readonly fromMe?: boolean | null | undefined;
   /** The chat. Default: the one that is written to. */
-  readonly remoteJid?: string | null;
+  readonly remoteJid?: string | null | undefined;
   /** Who wrote it, in a group. */
-  readonly participant?: string | null;
+  readonly participant?: string | null | undefined;
 }
 
 /** A message that is replied to: one of an event, or its key with what the reply shows of it. */
 export interface QuotedMessage {
   readonly key: MessageKeyReference;
   /** Its content, as events have it. What a reply shows of it is taken from here: text, caption, thumbnail. */
-  readonly message?: object | null;
+  readonly message?: object | null | undefined;
 }
 
 /** What every kind of content but reactions, edits and deletions may have. */

@@ -185,7 +185,7 @@ export function keyIn(message: MessageReference): {
   if (typeof message === "string") return { id: message, fromMe: true };
   const { id, fromMe, remoteJid, participant } = "key" in message ? message.key : message;
   return {
-    ...{ id, fromMe: fromMe ?? false },
+    ...{ id: id ?? "", fromMe: fromMe ?? false },
     ...(remoteJid == null ? {} : { remoteJid }),
     ...(participant == null ? {} : { participant }),
   };

@@ -4,6 +4,8 @@ import type { ManagerParts } from "./compose.js";
 
 /** How long sockets and deliveries may take to end before the store is closed. */
 const WIND_UP_MS = 1_500;
+/** How long messages that are on their way may hold up the end of their connections. */
+const SENDS_MS = 500;
 /** How long all of it may take; the store, which may have lost its server, has at least the second time. */
 const STOP_MS = 2_000;
 const CLOSE_STORE_MS = 300;
@@ -18,10 +20,12 @@ export async function shutdown(parts: ManagerParts): Promise<void> {
   await waitFor(registry.close(), { timeoutMs: CLOSE_STORE_MS });
   const sessions = registry.all();
   logger.info({ sessions: sessions.length }, "Manager stops");
-  // What is sent from now on would not be acknowledged to anyone.
+  // Before the connections end: what is on its way can be acknowledged.
   const told = messages.stop();
   // The sessions first: what they still receive goes to the publisher, and what they send waits for that.
-  const quiet = Promise.allSettled(sessions.map((session) => session.stop()));
+  const quiet = waitFor(told, { timeoutMs: SENDS_MS }).then(() =>
+    Promise.allSettled(sessions.map((session) => session.stop())),
+  );
   const ended = Promise.allSettled([
     told,
     backups.stop(),

@@ -26,6 +26,13 @@ const EXPIRES_MS = 24 * 60 * 60_000;
 /** How much of the queue one message may take. */
 const SHARE = 4;
 
+/** A message and how it is sent: `tell` by an event, should it fail. */
+type Transmitted = readonly [
+  record: MessageRecord,
+  content: MessageContent,
+  how: { readonly checkNumber: boolean; readonly timeoutMs?: number | undefined; readonly tell: boolean },
+];
+
 /** What a {@link HandOver} needs. */
 export interface HandOverOptions {
   readonly services: Pick<MessagesServices, "limits" | "now">;
@@ -42,6 +49,7 @@ export interface HandOverOptions {
 /** The way from a caller to WhatsApp, for one session. */
 export class HandOver {
   readonly #options: HandOverOptions;
+  readonly #onTheirWay = new Set<Promise<unknown>>();
 
   constructor(options: HandOverOptions) {
     this.#options = options;
@@ -111,11 +119,22 @@ export class HandOver {
     }
   }
 
-  async #transmit(
-    record: MessageRecord,
-    content: MessageContent,
-    how: { readonly checkNumber: boolean; readonly timeoutMs?: number | undefined; readonly tell: boolean },
-  ): Promise<MessageRecord> {
+  /** Settles when every message that is on its way is acknowledged, or has failed. Never rejects. */
+  async drained(): Promise<void> {
+    await Promise.allSettled(this.#onTheirWay);
+  }
+
+  async #transmit(...message: Transmitted): Promise<MessageRecord> {
+    const sending = this.#send(...message);
+    this.#onTheirWay.add(sending);
+    try {
+      return await sending;
+    } finally {
+      this.#onTheirWay.delete(sending);
+    }
+  }
+
+  async #send(...[record, content, how]: Transmitted): Promise<MessageRecord> {
     const { id, secret } = record;
     const timeoutMs = how.timeoutMs ?? (isMedia(content) ? MEDIA_TIMEOUT_MS : TIMEOUT_MS);
     const onNumber = (jid: string): void => {

@@ -3,12 +3,16 @@ import type { EngineEventName, EngineEvents, NamedWhatsAppEvent } from "../api/e
 import { checkContent, checkSendOptions } from "../api/message-input.js";
 import type { MessageContent } from "../api/message-content.js";
 import type { MessageInfo, SendMessageOptions, SentMessage } from "../api/messages.js";
+import { waitFor } from "../async/deadline.js";
 import { ZpwootError } from "../errors.js";
 import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import { infoOf } from "./message-record.js";
 import { receiptsIn } from "./receipts.js";
 import type { MessagesServices, SendingSession } from "./services.js";
 import { SessionMessages } from "./session-messages.js";
+
+/** How long a stop waits for the acknowledgements of messages that are on their way. */
+const DRAIN_MS = 400;
 
 /** What {@link Messages} needs. */
 export interface MessagesDeps extends MessagesServices {
@@ -75,11 +79,17 @@ export class Messages {
     await messages?.end(new ZpwootError("SESSION_NOT_FOUND", "The session was deleted"), { keep: false });
   }
 
-  /** Ends what waits, with `STOPPED`; what is queued stays in the store. Settles when the rest is stored. Never rejects. */
+  /**
+   * Lets messages that are on their way be acknowledged, for a moment; then ends what waits, with `STOPPED`. What is queued stays in the
+   * store. Settles when the rest is stored. Never rejects.
+   */
   async stop(): Promise<void> {
     this.#stopped ??= new ZpwootError("STOPPED", "The session manager was stopped");
     const error = this.#stopped;
-    await Promise.all([...this.#sessions.values()].map((messages) => messages.end(error, { keep: true })));
+    const sessions = [...this.#sessions.values()];
+    const drained = Promise.all(sessions.map((messages) => messages.drained()));
+    await waitFor(drained, { timeoutMs: DRAIN_MS });
+    await Promise.all(sessions.map((messages) => messages.end(error, { keep: true })));
   }
 
   #of(sessionId: string): SessionMessages {

@@ -41,6 +41,7 @@ export class SendQueue {
   /** Asked for while it was running. */
   #again = false;
   #nextExpiry: NodeJS.Timeout | undefined;
+  #closed = false;
   /** When the next message may leave, by the steady clock, and which one that is for. */
   #due: { readonly id: string; readonly at: number } | undefined;
   #pausedUntil = 0;
@@ -53,7 +54,7 @@ export class SendQueue {
 
   /** A message was queued, or the session is connected again. */
   wake(): void {
-    if (this.#options.signal.aborted) return;
+    if (this.#closed || this.#options.signal.aborted) return;
     this.#again = this.#running;
     if (this.#running) return;
     this.#running = true;
@@ -67,7 +68,7 @@ export class SendQueue {
 
   async #work(): Promise<void> {
     const { signal, line, steadyNow, sleep } = this.#options;
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#closed) {
       const head = this.#head();
       const open = line.open;
       if (head === undefined || open === undefined) return;
@@ -136,14 +137,15 @@ export class SendQueue {
   #watchExpiry(): void {
     const { log, now, signal } = this.#options;
     const next = Math.min(...log.queued().map(({ queued }) => queued?.expiresAt ?? Infinity));
-    if (next === Infinity || signal.aborted) return;
+    if (next === Infinity || signal.aborted || this.#closed) return;
     const MAX_WAIT_MS = 60 * 60_000;
     const waitMs = Math.min(Math.max(0, next - now()), MAX_WAIT_MS);
     this.#nextExpiry = setTimeout(() => this.wake(), waitMs).unref();
   }
 
-  /** No timer is left behind. */
+  /** Sends no further message, and leaves no timer behind. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#nextExpiry);
   }
 }

@@ -138,6 +138,12 @@ export class SessionMessages {
     );
   }
 
+  /** Sends nothing more from the queue. Settles when what is on its way is acknowledged, or has failed. Never rejects. */
+  async drained(): Promise<void> {
+    this.#queue.close();
+    await this.#handOver.drained();
+  }
+
   /** Ends what waits, with the error. What is queued stays in the store. Settles when the rest is stored. Never rejects. */
   async end(error: ZpwootError, { keep }: { readonly keep: boolean }): Promise<void> {
     this.#ending.abort(error);

@@ -87,7 +87,8 @@ describe.each(LIBRARIES)("a message of $name", ({ on }) => {
     const { world, id, phone, friend, send } = sender;
     const come = world.next("messages.upsert", ({ data }) => data.messages[0]?.key.fromMe !== true);
     const { id: asked } = friend.sendText(phone, "A question");
-    const question = (await come).data.messages[0] as never;
+    const [question] = (await come).data.messages;
+    if (question === undefined) expect.fail("no message came");
     const answer = await send({ text: "An answer", quote: question });
     expect(answer.quote).toMatchObject({ id: asked, text: "A question", kind: "text" });
     const mentioning = await send({ text: `@${friend.phoneNumber}`, mentions: [`+${friend.phoneNumber}`] });

@@ -46,11 +46,13 @@ describe.each(LIBRARIES)("an idempotency key with $name", ({ open }) => {
     const options = { idempotencyKey: "order-1" };
     const lost = world.manager.sendMessage(id, friend.jid, HELLO, { ...options, timeoutMs: 300 });
     await expect(lost).rejects.toMatchObject({ code: "MESSAGE_UNCONFIRMED" });
+    const undo = world.emulator.faults.add({ at: "message", action: "drop", times: Infinity });
     const pending = world.manager.sendMessage(id, friend.jid, HELLO);
     // As a crash would leave it, but that its caller is told.
     const told = expect(pending).rejects.toMatchObject({ code: "STOPPED" });
     await world.manager.stop();
     await told;
+    undo();
     world.reopen();
     await world.manager.start();
     await world.manager.waitFor(id, "connected");
