@@ -102,7 +102,7 @@ export class FakeParts {
       random: () => 0.5,
       timeouts: { connectMs: 1_000, loginMs: 1_000, unlinkMs: 1_000 },
       deafTimeoutMs: 75_000,
-    backoff: { firstDelayMs: 3_000, maxDelayMs: 60_000 },
+      backoff: { firstDelayMs: 3_000, maxDelayMs: 60_000 },
       stableAfterMs: 60_000,
       maxAttempts: null,
       linking: { maxQrs: Infinity, timeoutMs: Infinity },

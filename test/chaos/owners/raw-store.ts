@@ -1,7 +1,14 @@
 /** The contents of a store, read with the bare clients of Postgres, Redis and lmdb: what is checked must not be asked of the checked. */
 import { createClient } from "@keyv/redis";
 import pg from "pg";
-import { DATABASE_URL, lmdbFolder, postgresTable, rawLmdb, REDIS_URL, redisNamespace } from "../../support/places.js";
+import {
+  DATABASE_URL,
+  lmdbFolder,
+  postgresTable,
+  rawLmdb,
+  REDIS_URL,
+  redisNamespace,
+} from "../../support/places.js";
 import type { EndState, History } from "./history.js";
 
 /** A store of its own, and its raw records by key. */
