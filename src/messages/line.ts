@@ -1,4 +1,5 @@
 /** The connection of one session, as those see it who wait to send. */
+import { setMaxListeners } from "node:events";
 import { waitFor } from "../async/deadline.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 
@@ -33,6 +34,8 @@ export class Line {
     this.#open = undefined;
     if (socket === undefined) return;
     const losing = new AbortController();
+    // One listener per message on its way: with eleven, Node would warn of a leak.
+    setMaxListeners(0, losing.signal);
     const line = { socket, losing, lost: losing.signal };
     this.#open = line;
     for (const resolve of this.#waiters.splice(0)) resolve(line);

@@ -1,4 +1,5 @@
 /** The messages that one session sends: each once, or its caller is told. */
+import { setMaxListeners } from "node:events";
 import type { MessageContent } from "../api/message-content.js";
 import type { SendMessageOptions, SentMessage } from "../api/messages.js";
 import { once } from "../async/once.js";
@@ -47,6 +48,8 @@ export class SessionMessages {
   constructor(sessionId: string, session: () => SendingSession | undefined, services: MessagesServices) {
     const { store, limits, logger, now, steadyNow, library, random, sleep } = services;
     const { signal } = this.#ending;
+    // One listener per message on its way: with eleven, Node would warn of a leak.
+    setMaxListeners(0, signal);
     this.#sessionId = sessionId;
     this.#logger = logger;
     this.#line = new Line(() => session()?.socket);

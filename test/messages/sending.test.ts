@@ -60,6 +60,20 @@ describe.each(LIBRARIES)("sendMessage with $name", ({ open }) => {
     expect(await world.manager.getMessage(id, again.id)).toMatchObject({ state: "delivered" });
   });
 
+  it("sends many at once without a warning of leaks", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const friend = world.phone("friend");
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", onWarning);
+    const texts = Array.from({ length: 30 }, (_, n) => `text ${n}`);
+    await Promise.all(texts.map((text) => world.manager.sendMessage(id, friend.jid, { text })));
+    await expect.poll(() => friend.messages.length).toBe(30);
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it.each([
     [420, "RATE_LIMITED"],
     [429, "RATE_LIMITED"],

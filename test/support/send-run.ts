@@ -33,7 +33,7 @@ export interface SendRun {
 /** What came of it. */
 export interface SendFigures {
   readonly sent: number;
-  /** Kills while calls had no answer. */
+  /** Kills while calls had no answer, or messages were not on the phones. */
   readonly amid: number;
   /** Not on the recipient's phone, or not on the sender's. */
   readonly missing: readonly string[];
@@ -69,10 +69,6 @@ class Caller {
 
   get done(): boolean {
     return this.#next === this.#jobs.length && this.#unanswered.size === 0;
-  }
-
-  get waiting(): number {
-    return this.#unanswered.size;
   }
 
   /** The next process: what the last one left unanswered is asked for again. */
@@ -130,10 +126,12 @@ export async function runSends(run: SendRun): Promise<SendFigures> {
     await phone.scan(String(qr));
     await connected(child);
     caller.use(child);
-    for (let kill = 0; kill < run.kills && !caller.done; kill += 1) {
+    const shown = new Shown(phone, friends);
+    const isDone = (): boolean => caller.done && shown.all(jobs);
+    for (let kill = 0; kill < run.kills && !isDone(); kill += 1) {
       await sleep(run.random() * ROUND_MS);
       if (child.exited) throw new Error(`The process ended by itself:\n${child.output}`);
-      if (caller.waiting > 0) amid += 1;
+      if (!isDone()) amid += 1;
       await child.end("SIGKILL");
       child = start();
       // Half of the time callers come before the connection.
@@ -141,9 +139,8 @@ export async function runSends(run: SendRun): Promise<SendFigures> {
       caller.use(child);
       if (kill % 2 === 0) await connected(child);
     }
-    const shown = new Shown(phone, friends);
     const inOrder = run.kind === "queued";
-    await until(() => (caller.done && shown.all(jobs)) || child.exited, 120_000).catch(() => {});
+    await until(() => isDone() || child.exited, 120_000).catch(() => {});
     return { sent: jobs.length, amid, ...shown.judge(jobs, caller.answers, inOrder), odd: caller.odd };
   } finally {
     await child.end("SIGKILL");
