@@ -28,7 +28,7 @@ import { ReceivedIds } from "./received-ids.js";
 import { SentIndex } from "./sent-index.js";
 import { SentMessages } from "./sent-messages.js";
 import { type KeyForms, SignalKeys } from "./signal-keys.js";
-import { StagedReceipts } from "./staged-receipts.js";
+import { loadUnjudged, StagedReceipts } from "./staged-receipts.js";
 import { dropLeftovers } from "./wipe.js";
 import { type AuthLimits, DEFAULT_AUTH_LIMITS, WriteGate } from "./write-gate.js";
 
@@ -84,7 +84,8 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
     cache.clear();
     sent.failed();
   };
-  const received = new StagedReceipts({ space, gate, ids, onFailed });
+  const unjudged = await loadUnjudged(space);
+  const received = new StagedReceipts({ space, gate, ids, unjudged, onFailed });
   const keys = new SignalKeys({ space, cache, library, gate, receipts: received, sent, logger });
   return new SessionAuthState({
     space,

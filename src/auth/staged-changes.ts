@@ -1,7 +1,12 @@
 /** Keys that a received message changed, and that wait for its event. */
+import { randomUUID } from "node:crypto";
+import { encode } from "../store/codec.js";
 import type { SpaceEntry } from "../store/space/session-space.js";
 import type { ReceivedChanges } from "../whatsapp/library.js";
 import type { ReceivedIds } from "./received-ids.js";
+
+/** The family of messages whose event waits for a verdict. */
+export const UNJUDGED_FAMILY = "unjudged";
 
 /** A key that waits, and what is to be done when it is durable or dropped. */
 export interface StagedKey {
@@ -17,6 +22,7 @@ export class StagedChanges implements ReceivedChanges {
   readonly #onFirst: () => void;
   readonly #keys = new Map<string, StagedKey>();
   readonly #messageIds: string[] = [];
+  readonly #kept: SpaceEntry[] = [];
   #taken = false;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
@@ -33,7 +39,7 @@ export class StagedChanges implements ReceivedChanges {
   }
 
   get isEmpty(): boolean {
-    return this.#keys.size === 0 && this.#messageIds.length === 0;
+    return this.#keys.size === 0 && this.#messageIds.length === 0 && this.#kept.length === 0;
   }
 
   /** Whether they were handed to the store. */
@@ -58,10 +64,17 @@ export class StagedChanges implements ReceivedChanges {
     this.#ids.expect(messageId);
   }
 
+  keep(message: unknown): string {
+    const id = randomUUID();
+    this.#kept.push({ family: UNJUDGED_FAMILY, id, value: encode(message) });
+    return id;
+  }
+
   take(): readonly SpaceEntry[] {
     if (this.#taken) return [];
     this.#taken = true;
-    return [...[...this.#keys.values()].map(({ entry }) => entry), ...this.#ids.note(this.#messageIds)];
+    const keys = [...this.#keys.values()].map(({ entry }) => entry);
+    return [...keys, ...this.#ids.note(this.#messageIds), ...this.#kept];
   }
 
   /** They are durable. */

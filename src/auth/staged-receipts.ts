@@ -4,9 +4,9 @@
  */
 import { ZpwootError } from "../errors.js";
 import type { SessionSpace } from "../store/space/session-space.js";
-import type { ReceivedKeys } from "../whatsapp/library.js";
+import type { ReceivedKeys, StoredAlong } from "../whatsapp/library.js";
 import type { ReceivedIds } from "./received-ids.js";
-import { StagedChanges, type StagedKey } from "./staged-changes.js";
+import { StagedChanges, UNJUDGED_FAMILY, type StagedKey } from "./staged-changes.js";
 import type { WriteGate } from "./write-gate.js";
 
 /** What a decryption uses up. Others may be stored at any time. */
@@ -17,8 +17,22 @@ export interface StagedReceiptsOptions {
   readonly space: SessionSpace;
   readonly gate: WriteGate;
   readonly ids: ReceivedIds;
+  /** See {@link loadUnjudged}. */
+  readonly unjudged: ReadonlyMap<string, unknown>;
   /** It is not known what is stored. */
   readonly onFailed: () => void;
+}
+
+/**
+ * Reads the messages whose event waited for a verdict when the process ended. Before the next connection, which adds others. Rejects with a
+ * store error.
+ */
+export async function loadUnjudged(space: SessionSpace): Promise<ReadonlyMap<string, unknown>> {
+  const found = new Map<string, unknown>();
+  const stored = await space.readEach(UNJUDGED_FAMILY, await space.ids(UNJUDGED_FAMILY));
+  // One that can't be read is lost; it must not hold up the others.
+  for (const [id, { value }] of stored) if (value !== undefined) found.set(id, value);
+  return found;
 }
 
 /** The received messages of one auth state. */
@@ -75,6 +89,19 @@ export class StagedReceipts implements ReceivedKeys {
         changes.fail(error);
       },
     );
+  }
+
+  unjudged(): ReadonlyMap<string, unknown> {
+    return this.#options.unjudged;
+  }
+
+  judged(kept: string): StoredAlong {
+    return () => [{ family: UNJUDGED_FAMILY, id: kept, value: null }];
+  }
+
+  forgetKept(kept: string): void {
+    const { gate, space } = this.#options;
+    gate.write(() => space.write(this.judged(kept)(), { patient: true })).catch(() => {});
   }
 
   drop(): void {

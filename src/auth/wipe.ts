@@ -5,6 +5,7 @@
 import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
 import type { Store, StoredValue } from "../store/store.js";
 import { RECEIVED_FAMILY } from "./received-ids.js";
+import { UNJUDGED_FAMILY } from "./staged-changes.js";
 import { SENT_FAMILY } from "./sent-messages.js";
 import {
   CREDS_FAMILY,
@@ -67,7 +68,7 @@ export async function dropLeftovers(space: SessionSpace): Promise<void> {
 
 /** Unless credentials are stored in the meantime: the keys are theirs then. */
 function dropKeys(space: SessionSpace, absent: readonly string[]): Promise<void> {
-  return space.deleteFamilies([...SIGNAL_FAMILIES, RECEIVED_FAMILY, SENT_FAMILY], {
+  return space.deleteFamilies([...SIGNAL_FAMILIES, RECEIVED_FAMILY, SENT_FAMILY, UNJUDGED_FAMILY], {
     family: CREDS_FAMILY,
     ids: absent,
   });

@@ -17,6 +17,8 @@ const MAX_WARNINGS = 100;
 /** What an {@link EventFilter} needs. */
 export interface EventFilterOptions extends AuthorshipChecks {
   readonly socket: WhatsAppSocket;
+  /** A message that waited for a verdict is emitted or refused. Must not throw. */
+  readonly onJudged?: ((key: object) => void) | undefined;
   /** Writes a log line. Must not throw. */
   readonly warn: (text: string, fields: object) => void;
 }
@@ -32,10 +34,10 @@ export class EventFilter {
 
   /** Must be made in the tick in which the socket was created. */
   constructor(options: EventFilterOptions) {
-    const { socket, authors, warn } = options;
+    const { socket, authors, warn, onJudged } = options;
     this.#options = options;
     this.#guard = new AuthorshipGuard({
-      ...{ socket, authors, onRefused: (claim) => this.#refused(claim) },
+      ...{ socket, authors, onJudged, onRefused: (claim) => this.#refused(claim) },
       onError: (error) => warn("could not emit an event", { error: messageOf(error) }),
     });
     disarmFirst(socket);
@@ -51,6 +53,11 @@ export class EventFilter {
   /** Passes on no more messages that could not be read: without the store none can, and they are delivered again. */
   dropUnreadable(): void {
     this.#dropsUnreadable = true;
+  }
+
+  /** Whether a message waits for a verdict, or behind one that does. */
+  waits(key: object): boolean {
+    return this.#guard.waits(key);
   }
 
   /** Lets go of what waits for a verdict on its author. Settles when that is emitted. Never rejects. */

@@ -3,9 +3,8 @@
  * acknowledge every message and keep the events until all have come; a process that is killed meanwhile has lost them. Taken here, each
  * message is an event of its own, and what the library merges into a kept message is one too.
  */
-import type { WAMessage } from "whaileys";
 import type { NamedWhatsAppEvent } from "../api/events.js";
-import type { StoredAlong, WhatsAppSocket } from "./library.js";
+import type { ReceivedKeys, StoredAlong, WhatsAppSocket } from "./library.js";
 import type { EmittedMessage, ReceivedMessages } from "./received-messages.js";
 import type { WireGate } from "./wire-gate.js";
 
@@ -27,6 +26,7 @@ const ACKNOWLEDGED: ReadonlySet<string> = new Set([
 ]);
 const tapped: ReadonlySet<string> = new Set(TAPPED);
 
+type Upsert = Extract<NamedWhatsAppEvent, { readonly name: "messages.upsert" }>["data"];
 type Emit = (name: string, data: unknown) => boolean;
 
 /** What an {@link EventTap} needs. */
@@ -35,6 +35,9 @@ export interface EventTapOptions {
   readonly gate: WireGate;
   /** Absent: the library says nothing of its decryptions. */
   readonly received: ReceivedMessages | undefined;
+  readonly keys: Pick<ReceivedKeys, "unjudged" | "judged" | "forgetKept">;
+  /** Whether a message, by its key, waits for a verdict on its author. */
+  readonly waits: (key: object) => boolean;
   /** Hears of events that the library emits, and may hold back. */
   readonly onEmitted?: ((name: string) => void) | undefined;
   /** What may be passed on of an event. */
@@ -53,6 +56,8 @@ export class EventTap {
   readonly #options: EventTapOptions;
   /** The message that is being emitted. */
   #emitted: EmittedMessage | undefined;
+  /** By the key of a message that waits for a verdict: what it is stored under until then. */
+  readonly #kept = new WeakMap<object, string>();
   #closed = false;
 
   /** Puts the inner end in front of the event buffer. */
@@ -71,13 +76,16 @@ export class EventTap {
     if (received === undefined) return;
     this.#wrap((name, data, emit) => {
       if (name !== "messages.upsert") return emit(name, data);
-      const message = received.emitting((data as { readonly messages: readonly WAMessage[] }).messages);
+      const upsert = data as Upsert;
+      const message = received.emitting(upsert.messages);
       this.#emitted = message;
       try {
         return emit(name, data);
       } finally {
         this.#emitted = undefined;
-        // Nothing was published, or it is still to be judged: a question to WhatsApp must not wait behind its own message.
+        // A question to WhatsApp about its author must not wait behind the message itself: it is stored as it is, and acknowledged.
+        this.#keepWaiting(message, upsert);
+        // Nothing was published.
         message?.store();
       }
     });
@@ -89,13 +97,52 @@ export class EventTap {
     if (this.#closed || message?.isRepeated === true) return;
     const passed = this.#options.pass(event);
     if (passed === undefined) return;
-    if (message === undefined) this.#hold(event.name, this.#options.publish(passed));
+    if (message === undefined) this.#hold(event.name, this.#publishJudged(event, passed));
     else message.store((changes) => this.#options.publish(passed, () => changes.take()));
+  }
+
+  /** A message that was kept is emitted or refused. If it was not stored with an event, it goes by itself. */
+  readonly forget = (key: object): void => {
+    const kept = this.#kept.get(key);
+    this.#kept.delete(key);
+    if (kept !== undefined && !this.#closed) this.#options.keys.forgetKept(kept);
+  };
+
+  /** Emits messages that were kept when the last connection ended. */
+  emitUnjudged(): void {
+    const { keys, socket } = this.#options;
+    const { ev } = socket as unknown as { readonly ev: { emit: Emit } };
+    for (const [kept, data] of keys.unjudged()) {
+      const key = (data as Partial<Upsert>).messages?.[0]?.key;
+      if (this.#closed || key === undefined) continue;
+      this.#kept.set(key, kept);
+      ev.emit("messages.upsert", revived(data as Upsert));
+      // Judged at once.
+      if (!this.#options.waits(key)) this.forget(key);
+    }
   }
 
   /** Nothing is published any more. */
   close(): void {
     this.#closed = true;
+  }
+
+  #keepWaiting(message: EmittedMessage | undefined, data: Upsert): void {
+    const key = data.messages[0]?.key;
+    if (message === undefined || key === undefined || !this.#options.waits(key)) return;
+    const kept = message.isRepeated ? undefined : message.keep(data);
+    if (kept !== undefined) this.#kept.set(key, kept);
+  }
+
+  /** Publishes an event. Of a message that was kept, what it was kept under goes in the same batch. */
+  #publishJudged({ name, data }: NamedWhatsAppEvent, passed: NamedWhatsAppEvent): Promise<void> | undefined {
+    const { keys, publish } = this.#options;
+    const messages = name === "messages.upsert" ? data.messages.map(({ key }) => key) : [];
+    const kept = messages.flatMap((key) => this.#kept.get(key) ?? []);
+    if (kept.length === 0) return publish(passed);
+    const published = publish(passed, () => kept.flatMap((id) => keys.judged(id)()));
+    if (published !== undefined) for (const key of messages) this.#kept.delete(key);
+    return published;
   }
 
   #hold(name: string, published: Promise<void> | undefined): void {
@@ -110,6 +157,15 @@ export class EventTap {
     const emit = ev.emit.bind(ev);
     ev.emit = (name, data) => on(name, data, emit);
   }
+}
+
+/** A stored message: of a number of 64 bits, its parts are stored. */
+function revived({ messages, ...rest }: Upsert): Upsert {
+  const plain = messages.map((message) => {
+    const { messageTimestamp: time } = message;
+    return { ...message, messageTimestamp: typeof time === "object" && time !== null ? time.low : time };
+  });
+  return { ...rest, messages: plain as Upsert["messages"] };
 }
 
 /** The libraries merge later updates into the messages that they keep: those of an event stay as they were. */

@@ -111,6 +111,8 @@ export interface ReceivedChanges {
   readonly isEmpty: boolean;
   /** The message itself counts as received once they are durable. */
   note(messageId: string): void;
+  /** Keeps the message with them until {@link ReceivedKeys.judged}: its event waits for a verdict. Returns what it is kept under. */
+  keep(message: unknown): string;
   /** What is to be stored, in the turn in which it is handed to the store. Once. */
   take(): readonly StoredChange[];
 }
@@ -128,6 +130,12 @@ export interface ReceivedKeys {
    * state's.
    */
   store(changes: ReceivedChanges, published: Promise<void> | undefined): void;
+  /** Messages that were kept and not judged when the last connection ended. */
+  unjudged(): ReadonlyMap<string, unknown>;
+  /** What is stored with the event of a message that was kept; or by itself, if it has none: {@link forgetKept}. */
+  judged(kept: string): StoredAlong;
+  /** A message that was kept has no event. */
+  forgetKept(kept: string): void;
   /** Forgets changes whose event will never come: the message will be delivered and decrypted again. */
   drop(): void;
 }

@@ -25,6 +25,8 @@ export interface EmittedMessage {
   readonly isRepeated: boolean;
   /** Its changes are stored with an event, or by themselves. Once. */
   store(publish?: (changes: ReceivedChanges) => Promise<void> | undefined): void;
+  /** Its event waits for a verdict: the message is stored with its changes until then. Returns what it is kept under; undefined if it is. */
+  keep(data: unknown): string | undefined;
 }
 
 /** What {@link ReceivedMessages} need. */
@@ -109,6 +111,16 @@ export class ReceivedMessages {
         changes.note(isStub ? stubName : received.name);
         this.#hold(received, changes);
         this.#store(received, publish(changes));
+      },
+      keep: (data) => {
+        if (isStored) return undefined;
+        isStored = true;
+        const changes = this.#changesOf(received);
+        changes.note(isStub ? stubName : received.name);
+        const kept = changes.keep(data);
+        this.#hold(received, changes);
+        this.#store(received, undefined);
+        return kept;
       },
     };
   }

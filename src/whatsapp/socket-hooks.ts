@@ -30,7 +30,7 @@ export interface SocketHooks {
   /** WhatsApp has acknowledged a message, or refused it. */
   onMessageAck(ack: MessageAck): void;
   /** A signature is not what it should be. */
-  onBadSignature(failed: BadSignature): void;
+  readonly onBadSignature: (failed: BadSignature) => void;
   /** WhatsApp sent something that becomes an event. */
   onStanza(): void;
   /** Messages come in and no events out, or the library held events back: so many kinds of them it has handed out now. */

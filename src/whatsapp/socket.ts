@@ -21,7 +21,7 @@ import { keptMessages, noteChanges } from "./kept-messages.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { watchMessageAcks } from "./message-ack.js";
 import { runInSession } from "./rejection-guard.js";
-import { checkSocket, type BadSignature } from "./signatures/socket-checks.js";
+import { checkSocket } from "./signatures/socket-checks.js";
 import { watchSilence } from "./silence-watch.js";
 import type { SessionSocketOptions } from "./socket-options.js";
 import { unlinkQuery } from "./unlink-query.js";
@@ -70,8 +70,7 @@ export class SessionSocket {
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#check();
     const warn = (text: string, fields: object): void => options.logger.warn({ sessionId, ...fields }, text);
-    const onBadSignature = (failed: BadSignature): void => options.hooks.onBadSignature(failed);
-    fanOutMessages(this.socket, { sent: auth.sent, onBadSignature, warn });
+    fanOutMessages(this.socket, { sent: auth.sent, onBadSignature: options.hooks.onBadSignature, warn });
     guardListeners(this.#ws, (error) => this.#fail(error));
     this.#gate = new WireGate({
       maxAgeMs: config.keepAliveIntervalMs ?? KEEP_ALIVE_MS,
@@ -79,7 +78,8 @@ export class SessionSocket {
     });
     this.#inbound = this.#follow(warn);
     this.#tap = new EventTap({
-      ...{ socket: this.socket, gate: this.#gate, received: this.#inbound.received },
+      ...{ socket: this.socket, gate: this.#gate, received: this.#inbound.received, keys: auth.received },
+      waits: (key) => this.#filter.waits(key),
       onEmitted: (name) => this.#inbound.watch.emitted(name),
       pass: (event) => this.#filter.pass(event),
       publish: (event, along) => {
@@ -88,7 +88,7 @@ export class SessionSocket {
         return options.hooks.onEvent(event, along);
       },
     });
-    this.#filter = new EventFilter({ socket: this.socket, ...authorship, warn });
+    this.#filter = new EventFilter({ socket: this.socket, ...authorship, warn, onJudged: this.#tap.forget });
     this.#tap.cover();
     // Before the library's own listener, which ends the socket.
     this.#ws.prependListener("CB:stream:error", (node) => (this.#streamError = node));
@@ -173,7 +173,10 @@ export class SessionSocket {
     this.#on("connection.update", (update) => {
       if (update.isNewLogin === true) hooks.onLinked();
       if (typeof update.qr === "string") hooks.onQR(update.qr);
-      if (update.connection === "open" && !this.#failed) hooks.onOpen();
+      if (update.connection === "open" && !this.#failed) {
+        hooks.onOpen();
+        this.#tap.emitUnjudged();
+      }
       if (update.connection === "close") {
         this.#closedByItself = true;
         hooks.onClosed(closeSignalOf(update.lastDisconnect?.error, this.#streamError));

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { SessionManagerOptions } from "../../src/manager/options.js";
+import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
+import { Child } from "../support/child.js";
 import { Receiver, type Received } from "../webhooks/receiver.js";
 import type { EngineWorld } from "../support/engine.js";
 import { extent } from "../support/extent.js";
@@ -10,6 +12,8 @@ import { runMessages } from "../support/message-run.js";
 import { lmdbFolder } from "../support/places.js";
 import { seeded } from "../support/random.js";
 import { StallingAdapter } from "../support/stalling-adapter.js";
+
+const SCRIPT = new URL("../support/message-child.ts", import.meta.url);
 
 /** The texts of the messages of an event. */
 const textsOf = ({ json }: Received): readonly string[] =>
@@ -133,6 +137,63 @@ describe.each(LIBRARIES)("with $name", ({ open }) => {
     expect(asked).toEqual([]);
   });
 });
+
+describe.each(["whaileys", "baileys-7"])(
+  "kill -9 while WhatsApp is asked who may revoke, with %s",
+  (library) => {
+    it("the revoke arrives after the restart, once", { timeout: 60_000 }, async () => {
+      const place = await lmdbFolder();
+      await using emulator = await WhatsAppEmulator.start();
+      await using receiver = await Receiver.start();
+      const children: Child[] = [];
+      onTestFinished(async () => {
+        for (const child of children) await child.end("SIGKILL");
+        await place.dispose();
+      });
+      const start = (): Child => {
+        const child = new Child(SCRIPT, [place.url, emulator.url, library, receiver.url]);
+        children.push(child);
+        return child;
+      };
+      const [phone, admin, member] = ["1", "2", "3"].map((last) =>
+        emulator.addPhone({ phoneNumber: `551199999000${last}` }),
+      ) as [VirtualPhone, VirtualPhone, VirtualPhone];
+      const child = start();
+      await phone.scan(String((await child.fact((fact) => "qr" in fact))["qr"]));
+      await child.fact(({ status }) => status === "connected", { timeoutMs: 20_000 });
+      const group = admin.createGroup("all", [phone, member]);
+      const { id: written } = member.sendText(group, "regretted");
+      await receiver.until((all) => all.some((one) => textsOf(one).includes("regretted")), 10_000);
+      await admin.waitForMessage(({ id }) => id === written);
+      const answer = emulator.faults.add({
+        at: "query",
+        query: { xmlns: "w:g2" },
+        action: "drop",
+        times: Infinity,
+      });
+      const acknowledged = new Set<string>();
+      emulator.on("receipt", ({ ids, from }) => {
+        if (from.includes(":")) for (const one of ids) acknowledged.add(one);
+      });
+      const revoke = admin.revoke(written);
+      const behind = member.sendText(group, "behind it");
+      await expect.poll(() => [revoke.id, behind.id].every((id) => acknowledged.has(id))).toBe(true);
+      expect(receiver.received.flatMap(textsOf)).not.toContain("behind it");
+      await child.end("SIGKILL");
+      answer();
+      start();
+      const marks = (): unknown[] =>
+        receiver.received.flatMap(({ json }) =>
+          (json.data as { messages: { key: { id: string }; authorship?: string }[] }).messages.flatMap(
+            ({ key, authorship }) => (key.id === revoke.id ? [authorship] : []),
+          ),
+        );
+      await expect.poll(marks, { timeout: 20_000 }).toEqual(["admin"]);
+      await receiver.until((all) => all.some((one) => textsOf(one).includes("behind it")), 10_000);
+      expect(marks()).toEqual(["admin"]);
+    });
+  },
+);
 
 describe("kill -9 in the middle of it", { timeout: 60_000 }, () => {
   it.each([

@@ -21,6 +21,10 @@ class Changes implements ReceivedChanges {
     this.noted.push(messageId);
   }
 
+  keep(): string {
+    return "kept";
+  }
+
   take(): readonly [] {
     return [];
   }
@@ -44,6 +48,9 @@ function following() {
       (changes as Changes).stored = published === undefined ? "alone" : "with its event";
     },
     drop: () => {},
+    unjudged: () => new Map(),
+    judged: () => () => [],
+    forgetKept: () => {},
   };
   const gate = new WireGate({ maxAgeMs: 10_000, onFailed: () => {} });
   const noEvent: string[] = [];

@@ -38,6 +38,8 @@ type Emit = (name: string, data: unknown) => boolean;
 /** What a guard needs. */
 export interface AuthorshipGuardOptions extends AuthorshipChecks {
   readonly socket: WhatsAppSocket;
+  /** A message that waited for a verdict, or behind one that did, is emitted or refused. Must not throw. */
+  readonly onJudged?: ((key: object) => void) | undefined;
   /** A listener threw while an event was emitted that had waited for a verdict. Must not throw. */
   readonly onError: (error: unknown) => void;
 }
@@ -62,6 +64,8 @@ export class AuthorshipGuard {
   /** There is one while events wait. */
   #queue: SerialQueue | undefined;
   #held = 0;
+  /** Keys of messages that wait. */
+  readonly #waiting = new WeakSet<object>();
   #patience = new AbortController();
 
   /** Puts itself in front of the socket's event buffer. */
@@ -76,6 +80,11 @@ export class AuthorshipGuard {
     });
     this.#judge = new Judge({ authors, rosters: this.#rosters, alias: (person) => aliasOf(socket, person) });
     ev.emit = (name, data) => this.#on(name, data);
+  }
+
+  /** Whether a message waits for a verdict, or behind one that does. */
+  waits(key: object): boolean {
+    return this.#waiting.has(key);
   }
 
   /** Emits what waits for a verdict: claims that are not judged yet are `unverified`. Settles when that is done. Never rejects. */
@@ -107,7 +116,8 @@ export class AuthorshipGuard {
     const judged = data.messages.map((message) => this.#judgedMessage(message));
     const emit = (messages?: readonly KeyedMessage[]): boolean =>
       this.#emit("messages.upsert", messages === undefined ? data : { ...data, messages });
-    return this.#pass(judged, emit, copied);
+    const keys = data.messages.flatMap(({ key }) => key ?? []);
+    return this.#pass(judged, emit, copied, keys);
   }
 
   /** Emits what is allowed of a list, with marks: at once if all is decided and nothing waits. `undefined` is the list as it came. */
@@ -115,6 +125,7 @@ export class AuthorshipGuard {
     judged: readonly Judged<Item>[],
     emit: (items?: readonly Item[]) => boolean,
     marked: (item: Item, mark: AuthorshipMark) => Item,
+    keys: readonly object[] = [],
   ): boolean {
     const verdicts = judged.map(({ verdict }) => verdict);
     const finish = (decided: readonly (Verdict | undefined)[]): boolean => {
@@ -124,7 +135,11 @@ export class AuthorshipGuard {
     };
     const decided = verdicts.filter(isDecided);
     if (this.#queue === undefined && decided.length === verdicts.length) return finish(decided);
-    return this.#hold(async () => finish(await all(verdicts)));
+    for (const key of keys) this.#waiting.add(key);
+    return this.#hold(async () => {
+      finish(await all(verdicts));
+      for (const key of keys) this.#options.onJudged?.(key);
+    });
   }
 
   #allowed<Item>(
