@@ -113,6 +113,8 @@ interface RouteDefinition<Response extends z.ZodType> extends RouteFacts {
 
 interface BodyRouteDefinition<Request extends z.ZodType, Response extends z.ZodType> extends RouteFacts {
   readonly request: Request;
+  /** A list for a body breaks the rules that an empty object breaks, as the contract has it. Default: it is malformed. */
+  readonly listAsEmpty?: boolean;
   readonly response?: Response;
   call(manager: ServedSessions, input: RouteInput<z.output<Request>>): Result<Response>;
 }
@@ -134,7 +136,7 @@ export function defineBodyRoute<Request extends z.ZodType, Response extends z.Zo
   return {
     ...definition,
     call: async (manager, input) =>
-      definition.call(manager, { ...input, body: checkBody(definition.request, input.body) }),
+      definition.call(manager, { ...input, body: checkBody(definition.request, input.body, definition) }),
   };
 }
 

@@ -407,6 +407,29 @@ describe("a body that does not come", () => {
   });
 });
 
+describe("a list for a body", () => {
+  it.each(["/messages", "/groups", "/contacts/check", "/chats/read", "/media", "/export"])(
+    "is malformed at %s",
+    async (path) => {
+      const { handler, manager } = openHandler();
+      const { id } = await manager.create({ name: "a" });
+      const request = { method: "POST", path: `/sessions/${id}${path}`, headers: AS_CLIENT, body: "[]" };
+      expect(await (await handler.fetch(toFetchRequest(request))).text()).toBe(MALFORMED);
+    },
+  );
+
+  it.each([
+    ["/sessions/create", "name must be a string"],
+    ["/sessions/:id/pair", "Phone number must be in international format (e.g., +5511999999999)"],
+  ])("breaks the rules of the contract at %s", async (path, message) => {
+    const { handler, manager } = openHandler();
+    const { id } = await manager.create({ name: "a" });
+    const request = { method: "POST", path: path.replace(":id", id), headers: AS_CLIENT, body: "[]" };
+    const text = JSON.stringify({ statusCode: 400, message: [message], error: "Bad Request" });
+    expect(await (await handler.fetch(toFetchRequest(request))).text()).toBe(text);
+  });
+});
+
 describe("the body of PATCH, whose fields are all optional", () => {
   it.each([
     [undefined, MALFORMED],

@@ -54,11 +54,16 @@ export async function readJson(request: HttpRequest, limitBytes: number): Promis
 }
 
 /**
- * Checks the JSON of a body against a schema. Throws `INVALID_INPUT` with one sentence per broken rule: a missing body or a list
- * breaks the rules that an empty object breaks, and is malformed where every field is optional.
+ * Checks the JSON of a body against a schema. Throws `INVALID_INPUT` with one sentence per broken rule: a missing body breaks the rules that
+ * an empty object breaks, and is malformed where every field is optional. A list is malformed, or with `listAsEmpty` like a missing body.
  */
-export function checkBody<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+export function checkBody<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  { listAsEmpty = false }: { readonly listAsEmpty?: boolean | undefined } = {},
+): z.output<Schema> {
   if (isFields(value)) return checkInput(schema, "request body", value);
+  if (value !== undefined && !listAsEmpty) throw bodyMalformed();
   checkInput(schema, "request body", {});
   throw bodyMalformed();
 }
