@@ -128,7 +128,12 @@ describe("downloadMedia", () => {
     for (const path of ["/inside", "/redirect"])
       await expect(
         downloadMessageMedia(imageMessage(path), { limits: strict, socket: undefined }),
-      ).rejects.toMatchObject({ code: "INVALID_INPUT", message: expect.stringContaining("private address") });
+      ).rejects.toMatchObject({
+        code: "INVALID_INPUT",
+        message: expect.stringContaining("media.allowPrivateSources"),
+        // What a caller over HTTP gets: the option is not theirs.
+        details: ["The media is at a private address, which is not asked"],
+      });
   });
 
   it("asks the sender's phone once when the media is gone", async () => {

@@ -10,6 +10,8 @@ import { isZpwootError, ZpwootError } from "../../errors.js";
 export interface FetchMediaOptions {
   readonly agent?: Agent | undefined;
   readonly limits: MediaLimits;
+  /** The field that the address was handed over in, for errors. */
+  readonly field?: string;
 }
 
 const OK = 200;
@@ -21,11 +23,11 @@ const ORIGIN = "https://web.whatsapp.com";
  * signal.
  */
 export async function fetchMedia(url: string, options: FetchMediaOptions): Promise<Buffer> {
-  const { limits } = options;
+  const { limits, field } = options;
   try {
     return await withMedia(await openMedia(url, options), limits, (whole) => whole);
   } catch (error) {
-    throw mediaError(error, limits);
+    throw mediaError(error, limits, field);
   }
 }
 
@@ -43,15 +45,23 @@ export async function openMedia(url: string, { agent, limits }: FetchMediaOption
   });
 }
 
-/** The error for the caller. The original one is dropped: its text may hold the address. */
-export function mediaError(error: unknown, { maxBytes }: MediaLimits): ZpwootError {
+/**
+ * The error for the caller, about the `field` that had the address. The original one is dropped: its text may hold the address. Its `details`,
+ * which callers over HTTP get, name no option: those are not theirs.
+ */
+export function mediaError(error: unknown, { maxBytes }: MediaLimits, field?: string): ZpwootError {
   if (isZpwootError(error)) return error;
+  const media = field === undefined ? "The media" : `${field}: the file`;
   if (error instanceof TargetRefusedError)
-    return new ZpwootError(
-      "INVALID_INPUT",
-      "The media is at a private address, which is not asked unless media.allowPrivateSources is set",
+    return refused(
+      `${media} is at a private address, which is not asked`,
+      " unless media.allowPrivateSources is set",
     );
   if (error instanceof TooLargeError)
-    return new ZpwootError("INVALID_INPUT", `The media is larger than ${maxBytes} bytes (media.maxBytes)`);
+    return refused(`${media} is larger than ${maxBytes} bytes`, " (media.maxBytes)");
   return new ZpwootError("CONNECTION_FAILED", "The media could not be downloaded (no answer)");
+}
+
+function refused(sentence: string, option: string): ZpwootError {
+  return new ZpwootError("INVALID_INPUT", `${sentence}${option}`, { details: [sentence] });
 }
