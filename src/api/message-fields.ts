@@ -17,10 +17,22 @@ const MAX_THUMBNAIL_BYTES = 64 * 1024;
 const HTTP_URL = /^https?:\/\/[^\s/?#\\]/i;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
+/** Where a line or a field of WhatsApp's own forms would end. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/u;
+const VCARD = /^BEGIN:VCARD\r?\n/i;
+
 /** A text of a length. */
 export function text(field: string, max: number, min = 1) {
   const what = `${field} must be a text of ${min} to ${max} characters`;
   return z.string({ error: what }).min(min, what).max(max, what);
+}
+
+/** A text in one line. */
+export function line(field: string, max: number) {
+  return text(field, max).refine(
+    (value) => !CONTROL.test(value),
+    `${field} must have no line breaks and other control characters`,
+  );
 }
 
 export function flag(field: string) {
@@ -30,6 +42,12 @@ export function flag(field: string) {
 export function number(field: string, min: number, max: number) {
   const what = `${field} must be a number from ${min} to ${max}`;
   return z.number({ error: what }).min(min, what).max(max, what);
+}
+
+/** A whole number. */
+export function wholeNumber(field: string, min: number, max: number) {
+  const what = `${field} must be a whole number from ${min} to ${max}`;
+  return z.int({ error: what }).min(min, what).max(max, what);
 }
 
 /** An object without other fields; they are named, with the one that was meant. */
@@ -73,23 +91,30 @@ export const anyMedia = (field: string) => {
 
 export type MediaSchema = typeof httpMedia | typeof anyMedia;
 
-/** Null is what JSON has for absent. */
-const messageKey = z.object({
-  id: text("the id of a message", 128),
-  fromMe: z.boolean({ error: "fromMe of a message must be true or false" }).nullish(),
-  remoteJid: z.string({ error: "remoteJid of a message must be a JID" }).nullish(),
-  participant: z.string({ error: "participant of a message must be a JID" }).nullish(),
-});
+/** The key of a message. Null is what JSON has for absent. */
+const messageKey = (field: string) =>
+  z.object(
+    {
+      id: text(`${field}.id`, 128),
+      fromMe: z.boolean({ error: `${field}.fromMe must be true or false` }).nullish(),
+      remoteJid: z.string({ error: `${field}.remoteJid must be a JID` }).nullish(),
+      participant: z.string({ error: `${field}.participant must be a JID` }).nullish(),
+    },
+    { error: `${field} must be the key of a message, with its id` },
+  );
 
 export const reference = (field: string) =>
-  z.union([text(field, 128), z.object({ key: messageKey }), messageKey], {
+  z.union([text(field, 128), z.object({ key: messageKey(`${field}.key`) }), messageKey(field)], {
     error: `${field} must be a message of an event, its key, or the id of a message that this session sent`,
   });
 
 export const reply = {
   quote: z
     .object(
-      { key: messageKey, message: z.looseObject({}).nullish() },
+      {
+        key: messageKey("quote.key"),
+        message: z.looseObject({}, { error: "quote.message must be the content of a message" }).nullish(),
+      },
       { error: "quote must be a message of an event, or { key, message }" },
     )
     .optional(),
@@ -132,7 +157,13 @@ export const contact = z.union(
       name: text("contacts.name", MAX_NAME),
       phoneNumber: text("contacts.phoneNumber", 64),
     }),
-    fields("contacts", { name: text("contacts.name", MAX_NAME), vcard: text("contacts.vcard", MAX_VCARD) }),
+    fields("contacts", {
+      name: text("contacts.name", MAX_NAME),
+      vcard: text("contacts.vcard", MAX_VCARD).regex(
+        VCARD,
+        "contacts.vcard must begin with BEGIN:VCARD in a line of its own",
+      ),
+    }),
   ],
   { error: "each value in contacts must be { name, phoneNumber } or { name, vcard }" },
 );

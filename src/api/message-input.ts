@@ -9,6 +9,7 @@ import {
   fields,
   flag,
   httpMedia,
+  line,
   linkPreview,
   MAX_CAPTION,
   MAX_CONTACTS,
@@ -20,6 +21,7 @@ import {
   reference,
   reply,
   text,
+  wholeNumber,
   type MediaSchema,
 } from "./message-fields.js";
 import type { SendMessageOptions } from "./messages.js";
@@ -28,7 +30,7 @@ import { isFields } from "./validation.js";
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const KEY_INVALID = "idempotencyKey must be 1 to 255 visible ASCII characters without spaces";
 
-const mimetype = text("mimetype", 255).optional();
+const mimetype = line("mimetype", 255).optional();
 const caption = text("caption", MAX_CAPTION, 0).optional();
 
 /** One schema for each kind; its name is the field that makes it that kind. */
@@ -53,7 +55,7 @@ function kindsWith(media: MediaSchema) {
       ...reply,
     }),
     document: fields("", {
-      ...{ document: media("document"), fileName: text("fileName", MAX_NAME), caption, mimetype },
+      ...{ document: media("document"), fileName: line("fileName", MAX_NAME), caption, mimetype },
       ...reply,
     }),
     sticker: fields("", { sticker: media("sticker"), ...reply }),
@@ -139,6 +141,21 @@ const httpContent = z
 /** The longest wait over HTTP, in milliseconds. */
 export const MAX_HTTP_TIMEOUT_MS = 60_000;
 
+/** The longest wait of a program, an hour, and the longest time in the queue, thirty days; both in milliseconds. */
+const MAX_TIMEOUT_MS = 3_600_000;
+const MAX_EXPIRES_MS = 30 * 86_400_000;
+
+const expiresInMs = wholeNumber("expiresInMs", 1, MAX_EXPIRES_MS).optional();
+
+/** A time in a queue that the message is not in would pass for done. */
+function checkExpiry(
+  { queue, expiresInMs: expires }: { queue?: boolean | undefined; expiresInMs?: number | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (expires === undefined || queue === true) return;
+  context.addIssue({ code: "custom", message: "expiresInMs needs queue: true", path: ["expiresInMs"] });
+}
+
 /** The body of `POST /sessions/:id/messages`. Unknown fields are errors: a misspelt `queue` must not pass for done. */
 export const sendMessageSchema = fields("", {
   to: text("to", 128),
@@ -146,17 +163,17 @@ export const sendMessageSchema = fields("", {
   idempotencyKey: z.string({ error: KEY_INVALID }).regex(KEY, KEY_INVALID).optional(),
   checkNumber: flag("checkNumber"),
   queue: flag("queue"),
-  timeoutMs: number("timeoutMs", 1, MAX_HTTP_TIMEOUT_MS).optional(),
-  expiresInMs: number("expiresInMs", 1, 30 * 86_400_000).optional(),
-});
+  timeoutMs: wholeNumber("timeoutMs", 1, MAX_HTTP_TIMEOUT_MS).optional(),
+  expiresInMs,
+}).superRefine(checkExpiry);
 
 const sendOptionsSchema = optionsSchema({
   idempotencyKey: z.string({ error: KEY_INVALID }).regex(KEY, KEY_INVALID).optional(),
   checkNumber: option.flag.optional(),
-  timeoutMs: option.timeoutMs.optional(),
+  timeoutMs: wholeNumber("timeoutMs", 1, MAX_TIMEOUT_MS).optional(),
   queue: option.flag.optional(),
-  expiresInMs: option.count.optional(),
-} satisfies OptionFields<SendMessageOptions>);
+  expiresInMs,
+} satisfies OptionFields<SendMessageOptions>).superRefine(checkExpiry);
 
 /** Checks the options of `sendMessage`. Throws `INVALID_INPUT`. */
 export function checkSendOptions(options: unknown): void {

@@ -12,6 +12,7 @@ import { MessageLog } from "./message-log.js";
 import { MessageStates } from "./message-states.js";
 import { answerOf, fingerprintOf, type MessageRecord } from "./message-record.js";
 import { Numbers } from "./numbers.js";
+import { checkAuthor } from "./own-messages.js";
 import { Pace } from "./pace.js";
 import type { Receipt } from "./receipts.js";
 import { recipientJid } from "../whatsapp/recipient.js";
@@ -72,6 +73,7 @@ export class SessionMessages {
   /** See `SessionManager.sendMessage`. `content` and `options` must be checked. */
   async send(to: string, content: MessageContent, options: SendMessageOptions): Promise<SentMessage> {
     const jid = recipientJid(to, "to");
+    checkAuthor(content, jid);
     this.#ending.signal.throwIfAborted();
     await this.#load();
     const { idempotencyKey: key } = options;

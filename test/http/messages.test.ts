@@ -96,7 +96,10 @@ describe("messages over HTTP", () => {
     ],
     [{ to: "x", content: { poll: { name: "a", options: ["b"] } } }, "poll.options must have 2 to 12 values"],
     [{ to: "x", content: { text: "a" }, queued: true }, "queued is not a field (did you mean queue?)"],
-    [{ to: "x", content: { text: "a" }, timeoutMs: 90_000 }, "timeoutMs must be a number from 1 to 60000"],
+    [
+      { to: "x", content: { text: "a" }, timeoutMs: 90_000 },
+      "timeoutMs must be a whole number from 1 to 60000",
+    ],
   ])("%j is refused with every broken rule", async (body, ...sentences) => {
     const { handler, manager } = openHandler();
     const { id } = await manager.create({ name: "s" });

@@ -108,6 +108,21 @@ describe.each(LIBRARIES)("a message of $name", ({ on }) => {
     expect(world.emulator.violations).toEqual([]);
   });
 
+  it("changes no message of another person where WhatsApp would not", async () => {
+    await using sender = await worldWithMedia();
+    const { world, id, phone, friend } = sender;
+    const come = world.next("messages.upsert", ({ data }) => data.messages[0]?.key.fromMe !== true);
+    friend.sendText(phone, "Mine");
+    const [message] = (await come).data.messages;
+    if (message === undefined) expect.fail("no message came");
+    for (const content of [{ edit: { message, text: "Yours" } }, { delete: { message } }])
+      await expect(world.manager.sendMessage(id, friend.jid, content)).rejects.toMatchObject({
+        code: "INVALID_INPUT",
+        message: expect.stringContaining("fromMe: true"),
+      });
+    expect(world.emulator.violations).toEqual([]);
+  });
+
   it("quotes what an event over HTTP had: bytes as base64", async () => {
     await using sender = await worldWithMedia();
     const { friend, send } = sender;
