@@ -3,7 +3,7 @@
  *
  *     npx tsx examples/first-session.ts
  *
- * For the real WhatsApp leave out `whatsapp.url` and scan the QR code with your phone.
+ * For the real WhatsApp leave out `whatsapp` and scan the QR code with your phone.
  */
 import { SessionManager } from "zpwoot";
 import { WhatsAppEmulator } from "zpwoot/testing";
@@ -13,7 +13,7 @@ await using emulator = await WhatsAppEmulator.start();
 const myPhone = emulator.addPhone({ phoneNumber: "5511999990001", name: "Ana" });
 const friend = emulator.addPhone({ phoneNumber: "5511999990002", name: "Bruno" });
 
-await using manager = new SessionManager({ store: "memory:", whatsapp: { url: emulator.url } });
+await using manager = new SessionManager({ store: "memory:", whatsapp: { ...emulator.whatsapp } });
 
 manager.on("session.qr", async ({ value }) => {
   // Show it to a person: `drawQRCode` makes an image of it. Here the virtual phone scans it.
@@ -22,8 +22,11 @@ manager.on("session.qr", async ({ value }) => {
 
 manager.on("messages.upsert", async ({ sessionId, data }) => {
   for (const { key, message } of data.messages) {
-    if (key.fromMe === true || key.remoteJid == null) continue;
-    console.log("received:", message?.conversation);
+    const text = message?.conversation ?? message?.extendedTextMessage?.text ?? "";
+    // People and groups only, not statuses; and not every text: two bots that answer everything would never end.
+    if (key.fromMe === true || key.remoteJid == null || key.remoteJid === "status@broadcast") continue;
+    console.log("received:", text);
+    if (text !== "Hello Ana!") continue;
     await manager.sendMessage(
       sessionId,
       key.remoteJid,

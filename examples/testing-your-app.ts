@@ -17,7 +17,8 @@ function runBot(manager: SessionManager): void {
     for (const { key, message } of data.messages) {
       const text = message?.conversation ?? message?.extendedTextMessage?.text ?? "";
       const chat = key.remoteJid;
-      if (key.fromMe === true || chat == null) continue;
+      // Answers hold no "price", so that two such bots don't answer each other; and statuses can't be answered.
+      if (key.fromMe === true || chat == null || chat === "status@broadcast") continue;
       if (chat.endsWith("@g.us") && !text.startsWith("@bot")) continue;
       if (!text.includes("price")) continue;
       await manager.sendMessage(
