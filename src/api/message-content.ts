@@ -142,12 +142,12 @@ export interface ReactionContent {
   readonly reaction: { readonly message: MessageReference; readonly emoji: string };
 }
 
-/** A new text for an own message. WhatsApp takes it for about 15 minutes. */
+/** A new text for an own message (`fromMe: true`, or its id). WhatsApp takes it for about 15 minutes. */
 export interface EditContent {
   readonly edit: { readonly message: MessageReference; readonly text: string };
 }
 
-/** A deletion of a message for everyone: an own one, or as an admin of a group another one's. */
+/** A deletion of a message for everyone: an own one (`fromMe: true`, or its id), or as an admin of a group another one's. */
 export interface DeleteContent {
   readonly delete: { readonly message: MessageReference };
 }

@@ -11,14 +11,14 @@ export interface SendMessageOptions {
   readonly idempotencyKey?: string;
   /** Asks WhatsApp first whether the number has an account, and under which of the forms of a Brazilian mobile number. Default false. */
   readonly checkNumber?: boolean;
-  /** How long WhatsApp may take to acknowledge it, uploads included, in milliseconds. Default 30,000. */
+  /** How long WhatsApp may take to acknowledge it, uploads included, in milliseconds, at most 3,600,000. Default 30,000; 120,000 with a file. */
   readonly timeoutMs?: number;
   /**
    * Keeps it in the store, and sends it when the session is connected and its pace allows (`messages.pace`). The call settles when it is
    * stored. Default false.
    */
   readonly queue?: boolean;
-  /** After how long a queued message is given up, in milliseconds. Default 24 hours. */
+  /** After how long a queued message is given up, in milliseconds, at most 30 days; with `queue` only. Default 24 hours. */
   readonly expiresInMs?: number;
 }
 
