@@ -203,7 +203,10 @@ describe.each(LIBRARIES)("a message of $name", ({ on }) => {
     const { world, id, friend } = sender;
     const send = (content: MessageContent) => world.manager.sendMessage(id, friend.jid, content);
     const inside = { image: { url: "http://127.0.0.1:9/private" } };
-    await expect(send(inside)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    await expect(send(inside)).rejects.toMatchObject({
+      ...{ code: "INVALID_INPUT", message: expect.stringContaining("media.allowPrivateSources") },
+      details: ["image: The media is at a private address, which is not asked"],
+    });
     await expect(send({ image: { path: "./no such file" } })).rejects.toMatchObject({
       code: "INVALID_INPUT",
     });

@@ -2,6 +2,7 @@
 import { withDeadline } from "../../async/deadline.js";
 import { MEDIA_TOTAL_MS, type MediaLimits } from "../../egress/media-limits.js";
 import type { SocketFactory, WhatsAppSocket } from "../library.js";
+import { aboutField } from "./fetch.js";
 import { safeBytes, safeFile } from "./outgoing.js";
 import { uploadProductImage } from "./product-images.js";
 import { requireWholeFiles, withTemporaryFiles } from "./temporary-files.js";
@@ -100,8 +101,14 @@ async function withSafeFiles<Content extends object>(
 ): Promise<Content> {
   const fields = content as Readonly<Record<string, unknown>>;
   const safe: Record<string, unknown> = {};
-  for (const field of FILE_FIELDS)
-    if (fields[field] !== undefined) safe[field] = await safeFile(fields[field], field, limits);
+  for (const field of FILE_FIELDS) {
+    if (fields[field] === undefined) continue;
+    try {
+      safe[field] = await safeFile(fields[field], field, limits);
+    } catch (error) {
+      throw aboutField(error, field);
+    }
+  }
   const product = fields["product"] as { readonly productImage?: unknown } | null | undefined;
   if (product?.productImage !== undefined) {
     const productImage = await safeFile(product.productImage, "product.productImage", limits);

@@ -10,8 +10,6 @@ import { isZpwootError, ZpwootError } from "../../errors.js";
 export interface FetchMediaOptions {
   readonly agent?: Agent | undefined;
   readonly limits: MediaLimits;
-  /** The field that the address was handed over in, for errors. */
-  readonly field?: string;
 }
 
 const OK = 200;
@@ -23,11 +21,11 @@ const ORIGIN = "https://web.whatsapp.com";
  * signal.
  */
 export async function fetchMedia(url: string, options: FetchMediaOptions): Promise<Buffer> {
-  const { limits, field } = options;
+  const { limits } = options;
   try {
     return await withMedia(await openMedia(url, options), limits, (whole) => whole);
   } catch (error) {
-    throw mediaError(error, limits, field);
+    throw mediaError(error, limits);
   }
 }
 
@@ -46,20 +44,26 @@ export async function openMedia(url: string, { agent, limits }: FetchMediaOption
 }
 
 /**
- * The error for the caller, about the `field` that had the address. The original one is dropped: its text may hold the address. Its `details`,
+ * The error for the caller. The original one is dropped: its text may hold the address. Its `details`,
  * which callers over HTTP get, name no option: those are not theirs.
  */
-export function mediaError(error: unknown, { maxBytes }: MediaLimits, field?: string): ZpwootError {
+export function mediaError(error: unknown, { maxBytes }: MediaLimits): ZpwootError {
   if (isZpwootError(error)) return error;
-  const media = field === undefined ? "The media" : `${field}: the file`;
   if (error instanceof TargetRefusedError)
     return refused(
-      `${media} is at a private address, which is not asked`,
+      "The media is at a private address, which is not asked",
       " unless media.allowPrivateSources is set",
     );
   if (error instanceof TooLargeError)
-    return refused(`${media} is larger than ${maxBytes} bytes`, " (media.maxBytes)");
+    return refused(`The media is larger than ${maxBytes} bytes`, " (media.maxBytes)");
   return new ZpwootError("CONNECTION_FAILED", "The media could not be downloaded (no answer)");
+}
+
+/** The same error, saying which field had the address, where that alone is wrong. */
+export function aboutField(error: unknown, field: string): unknown {
+  if (!isZpwootError(error, "INVALID_INPUT") || error.message.startsWith(field)) return error;
+  const details = error.details.map((sentence) => `${field}: ${sentence}`);
+  return new ZpwootError("INVALID_INPUT", `${field}: ${error.message}`, { details });
 }
 
 function refused(sentence: string, option: string): ZpwootError {
