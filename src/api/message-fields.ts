@@ -71,22 +71,29 @@ const url = (field: string) =>
 const base64 = (field: string) =>
   z.string({ error: `${field}.base64 must be base64` }).regex(BASE64, `${field}.base64 must be base64`);
 
+const empty = (field: string): string => `${field} must not be an empty file`;
+
+const written = (field: string) =>
+  [
+    fields(field, { url: url(field) }),
+    fields(field, { base64: base64(field).min(1, empty(field)) }),
+  ] as const;
+
 /** A file as JSON has it. */
-export const httpMedia = (field: string) => {
-  const error = `${field} must be { url } or { base64 }`;
-  return z.union([fields(field, { url: url(field) }), fields(field, { base64: base64(field) })], { error });
-};
+export const httpMedia = (field: string) =>
+  z.union(written(field), { error: `${field} must be { url } or { base64 }` });
 
 /** A file as a program has it, too. */
 export const anyMedia = (field: string) => {
   const error = `${field} must be bytes, a stream, { url }, { base64 } or { path }`;
-  const bytes = z.custom<Uint8Array | AsyncIterable<Uint8Array>>(
-    (value) => value instanceof Uint8Array || isByteStream(value),
-    { error },
-  );
+  const bytes = z
+    .custom<Uint8Array | AsyncIterable<Uint8Array>>(
+      (value) => value instanceof Uint8Array || isByteStream(value),
+      { error },
+    )
+    .refine((value) => !(value instanceof Uint8Array && value.length === 0), empty(field));
   const path = fields(field, { path: text(`${field}.path`, MAX_NAME) });
-  const written = [fields(field, { url: url(field) }), fields(field, { base64: base64(field) })] as const;
-  return z.union([bytes, ...written, path], { error });
+  return z.union([bytes, ...written(field), path], { error });
 };
 
 export type MediaSchema = typeof httpMedia | typeof anyMedia;

@@ -4,8 +4,9 @@
  */
 import type { Agent } from "node:http";
 import { Readable } from "node:stream";
-import { forwardAbort } from "../async/forward-abort.js";
+import { forwardAbort, withAnyOf } from "../async/forward-abort.js";
 import { readAll, sendRequest, type IncomingAnswer, type OutgoingRequest } from "./http-request.js";
+import { currentSending } from "../async/sending.js";
 import { withMedia } from "./media-body.js";
 import { downloadLimits, placeOf, uploadLimits, type MediaLimits } from "./media-limits.js";
 
@@ -57,17 +58,10 @@ export interface LibraryHttp {
 export function libraryHttp(agent: Agent | undefined, media: MediaLimits): LibraryHttp {
   const way = { agent, signal: media.signal };
   return {
-    adapter: async (config) => {
-      const body = config.data as OutgoingRequest["body"] | null;
-      const answer = await sendRequest({
-        ...{ ...way, ...placeOf(config.url ?? "", media, { upload: body != null }) },
-        method: (config.method ?? "get").toUpperCase(),
-        headers: plainHeaders(config.headers),
-        ...(body == null ? { limits: downloadLimits(media) } : { body, limits: uploadLimits(media) }),
-      });
-      if (body != null) return axiosResponse(config, answer, await readAll(answer));
-      return withMedia(answer, media, (whole) => axiosResponse(config, answer, whole));
-    },
+    adapter: (config) =>
+      withAnyOf([media.signal, currentSending()?.signal], (signal) =>
+        requested(config, media, agent, signal),
+      ),
     dispatcher: {
       dispatch: (options, handler) => {
         const ending = new AbortController();
@@ -83,6 +77,23 @@ export function libraryHttp(agent: Agent | undefined, media: MediaLimits): Libra
       },
     },
   };
+}
+
+async function requested(
+  config: AxiosRequest,
+  media: MediaLimits,
+  agent: Agent | undefined,
+  signal: AbortSignal,
+): Promise<AxiosResponse> {
+  const body = config.data as OutgoingRequest["body"] | null;
+  const answer = await sendRequest({
+    ...{ agent, signal, ...placeOf(config.url ?? "", media, { upload: body != null }) },
+    method: (config.method ?? "get").toUpperCase(),
+    headers: plainHeaders(config.headers),
+    ...(body == null ? { limits: downloadLimits(media) } : { body, limits: uploadLimits(media) }),
+  });
+  if (body != null) return axiosResponse(config, answer, await readAll(answer));
+  return withMedia(answer, media, (whole) => axiosResponse(config, answer, whole));
 }
 
 function axiosResponse(config: AxiosRequest, answer: IncomingAnswer, body: Buffer): AxiosResponse {

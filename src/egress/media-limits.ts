@@ -27,6 +27,8 @@ export const MEDIA_IDLE_MS = 20_000;
 export const MEDIA_TOTAL_MS = 10 * 60_000;
 /** The longest answer to an upload, in bytes. */
 export const MEDIA_ANSWER_BYTES = 1024 * 1024;
+/** The largest file that WhatsApp stores, in bytes. */
+export const MAX_STORED_BYTES = 2 * 1024 * 1024 * 1024;
 const MAX_REDIRECTS = 3;
 
 /** The bounds of a download. */

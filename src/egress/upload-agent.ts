@@ -14,6 +14,7 @@ import type { Duplex, Readable } from "node:stream";
 import { Agent, type AgentConnectOpts } from "agent-base";
 import { DeadlineError } from "../async/deadline.js";
 import { TooLargeError } from "./http-request.js";
+import { currentSending } from "../async/sending.js";
 import { boundInterim } from "./interim-answers.js";
 import type { MediaHost } from "./media-host.js";
 
@@ -85,7 +86,14 @@ function boundAnswer(request: ClientRequest, { maxBytes, totalMs }: UploadBounds
     if (answered) request.emit("error", error);
   };
   const timer = setTimeout(() => fail(new DeadlineError("The media host", totalMs)), totalMs).unref();
-  request.once("close", () => clearTimeout(timer));
+  const { signal } = currentSending() ?? {};
+  const giveUp = (): void => fail(new Error("The message was given up"));
+  signal?.addEventListener("abort", giveUp);
+  if (signal?.aborted === true) process.nextTick(giveUp);
+  request.once("close", () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
+  });
   boundInterim(request, fail);
   request.once("response", (response: IncomingMessage) => {
     answered = true;

@@ -2,7 +2,7 @@
 import type { WAMessage } from "whaileys";
 import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "../api/media.js";
 import { forwardAbort } from "../async/forward-abort.js";
-import { MEDIA_TOTAL_MS, type MediaLimits } from "../egress/media-limits.js";
+import { MAX_STORED_BYTES, MEDIA_TOTAL_MS, type MediaLimits } from "../egress/media-limits.js";
 import type { SessionEgresses } from "../egress/proxy.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { ZpwootError } from "../errors.js";
@@ -11,9 +11,6 @@ import {
   downloadMessageMediaTo,
   openMessageMedia,
 } from "../whatsapp/media/download.js";
-
-/** The largest file that WhatsApp stores, in bytes. */
-const MAX_FILE_BYTES = 2 * 1024 * 1024 * 1024;
 
 /** What {@link MediaDownloads} are made with. */
 export interface MediaDownloadsOptions {
@@ -79,7 +76,7 @@ export class MediaDownloads {
   ): Promise<OpenedMedia> {
     const { egresses, limits } = this.#options;
     const end = endOf(limits.signal, signal);
-    const streamed = { ...limits, maxBytes: MAX_FILE_BYTES, signal: end.signal };
+    const streamed = { ...limits, maxBytes: MAX_STORED_BYTES, signal: end.signal };
     try {
       const { agent } = egresses.of(id);
       const opened = await openMessageMedia(message as WAMessage, { agent, socket, limits: streamed });
@@ -100,7 +97,7 @@ export class MediaDownloads {
   write({ id, socket }: DownloadingSession, message: WAMessage, path: string): Promise<number> {
     const { egresses, limits } = this.#options;
     const { agent } = egresses.of(id);
-    const onDisk = { ...limits, maxBytes: MAX_FILE_BYTES };
+    const onDisk = { ...limits, maxBytes: MAX_STORED_BYTES };
     return downloadMessageMediaTo(path, message, { agent, socket, limits: onDisk });
   }
 }

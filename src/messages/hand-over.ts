@@ -85,7 +85,8 @@ export class HandOver {
     { checkNumber = false, expiresInMs = EXPIRES_MS }: SendMessageOptions,
   ): Promise<SentMessage> {
     const { limits, now } = this.#options.services;
-    const { content, bytes } = await storableContent(given, Math.floor(limits.maxQueuedBytes / SHARE));
+    const mostBytes = Math.floor(limits.maxQueuedBytes / SHARE);
+    const { content, bytes } = await storableContent(given, mostBytes, this.#options.signal);
     const waiting = this.#options.log.queued();
     const used = waiting.reduce((sum, { queued }) => sum + (queued?.bytes ?? 0), 0);
     if (waiting.length >= limits.maxQueued || used + bytes > limits.maxQueuedBytes) throw queueFull();

@@ -15,6 +15,9 @@ const MAX_UNCONFIRMED = 5;
 /** The pause after a store that does not answer, and after a message without acknowledgement. */
 const RETRY_MS = 2_000;
 
+/** What is over some day, without the message. */
+const NOT_ITS_FAULT = ["SESSION_NOT_CONNECTED", "STORE_UNAVAILABLE", "TEMP_UNAVAILABLE"] as const;
+
 /** What a {@link SendQueue} needs. */
 export interface SendQueueOptions {
   readonly log: MessageLog;
@@ -121,10 +124,10 @@ export class SendQueue {
       this.#refusals += 1;
       return;
     }
-    if (isZpwootError(thrown, "MESSAGE_UNCONFIRMED", "STORE_UNAVAILABLE", "TEMP_UNAVAILABLE")) {
+    if (isTooLate(thrown) || isZpwootError(thrown, ...NOT_ITS_FAULT)) {
       this.#pausedUntil = steadyNow() + RETRY_MS;
       // Without a connection it was not the message's fault.
-      if (thrown.code !== "MESSAGE_UNCONFIRMED" || line.open === undefined) return;
+      if (!isTooLate(thrown) || line.open === undefined) return;
       const times = (this.#unconfirmed.get(record.id) ?? 0) + 1;
       this.#unconfirmed.set(record.id, times);
       if (times < MAX_UNCONFIRMED) return;
@@ -148,6 +151,12 @@ export class SendQueue {
     this.#closed = true;
     clearTimeout(this.#nextExpiry);
   }
+}
+
+/** Not acknowledged in time, or its file not uploaded: another try may go better. */
+function isTooLate(thrown: unknown): boolean {
+  if (isZpwootError(thrown, "MEDIA_FAILED")) return isZpwootError(thrown.cause, "TIMEOUT");
+  return isZpwootError(thrown, "MESSAGE_UNCONFIRMED");
 }
 
 function asZpwootError(thrown: unknown): ZpwootError {

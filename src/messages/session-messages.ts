@@ -153,6 +153,8 @@ export class SessionMessages {
   async end(error: ZpwootError, { keep }: { readonly keep: boolean }): Promise<void> {
     this.#ending.abort(error);
     this.#queue.close();
+    // Their files are let go, and what was written of them is removed.
+    await this.#handOver.drained();
     if (keep) await this.#log.flush();
     this.#log.close();
   }

@@ -2,16 +2,19 @@
 import type { MessageContent } from "../api/message-content.js";
 import { waitFor } from "../async/deadline.js";
 import { withAnyOf } from "../async/forward-abort.js";
-import { ZpwootError } from "../errors.js";
+import { sendingFor } from "../async/sending.js";
 import type { SocketFactory, WhatsAppSocket } from "../whatsapp/library.js";
 import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import { isMedia, isOneShot, libraryMessage } from "./content.js";
 import type { Line, OpenLine } from "./line.js";
 import type { Numbers } from "./numbers.js";
+import { Attempts } from "./attempts.js";
 import { failureOf, refusalOf } from "./refusals.js";
 
 /** How soon a connection that failed is known to be lost; how long to wait before another try on one that lives on. */
 const LOST_MS = 1_000;
+/** How long a library that is told to give up a file may take to remove what it wrote. */
+const CLEAN_UP_MS = 1_000;
 
 /** What a {@link Transmitter} needs. */
 export interface TransmitterOptions {
@@ -64,15 +67,25 @@ export class Transmitter {
 
   /**
    * Sends a message, again on the next connection when one is lost: phones drop a message that comes again under its id. Settles with
-   * WhatsApp's acknowledgement. Rejects with what it was refused with, and with `MESSAGE_UNCONFIRMED` when none came in time.
+   * WhatsApp's acknowledgement. Rejects with what it was refused with; when none came in time, with `MESSAGE_UNCONFIRMED`, or, when its file
+   * was not uploaded by then, with `MEDIA_FAILED`: then it is not sent later either. A stream is destroyed when its message is not sent.
    */
   async send(message: Transmission): Promise<MessageAck> {
+    const attempts = new Attempts(message.content, message.timeoutMs);
+    try {
+      return await this.#send(message, attempts);
+    } finally {
+      attempts.release();
+    }
+  }
+
+  async #send(message: Transmission, attempts: Attempts): Promise<MessageAck> {
     const { line, now, signal } = this.#options;
     const endsAt = now() + message.timeoutMs;
     for (;;) {
       const open = await line.opened(endsAt - now(), signal);
-      if (open === undefined) throw unconfirmed(message.timeoutMs);
-      const outcome = await this.#try(open, message, endsAt);
+      if (open === undefined) throw attempts.withoutConnection();
+      const outcome = await this.#try(open, message, endsAt, attempts);
       if (outcome.by === "ack") {
         const { error } = outcome.ack;
         if (error !== undefined) throw refusalOf(error, outcome.jid);
@@ -82,21 +95,26 @@ export class Transmitter {
         const failure = failureOf(outcome.error, outcome.jid, isMedia(message.content));
         if (failure.kind === "final") throw failure.error;
       }
-      if (outcome.by === "timeout" || isOneShot(message.content)) throw unconfirmed(message.timeoutMs);
+      if (outcome.by === "timeout") throw attempts.tooLate();
+      if (isOneShot(message.content)) throw attempts.lost();
       if (outcome.by === "error") await this.#lost(open, endsAt - now());
     }
   }
 
-  async #try(open: OpenLine, message: Transmission, endsAt: number): Promise<Outcome> {
+  async #try(open: OpenLine, message: Transmission, endsAt: number, attempts: Attempts): Promise<Outcome> {
     const { now, signal } = this.#options;
     const { id } = message;
     let { jid } = message;
+    const attempt = attempts.begin();
+    let handed: Promise<void> = Promise.resolve();
     const outcome = new Promise<Outcome>((resolve) => {
       this.#waiting.set(id, (ack) => resolve({ by: "ack", ack, jid }));
       const found = (one: string): void => {
         jid = one;
       };
-      this.#hand(open.socket, message, found).catch((error: unknown) => resolve({ by: "error", error, jid }));
+      handed = sendingFor(attempt, () => this.#hand(open.socket, message, attempt.signal, found)).catch(
+        (error: unknown) => resolve({ by: "error", error, jid }),
+      );
     });
     try {
       const result = await withAnyOf([open.lost, signal], (ends) =>
@@ -107,10 +125,18 @@ export class Transmitter {
       return { by: result.by === "abort" ? "lost" : "timeout" };
     } finally {
       this.#waiting.delete(id);
+      attempt.end();
+      // Who is told that nothing was sent finds nothing in the temporary folder.
+      if (!attempts.mayHaveLeft) await waitFor(handed, { timeoutMs: CLEAN_UP_MS });
     }
   }
 
-  async #hand(socket: WhatsAppSocket, message: Transmission, found: (jid: string) => void): Promise<void> {
+  async #hand(
+    socket: WhatsAppSocket,
+    message: Transmission,
+    signal: AbortSignal,
+    found: (jid: string) => void,
+  ): Promise<void> {
     const { numbers, library } = this.#options;
     const { lacksPolls = false } = await library();
     let { jid } = message;
@@ -120,6 +146,7 @@ export class Transmitter {
       message.onNumber(jid);
     }
     const { content, quoted } = libraryMessage(message.content, { ...message, jid, lacksPolls });
+    signal.throwIfAborted();
     // Its types differ with the library.
     await (socket as unknown as AnySocket).sendMessage(jid, content, {
       ...{ messageId: message.id },
@@ -136,10 +163,4 @@ export class Transmitter {
     );
     signal.throwIfAborted();
   }
-}
-
-function unconfirmed(timeoutMs: number): ZpwootError {
-  const text = `WhatsApp did not acknowledge the message within ${timeoutMs} ms: it may or may not have been sent. \
-Send it again with the same idempotencyKey: it is shown once, however often it arrives`;
-  return new ZpwootError("MESSAGE_UNCONFIRMED", text);
 }

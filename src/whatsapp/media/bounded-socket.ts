@@ -1,6 +1,8 @@
 /** Puts bounds on what a library's socket does with media by itself, and keeps it from asking addresses that messages name. */
 import { withDeadline } from "../../async/deadline.js";
+import { withAnyOf } from "../../async/forward-abort.js";
 import { MEDIA_TOTAL_MS, type MediaLimits } from "../../egress/media-limits.js";
+import { currentSending } from "../../async/sending.js";
 import type { SocketFactory, WhatsAppSocket } from "../library.js";
 import { aboutField } from "./fetch.js";
 import { safeBytes, safeFile } from "./outgoing.js";
@@ -37,7 +39,14 @@ function boundMessages(socket: WhatsAppSocket, limits: MediaLimits): void {
   const { totalMs = MEDIA_TOTAL_MS, signal } = limits;
   const upload: typeof waUploadToServer = async (...args) => {
     requireWholeFiles();
-    return withDeadline("the media host", totalMs, () => waUploadToServer(...args), { signal });
+    const sending = currentSending();
+    const stored = await withAnyOf([signal, sending?.signal], (ends) =>
+      withDeadline("the media host", totalMs, () => waUploadToServer(...args), { signal: ends }),
+    );
+    // Given up meanwhile: then the library must not go on to send it.
+    sending?.signal.throwIfAborted();
+    sending?.onUploaded();
+    return stored;
   };
   // Without `getUrlInfo` the library asks no address in a text for a preview. A caller's own options come last.
   const own = { upload, getUrlInfo: undefined };

@@ -1,0 +1,22 @@
+/** The message that is being sent, for whatever works on its file: reading, encrypting and uploading end with it, and nothing leaves later. */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** One try to send one message. */
+export interface Sending {
+  /** Aborted when the message is given up. */
+  readonly signal: AbortSignal;
+  /** Its file is uploaded: from here on the library may send it at any time. */
+  onUploaded(): void;
+}
+
+const sendings = new AsyncLocalStorage<Sending>();
+
+/** Does the work, and all that it begins, for this message. */
+export function sendingFor<T>(sending: Sending, work: () => Promise<T>): Promise<T> {
+  return sendings.run(sending, work);
+}
+
+/** The message that the running code works for; undefined for a message that is sent past the manager. */
+export function currentSending(): Sending | undefined {
+  return sendings.getStore();
+}
