@@ -2,7 +2,7 @@
  * Keeps the keys that a received message changes until its event goes to the store, so that both are in one batch
  * (docs/decisions/0014-the-gate.md). Stored before, they would make the message undecipherable when it is delivered again.
  */
-import { ZpwootError } from "../errors.js";
+import { isZpwootError, ZpwootError } from "../errors.js";
 import type { SessionSpace } from "../store/space/session-space.js";
 import type { ReceivedKeys, StoredAlong } from "../whatsapp/library.js";
 import type { ReceivedIds } from "./received-ids.js";
@@ -24,15 +24,25 @@ export interface StagedReceiptsOptions {
 }
 
 /**
- * Reads the messages whose event waited for a verdict when the process ended. Before the next connection, which adds others. Rejects with a
- * store error.
+ * Reads the messages whose event waited for a verdict when the process ended. Before the next connection, which adds others. Rejects with
+ * `STORE_UNAVAILABLE`.
  */
 export async function loadUnjudged(space: SessionSpace): Promise<ReadonlyMap<string, unknown>> {
   const found = new Map<string, unknown>();
-  const stored = await space.readEach(UNJUDGED_FAMILY, await space.ids(UNJUDGED_FAMILY));
+  const stored = await space.readEach(UNJUDGED_FAMILY, await listed(space));
   // One that can't be read is lost; it must not hold up the others.
   for (const [id, { value }] of stored) if (value !== undefined) found.set(id, value);
   return found;
+}
+
+/** Of a list that can't be read, the first write says so: it holds up no connection. */
+async function listed(space: SessionSpace): Promise<readonly string[]> {
+  try {
+    return await space.ids(UNJUDGED_FAMILY);
+  } catch (error) {
+    if (isZpwootError(error, "STORE_CORRUPT")) return [];
+    throw error;
+  }
 }
 
 /** The received messages of one auth state. */
