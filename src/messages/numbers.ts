@@ -1,5 +1,5 @@
 /** Asks WhatsApp under which form a number has an account. */
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../async/bounded-map.js";
 import { ZpwootError } from "../errors.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { numbersOf } from "./recipient.js";
@@ -14,7 +14,7 @@ interface Found {
 
 /** The numbers that one session has asked for. */
 export class Numbers {
-  readonly #known = new LRUCache<string, string>(KNOWN);
+  readonly #known = new BoundedMap<string, string>(KNOWN);
 
   /**
    * The JID of the account behind a JID of a phone number; a LID and a group as they are. Rejects with `NOT_ON_WHATSAPP`, and as the

@@ -1,18 +1,9 @@
 /** What a reply shows of the message that it replies to. */
 import type { QuotedMessage } from "../api/message-content.js";
+import { MAX_DEPTH, WRAPPERS } from "../whatsapp/wrappers.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Messages around a message. */
-const WRAPPERS = [
-  "ephemeralMessage",
-  "viewOnceMessage",
-  "viewOnceMessageV2",
-  "viewOnceMessageV2Extension",
-  "documentWithCaptionMessage",
-  "editedMessage",
-];
-const MAX_DEPTH = 6;
 /** Kinds that are shown, with what is shown of them. The rest of an event's message is not sent back. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   extendedTextMessage: ["text"],

@@ -1,10 +1,7 @@
 /** What the emulator keeps of accounts and groups has its effects; what it does not model is refused and recorded. */
-import { randomInt } from "node:crypto";
 import { beforeEach, afterEach, describe, expect, it, vi } from "vitest";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
-import { ALL_LIBRARIES, BaileysClient } from "./baileys-client.js";
-
-const number = (): string => `5511${randomInt(100_000_000, 999_999_999)}`;
+import { ALL_LIBRARIES, BaileysClient, linkedClient, number } from "./baileys-client.js";
 
 describe.each(ALL_LIBRARIES)("an account with $name", (library) => {
   let emulator: WhatsAppEmulator;
@@ -13,12 +10,7 @@ describe.each(ALL_LIBRARIES)("an account with $name", (library) => {
   let client: BaileysClient;
   beforeEach(async () => {
     vi.spyOn(console, "info").mockImplementation(() => {});
-    emulator = await WhatsAppEmulator.start();
-    owner = emulator.addPhone({ phoneNumber: number(), name: "Ana", initialSync: library.needsInitialSync });
-    friend = emulator.addPhone({ phoneNumber: number(), name: "Bruno" });
-    if (library.losesEarlyStanzas)
-      emulator.faults.add({ at: "client-finish", action: { delayMs: 100 }, times: Infinity });
-    client = await new BaileysClient(library, emulator).link(owner);
+    ({ emulator, owner, friend, client } = await linkedClient(library));
   });
   afterEach(async () => {
     await client.end();

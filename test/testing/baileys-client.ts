@@ -1,7 +1,8 @@
 /** Baileys, unmodified, as its users run it: state in memory, reconnects when the service asks for a restart. */
+import { randomInt } from "node:crypto";
 import { createRequire } from "node:module";
 import * as baileys7 from "baileys-7";
-import type { VirtualPhone, WhatsAppEmulator } from "../../src/testing/index.js";
+import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
 
 type Baileys = Pick<
   typeof baileys7,
@@ -188,4 +189,22 @@ export class BaileysClient {
   async end(): Promise<void> {
     await this.socket.end(undefined);
   }
+}
+
+/** A phone number of its own. */
+export const number = (): string => `5511${randomInt(100_000_000, 999_999_999)}`;
+
+/** An emulator with two people, and a client that is linked to the first. */
+export async function linkedClient(library: Library) {
+  const emulator = await WhatsAppEmulator.start();
+  const owner = emulator.addPhone({
+    phoneNumber: number(),
+    name: "Ana",
+    initialSync: library.needsInitialSync,
+  });
+  const friend = emulator.addPhone({ phoneNumber: number(), name: "Bruno" });
+  if (library.losesEarlyStanzas)
+    emulator.faults.add({ at: "client-finish", action: { delayMs: 100 }, times: Infinity });
+  const client = await new BaileysClient(library, emulator).link(owner);
+  return { emulator, owner, friend, client };
 }

@@ -1,11 +1,10 @@
 /** What a client sends is on the phone, with its content; what a person does on a phone reaches the client. */
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { AnyMessageContent } from "baileys-7";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WhatsAppEmulator, type ChatEntry, type VirtualPhone } from "../../src/testing/index.js";
-import { ALL_LIBRARIES, BaileysClient } from "./baileys-client.js";
+import { ALL_LIBRARIES, BaileysClient, linkedClient, number } from "./baileys-client.js";
 
-const number = (): string => `5511${randomInt(100_000_000, 999_999_999)}`;
 const VCARD = "BEGIN:VCARD\nVERSION:3.0\nFN:Carla\nEND:VCARD";
 
 describe.each(ALL_LIBRARIES)("messages with $name", (library) => {
@@ -15,12 +14,7 @@ describe.each(ALL_LIBRARIES)("messages with $name", (library) => {
   let client: BaileysClient;
   beforeEach(async () => {
     vi.spyOn(console, "info").mockImplementation(() => {});
-    emulator = await WhatsAppEmulator.start();
-    owner = emulator.addPhone({ phoneNumber: number(), name: "Ana", initialSync: library.needsInitialSync });
-    friend = emulator.addPhone({ phoneNumber: number(), name: "Bruno" });
-    if (library.losesEarlyStanzas)
-      emulator.faults.add({ at: "client-finish", action: { delayMs: 100 }, times: Infinity });
-    client = await new BaileysClient(library, emulator).link(owner);
+    ({ emulator, owner, friend, client } = await linkedClient(library));
   });
   afterEach(async () => {
     await client.end();

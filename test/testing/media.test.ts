@@ -1,13 +1,12 @@
 /** Media goes up and down between phones and unmodified clients, and to no host but the emulator's. */
-import { createHash, randomBytes, randomInt } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import dns from "node:dns";
 import { get as getHttps } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
 import { WhatsAppEmulator, type MediaMessageKind, type VirtualPhone } from "../../src/testing/index.js";
-import { ALL_LIBRARIES, BaileysClient } from "./baileys-client.js";
+import { ALL_LIBRARIES, type BaileysClient, linkedClient, number } from "./baileys-client.js";
 
-const number = (): string => `5511${randomInt(100_000_000, 999_999_999)}`;
 const KINDS: readonly MediaMessageKind[] = ["image", "video", "audio", "voice", "document", "sticker"];
 /** What each kind is in a client's hands. */
 const FIELDS: Readonly<Record<MediaMessageKind, string>> = {
@@ -28,12 +27,7 @@ describe.each(ALL_LIBRARIES)("media with $name", (library) => {
   beforeEach(async () => {
     vi.spyOn(console, "info").mockImplementation(() => {});
     lookups = vi.spyOn(dns, "lookup");
-    emulator = await WhatsAppEmulator.start();
-    owner = emulator.addPhone({ phoneNumber: number(), initialSync: library.needsInitialSync });
-    friend = emulator.addPhone({ phoneNumber: number() });
-    if (library.losesEarlyStanzas)
-      emulator.faults.add({ at: "client-finish", action: { delayMs: 100 }, times: Infinity });
-    client = await new BaileysClient(library, emulator).link(owner);
+    ({ emulator, owner, friend, client } = await linkedClient(library));
   });
   afterEach(async () => {
     await client.end();

@@ -1,5 +1,6 @@
 /** Finds the media of a message, and where it is stored. Everything in a message was chosen by its sender. */
 import type { WAMessage } from "whaileys";
+import { MAX_DEPTH, WRAPPERS } from "../wrappers.js";
 
 /** A stored file and what decrypts it. */
 export interface StoredMedia {
@@ -20,15 +21,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const MEDIA_HOST = "mmg.whatsapp.net";
 const OWN_HOSTS = /(^|\.)whatsapp\.net$/;
-/** Messages around a message. */
-const WRAPPERS = [
-  "ephemeralMessage",
-  "viewOnceMessage",
-  "viewOnceMessageV2",
-  "viewOnceMessageV2Extension",
-  "documentWithCaptionMessage",
-  "editedMessage",
-];
 /** Messages with a media header. */
 const HEADED = ["buttonsMessage", "hydratedFourRowTemplate", "hydratedTemplate", "fourRowTemplate"];
 const KINDS: Readonly<Record<string, string>> = {
@@ -42,8 +34,6 @@ const KINDS: Readonly<Record<string, string>> = {
 /** RFC 9110: a type, a subtype, and parameters with values that need no quotes. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w!#$&^.+-]+=[\w!#$&^.+-]+)*$/;
 const MAX_NAME = 255;
-/** How many messages may be around one. */
-const MAX_DEPTH = 6;
 
 /** The media of a message; undefined when it holds none. */
 export function storedMedia(message: WAMessage): StoredMedia | undefined {
