@@ -8,17 +8,21 @@ const LOOKS = 4;
 
 /**
  * Ends a connection after so many milliseconds without traffic, a quarter more at most; by default it is destroyed. `ws` lifts it for a
- * WebSocket, which has its own keep-alive, by taking away the time-out of the socket.
+ * WebSocket, which has its own keep-alive, by taking away the time-out of the socket. A request, which has an `end` of its own, takes it away
+ * while its reader takes time, and gives it back.
  *
  * That time-out of Node's takes twice as long while something waits to be sent, as it does when a server never answers a TLS handshake.
  */
-export function endWhenIdle(socket: Socket, idleMs: number, end = destroyIdle(socket, idleMs)): void {
-  let [moved, movedAt] = [bytesOf(socket), performance.now()];
+export function endWhenIdle(socket: Socket, idleMs: number, end?: () => void): void {
+  // Looks are counted: by the clock, one that comes a moment early would take another whole look.
+  let [moved, quietLooks] = [bytesOf(socket), 0];
   const look = (): void => {
     const bytes = bytesOf(socket);
-    if (bytes !== moved) [moved, movedAt] = [bytes, performance.now()];
-    if (socket.timeout === 0) clearInterval(timer);
-    else if (performance.now() - movedAt >= idleMs) end();
+    const hasNoLimit = socket.timeout === 0;
+    quietLooks = hasNoLimit || bytes !== moved ? 0 : quietLooks + 1;
+    moved = bytes;
+    if (hasNoLimit && end === undefined) clearInterval(timer);
+    else if (quietLooks >= LOOKS) (end ?? destroyIdle(socket, idleMs))();
   };
   const timer = setInterval(look, Math.ceil(idleMs / LOOKS)).unref();
   socket.setTimeout(idleMs);
