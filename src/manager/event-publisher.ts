@@ -16,12 +16,12 @@ import type { EndpointError, UpdateSessionInput } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
-import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
+import { ZpwootError } from "../errors.js";
 import type { EventHub } from "../events/event-hub.js";
 import { eventIds } from "../events/event-id.js";
 import { EventLog } from "../events/log/event-log.js";
 import { renderPayloads, type EventFacts, type RenderedPayload } from "../events/payload.js";
-import { type Along, familySpace, withLast } from "../store/space/key-space.js";
+import { type Along, familySpace } from "../store/space/key-space.js";
 import type { Store } from "../store/store.js";
 import {
   changeEndpoints,
@@ -31,6 +31,7 @@ import {
   webhookLimits,
 } from "../webhooks/index.js";
 import { withEndpoint, type WebhookLimits } from "../webhooks/index.js";
+import { bothOf, EventStorage } from "./event-storage.js";
 import { DEFAULTS, type EventLogOption, type SessionManagerOptions } from "./options.js";
 
 /** One source for all managers of the process: ids grow even from one manager to the next. */
@@ -60,6 +61,7 @@ export class EventPublisher {
   readonly #deps: EventPublisherDeps;
   readonly #limits: WebhookLimits;
   readonly #webhooks: WebhookDispatcher;
+  readonly #storage: EventStorage;
   readonly #log: EventLog | undefined;
   /** Sessions being deleted: what they still emit is for listeners only. */
   readonly #forgetting = new Set<string>();
@@ -79,6 +81,7 @@ export class EventPublisher {
       logger,
       options: this.#limits,
     });
+    this.#storage = new EventStorage({ store, logger, emit: this.emit }, this.#webhooks);
   }
 
   /** Publishes an event of the engine. Never throws. */
@@ -102,18 +105,15 @@ export class EventPublisher {
     if (this.#log === undefined && !isWanted) return undefined;
     const at = Date.now();
     const bodies = this.#render({ event: name, sessionId, at, data });
-    const last = withLast(Number(this.#log?.isDurable ?? false) + Number(isWanted), along);
+    const store = (logged: Along | undefined): Promise<void> | undefined => {
+      const both = bothOf(logged, along);
+      if (isWanted) return this.#storage.queue({ sessionId, event: name, at, bodies, along: both });
+      if (logged !== undefined && both !== undefined) return this.#storage.log(sessionId, both);
+      return along && this.#storage.alone(sessionId, along);
+    };
     const parts = bodies.map(({ id, body }) => ({ id, event: name, sessionId, body }));
-    const logged = this.#log?.appendParts(parts, last);
-    if (!isWanted) return logged;
-    const queued = this.#webhooks.enqueue({ sessionId, event: name, at, bodies, along: last });
-    const kept = queued.catch((thrown: unknown) => {
-      this.#notQueued(sessionId, name, thrown);
-      // The endpoint was removed meanwhile: it wants nothing any more.
-      if (!isZpwootError(thrown, "ABORTED")) throw thrown;
-    });
-    kept.catch(() => {});
-    return logged === undefined ? kept : bothDone(logged, kept);
+    if (this.#log === undefined) return store(undefined);
+    return this.#log.append(parts, { store, repeatable: along !== undefined });
   };
 
   /** Loads the log and the outboxes of these sessions, and delivers what was queued before a restart. Never rejects. */
@@ -205,22 +205,16 @@ export class EventPublisher {
     });
   }
 
-  #notQueued(sessionId: string, event: WebhookEventName, thrown: unknown): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const fields = { sessionId, event, error: messageOf(error) };
-    this.#deps.logger.error(fields, "An event could not be queued for its webhook");
-    this.emit("error", { sessionId, error });
-  }
-
   #logEngineEvent(name: EngineEventName, { sessionId, ...data }: { readonly sessionId: unknown }): void {
     if (this.#log === undefined || typeof sessionId !== "string") return;
     // What a session says last comes when everything that was stored of it is gone.
     const isDeleted = this.#deps.session(sessionId)?.ended?.code === "SESSION_NOT_FOUND";
     const lasting = isDeleted || name === "session.created" || name === "session.deleted";
     const bodies = this.#render({ event: name, sessionId, at: Date.now(), data });
-    // What can't be stored is said by the log.
-    for (const { id, body } of bodies)
-      void this.#log.append({ id, event: name, sessionId, body }, { lasting });
+    const parts = bodies.map(({ id, body }) => ({ id, event: name, sessionId, body }));
+    const store = (logged: Along | undefined): Promise<void> | undefined =>
+      logged && this.#storage.log(sessionId, logged);
+    this.#log.append(parts, { lasting, store })?.catch(() => {});
   }
 
   #render(facts: Omit<EventFacts, "sessionName">): readonly RenderedPayload[] {
@@ -236,8 +230,4 @@ export class EventPublisher {
     await session.patch(withEndpoint(session.record, endpoint, { ...config, enabled: false }));
     this.emit("session.updated", { sessionId });
   }
-}
-
-async function bothDone(...stored: readonly Promise<void>[]): Promise<void> {
-  await Promise.all(stored);
 }

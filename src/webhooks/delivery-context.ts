@@ -2,7 +2,9 @@
 import type { EngineEvents } from "../api/events.js";
 import type { Logger } from "../api/logger.js";
 import type { WebhookConfig } from "../api/session-record.js";
+import type { KeySpace } from "../store/space/key-space.js";
 import type { WebhookLimits } from "./options.js";
+import type { SessionWriter } from "./outbox/session-writer.js";
 import type { WebhookTransport } from "./transport.js";
 
 /** The events that webhooks emit. */
@@ -24,4 +26,13 @@ export interface DeliveryContext {
   readonly steadyNow: () => number;
   /** From 0 to below 1. */
   readonly random: () => number;
+}
+
+/** Which endpoint it is, and where its outbox is stored. */
+export interface EndpointPlace {
+  readonly sessionId: string;
+  readonly endpoint: string;
+  readonly space: KeySpace;
+  /** Of the session: makes the writes of all its outboxes. */
+  readonly writer: SessionWriter;
 }

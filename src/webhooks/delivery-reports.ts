@@ -7,6 +7,7 @@ import type { EndpointError } from "../api/session-info.js";
 import { isoTime } from "../async/timer.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import type { DeliveryContext, WebhookOwnEvent } from "./delivery-context.js";
+import type { OutboxListener } from "./outbox/outbox.js";
 import type { QueuedRecord } from "./outbox/records.js";
 import type { FailedOutcome } from "./response-outcome.js";
 
@@ -36,6 +37,17 @@ export class DeliveryReports {
   /** Why the last attempt failed; undefined while deliveries succeed, and before the first. */
   get lastError(): EndpointError | undefined {
     return this.#lastError;
+  }
+
+  /** Reports what an outbox tells of itself. `onAvailable` is called when there is something new to deliver. */
+  listener(onAvailable: () => void): OutboxListener {
+    return {
+      available: onAvailable,
+      unreadable: (n) => this.unreadable(n),
+      rebuilt: () => this.rebuilt(),
+      dropped: (count) => this.dropped(count),
+      writeFailed: (error) => this.storeFailed(error, "A webhook outbox can't be written"),
+    };
   }
 
   /** The receiver acknowledged a delivery. */
@@ -92,16 +104,17 @@ export class DeliveryReports {
     );
   }
 
-  /** Deliveries were added: so many of them were refused because the outbox is full. */
-  added({ refused }: { readonly refused: number }): void {
-    if (refused > 0 && !this.#full) {
+  /** Deliveries were added, and these were refused because the outbox is full. */
+  added(refused: readonly QueuedRecord[]): void {
+    for (const record of refused) this.failed(record, { attempts: 0, reason: "outbox full" });
+    if (refused.length > 0 && !this.#full) {
       this.#log("warn", {}, "The webhook's outbox is full: new events become failed deliveries");
       this.#require(
         "webhook-outbox-full",
         "The webhook's outbox is full: bring the receiver back. Until then, new events become failed deliveries.",
       );
     }
-    this.#full = refused > 0;
+    this.#full = refused.length > 0;
     this.#storeFailing = false;
   }
 

@@ -7,12 +7,13 @@ import { waitFor } from "../async/deadline.js";
 import { steadyNow } from "../async/timer.js";
 import { ZpwootError } from "../errors.js";
 import type { RenderedPayload } from "../events/payload.js";
-import { type Along, type KeySpace, withLast } from "../store/space/key-space.js";
+import type { Along, KeySpace } from "../store/space/key-space.js";
 import type { DeliveryContext } from "./delivery-context.js";
-import { EndpointDelivery } from "./endpoint-delivery.js";
+import type { EndpointDelivery } from "./endpoint-delivery.js";
 import { DEFAULT_ENDPOINT, endpointOf, endpointsOf, targetOf } from "./endpoints.js";
 import { webhookLimits, type WebhookOptions } from "./options.js";
 import type { RequeueResult } from "./outbox/failed-deliveries.js";
+import { SessionDeliveries } from "./session-deliveries.js";
 import { HttpTransport, type WebhookTransport } from "./transport.js";
 
 /** What a {@link WebhookDispatcher} needs. */
@@ -43,7 +44,7 @@ export interface OutgoingEvent {
   readonly at: number;
   /** One body, or several when the event was split. */
   readonly bodies: readonly RenderedPayload[];
-  /** What is stored in the same batch as the event; with several endpoints, as the last of its batches. */
+  /** What is stored in the same batch as the event. */
   readonly along?: Along | undefined;
 }
 
@@ -57,8 +58,7 @@ const RESUME_CONCURRENCY = 32;
 export class WebhookDispatcher {
   readonly #deps: WebhookDispatcherDeps;
   readonly #context: DeliveryContext;
-  /** By session, then by endpoint. */
-  readonly #deliveries = new Map<string, Map<string, EndpointDelivery>>();
+  readonly #sessions = new Map<string, SessionDeliveries>();
   readonly #forgetting = new Map<string, Promise<void>>();
   #stopped: Promise<void> | undefined;
 
@@ -85,19 +85,21 @@ export class WebhookDispatcher {
   }
 
   /**
-   * Queues an event for the session's endpoints: those that are enabled and have subscribed to it. Settles when the event is
-   * durable for all of them, not when it is delivered. Rejects with `STORE_UNAVAILABLE`, `STORE_CORRUPT` or `STOPPED`: the
-   * event is lost then.
+   * Queues an event for the session's endpoints: those that are enabled and have subscribed to it. It is stored for all of them in one
+   * batch, or for none. Settles when that is durable, not when it is delivered. Rejects with `STORE_UNAVAILABLE`, `STORE_CORRUPT`,
+   * `ABORTED` (the session is being deleted) or `STOPPED`: the event is lost then.
    */
   async enqueue({ sessionId, event, at, bodies, along }: OutgoingEvent): Promise<void> {
     const endpoints = this.#subscribers(sessionId, event);
     if (endpoints.length === 0) return;
     if (this.#stopped !== undefined) throw new ZpwootError("STOPPED", "The webhooks were stopped");
     const records = bodies.map(({ id, body }) => ({ id, event, at, since: at, body }));
-    const last = withLast(endpoints.length, along);
-    await Promise.all(
-      endpoints.map((endpoint) => this.#delivery(sessionId, endpoint).enqueue(records, at, last)),
-    );
+    await this.#session(sessionId).queue(records, { endpoints, at, along });
+  }
+
+  /** Stores something in the order of a session's events, for no endpoint. Settles when it is durable; rejects with a store error. */
+  store(sessionId: string, along: Along): Promise<void> {
+    return this.#session(sessionId).store(along);
   }
 
   /**
@@ -125,7 +127,7 @@ export class WebhookDispatcher {
   /** Ends the deliveries of an endpoint and removes what is stored for them. Rejects with a store error; can be repeated. */
   async removeEndpoint(sessionId: string, endpoint: string): Promise<void> {
     await this.#delivery(sessionId, endpoint).remove();
-    this.#deliveries.get(sessionId)?.delete(endpoint);
+    this.#sessions.get(sessionId)?.delete(endpoint);
   }
 
   /**
@@ -136,7 +138,7 @@ export class WebhookDispatcher {
     const forgetting =
       this.#forgetting.get(sessionId) ??
       this.#forget(sessionId).finally(() => {
-        this.#deliveries.delete(sessionId);
+        this.#sessions.delete(sessionId);
         this.#forgetting.delete(sessionId);
       });
     this.#forgetting.set(sessionId, forgetting);
@@ -168,7 +170,7 @@ export class WebhookDispatcher {
   /** Why the last attempt of each endpoint of a session failed, by endpoint; those that succeed are left out. */
   lastErrors(sessionId: string): ReadonlyMap<string, EndpointError> {
     const errors = new Map<string, EndpointError>();
-    for (const [endpoint, { lastError }] of this.#deliveries.get(sessionId) ?? [])
+    for (const [endpoint, { lastError }] of this.#sessions.get(sessionId)?.all ?? [])
       if (lastError !== undefined) errors.set(endpoint, lastError);
     return errors;
   }
@@ -210,7 +212,7 @@ export class WebhookDispatcher {
     const names = new Set([
       DEFAULT_ENDPOINT,
       ...this.#endpointNames(sessionId),
-      ...(this.#deliveries.get(sessionId)?.keys() ?? []),
+      ...(this.#sessions.get(sessionId)?.all.keys() ?? []),
     ]);
     await Promise.all([...names].map((endpoint) => this.#delivery(sessionId, endpoint).remove()));
   }
@@ -229,17 +231,19 @@ export class WebhookDispatcher {
   }
 
   #all(): readonly EndpointDelivery[] {
-    return [...this.#deliveries.values()].flatMap((ofSession) => [...ofSession.values()]);
+    return [...this.#sessions.values()].flatMap(({ all }) => [...all.values()]);
   }
 
   #delivery(sessionId: string, endpoint: string): EndpointDelivery {
-    const ofSession = this.#deliveries.get(sessionId) ?? new Map<string, EndpointDelivery>();
-    this.#deliveries.set(sessionId, ofSession);
-    const known = ofSession.get(endpoint);
+    return this.#session(sessionId).of(endpoint);
+  }
+
+  #session(sessionId: string): SessionDeliveries {
+    const known = this.#sessions.get(sessionId);
     if (known !== undefined) return known;
-    const space = this.#deps.space(sessionId, endpoint);
-    const delivery = new EndpointDelivery(sessionId, endpoint, space, this.#context);
-    ofSession.set(endpoint, delivery);
-    return delivery;
+    const space = (endpoint: string): KeySpace => this.#deps.space(sessionId, endpoint);
+    const session = new SessionDeliveries(sessionId, space, this.#context);
+    this.#sessions.set(sessionId, session);
+    return session;
   }
 }

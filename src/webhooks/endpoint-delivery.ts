@@ -2,9 +2,8 @@
 import type { FailedRecord } from "../api/event-stream.js";
 import type { EndpointError } from "../api/session-info.js";
 import { WakeSignal } from "../async/wake-signal.js";
-import type { Along, KeySpace } from "../store/space/key-space.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
-import type { DeliveryContext } from "./delivery-context.js";
+import type { DeliveryContext, EndpointPlace } from "./delivery-context.js";
 import { DeliveryReports } from "./delivery-reports.js";
 import { EndpointRequests } from "./endpoint-requests.js";
 import { targetOf, type DeliveryTarget } from "./endpoints.js";
@@ -39,19 +38,14 @@ export class EndpointDelivery {
   /** The URL that answered 410. */
   #goneUrl: string | undefined;
 
-  constructor(sessionId: string, endpoint: string, space: KeySpace, context: DeliveryContext) {
+  constructor({ sessionId, endpoint, space, writer }: EndpointPlace, context: DeliveryContext) {
     this.#sessionId = sessionId;
     this.#endpoint = endpoint;
     this.#context = context;
     const reports = (this.#reports = new DeliveryReports(sessionId, endpoint, context));
     this.#breaker = new CircuitBreaker(context.limits, context.steadyNow, context.random);
-    this.#outbox = new Outbox(space, context.limits, {
-      available: () => this.#signal.wake(),
-      unreadable: (n) => reports.unreadable(n),
-      rebuilt: () => reports.rebuilt(),
-      dropped: (count) => reports.dropped(count),
-      writeFailed: (error) => reports.storeFailed(error, "A webhook outbox can't be written"),
-    });
+    const listener = reports.listener(() => this.#signal.wake());
+    this.#outbox = new Outbox(space, context.limits, listener, writer);
     this.#requests = new EndpointRequests(context);
     this.#failedHead = new FailedHead(this.#outbox, reports, context.now);
   }
@@ -83,12 +77,17 @@ export class EndpointDelivery {
     this.#start();
   }
 
-  /** Queues an event (in parts, if it was split). Settles when it is durable; rejects with a store error or `STOPPED`. */
-  async enqueue(records: readonly QueuedRecord[], at: number, along?: Along): Promise<void> {
+  /** Starts to deliver, and the draft of the outbox's next batch. Settles with false if the endpoint was removed; rejects with a store error or `STOPPED`. */
+  async begin(): Promise<boolean> {
     this.#start();
-    const refused = await this.#outbox.append(records, at, along);
-    for (const record of refused) this.#reports.failed(record, { attempts: 0, reason: "outbox full" });
-    this.#reports.added({ refused: refused.length });
+    if (!this.#outbox.isRemoved) await this.#outbox.begin();
+    return !this.#outbox.isRemoved;
+  }
+
+  /** Queues an event (in parts, if it was split) in the draft that was begun. The returned function reports it, once it is durable. */
+  append(records: readonly QueuedRecord[], at: number): () => void {
+    const refused = this.#outbox.append(records, at);
+    return () => this.#reports.added(refused);
   }
 
   /** The endpoint was changed: forgets past failures and tries at once. */

@@ -1,7 +1,7 @@
 /**
  * `npm run chaos:messages -- [--kills 20] [--burst 200] [--offline 1000] [--sends 1000] [--only in|out] [--seed N] [--store lmdb|Postgres|Redis] [--library NAME]`:
  * kills a process at random moments while it receives messages, on every store and with both libraries, with a receiver that fails 30 %
- * of the time, and while it sends messages with keys. Prints what came of it. Exits with 1 when a message that was acknowledged was lost,
+ * of the time, a second endpoint and a stored event log, and while it sends messages with keys. Prints what came of it. Exits with 1 when a message that was acknowledged was lost,
  * one came out of order or twice, or one that was handed over is not on both phones exactly once, or its answers differ.
  */
 import { parseArgs } from "node:util";
@@ -48,7 +48,7 @@ for (const [store, newPlace] of Object.entries(STORES)) {
       const count = Number(values[kind]);
       const place = await newPlace();
       try {
-        const size = { kind, count, kills: Number(values.kills), refused: 0.3 };
+        const size = { kind, count, kills: Number(values.kills), refused: 0.3, everywhere: true };
         const figures = await runMessages({ store: place.url, library, ...size, random: seeded(seed) });
         const { sent, lost, missing, outOfOrder, doubled, odd } = figures;
         const wrong = [...lost, ...missing, ...outOfOrder, ...doubled, ...odd];

@@ -197,7 +197,7 @@ describe.each(["whaileys", "baileys-7"])(
 
 describe("kill -9 in the middle of it", { timeout: 60_000 }, () => {
   it.each([
-    { library: "whaileys", kind: "burst", count: 80, kills: extent(2, 10) },
+    { library: "whaileys", kind: "burst", count: 80, kills: extent(2, 10), everywhere: true },
     { library: "baileys-7", kind: "offline", count: 300, kills: extent(1, 5) },
     ...extent([], [
       { library: "whaileys", kind: "offline", count: 300, kills: 5 },

@@ -4,8 +4,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
-import { Receiver, type Received } from "../webhooks/receiver.js";
+import type { WebhookPayload } from "../../src/events/payload.js";
+import { Receiver } from "../webhooks/receiver.js";
 import { Child } from "./child.js";
+import type { MessageChildOptions } from "./message-child.js";
 
 const SCRIPT = new URL("./message-child.ts", import.meta.url);
 const SENDERS = 4;
@@ -31,6 +33,8 @@ export interface MessageRun {
   readonly random: () => number;
   /** The share of requests that the receiver refuses. */
   readonly refused: number;
+  /** Whether events go to a second endpoint and to a stored log, too. Default false. */
+  readonly everywhere?: boolean;
 }
 
 /** What came of it. */
@@ -43,32 +47,62 @@ export interface MessageFigures {
   /** Neither. */
   readonly missing: readonly string[];
   readonly outOfOrder: readonly string[];
-  /** At the webhook under two event ids. */
+  /** At one place or another under two event ids. */
   readonly doubled: readonly string[];
   /** What the process reported beside. */
   readonly odd: readonly string[];
 }
 
-/** What came to the webhook. */
+/** What came to one place. */
 class Judge {
   readonly delivered = new Set<string>();
   readonly outOfOrder: string[] = [];
-  readonly #eventIds = new Map<string, Set<string>>();
+  readonly #eventIds: Map<string, Set<string>>;
+  readonly #known = new Set<string>();
   readonly #last = new Map<string, number>();
 
-  /** A request that is acknowledged or refused. */
-  take({ json }: Received, isAcknowledged: boolean): void {
-    const { messages = [] } = json.data as { readonly messages?: readonly ReceivedMessage[] };
+  /** `eventIds`: of each message, at all places. */
+  constructor(eventIds: Map<string, Set<string>>) {
+    this.#eventIds = eventIds;
+  }
+
+  /** An event that is acknowledged or refused. */
+  take(event: Pick<WebhookPayload, "id" | "data">, isAcknowledged: boolean): void {
+    const { messages = [] } = event.data as { readonly messages?: readonly ReceivedMessage[] };
     for (const { message } of messages) {
       const text = message?.conversation ?? message?.extendedTextMessage?.text;
       if (text == null) continue;
       const [sender = "", number = ""] = text.split(" ");
-      const isNew = !this.#eventIds.has(text);
+      const isNew = !this.#known.has(text);
       if (isNew && Number(number) < (this.#last.get(sender) ?? -1)) this.outOfOrder.push(text);
       if (isNew) this.#last.set(sender, Number(number));
-      this.#eventIds.set(text, (this.#eventIds.get(text) ?? new Set()).add(json.id));
+      this.#known.add(text);
+      this.#eventIds.set(text, (this.#eventIds.get(text) ?? new Set()).add(event.id));
       if (isAcknowledged) this.delivered.add(text);
     }
+  }
+}
+
+/** What came to all places. */
+class Judges {
+  readonly #eventIds = new Map<string, Set<string>>();
+  readonly first = new Judge(this.#eventIds);
+  readonly second = new Judge(this.#eventIds);
+  readonly log = new Judge(this.#eventIds);
+  readonly all: readonly Judge[];
+
+  constructor(everywhere: boolean) {
+    this.all = everywhere ? [this.first, this.second, this.log] : [this.first];
+  }
+
+  /** How many of the messages are not delivered everywhere. */
+  left(sent: readonly string[]): number {
+    return Math.max(...this.all.map(({ delivered }) => sent.length - delivered.size));
+  }
+
+  /** What is at one of the places and what is not. */
+  undelivered(sent: readonly string[]): readonly string[] {
+    return sent.filter((text) => this.all.some(({ delivered }) => !delivered.has(text)));
   }
 
   get doubled(): readonly string[] {
@@ -87,16 +121,11 @@ interface ReceivedMessage {
 export async function runMessages(run: MessageRun): Promise<MessageFigures> {
   const emulator = await WhatsAppEmulator.start();
   await using receiver = await Receiver.start();
-  const judge = new Judge();
-  const refusals = new Map<string, number>();
-  receiver.answer = (request) => {
-    const { id } = request.json;
-    const refused = refusals.get(id) ?? 0;
-    const isAcknowledged = refused >= MAX_REFUSALS || run.random() >= run.refused;
-    if (!isAcknowledged) refusals.set(id, refused + 1);
-    judge.take(request, isAcknowledged);
-    return isAcknowledged ? 204 : 500;
-  };
+  await using second = await Receiver.start();
+  const { everywhere = false } = run;
+  const judges = new Judges(everywhere);
+  receiver.answer = flaky(judges.first, run);
+  second.answer = flaky(judges.second, run);
   const acknowledged = new Set<string>();
   const textOf = new Map<string, string>();
   const onAcknowledged = (ids: readonly string[]): void => {
@@ -117,14 +146,22 @@ export async function runMessages(run: MessageRun): Promise<MessageFigures> {
     emulator.addPhone({ phoneNumber: `551199999010${index}` }),
   );
   const odd: string[] = [];
-  const start = (): Child => new Child(SCRIPT, [run.store, emulator.url, run.library, receiver.url]);
+  const options: MessageChildOptions = everywhere ? { second: second.url, durable: true } : {};
+  const start = (): Child => {
+    const args = [run.store, emulator.url, run.library, receiver.url, JSON.stringify(options)];
+    const started = new Child(SCRIPT, args);
+    started.onFact = ({ logged }) => {
+      if (logged !== undefined) judges.log.take(logged as WebhookPayload, true);
+    };
+    return started;
+  };
   let child = start();
   const sent: string[] = [];
   /** Waits until so many are not delivered, for as long as some are. */
   const delivered = async (left: number): Promise<void> => {
-    for (let before = -1; before < judge.delivered.size;) {
-      before = judge.delivered.size;
-      const isDone = (): boolean => sent.length - judge.delivered.size <= left || child.exited;
+    for (let before = Infinity; before > judges.left(sent);) {
+      before = judges.left(sent);
+      const isDone = (): boolean => judges.left(sent) <= left || child.exited;
       if (
         await until(isDone, 30_000).then(
           () => true,
@@ -174,20 +211,32 @@ export async function runMessages(run: MessageRun): Promise<MessageFigures> {
     }
     await delivered(0);
     odd.push(...oddFacts(child));
-    const undelivered = sent.filter((text) => !judge.delivered.has(text));
+    const undelivered = judges.undelivered(sent);
     return {
       sent: sent.length,
       acknowledged: counts,
       lost: undelivered.filter((text) => acknowledged.has(text)),
       missing: undelivered.filter((text) => !acknowledged.has(text)),
-      outOfOrder: judge.outOfOrder,
-      doubled: judge.doubled,
+      outOfOrder: judges.all.flatMap(({ outOfOrder }) => outOfOrder),
+      doubled: judges.doubled,
       odd,
     };
   } finally {
     await child.end("SIGKILL");
     await emulator.stop();
   }
+}
+
+/** Answers that refuse some requests at random. */
+function flaky(judge: Judge, run: MessageRun): Receiver["answer"] {
+  const refusals = new Map<string, number>();
+  return ({ json }) => {
+    const refused = refusals.get(json.id) ?? 0;
+    const isAcknowledged = refused >= MAX_REFUSALS || run.random() >= run.refused;
+    if (!isAcknowledged) refusals.set(json.id, refused + 1);
+    judge.take(json, isAcknowledged);
+    return isAcknowledged ? 204 : 500;
+  };
 }
 
 function connected(child: Child): Promise<unknown> {

@@ -207,7 +207,8 @@ describe("a session that is forgotten", () => {
       const guard = (): Promise<void> => (away ? Promise.reject(new Error("away")) : Promise.resolve());
       return {
         readEach: (keys) => guard().then(() => inner.readEach(keys)),
-        write: (entries) => guard().then(() => inner.write(entries)),
+        write: (...all) => guard().then(() => inner.write(...all)),
+        placed: (entries) => inner.placed(entries),
         keys: () => guard().then(() => inner.keys()),
         clear: () => guard().then(() => inner.clear()),
       };

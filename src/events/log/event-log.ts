@@ -6,20 +6,12 @@
 import type { EventGap, EventLogStats, PublishedEvent } from "../../api/event-stream.js";
 import type { Logger } from "../../api/logger.js";
 import { WakeSignal } from "../../async/wake-signal.js";
-import { isZpwootError, messageOf } from "../../errors.js";
+import { messageOf } from "../../errors.js";
 import type { Along, KeySpace } from "../../store/space/key-space.js";
 import { isEventId } from "../event-id.js";
-import { RecentEvents } from "./recent-events.js";
-import { StoredEvents } from "./stored-events.js";
-
-/** The bounds of a log. */
-interface EventLogLimits {
-  /** Events kept for one session. */
-  readonly keep: number;
-  /** Bytes kept for one session, and for all together. */
-  readonly maxBytes: number;
-  readonly maxTotalBytes: number;
-}
+import { type EventLogLimits, type Kept, KeptEvents } from "./kept-events.js";
+import type { RecentEvents } from "./recent-events.js";
+import { UnstoredEvents } from "./unstored-events.js";
 
 /** What a log needs. */
 export interface EventLogOptions extends EventLogLimits {
@@ -42,8 +34,13 @@ export interface EventFilter {
 interface AppendOptions {
   /** It outlives its session's deletion. Default false. */
   readonly lasting?: boolean;
-  /** What is stored in the same batch. */
-  readonly along?: Along | undefined;
+  /** It comes again, under another id, if it can't be stored: then it is never shown. Default false. */
+  readonly repeatable?: boolean;
+  /**
+   * Stores it, wherever else it goes, in one batch with what the log gives: nothing if it keeps its events in memory. Returns nothing if
+   * there is nothing to store. Left out: it is not stored.
+   */
+  readonly store?: ((along: Along | undefined) => Promise<void> | undefined) | undefined;
 }
 
 /** Events that a reader gets from one look at the log. */
@@ -51,83 +48,67 @@ const BATCH = 256;
 /** Where events that outlive their session are kept. */
 const NO_SESSION = "";
 
-/** What is kept of one session. */
-interface Kept {
-  readonly recent: RecentEvents;
-  readonly stored: StoredEvents | undefined;
-  /** Events dropped from memory that are still in the store. */
-  overdue: number;
-}
-
 /** Recent events of all sessions, to read from any position. */
 export class EventLog {
   readonly #options: EventLogOptions;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept: KeptEvents;
   /** One signal per reader. */
   readonly #readers = new Set<WakeSignal>();
+  readonly #unstored = new UnstoredEvents();
   /** Writes under way. */
   readonly #writes = new Set<Promise<void>>();
   #lastId: string;
-  #bytes = 0;
   #closed = false;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
+    this.#kept = new KeptEvents(options, options.space);
     this.#lastId = options.firstId;
-    this.isDurable = options.space !== undefined;
   }
 
   /** Reads what was stored for these sessions before a restart. What can't be read is logged and left out. Never rejects. */
   async load(sessionIds: readonly string[]): Promise<void> {
-    const { space, logger } = this.#options;
-    if (space === undefined) return;
     for (const sessionId of sessionIds) {
       try {
-        await this.#load(sessionId, new StoredEvents(space(sessionId)));
+        const newest = await this.#kept.load(sessionId);
+        if (newest !== undefined && newest.id > this.#lastId) this.#lastId = newest.id;
       } catch (error) {
-        logger.warn({ sessionId, error: messageOf(error) }, "A session's event log can't be read");
+        this.#options.logger.warn(
+          { sessionId, error: messageOf(error) },
+          "A session's event log can't be read",
+        );
       }
     }
   }
 
-  /** Whether a session's events are stored. */
-  readonly isDurable: boolean;
-
   /**
-   * Adds an event, in the order of the ids. A log that is stored gives a promise, which settles when the event is durable and rejects
-   * with a store error, about which nothing needs to be said any more.
+   * Adds an event, or all parts of one, in the order of the ids. Returns what `store` returns; readers see it when that has settled, or
+   * at once.
    */
-  append(event: PublishedEvent, { lasting = false, along }: AppendOptions = {}): Promise<void> | undefined {
-    const { keep, maxBytes, maxTotalBytes } = this.#options;
-    const kept = this.#of(lasting ? NO_SESSION : event.sessionId);
-    const before = kept.recent.bytes;
-    kept.recent.push(event);
-    kept.overdue += kept.recent.trim(keep, maxBytes);
-    this.#bytes += kept.recent.bytes - before;
-    this.#lastId = event.id;
-    const stored = this.#store(kept, event, along);
-    if (this.#bytes > maxTotalBytes) this.#shrinkLargest();
-    for (const reader of this.#readers) reader.wake();
+  append(
+    events: readonly PublishedEvent[],
+    { lasting = false, repeatable = false, store }: AppendOptions = {},
+  ): Promise<void> | undefined {
+    const newest = events.at(-1);
+    if (newest === undefined) return undefined;
+    const kept = this.#kept.of(lasting ? NO_SESSION : newest.sessionId, lasting);
+    this.#lastId = newest.id;
+    this.#kept.push(kept, events);
+    const stored = store?.(kept.stored && (() => this.#kept.entriesOf(kept, events)));
+    if (stored !== undefined) this.#hide(kept, events, { until: stored, repeatable });
+    this.#wake();
     return stored;
-  }
-
-  /** Adds the parts of an event, like {@link append}; `along` is stored with the last of them. */
-  appendParts(parts: readonly PublishedEvent[], along: Along | undefined): Promise<void> | undefined {
-    const last = parts.length - 1;
-    const writes = parts.flatMap((part, index) => this.append(part, index === last ? { along } : {}) ?? []);
-    return writes.length === 0 ? undefined : Promise.all(writes).then(() => {});
   }
 
   /** Drops what is kept of a session in memory. */
   forget(sessionId: string): void {
-    this.#bytes -= this.#kept.get(sessionId)?.recent.bytes ?? 0;
-    this.#kept.delete(sessionId);
+    this.#kept.forget(sessionId);
   }
 
   /** The figures of this moment. */
   stats(): EventLogStats {
-    const events = [...this.#kept.values()].reduce((sum, { recent }) => sum + recent.length, 0);
-    return { readers: this.#readers.size, events, bytes: this.#bytes };
+    const events = this.#kept.all.reduce((sum, { recent }) => sum + recent.length, 0);
+    return { readers: this.#readers.size, events, bytes: this.#kept.bytes };
   }
 
   /**
@@ -157,7 +138,8 @@ export class EventLog {
         }
         if (batch.length === 0) {
           // The reader wants nothing up to here, so dropping it from now on makes no gap.
-          if (position < this.#lastId) position = this.#lastId;
+          const isAll = this.#unstored.oldest(filter.sessionIds) === undefined;
+          if (isAll && position < this.#lastId) position = this.#lastId;
           await reader.wait();
         }
       }
@@ -170,62 +152,37 @@ export class EventLog {
   /** Ends every reader. Settles when all writes under way have settled. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const reader of this.#readers) reader.wake();
+    this.#wake();
     await Promise.all(this.#writes);
   }
 
-  #store(kept: Kept, event: PublishedEvent, along: Along | undefined): Promise<void> | undefined {
-    if (kept.stored === undefined) return undefined;
-    const removed = kept.overdue;
-    kept.overdue = 0;
-    const stored = kept.stored.add(event, removed, kept.recent.lostUpTo, along);
-    const write = stored.catch((error: unknown) => {
-      // A session that is being deleted refuses writes, and needs none.
-      if (isZpwootError(error, "ABORTED")) return;
-      const fields = { sessionId: event.sessionId, error: messageOf(error) };
-      this.#options.logger.warn(fields, "An event could not be stored in the event log");
+  #hide(
+    kept: Kept,
+    events: readonly PublishedEvent[],
+    { until, repeatable }: { readonly until: Promise<void>; readonly repeatable: boolean },
+  ): void {
+    for (const { id, sessionId } of events) this.#unstored.add(id, sessionId);
+    const show = (): void => {
+      for (const { id } of events) this.#unstored.delete(id);
+      this.#wake();
+    };
+    const shown = until.then(show, () => {
+      if (repeatable) this.#kept.remove(kept, events);
+      show();
     });
-    this.#writes.add(write);
-    void write.then(() => this.#writes.delete(write));
-    return stored;
+    this.#writes.add(shown);
+    void shown.then(() => this.#writes.delete(shown));
   }
 
-  async #load(sessionId: string, stored: StoredEvents): Promise<void> {
-    const { keep, maxBytes } = this.#options;
-    const { events, lostUpTo } = await stored.load();
-    const recent = new RecentEvents(lostUpTo);
-    for (const event of events) recent.push(event);
-    const overdue = recent.trim(keep, maxBytes);
-    this.#kept.set(sessionId, { recent, stored, overdue });
-    this.#bytes += recent.bytes;
-    const newest = events.at(-1)?.id ?? "";
-    if (newest > this.#lastId) this.#lastId = newest;
-  }
-
-  #of(sessionId: string): Kept {
-    const known = this.#kept.get(sessionId);
-    if (known !== undefined) return known;
-    const { space } = this.#options;
-    const inMemory = space === undefined || sessionId === NO_SESSION;
-    const stored = inMemory ? undefined : new StoredEvents(space(sessionId));
-    const kept: Kept = { recent: new RecentEvents(""), stored, overdue: 0 };
-    this.#kept.set(sessionId, kept);
-    return kept;
-  }
-
-  #shrinkLargest(): void {
-    const all = [...this.#kept.values()];
-    const largest = all.reduce((most, one) => (one.recent.bytes > most.recent.bytes ? one : most));
-    const before = largest.recent.bytes;
-    largest.overdue += largest.recent.trim(Infinity, before / 2);
-    this.#bytes += largest.recent.bytes - before;
+  #wake(): void {
+    for (const reader of this.#readers) reader.wake();
   }
 
   /** What is kept of the sessions that a reader wants. */
   #wanted({ sessionIds }: EventFilter): readonly RecentEvents[] {
     const kept =
       sessionIds === undefined
-        ? [...this.#kept.values()]
+        ? this.#kept.all
         : [...new Set([...sessionIds, NO_SESSION])].map((sessionId) => this.#kept.get(sessionId));
     return kept.flatMap((one) => (one === undefined ? [] : [one.recent]));
   }
@@ -239,8 +196,11 @@ export class EventLog {
   #batch(position: string, filter: EventFilter): readonly PublishedEvent[] {
     const { sessionIds } = filter;
     const found = this.#wanted(filter).flatMap((recent) => recent.after(position, this.#options.keep));
-    const events =
-      sessionIds === undefined ? found : found.filter(({ sessionId }) => sessionIds.includes(sessionId));
+    const unstored = this.#unstored.oldest(sessionIds);
+    const events = found.filter(
+      ({ id, sessionId }) =>
+        (sessionIds?.includes(sessionId) ?? true) && (unstored === undefined || id < unstored),
+    );
     return events.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, BATCH);
   }
 }

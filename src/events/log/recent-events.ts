@@ -34,6 +34,14 @@ export class RecentEvents {
     this.#bytes += sizeOf(event);
   }
 
+  /** Removes an event that is not to be shown. */
+  remove(event: PublishedEvent): void {
+    const at = this.#events.indexOf(event, this.#dropped);
+    if (at === -1) return;
+    this.#events.splice(at, 1);
+    this.#bytes -= sizeOf(event);
+  }
+
   /** Drops the oldest events until the rest is within the bounds. Returns how many. The newest event always stays. */
   trim(maxEvents: number, maxBytes: number): number {
     const before = this.#dropped;

@@ -7,7 +7,8 @@
  * An event that can't be read is left out, a state that can't be read is made again from the keys: readers get a gap there.
  */
 import type { PublishedEvent } from "../../api/event-stream.js";
-import { type Along, type KeySpace, numbersIn, readableOf } from "../../store/space/key-space.js";
+import { type KeySpace, numbersIn, readableOf } from "../../store/space/key-space.js";
+import type { SpaceEntry } from "../../store/space/session-space.js";
 import { isEventId } from "../event-id.js";
 
 const STATE_KEY = "state";
@@ -74,18 +75,26 @@ export class StoredEvents {
     return { version: 1, head, tail: (numbers.at(-1) ?? -1) + 1, lostUpTo: "", rebuilt: true };
   }
 
-  /** Adds an event and removes so many of the oldest, in one batch with what goes along. Settles when that is durable; rejects with a store error. */
-  add(event: PublishedEvent, removed: number, lostUpTo: string, along?: Along): Promise<void> {
+  /**
+   * Adds an event and removes the oldest, so many at most. Returns what is to be written for that, in one batch with what was returned
+   * before and is not written yet, and how many it removes: what is not written yet stays.
+   */
+  add(
+    event: PublishedEvent,
+    overdue: number,
+    lostUpTo: string,
+  ): { readonly entries: readonly SpaceEntry[]; readonly removed: number } {
     const { head, tail } = this.#state;
+    const removed = Math.min(overdue, tail - head);
     this.#state = { version: 1, head: head + removed, tail: tail + 1, lostUpTo };
-    return this.#space.write(
+    const entries = this.#space.placed(
       new Map<string, unknown>([
         ...range(head, head + removed).map((n) => [keyOf(n), null] as const),
         [keyOf(tail), event],
         [STATE_KEY, this.#state],
       ]),
-      along?.(),
     );
+    return { entries, removed };
   }
 }
 

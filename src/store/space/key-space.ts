@@ -15,6 +15,8 @@ export interface KeySpace {
    * `along` are entries of other families that are stored with them, or not at all.
    */
   write(entries: ReadonlyMap<string, unknown>, along?: readonly SpaceEntry[]): Promise<void>;
+  /** Entries of this family as those that go along with the write of another one. */
+  placed(entries: ReadonlyMap<string, unknown>): readonly SpaceEntry[];
   /** All keys that exist, in no order. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when the key list can't be read. */
   keys(): Promise<readonly string[]>;
   /** Deletes all keys that exist now. Rejects as {@link keys} does and may then be called again. */
@@ -24,12 +26,12 @@ export interface KeySpace {
 /** The keys of one family: lower-case letters, digits and `-`. */
 export function familySpace(store: Store, sessionId: string, family: string): KeySpace {
   const space = sessionSpace(store, sessionId);
+  const placed = (entries: ReadonlyMap<string, unknown>): readonly SpaceEntry[] =>
+    [...entries].map(([id, value]) => ({ family, id, value }));
   return {
     readEach: (keys) => space.readEach(family, keys),
-    write: (entries, along = []) => {
-      const own = [...entries].map(([id, value]) => ({ family, id, value }));
-      return space.write([...own, ...along], { patient: true });
-    },
+    write: (entries, along = []) => space.write([...placed(entries), ...along], { patient: true }),
+    placed,
     keys: () => space.ids(family),
     clear: () => space.deleteFamilies([family]),
   };
@@ -37,16 +39,6 @@ export function familySpace(store: Store, sessionId: string, family: string): Ke
 
 /** Gives what is to be stored in the same batch, in the turn in which the batch is handed to the store. */
 export type Along = () => readonly SpaceEntry[];
-
-/** What goes with several batches is stored with the last one: none of them may be missing once it is stored. */
-export function withLast(batches: number, along: Along | undefined): Along | undefined {
-  if (along === undefined || batches === 1) return along;
-  let left = batches;
-  return () => {
-    left -= 1;
-    return left === 0 ? along() : [];
-  };
-}
 
 /** The values of those keys that exist and can be read: one damaged record must not hide the others. */
 export async function readableOf(

@@ -1,6 +1,5 @@
 /** One atomic change of an outbox: the records to write, and the state after it. */
 import type { FailedRecord } from "../../api/event-stream.js";
-import type { Along } from "../../store/space/key-space.js";
 import type { WebhookLimits } from "../options.js";
 import { bodyKey, failedKey, queuedKey, sizeOf, STATE_KEY } from "./records.js";
 import type { OutboxState, QueuedRecord } from "./records.js";
@@ -36,7 +35,6 @@ export class OutboxBatch {
   readonly #limits: OutboxLimits;
   readonly #entries = new Map<string, unknown>();
   readonly #queued: QueuedDelivery[] = [];
-  readonly #along: Along[] = [];
   #state: OutboxState;
 
   constructor(state: OutboxState, limits: OutboxLimits) {
@@ -57,16 +55,6 @@ export class OutboxBatch {
   /** All that has to be written, the state included. */
   get entries(): ReadonlyMap<string, unknown> {
     return new Map(this.#entries).set(STATE_KEY, this.#state);
-  }
-
-  /** What has to be written with it. Ask in the turn in which it is written. */
-  along(): ReturnType<Along> {
-    return this.#along.flatMap((along) => along());
-  }
-
-  /** Adds what has to be written with it. */
-  take(along: Along): void {
-    this.#along.push(along);
   }
 
   /** Adds a delivery at the end of the queue; false, without a change, when the queue is full. */

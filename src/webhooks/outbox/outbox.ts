@@ -1,15 +1,15 @@
 /** The durable queue of one endpoint: nothing is sent before it is stored, nothing is removed before it is acknowledged. */
 import type { FailedRecord } from "../../api/event-stream.js";
-import { backoffMs } from "../../async/backoff.js";
 import { once } from "../../async/once.js";
 import { WakeSignal } from "../../async/wake-signal.js";
-import { ZpwootError } from "../../errors.js";
-import type { Along, KeySpace } from "../../store/space/key-space.js";
+import type { KeySpace } from "../../store/space/key-space.js";
+import type { SpaceEntry } from "../../store/space/session-space.js";
 import { OutboxBatch, type Outcome, type OutboxLimits, type QueuedDelivery } from "./batch.js";
 import { dropOverflow, listFailed, requeueFailed, type RequeueResult } from "./failed-deliveries.js";
-import { closedError, PendingChanges, type ChangeWeight } from "./pending-changes.js";
+import { closedError } from "./pending-changes.js";
 import { ReadAhead } from "./read-ahead.js";
-import { EMPTY_STATE, range, sizeOf, type QueuedRecord } from "./records.js";
+import { EMPTY_STATE, range, type QueuedRecord } from "./records.js";
+import type { SessionWriter, WrittenOutbox } from "./session-writer.js";
 import { readQueued } from "./stored-queue.js";
 import { readState } from "./stored-state.js";
 
@@ -27,15 +27,22 @@ export interface OutboxListener {
   writeFailed(error: unknown): void;
 }
 
-/** The waits before a failed write is tried again when nothing new is to be written, in milliseconds. */
-const REWRITE_BACKOFF = { firstMs: 1_000, maxMs: 30_000 };
+/** What is to be written next. */
+interface Draft {
+  readonly batch: OutboxBatch;
+  /** How many outcomes it contains. */
+  readonly settled: number;
+  readonly attempts: number;
+  /** Failed deliveries that it drops. */
+  dropped: number;
+}
 
-/** A queue in the store. One loop makes all writes, one batch at a time; what arrives meanwhile shares the next batch. */
-export class Outbox {
+/** A queue in the store. Its session's writer makes all writes, one batch at a time; what arrives meanwhile shares the next batch. */
+export class Outbox implements WrittenOutbox {
   readonly #space: KeySpace;
   readonly #limits: OutboxLimits;
   readonly #listener: OutboxListener;
-  readonly #pending: PendingChanges;
+  readonly #writer: SessionWriter;
   readonly #readAhead = new ReadAhead();
   readonly #load = once(() => this.#readState());
   /** As last stored. */
@@ -45,17 +52,17 @@ export class Outbox {
   #attempts = 0;
   #attemptsChanged = false;
   #outcomes: Outcome[] = [];
-  readonly #work = new WakeSignal();
   readonly #committed = new WakeSignal();
-  #writing: Promise<void> | undefined;
-  #failedWrites = 0;
+  #draft: Draft | undefined;
   #closed = false;
+  #removed = false;
 
-  constructor(space: KeySpace, limits: OutboxLimits, listener: OutboxListener) {
+  constructor(space: KeySpace, limits: OutboxLimits, listener: OutboxListener, writer: SessionWriter) {
     this.#space = space;
     this.#limits = limits;
     this.#listener = listener;
-    this.#pending = new PendingChanges(limits.maxPendingBytes);
+    this.#writer = writer;
+    writer.add(this);
   }
 
   /** Deliveries stored and not settled. */
@@ -83,26 +90,36 @@ export class Outbox {
     return this.#load();
   }
 
-  /**
-   * Adds deliveries at the end. Settles when they are durable, with those that found the queue full: these are kept as
-   * failed deliveries. Rejects, with nothing kept, when the store fails or too much waits for it already. `along` is stored in
-   * the same batch.
-   */
-  append(records: readonly QueuedRecord[], now: number, along?: Along): Promise<readonly QueuedRecord[]> {
-    const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
-    return this.#enqueue({ bytes, alone: false }, async (batch) => {
-      const refused = records.filter((record) => !batch.append(record));
-      const failure = { attempts: 0, reason: "outbox full", failedAt: now };
-      for (const record of refused) batch.setAside(record, failure);
-      if (along !== undefined) batch.take(along);
-      return refused;
-    });
+  /** Starts the draft of the next batch, if there is none. Rejects with a store error or `STOPPED`. */
+  async begin(): Promise<void> {
+    if (!this.#writer.writes(this)) throw closedError();
+    try {
+      await this.#load();
+    } catch (error) {
+      this.#listener.writeFailed(error);
+      throw error;
+    }
+    this.#draft ??= this.#newDraft();
   }
 
-  /** Puts a failed delivery back at the end of the queue. Settles when that is durable. Rejects as {@link append} does. */
-  requeue(id: string, now: number): Promise<RequeueResult> {
+  /** Adds deliveries at the end, in the draft. Returns those that found the queue full: these are kept as failed deliveries. */
+  append(records: readonly QueuedRecord[], now: number): readonly QueuedRecord[] {
+    const { batch } = (this.#draft ??= this.#newDraft());
+    const refused = records.filter((record) => !batch.append(record));
+    const failure = { attempts: 0, reason: "outbox full", failedAt: now };
+    for (const record of refused) batch.setAside(record, failure);
+    return refused;
+  }
+
+  /** Puts a failed delivery back at the end of the queue. Settles when that is durable. Rejects with a store error or `STOPPED`. */
+  async requeue(id: string, now: number): Promise<RequeueResult> {
+    if (this.#closed) throw closedError();
     // A batch of its own: another change in the same batch could remove what this one has just read.
-    return this.#enqueue({ bytes: 0, alone: true }, (batch) => requeueFailed(this.#space, batch, id, now));
+    return this.#writer.change({ bytes: 0, alone: true }, async () => {
+      await this.begin();
+      const { batch } = (this.#draft ??= this.#newDraft());
+      return requeueFailed(this.#space, batch, id, now);
+    });
   }
 
   /** The failed deliveries that are stored, oldest first. Rejects with a store error. */
@@ -129,7 +146,7 @@ export class Outbox {
   countAttempt(): void {
     this.#attempts += 1;
     this.#attemptsChanged = true;
-    this.#write();
+    this.#writer.wake();
   }
 
   /** Takes the next delivery off the queue. Stored soon: wait with {@link flushed}. */
@@ -139,7 +156,7 @@ export class Outbox {
     this.#cursor = outcome.n + 1;
     this.#attempts = 0;
     this.#attemptsChanged = false;
-    this.#write();
+    this.#writer.wake();
   }
 
   /** Settles when at most `outstanding` outcomes are not stored, or the outbox is closed. Never rejects. One caller at a time. */
@@ -147,80 +164,44 @@ export class Outbox {
     while (this.#outcomes.length > outstanding && !this.#closed) await this.#committed.wait();
   }
 
+  /** Whether outcomes or attempts are not stored. */
+  get hasOutcomes(): boolean {
+    return this.#outcomes.length > 0 || this.#attemptsChanged;
+  }
+
+  /** Whether what it holds is being removed. */
+  get isRemoved(): boolean {
+    return this.#removed;
+  }
+
   /** Refuses new changes. Settles when all outcomes are stored, or one more try to store them has failed. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#write();
-    await this.#writing;
+    await this.#writer.release(this);
     this.#committed.wake();
   }
 
   /** Closes the outbox and removes all that is stored. Rejects with a store error and may then be called again. */
   async remove(): Promise<void> {
-    this.#pending.rejectAll(new ZpwootError("ABORTED", "The session was deleted"));
+    this.#removed = true;
     await this.close();
     await this.#space.clear();
   }
 
-  async #enqueue<T>(weight: ChangeWeight, change: (batch: OutboxBatch) => Promise<T>): Promise<T> {
-    if (this.#closed) throw closedError();
-    const settled = this.#pending.add(weight, change);
-    this.#write();
-    return settled;
+  /** For its writer. */
+  async finish(): Promise<readonly SpaceEntry[] | undefined> {
+    if (this.#draft === undefined) return undefined;
+    const { batch } = this.#draft;
+    this.#draft.dropped = await dropOverflow(this.#space, batch);
+    return this.#space.placed(batch.entries);
   }
 
-  #write(): void {
-    this.#work.wake();
-    this.#writing ??= this.#writeLoop();
-  }
-
-  /** Ends when the outbox is closed. */
-  async #writeLoop(): Promise<void> {
-    do {
-      // Settles a moment later even when it is set: what arrives in the same turn shares a batch.
-      await this.#work.wait(this.#rewriteMs());
-      let stored = true;
-      while (stored && this.#hasWork()) stored = await this.#writeBatch();
-    } while (!this.#closed);
-    this.#writing = undefined;
-    this.#pending.rejectAll(closedError());
-  }
-
-  #hasWork(): boolean {
-    return this.#pending.length > 0 || this.#outcomes.length > 0 || this.#attemptsChanged;
-  }
-
-  #rewriteMs(): number {
-    return this.#hasWork() ? backoffMs(this.#failedWrites, REWRITE_BACKOFF) : Infinity;
-  }
-
-  async #writeBatch(): Promise<boolean> {
-    const pending = this.#pending.take();
-    try {
-      await this.#load();
-      const batch = new OutboxBatch(this.#state, this.#limits);
-      const settled = this.#outcomes.length;
-      for (const outcome of this.#outcomes) batch.settle(outcome);
-      const attempts = this.#attempts;
-      if (this.#attemptsChanged) batch.setAttempts(attempts);
-      const resolvers: (() => void)[] = [];
-      for (const change of pending) resolvers.push(await change.apply(batch));
-      const dropped = await dropOverflow(this.#space, batch);
-      await this.#space.write(batch.entries, batch.along());
-      this.#commit(batch, settled, attempts);
-      for (const resolve of resolvers) resolve();
-      if (dropped > 0) this.#listener.dropped(dropped);
-      return true;
-    } catch (error) {
-      this.#failedWrites += 1;
-      for (const change of pending) change.reject(error);
-      this.#listener.writeFailed(error);
-      return false;
-    }
-  }
-
-  #commit(batch: OutboxBatch, settled: number, attempts: number): void {
-    this.#failedWrites = 0;
+  /** For its writer. */
+  commit(): void {
+    const draft = this.#draft;
+    this.#draft = undefined;
+    if (draft === undefined) return;
+    const { batch, settled, attempts, dropped } = draft;
     this.#state = batch.state;
     this.#outcomes = this.#outcomes.slice(settled);
     if (attempts === this.#attempts) this.#attemptsChanged = false;
@@ -230,6 +211,21 @@ export class Outbox {
       if (!follows || !this.#readAhead.push(delivery)) break;
     }
     if (batch.queued.length > 0) this.#listener.available();
+    if (dropped > 0) this.#listener.dropped(dropped);
+  }
+
+  /** For its writer. */
+  discard(error: unknown): void {
+    if (this.#draft === undefined) return;
+    this.#draft = undefined;
+    this.#listener.writeFailed(error);
+  }
+
+  #newDraft(): Draft {
+    const batch = new OutboxBatch(this.#state, this.#limits);
+    for (const outcome of this.#outcomes) batch.settle(outcome);
+    if (this.#attemptsChanged) batch.setAttempts(this.#attempts);
+    return { batch, settled: this.#outcomes.length, attempts: this.#attempts, dropped: 0 };
   }
 
   async #readState(): Promise<void> {

@@ -1,14 +1,16 @@
-/** Changes of an outbox that wait to be written, and the callers that wait for them. */
+/** Changes of a session's outboxes that wait to be written, and the callers that wait for them. */
 import { ZpwootError } from "../../errors.js";
-import type { OutboxBatch } from "./batch.js";
+import type { Along } from "../../store/space/key-space.js";
 
 /** One batch holds at most about this much of what waits. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** A change and the caller that waits for it. */
 export interface PendingChange {
-  /** Adds the change to a batch. The returned function resolves the caller's promise; call it once the batch is durable. */
-  apply(batch: OutboxBatch): Promise<() => void>;
+  /** What is written in the same batch. Asked for in the turn in which it is written. */
+  readonly along: Along | undefined;
+  /** Makes the change in the drafts of the outboxes, or rejects without any. The returned function resolves the caller's promise. */
+  apply(): Promise<() => void>;
   /** Rejects the caller's promise: nothing was stored. */
   reject(error: unknown): void;
 }
@@ -19,6 +21,8 @@ export interface ChangeWeight {
   readonly bytes: number;
   /** Whether it must not share a batch with others. */
   readonly alone: boolean;
+  /** What is written in the same batch. */
+  readonly along?: Along | undefined;
 }
 
 /** A queue of {@link PendingChange}s, bounded by the bytes of their events. */
@@ -40,18 +44,18 @@ export class PendingChanges {
    * Adds a change. Settles with its result once that is durable. Rejects as the write does, and with `STORE_UNAVAILABLE` at
    * once when too much waits already.
    */
-  add<Result>(weight: ChangeWeight, change: (batch: OutboxBatch) => Promise<Result>): Promise<Result> {
+  add<Result>({ along, ...weight }: ChangeWeight, change: () => Promise<Result>): Promise<Result> {
     if (this.#changes.length > 0 && this.#bytes + weight.bytes > this.#maxBytes) {
       const error = new ZpwootError("STORE_UNAVAILABLE", "Too many webhook events wait for the store");
       return Promise.reject(error);
     }
     this.#bytes += weight.bytes;
     return new Promise<Result>((resolve, reject) => {
-      const apply = async (batch: OutboxBatch): Promise<() => void> => {
-        const result = await change(batch);
+      const apply = async (): Promise<() => void> => {
+        const result = await change();
         return () => resolve(result);
       };
-      this.#changes.push({ ...weight, apply, reject });
+      this.#changes.push({ ...weight, along, apply, reject });
     });
   }
 
@@ -67,12 +71,6 @@ export class PendingChanges {
     }
     this.#bytes -= bytes;
     return this.#changes.splice(0, count);
-  }
-
-  /** Removes all changes and rejects their callers. */
-  rejectAll(error: ZpwootError): void {
-    this.#bytes = 0;
-    for (const change of this.#changes.splice(0)) change.reject(error);
   }
 }
 
