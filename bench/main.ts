@@ -1,21 +1,58 @@
-/** `npm run bench -- <name>`: ratios measured side by side in one run. */
+/**
+ * `npm run bench`: all rows; `npm run bench -- <row> …`: these; both write the tables of docs/performance.md with `--keep`. `npm run bench -- gate`: whether a ratio became worse.
+ * `npm run bench -- http`, `stores`, `webhooks`: the rates of docs/benchmarks.md.
+ */
+import { compilePrograms } from "../test/support/compiled.js";
+import { runGate } from "./frame/gate.js";
+import { keep, markdownOf, writePage } from "./frame/report.js";
+import { runRow, type Result } from "./frame/rounds.js";
 import { benchHttp } from "./http.js";
-import { benchMemory } from "./memory.js";
+import { ROWS } from "./rows/index.js";
 import { benchStores } from "./stores.js";
 import { benchWebhooks } from "./webhooks.js";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+const RATES: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
-  memory: benchMemory,
   stores: benchStores,
   webhooks: benchWebhooks,
 };
 
-const [name = ""] = process.argv.slice(2);
-const bench = BENCHES[name];
-if (bench === undefined) {
-  console.error(`Which one? ${Object.keys(BENCHES).join(", ")}`);
-  process.exitCode = 2;
-} else {
-  await bench();
+const words = process.argv.slice(2);
+const flags = words.filter((word) => word.startsWith("--"));
+const names = words.filter((word) => !word.startsWith("--"));
+
+/** Runs rows and prints them as Markdown, or as JSON with `--json`. */
+async function runRows(chosen: readonly string[]): Promise<void> {
+  const results: Result[] = [];
+  for (const row of ROWS.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
+    const result = await runRow(row, flags.includes("--short") ? "gate" : "whole");
+    results.push(result);
+    if (!flags.includes("--json")) console.log(`${markdownOf(row, result)}\n`);
+    if (flags.includes("--keep")) await keep(result);
+  }
+  if (flags.includes("--json")) console.log(JSON.stringify(results, undefined, 2));
 }
+
+async function main(): Promise<void> {
+  const rates = RATES[names[0] ?? ""];
+  const known = [...ROWS.map(({ name }) => name), ...Object.keys(RATES), "gate", "page"];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    console.error(`Unknown: ${unknown.join(", ")}. There are: ${known.join(", ")}`);
+    process.exitCode = 2;
+    return;
+  }
+  if (rates !== undefined) return rates();
+  if (names[0] === "page") return writePage(ROWS);
+  // Compiled as the package is: tsx gives each function its name as a property, which costs memory and time.
+  const remove = await compilePrograms(["bench/programs/*.ts", "src/cli/main.ts"]);
+  try {
+    if (names[0] !== "gate") await runRows(names);
+    else if (!(await runGate(ROWS, { write: flags.includes("--keep") }))) process.exitCode = 1;
+  } finally {
+    await remove();
+  }
+  if (flags.includes("--keep") && names[0] !== "gate") await writePage(ROWS);
+}
+
+await main();

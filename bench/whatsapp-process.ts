@@ -1,35 +1,44 @@
 /** The WhatsApp emulator as a process of its own, so that what it costs is nobody's. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { nodeArgs } from "../test/support/compiled.js";
+import { Program } from "./frame/program.js";
+
+/** Texts that one phone sends to others in turns. */
+export interface Burst {
+  readonly from: string;
+  readonly to: readonly string[];
+  /** How many to each. */
+  readonly each: number;
+  readonly text: string;
+}
 
 /** A running emulator. */
 export class WhatsAppProcess implements AsyncDisposable {
-  readonly #child: ChildProcess;
+  readonly #program: Program;
   /** Of its WebSocket. */
   readonly url: string;
 
-  private constructor(child: ChildProcess, url: string) {
-    this.#child = child;
+  private constructor(program: Program, url: string) {
+    this.#program = program;
     this.url = url;
   }
 
   /** Settles when it listens. */
   static async start(): Promise<WhatsAppProcess> {
-    const args = [...nodeArgs(new URL("../src/cli/main.ts", import.meta.url)), "emulator", "--port", "0"];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-    for await (const line of createInterface({ input: child.stdout })) {
-      const url = /^WhatsApp emulator: (\S+)$/.exec(line)?.[1];
-      if (url !== undefined) return new WhatsAppProcess(child, url);
-    }
-    throw new Error("the emulator ended");
+    const program = new Program("whatsapp");
+    return new WhatsAppProcess(program, await program.call("url"));
+  }
+
+  /** Settles when all has been sent. */
+  send(burst: Burst): Promise<void> {
+    return this.#program.call("send", burst);
+  }
+
+  /** What clients did that WhatsApp's own don't. */
+  violations(): Promise<readonly string[]> {
+    return this.#program.call("violations");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null) return;
-    this.#child.kill();
-    await once(this.#child, "exit");
+    await this.#program[Symbol.asyncDispose]();
   }
 }
 

@@ -1,0 +1,96 @@
+/** Results of rows as Markdown, and in the file from which docs/performance.md has its tables. */
+import { readFile, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { format } from "prettier";
+import type { Goal, Row } from "./row.js";
+import type { Result, Verdict } from "./rounds.js";
+
+const RESULTS = new URL("../results.json", import.meta.url);
+const PAGE = new URL("../../docs/performance.md", import.meta.url);
+
+/** A result that is kept, and where it comes from. */
+export interface KeptResult extends Result {
+  readonly date: string;
+  readonly machine: string;
+}
+
+/** One row as two tables: figures and goals. */
+export function markdownOf(row: Row, { outcomes, verdicts }: Result): string {
+  const measures = Object.entries(row.measures);
+  const lines = [
+    `**${row.title}**`,
+    "",
+    tableRow(["", ...measures.map(([, { title, unit }]) => `${title}, ${unit}`)]),
+    tableRow(["---", ...measures.map(() => "---:")]),
+    ...outcomes.map(({ contestant, medians }) =>
+      tableRow([contestant, ...measures.map(([name, { digits }]) => figure(medians[name], digits))]),
+    ),
+  ];
+  if (verdicts.length === 0) return lines.join("\n");
+  lines.push("", tableRow(["", "ratio", "goal", ""]), tableRow(["---", "---:", "---:", "---"]));
+  for (const verdict of verdicts) {
+    const what = `${row.measures[verdict.measure]?.title}: ${verdict.contestant} to ${verdict.to}`;
+    lines.push(
+      tableRow([what, verdict.ratio.toFixed(2), goalText(row, verdict), verdict.reached ? "" : "missed"]),
+    );
+  }
+  return lines.join("\n");
+}
+
+function tableRow(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+function figure(value: number | undefined, digits = 2): string {
+  if (value === undefined || Number.isNaN(value)) return "–";
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function goalText(row: Row, { measure, most, least, above }: Goal | Verdict): string {
+  if (most !== undefined) return `≤ ${most}`;
+  if (least !== undefined) return `≥ ${least}`;
+  return `+ ≤ ${above} ${row.measures[measure]?.unit}`;
+}
+
+/** The results of earlier runs, by row. */
+export async function keptResults(): Promise<Record<string, KeptResult>> {
+  const text = await readFile(RESULTS, "utf8").catch(() => "{}");
+  return JSON.parse(text) as Record<string, KeptResult>;
+}
+
+/** Keeps a result in the place of the row's last one. */
+export async function keep(result: Result): Promise<void> {
+  const kept = await keptResults();
+  const date = new Date().toISOString().slice(0, 10);
+  const machine = `Node ${process.versions.node}, ${cpus().length} cores, ${process.platform} ${process.arch}`;
+  const rounded = JSON.parse(JSON.stringify(result, (_, value: unknown) => round(value))) as Result;
+  const all = { ...kept, [result.name]: { ...rounded, date, machine } };
+  const sorted = Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+  await writeFile(RESULTS, await format(JSON.stringify(sorted), { parser: "json", printWidth: 110 }));
+}
+
+const round = (value: unknown): unknown => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
+
+/** A place in the page: `<!-- bench receive-one -->` … `<!-- end -->`. */
+const PLACE = /(<!-- bench ([a-z0-9-]+) -->\n)[^]*?(\n<!-- end -->)/g;
+
+/** The text of the page with the tables of the kept results in their places. */
+export function withTables(
+  page: string,
+  rows: readonly Row[],
+  kept: Readonly<Record<string, KeptResult>>,
+): string {
+  return page.replace(PLACE, (place, start: string, name: string, end: string) => {
+    const row = rows.find((one) => one.name === name);
+    const result = kept[name];
+    if (row === undefined || result === undefined) return place;
+    const source = `${result.machine}, ${result.date}, medians of ${result.rounds} rounds in turns.`;
+    return `${start}\n${markdownOf(row, result)}\n\n${source}\n${end}`;
+  });
+}
+
+/** Writes the tables of the kept results into docs/performance.md. */
+export async function writePage(rows: readonly Row[]): Promise<void> {
+  const page = withTables(await readFile(PAGE, "utf8"), rows, await keptResults());
+  await writeFile(PAGE, await format(page, { parser: "markdown", printWidth: 110 }));
+}
