@@ -1,21 +1,15 @@
 /**
  * `npm run bench`: all rows; `npm run bench -- <row> …`: these; both write the tables of docs/performance.md with `--keep`. `npm run bench -- gate`: whether a ratio became worse.
- * `npm run bench -- http`, `stores`, `webhooks`: the rates of docs/benchmarks.md.
+ * `npm run bench -- stores`: the table of docs/benchmarks.md.
  */
 import { compilePrograms } from "../test/support/compiled.js";
 import { runGate } from "./frame/gate.js";
 import { keep, markdownOf, writePage } from "./frame/report.js";
 import { runRow, type Result } from "./frame/rounds.js";
-import { benchHttp } from "./http.js";
 import { ROWS } from "./rows/index.js";
 import { benchStores } from "./stores.js";
-import { benchWebhooks } from "./webhooks.js";
 
-const RATES: Readonly<Record<string, () => Promise<void>>> = {
-  http: benchHttp,
-  stores: benchStores,
-  webhooks: benchWebhooks,
-};
+const STORES = "stores";
 
 const words = process.argv.slice(2);
 const flags = words.filter((word) => word.startsWith("--"));
@@ -34,15 +28,14 @@ async function runRows(chosen: readonly string[]): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const rates = RATES[names[0] ?? ""];
-  const known = [...ROWS.map(({ name }) => name), ...Object.keys(RATES), "gate", "page"];
+  const known = [...ROWS.map(({ name }) => name), STORES, "gate", "page"];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     console.error(`Unknown: ${unknown.join(", ")}. There are: ${known.join(", ")}`);
     process.exitCode = 2;
     return;
   }
-  if (rates !== undefined) return rates();
+  if (names[0] === STORES) return benchStores();
   if (names[0] === "page") return writePage(ROWS);
   // Compiled as the package is: tsx gives each function its name as a property, which costs memory and time.
   const remove = await compilePrograms(["bench/programs/*.ts", "src/cli/main.ts"]);

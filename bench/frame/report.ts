@@ -9,7 +9,7 @@ const RESULTS = new URL("../results.json", import.meta.url);
 const PAGE = new URL("../../docs/performance.md", import.meta.url);
 
 /** A result that is kept, and where it comes from. */
-export interface KeptResult extends Result {
+interface KeptResult extends Result {
   readonly date: string;
   readonly machine: string;
 }
@@ -53,7 +53,7 @@ function goalText(row: Row, { measure, most, least, above }: Goal | Verdict): st
 }
 
 /** The results of earlier runs, by row. */
-export async function keptResults(): Promise<Record<string, KeptResult>> {
+async function keptResults(): Promise<Record<string, KeptResult>> {
   const text = await readFile(RESULTS, "utf8").catch(() => "{}");
   return JSON.parse(text) as Record<string, KeptResult>;
 }
@@ -75,7 +75,7 @@ const round = (value: unknown): unknown => (typeof value === "number" ? Number(v
 const PLACE = /(<!-- bench ([a-z0-9-]+) -->\n)[^]*?(\n<!-- end -->)/g;
 
 /** The text of the page with the tables of the kept results in their places. */
-export function withTables(
+function withTables(
   page: string,
   rows: readonly Row[],
   kept: Readonly<Record<string, KeptResult>>,

@@ -4,7 +4,7 @@ import type { Contestant, Figures, Goal, Row, Size } from "./row.js";
 const ROUNDS = { whole: 7, gate: 5 } as const;
 
 /** What came out for one contestant: medians, by measure. */
-export interface Outcome {
+interface Outcome {
   readonly contestant: string;
   readonly medians: Figures;
 }
@@ -46,7 +46,10 @@ export async function runRow(row: Row, size: Size): Promise<Result> {
       contestant: name,
       medians: mediansOf(row, figures.get(name) ?? []),
     })),
-    verdicts: row.goals.map((goal) => verdictOn(goal, figures)),
+    // In the gate not all take part.
+    verdicts: row.goals
+      .filter(({ contestant, to }) => figures.has(contestant) && figures.has(to))
+      .map((goal) => verdictOn(goal, figures)),
   };
 }
 

@@ -13,7 +13,7 @@ export interface Contestant {
 }
 
 /** How a figure is printed. */
-export interface Measure {
+interface Measure {
   readonly title: string;
   readonly unit: string;
   /** Digits after the point. Default 2. */

@@ -13,7 +13,7 @@ const { BufferJSON, initAuthCreds, useMultiFileAuthState } = library;
 /** The auth state of one socket. */
 export interface BareAuth {
   readonly state: AuthenticationState;
-  saveCreds(): Promise<void>;
+  readonly saveCreds: () => Promise<void>;
 }
 
 /** Opens the auth state of session n. */
@@ -40,10 +40,12 @@ function keyByKey(texts: Texts): OpenAuth {
     const creds = ((await read("creds")) as AuthenticationCreds | undefined) ?? initAuthCreds();
     const keys: AuthenticationState["keys"] = {
       get: async <Family extends keyof SignalDataTypeMap>(family: Family, ids: string[]) => {
-        const found = await Promise.all(ids.map(async (id) => [id, await read(`${family} ${id}`)] as const));
-        return Object.fromEntries(found.filter(([, value]) => value !== undefined)) as {
-          [id: string]: SignalDataTypeMap[Family];
-        };
+        const found = await Promise.all(
+          ids.map(async (id): Promise<[string, unknown]> => [id, await read(`${family} ${id}`)]),
+        );
+        return Object.fromEntries<SignalDataTypeMap[Family]>(
+          found.filter((one): one is [string, SignalDataTypeMap[Family]] => one[1] !== undefined),
+        );
       },
       set: async (data) => {
         const all = Object.entries(data).flatMap(([family, values]) =>

@@ -1,7 +1,19 @@
 /** All rows, in the order in which they run and are printed. */
 import type { Row } from "../frame/row.js";
+import { httpCreate, httpList, httpStatus } from "./http.js";
 import { memory } from "./memory.js";
 import { receiveMany, receiveOne, receiveWebhook } from "./receive.js";
 import { sendOne } from "./send.js";
+import { webhooks } from "./webhooks.js";
 
-export const ROWS: readonly Row[] = [memory, receiveOne, receiveMany, receiveWebhook, sendOne];
+export const ROWS: readonly Row[] = [
+  memory,
+  receiveOne,
+  receiveMany,
+  receiveWebhook,
+  sendOne,
+  webhooks,
+  httpStatus,
+  httpList,
+  httpCreate,
+];

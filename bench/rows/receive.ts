@@ -1,8 +1,7 @@
 /** What a received message costs: one session, many, and many with a webhook. */
-import { Worker } from "node:worker_threads";
-import { once } from "node:events";
 import { sharing, type Contestant, type Figures, type Row, type Size } from "../frame/row.js";
 import { WhatsAppProcess } from "../whatsapp-process.js";
+import { startReceiver } from "./receiver.js";
 import { bareSessions, zpwootSessions, type Sessions, type SessionsSetUp } from "./session-contestants.js";
 
 const MEASURES = {
@@ -85,21 +84,6 @@ export const receiveMany: Row = {
     return sharing(all, () => many.whatsapp[Symbol.asyncDispose]());
   },
 };
-
-/** A webhook receiver on a thread of its own. Settles with its URL. */
-export async function startReceiver(): Promise<{ readonly url: string; end(): Promise<unknown> }> {
-  const source = `
-    const { createServer } = require("node:http");
-    const { parentPort } = require("node:worker_threads");
-    const server = createServer((request, response) => {
-      request.resume();
-      request.on("end", () => response.writeHead(204).end());
-    });
-    server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));`;
-  const worker = new Worker(source, { eval: true });
-  const [port] = (await once(worker, "message")) as [number];
-  return { url: `http://127.0.0.1:${port}/hook`, end: () => worker.terminate() };
-}
 
 /** The same with a webhook, until its receiver has acknowledged the event. */
 export const receiveWebhook: Row = {

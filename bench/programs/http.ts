@@ -1,6 +1,6 @@
 /**
- * The servers that `bench -- http` compares, each in a process of its own: `tsx bench/http-servers.ts <name>` prints its port. All answer
- * from the same data in memory with the same JSON; ours does it through the whole adapter, over sessions in memory.
+ * The servers that the rows of HTTP compare, each in a process of its own: `http <name>`. All answer from the same data in memory with the
+ * same JSON; ours does it through the whole adapter, over sessions in memory.
  */
 import "reflect-metadata";
 import { randomUUID } from "node:crypto";
@@ -11,12 +11,13 @@ import { Body, Controller, Get, Headers, HttpException, Module, Param, Post } fr
 import { NestFactory } from "@nestjs/core";
 import express from "express";
 import Fastify from "fastify";
-import { createHttpHandler } from "../src/http/index.js";
-import { validateCreateSession } from "../src/api/validation.js";
-import { InMemorySessions } from "../test/http/in-memory-sessions.js";
+import { validateCreateSession } from "../../src/api/validation.js";
+import { createHttpHandler } from "../../src/http/index.js";
+import { InMemorySessions } from "../../test/http/in-memory-sessions.js";
+import { answerCalls, stopwatch } from "../frame/program.js";
 
 /** The key all of them want. */
-export const BENCH_KEY = "bench-key";
+const BENCH_KEY = "bench-key";
 const SESSIONS = 1_000;
 
 const UNAUTHORIZED = { statusCode: 401, message: "Invalid API key" };
@@ -169,8 +170,12 @@ async function main(name: string): Promise<void> {
   };
   const server = http.createServer(await apps[name]?.()).listen(0, "127.0.0.1");
   await once(server, "listening");
-  process.send?.({ port: (server.address() as AddressInfo).port, id: sessions[0]?.id });
+  let watch = stopwatch();
+  answerCalls({
+    address: () => ({ port: (server.address() as AddressInfo).port, id: sessions[0]?.id, key: BENCH_KEY }),
+    begin: () => void (watch = stopwatch()),
+    cpuMs: () => watch().cpuMs,
+  });
 }
 
-const [name] = process.argv.slice(2);
-if (process.send !== undefined && name !== undefined) await main(name);
+await main(process.argv[2] ?? "");
