@@ -75,11 +75,7 @@ const round = (value: unknown): unknown => (typeof value === "number" ? Number(v
 const PLACE = /(<!-- bench ([a-z0-9-]+) -->\n)[^]*?(\n<!-- end -->)/g;
 
 /** The text of the page with the tables of the kept results in their places. */
-function withTables(
-  page: string,
-  rows: readonly Row[],
-  kept: Readonly<Record<string, KeptResult>>,
-): string {
+function withTables(page: string, rows: readonly Row[], kept: Readonly<Record<string, KeptResult>>): string {
   return page.replace(PLACE, (place, start: string, name: string, end: string) => {
     const row = rows.find((one) => one.name === name);
     const result = kept[name];
