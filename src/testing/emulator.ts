@@ -17,6 +17,7 @@ import { ObservedEmulator } from "./observed-emulator.js";
 import { Server } from "./server/server.js";
 import { VirtualGroup } from "./virtual-group.js";
 import { VirtualMediaHost } from "./virtual-media-host.js";
+import { VirtualNewsletter } from "./virtual-newsletter.js";
 import type { VirtualPhone } from "./virtual-phone.js";
 import { VirtualPhones } from "./virtual-phones.js";
 
@@ -128,6 +129,11 @@ export class WhatsAppEmulator extends ObservedEmulator {
   /** All groups, oldest first, including those that clients created. */
   get groups(): readonly VirtualGroup[] {
     return this.#network.groups.all.map((group) => new VirtualGroup(this.#network, group));
+  }
+
+  /** All newsletters, oldest first, including those that clients created. */
+  get newsletters(): readonly VirtualNewsletter[] {
+    return this.#network.newsletters.all.map((one) => new VirtualNewsletter(this.#network, one));
   }
 
   /** Public key of the root that signed the service's certificates, for clients that pin it. */

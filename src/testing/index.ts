@@ -16,7 +16,7 @@ export type { VirtualMediaHost } from "./virtual-media-host.js";
 export type { CallFacts, CallStatus } from "./network/calls.js";
 export type { BusinessInput } from "./network/profile.js";
 export type { VirtualCall } from "./virtual-call.js";
-export type { VirtualNewsletter } from "./virtual-newsletter.js";
+export type { NewsletterPeople, NewsletterPost, VirtualNewsletter } from "./virtual-newsletter.js";
 export type { ExpiredStatus, StoredMediaFacts } from "./network/media-store.js";
 export type { GroupSettings } from "./network/group-changes.js";
 export type { GroupRole } from "./network/group.js";

@@ -8,6 +8,7 @@ import {
   type GroupSettings,
   type ParticipantChange,
 } from "./network/group-changes.js";
+import { decideRequest, joinByCode } from "./network/group-joining.js";
 import type { Group, GroupRole } from "./network/group.js";
 import type { Network } from "./network/network.js";
 
@@ -15,6 +16,8 @@ import type { Network } from "./network/network.js";
 export interface GroupMember {
   readonly phoneNumber: string;
   readonly role: GroupRole;
+  /** What it says that it is in the group. */
+  readonly label?: string;
 }
 
 /** Whoever acts in a group, or is acted on. Every `VirtualPhone` is one. */
@@ -62,10 +65,11 @@ export class VirtualGroup {
 
   /** In the order of joining. */
   get members(): readonly GroupMember[] {
-    return this.#group.members.map((account) => ({
-      phoneNumber: account.phoneNumber,
-      role: this.#group.role(account) ?? "member",
-    }));
+    return this.#group.members.map((account) => {
+      const label = this.#group.label(account);
+      const role = this.#group.role(account) ?? "member";
+      return { phoneNumber: account.phoneNumber, role, ...(label !== undefined && { label }) };
+    });
   }
 
   /** Changes the subject, the description, or who may write and change settings. */
@@ -99,7 +103,29 @@ export class VirtualGroup {
     return { code, expiration: until };
   }
 
-  /** Adds members. Only admins may. */
+  /** JIDs of the accounts that ask to be let in, where admins decide on that (`update(ana, { joinApproval: true })`). */
+  get joinRequests(): readonly string[] {
+    return [...this.#group.joinRequests.keys()].map(({ jid }) => jid);
+  }
+
+  /** A phone joins by the invitation's code, or asks to where admins decide. Returns whether it is in. */
+  join(phone: GroupParticipant): boolean {
+    return joinByCode(this.#network, this.#group, this.#account(phone));
+  }
+
+  /** Lets in one who asked. Only admins may; returns false when the account had not asked. */
+  approve(by: GroupParticipant, phone: GroupParticipant): boolean {
+    const who = { by: this.#account(by), account: this.#account(phone) };
+    return decideRequest(this.#network, this.#group, { ...who, approve: true });
+  }
+
+  /** Refuses one who asked. Only admins may; returns false when the account had not asked. */
+  reject(by: GroupParticipant, phone: GroupParticipant): boolean {
+    const who = { by: this.#account(by), account: this.#account(phone) };
+    return decideRequest(this.#network, this.#group, { ...who, approve: false });
+  }
+
+  /** Adds members. Only admins may, unless members may, too (`membersMayAdd`). */
   add(by: GroupParticipant, ...phones: readonly GroupParticipant[]): void {
     this.#change(by, "add", phones);
   }

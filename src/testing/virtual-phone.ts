@@ -1,7 +1,6 @@
 /** The phone of an account, operated by a test instead of a thumb. */
 import { ZpwootError } from "../errors.js";
 import { companionFacts, type CompanionFacts } from "./companion-facts.js";
-import { randomNumber } from "./context/random.js";
 import type { WaitOptions } from "./context/wait.js";
 import type { Account } from "./network/account.js";
 import { offerCall } from "./network/call-changes.js";
@@ -9,6 +8,7 @@ import type { CompanionDevice } from "./network/companion-device.js";
 import { createGroup } from "./network/group-changes.js";
 import { Group } from "./network/group.js";
 import type { Network } from "./network/network.js";
+import { createNewsletter } from "./network/newsletter-posts.js";
 import {
   announceActivity,
   announcePresence,
@@ -136,11 +136,8 @@ export class VirtualPhone extends VirtualProfile {
 
   /** Creates a newsletter that this phone owns. */
   createNewsletter(name: string, followers: readonly VirtualPhone[] = []): VirtualNewsletter {
-    const { context, newsletters } = this.#network;
-    const jid = `120363${String(randomNumber(context.random, 1e11, 1e12 - 1))}@newsletter`;
-    const accounts = new Set(followers.map((phone) => this.#other(phone)));
-    const newsletter = { jid, name, owner: this.#account, followers: accounts, posts: 0 };
-    newsletters.add(newsletter);
+    const accounts = followers.map((phone) => this.#other(phone));
+    const newsletter = createNewsletter(this.#network, this.#account, { name, followers: accounts });
     return new VirtualNewsletter(this.#network, newsletter);
   }
 

@@ -35,6 +35,11 @@ export abstract class VirtualProfile extends VirtualChats {
     return this.#account.profile.picture?.bytes;
   }
 
+  /** Id of the cover photo of a business, which clients set; undefined while there is none. */
+  get coverPhoto(): string | undefined {
+    return this.#account.profile.coverPhoto;
+  }
+
   /** The about text; empty when there is none. */
   get about(): string {
     return this.#account.profile.about;

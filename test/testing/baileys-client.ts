@@ -30,8 +30,7 @@ export const BAILEYS: readonly Library[] = [
   {
     name: "Baileys 6.17.16",
     load: () => require("baileys-6") as Baileys,
-    // It does not read a history that is in the message: it would fetch one from the real service's media host.
-    settings: { shouldSyncHistoryMessage: () => false },
+    settings: {},
     needsInitialSync: true,
     losesEarlyStanzas: true,
   },
@@ -107,6 +106,11 @@ export class BaileysClient {
     this.socket = this.#open();
   }
 
+  /** What it has of the account. */
+  get creds(): baileys7.AuthenticationCreds {
+    return this.#auth.creds;
+  }
+
   /** Settles when the test passes; it is made after every event. Rejects after five seconds. */
   async until(passes: () => boolean): Promise<void> {
     const late = AbortSignal.timeout(5_000);
@@ -157,7 +161,10 @@ export class BaileysClient {
       version,
       ...this.#settings,
     });
-    socket.ev.on("creds.update", (update) => void Object.assign(this.#auth.creds, update));
+    socket.ev.on("creds.update", (update) => {
+      Object.assign(this.#auth.creds, update);
+      this.#tell();
+    });
     socket.ev.on("messages.upsert", ({ messages }) => {
       this.messages.push(...messages);
       this.texts.push(...messages.map(({ message }) => message?.conversation ?? "").filter(Boolean));

@@ -53,6 +53,7 @@ export function callFromDevice(
   const change = child?.tag;
   const ack = (error?: string): void =>
     device.connection?.send(node("ack", { class: "call", id, from: to, type: change, error }));
+  if (change === "link_create") return createLink(network, device, stanza);
   if (change !== "accept" && change !== "reject" && change !== "terminate") {
     device.connection?.refuseUnknown(stanza);
     return ack("501");
@@ -64,6 +65,18 @@ export function callFromDevice(
   const other = account === call.from ? call.to : call.from;
   tell(network, other, account, node(change, about(call)));
   tell(network, account, account, node(change, about(call)), device.jid);
+}
+
+/** A link to a call, which whoever has it may join. Here nobody can. */
+function createLink({ context }: Network, { connection }: LinkedDevice["device"], stanza: BinaryNode): void {
+  const { id, to } = stanza.attrs;
+  const token = Buffer.from(context.random(ID_LENGTH)).toString("base64url");
+  const media = childOf(stanza)?.attrs.media;
+  connection?.send(
+    node("ack", { class: "call", id, from: to, type: "link_create" }, [
+      node("link_create", { token, media }),
+    ]),
+  );
 }
 
 function apply({ context }: Network, call: Call, change: CallChange): boolean {

@@ -20,6 +20,10 @@ export interface GroupSettings {
   readonly locked?: boolean;
   /** Seconds after which new messages disappear; 0: never. */
   readonly disappearingSeconds?: number;
+  /** Members who are no admins may add others. */
+  readonly membersMayAdd?: boolean;
+  /** Who joins by the invitation waits until an admin says yes. */
+  readonly joinApproval?: boolean;
 }
 
 /** Creates a group and notifies its members. */
@@ -59,17 +63,6 @@ export function invite(
   return { code, until };
 }
 
-/** An account joins by an invitation. Throws `INVALID_INPUT` when it is in the group. */
-export function joinGroup(network: Network, group: Group, account: Account): void {
-  if (group.has(account))
-    throw new ZpwootError(
-      "INVALID_INPUT",
-      `${account.phoneNumber} is in the group "${group.subject}" already`,
-    );
-  group.setRole(account, "member");
-  notifyMembers(network, group, account, node("add", { reason: "invite" }, [group.participantNode(account)]));
-}
-
 /** Adds, removes, promotes or demotes. Throws `INVALID_INPUT` when the account may not. */
 export function changeParticipants(
   network: Network,
@@ -79,7 +72,7 @@ export function changeParticipants(
   accounts: readonly Account[],
 ): void {
   const leaves = change === "remove" && accounts.every((account) => account === by);
-  if (!leaves) requireAdmin(group, by);
+  if (!leaves && !(change === "add" && group.membersMayAdd && group.has(by))) requireAdmin(group, by);
   const before = accounts.map((account) => participant(group, account, change));
   for (const account of accounts) {
     if (change === "remove") group.remove(account);
@@ -101,14 +94,15 @@ function keepAnAdmin(network: Network, group: Group): void {
 /** Changes settings. Throws `INVALID_INPUT` when the account may not. */
 export function changeSettings(network: Network, group: Group, by: Account, settings: GroupSettings): void {
   if (!group.has(by)) throw notIn(group, by);
-  if (group.locked || settings.announcement !== undefined || settings.locked !== undefined)
-    requireAdmin(group, by);
+  const { announcement, locked, membersMayAdd, joinApproval } = settings;
+  const isForAdmins = [announcement, locked, membersMayAdd, joinApproval].some((one) => one !== undefined);
+  if (group.locked || isForAdmins) requireAdmin(group, by);
   const { seconds } = network.context;
   for (const what of settingNodes(seconds, group, by, settings)) notifyMembers(network, group, by, what);
 }
 
 /** Notifies the linked devices of the members, and of the accounts in `also`, of a change. */
-function notifyMembers(
+export function notifyMembers(
   { context, router }: Network,
   group: Group,
   by: Account,
@@ -147,6 +141,20 @@ function settingNodes(seconds: number, group: Group, by: Account, settings: Grou
     const on = expiration > 0;
     nodes.push(on ? node("ephemeral", { expiration: String(expiration) }) : node("not_ephemeral"));
   }
+  return [...nodes, ...joiningNodes(group, settings)];
+}
+
+function joiningNodes(group: Group, { membersMayAdd, joinApproval }: GroupSettings): BinaryNode[] {
+  const nodes: BinaryNode[] = [];
+  if (membersMayAdd !== undefined) {
+    group.membersMayAdd = membersMayAdd;
+    nodes.push(node("member_add_mode", {}, membersMayAdd ? "all_member_add" : "admin_add"));
+  }
+  if (joinApproval !== undefined) {
+    group.joinApproval = joinApproval;
+    const state = joinApproval ? "on" : "off";
+    nodes.push(node("membership_approval_mode", {}, [node("group_join", { state })]));
+  }
   return nodes;
 }
 
@@ -156,7 +164,8 @@ function participant(group: Group, account: Account, change: ParticipantChange):
   return group.participantNode(account);
 }
 
-function requireAdmin(group: Group, by: Account): void {
+/** Throws `INVALID_INPUT` when the account is no admin. */
+export function requireAdmin(group: Group, by: Account): void {
   const role = group.role(by);
   if (role === undefined) throw notIn(group, by);
   if (role === "member")

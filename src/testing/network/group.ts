@@ -36,12 +36,19 @@ export class Group {
   announcement = false;
   /** Only admins may change the subject. */
   locked = false;
+  /** Members who are no admins may add others. */
+  membersMayAdd = false;
+  /** Who joins by the invitation waits until an admin says yes. */
+  joinApproval = false;
+  /** Who waits for that, with the time of the request in seconds. */
+  readonly joinRequests = new Map<Account, number>();
   /** Seconds after which messages disappear; 0: never. */
   expiration = 0;
   picture: ProfilePicture | undefined;
   /** Invitations to one account each, by their code, with the end of their time in seconds. */
   readonly invitations = new Map<string, { readonly account: Account; readonly until: number }>();
   readonly #roles = new Map<Account, GroupRole>();
+  readonly #labels = new Map<Account, string>();
 
   constructor({ id, creator, subject, creation, inviteCode }: GroupInput) {
     this.id = id;
@@ -83,6 +90,17 @@ export class Group {
     this.#roles.set(account, role);
   }
 
+  /** What a member says that it is in the group. */
+  label(account: Account): string | undefined {
+    return this.#labels.get(account);
+  }
+
+  /** A member says what it is in the group; an empty text: nothing. */
+  setLabel(account: Account, label = ""): void {
+    if (label === "") this.#labels.delete(account);
+    else this.#labels.set(account, label);
+  }
+
   /** Removes a member. Every phone then encrypts with another key, which the removed one does not have. */
   remove(account: Account): void {
     this.#roles.delete(account);
@@ -113,6 +131,10 @@ export class Group {
     const flags = [...(this.announcement ? ["announcement"] : []), ...(this.locked ? ["locked"] : [])];
     return node("group", attrs, [
       ...flags.map((flag) => node(flag)),
+      node("member_add_mode", {}, this.membersMayAdd ? "all_member_add" : "admin_add"),
+      ...(this.joinApproval
+        ? [node("membership_approval_mode", {}, [node("group_join", { state: "on" })])]
+        : []),
       ...(this.expiration > 0 ? [node("ephemeral", { expiration: String(this.expiration) })] : []),
       ...description,
       ...this.members.map((member) => this.participantNode(member)),

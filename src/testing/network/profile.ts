@@ -60,8 +60,12 @@ export class Profile {
   aboutSetAt = 0;
   picture: ProfilePicture | undefined;
   /** Undefined: the account is no business. */
-  readonly business: BusinessInput | undefined;
+  business: BusinessInput | undefined;
+  /** Id of the cover photo of a business, when it has one. */
+  coverPhoto: string | undefined;
   readonly products = new Map<string, CatalogProduct>();
+  /** After how many seconds messages of new chats disappear (0: never), and when that was set, in seconds. */
+  disappearing = { seconds: 0, setAt: 0 };
   readonly #privacy = new Map(Object.entries(PRIVACY_DEFAULTS));
 
   constructor(business: BusinessInput | undefined) {
@@ -78,6 +82,11 @@ export class Profile {
     if (!this.#privacy.has(name) || !(PRIVACY_VALUES[name] ?? USUAL_VALUES).includes(value)) return false;
     this.#privacy.set(name, value);
     return true;
+  }
+
+  /** Changes after how many seconds messages of new chats disappear. */
+  setDisappearing(seconds: number, setAt: number): void {
+    this.disappearing = { seconds, setAt };
   }
 
   /** Whether nobody may see, or do, what the setting is about. */

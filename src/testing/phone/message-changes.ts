@@ -56,12 +56,19 @@ export class MessageChanges {
   }
 
   #protocol(
-    { key, type = PROTOCOL_TYPE.revoke, editedMessage }: ProtocolMessage,
+    { key, type = PROTOCOL_TYPE.revoke, editedMessage, memberLabel }: ProtocolMessage,
     origin: ChangeOrigin,
   ): void {
+    if (type === PROTOCOL_TYPE.memberLabel) this.#label(memberLabel?.label, origin);
     if (type === PROTOCOL_TYPE.revoke) this.#revoke(this.#target(key?.id, origin), origin);
     if (type === PROTOCOL_TYPE.edit && editedMessage !== undefined)
       this.#edit(this.#target(key?.id, origin), editedMessage, origin);
+  }
+
+  /** A member of a group says what it is there. */
+  #label(label: string | undefined, { chat, from }: ChangeOrigin): void {
+    const account = this.#network.directory.find(from);
+    if (account !== undefined) this.#network.groups.find(chat)?.setLabel(account, label);
   }
 
   /** Counts when it comes from the author, or in a group from an admin. */

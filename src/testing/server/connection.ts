@@ -126,13 +126,12 @@ export class Connection implements DeviceConnection {
     this.#context.reportViolation(this.facts, problem);
   }
 
-  /** Records a stanza that the emulator has no answer for; a query is refused as unsupported (501). */
+  /** Records a stanza that the emulator has no answer for; it is refused as unsupported (501), so that nothing waits for it. */
   refuseUnknown(stanza: BinaryNode): void {
     this.#context.reportUnknown(this.facts, stanza);
-    const { type } = stanza.attrs;
-    if (stanza.tag === "iq" && (type === "get" || type === "set")) {
-      this.send(errorOf(stanza, 501, "feature-not-implemented"));
-    }
+    if (stanza.tag === "iq") return this.send(errorOf(stanza, 501, "feature-not-implemented"));
+    const { id, to } = stanza.attrs;
+    if (id !== undefined) this.send(node("ack", { class: stanza.tag, id, from: to, error: "501" }));
   }
 
   perform(action: FaultAction): void {

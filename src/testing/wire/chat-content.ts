@@ -146,3 +146,24 @@ export interface PollUpdateMessage {
   readonly vote?: { readonly encPayload?: Uint8Array; readonly encIv?: Uint8Array };
   readonly senderTimestampMs?: number;
 }
+
+/** What a member of a group calls itself there, in a `ProtocolMessage`. */
+export interface MemberLabelChange {
+  readonly memberLabel?: { readonly label?: string };
+}
+
+/** Keys of the app state, in a `ProtocolMessage`. */
+export interface AppStateSyncKeyShare {
+  readonly keys: readonly {
+    readonly keyId: { readonly keyId: Uint8Array };
+    readonly keyData: {
+      readonly keyData: Uint8Array;
+      readonly fingerprint?: {
+        readonly rawId: number;
+        readonly currentIndex: number;
+        readonly deviceIndexes: readonly number[];
+      };
+      readonly timestamp?: number;
+    };
+  }[];
+}

@@ -1,5 +1,6 @@
 /** The content of messages, with the fields the emulator reads and writes. */
 import type {
+  AppStateSyncKeyShare,
   ButtonsMessage,
   ContactMessage,
   HydratedTemplate,
@@ -7,6 +8,7 @@ import type {
   ListMessage,
   LocationMessage,
   MediaMessage,
+  MemberLabelChange,
   MessageKey,
   PollMessage,
   PollUpdateMessage,
@@ -24,6 +26,7 @@ export const PROTOCOL_TYPE = {
   edit: 14,
   peerRequest: 16,
   peerResponse: 17,
+  memberLabel: 30,
 } as const;
 
 /** What a companion may ask the phone for. */
@@ -45,7 +48,7 @@ export interface HistorySyncNotification {
 }
 
 /** A message about other messages, or between the devices of one account. */
-export interface ProtocolMessage {
+export interface ProtocolMessage extends MemberLabelChange {
   readonly key?: MessageKey;
   /** Absent means 0, a revocation. */
   readonly type?: number;
@@ -54,20 +57,7 @@ export interface ProtocolMessage {
   readonly ephemeralSettingTimestamp?: number;
   readonly timestampMs?: number;
   readonly historySyncNotification?: HistorySyncNotification;
-  readonly appStateSyncKeyShare?: {
-    readonly keys: readonly {
-      readonly keyId: { readonly keyId: Uint8Array };
-      readonly keyData: {
-        readonly keyData: Uint8Array;
-        readonly fingerprint?: {
-          readonly rawId: number;
-          readonly currentIndex: number;
-          readonly deviceIndexes: readonly number[];
-        };
-        readonly timestamp?: number;
-      };
-    }[];
-  };
+  readonly appStateSyncKeyShare?: AppStateSyncKeyShare;
   readonly editedMessage?: ChatMessage;
   readonly peerDataOperationRequestMessage?: {
     readonly peerDataOperationRequestType?: number;

@@ -44,8 +44,9 @@ message ProtocolMessage {
   optional int64 ephemeralSettingTimestamp = 5; optional HistorySyncNotification historySyncNotification = 6;
   optional AppStateSyncKeyShare appStateSyncKeyShare = 7; optional ChatMessage editedMessage = 14;
   optional int64 timestampMs = 15; optional PeerRequest peerDataOperationRequestMessage = 16;
-  optional PeerResponse peerDataOperationRequestResponseMessage = 17;
+  optional PeerResponse peerDataOperationRequestResponseMessage = 17; optional MemberLabel memberLabel = 27;
 }
+message MemberLabel { optional string label = 1; optional int64 labelTimestamp = 2; }
 message SenderKeyDistributionMessage { optional string groupId = 1; optional bytes axolotlSenderKeyDistributionMessage = 2; }
 message ReactionMessage { optional MessageKey key = 1; optional string text = 2; optional int64 senderTimestampMs = 4; }
 message PinMessage { optional MessageKey key = 1; optional uint32 type = 2; optional int64 senderTimestampMs = 3; }

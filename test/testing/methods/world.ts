@@ -1,6 +1,7 @@
-/** A linked whaileys among phones, for the methods of its socket. */
+/** A linked client among phones, for the methods of its socket. */
 import { randomInt } from "node:crypto";
-import type { WAMessage, WASocket } from "whaileys";
+import type * as baileys7 from "baileys-7";
+import type { WASocket as WhaileysSocket } from "whaileys";
 import type {
   ChatEntry,
   EmulatorEventName,
@@ -8,7 +9,7 @@ import type {
   VirtualPhone,
 } from "../../../src/testing/index.js";
 import { WhatsAppEmulator } from "../../../src/testing/index.js";
-import { WhaileysClient } from "../whaileys-client.js";
+import { ALL_LIBRARIES, BaileysClient, type Library } from "../baileys-client.js";
 
 /** What a method comes to at the emulator. */
 export type Effect =
@@ -25,6 +26,9 @@ export type Effect =
   /** It sends nothing. */
   | "sends nothing";
 
+/** The sockets of the three have most methods in common. */
+export type AnySocket = baileys7.WASocket & Omit<WhaileysSocket, keyof baileys7.WASocket>;
+
 /** One method, and the proof of its effect: it rejects, or throws, when the effect is another. */
 export interface MethodRow {
   readonly method: string;
@@ -40,44 +44,55 @@ export const PICTURE = Buffer.from(
 
 /** The business `owner` has the client; `friend` is a person. */
 export class MethodWorld {
+  readonly emulator: WhatsAppEmulator;
   readonly owner: VirtualPhone;
   readonly friend: VirtualPhone;
-  readonly client: WhaileysClient;
+  readonly library: Library;
+  readonly client: BaileysClient;
 
-  private constructor(readonly emulator: WhatsAppEmulator) {
+  private constructor(library: Library, emulator: WhatsAppEmulator) {
     const business = { description: "Pizza", category: "Restaurant" };
-    this.owner = emulator.addPhone({ phoneNumber: number(), name: "Owner", business });
+    this.library = library;
+    this.emulator = emulator;
+    const initialSync = library.needsInitialSync;
+    this.owner = emulator.addPhone({ phoneNumber: number(), name: "Owner", business, initialSync });
     this.friend = emulator.addPhone({ phoneNumber: number(), name: "Friend" });
-    this.client = new WhaileysClient(emulator);
+    if (library.losesEarlyStanzas)
+      emulator.faults.add({ at: "client-finish", action: { delayMs: 100 }, times: Infinity });
+    this.client = new BaileysClient(library, emulator);
   }
 
-  static async open(): Promise<MethodWorld> {
-    const world = new MethodWorld(await WhatsAppEmulator.start());
-    await world.client.link(world.owner.phoneNumber);
-    const { socket, creds } = world.client;
-    socket.ev.on("creds.update", (update) => void Object.assign(creds, update));
-    const shared = new Promise<void>((resolve) => {
-      socket.ev.on("creds.update", ({ myAppStateKeyId }) => {
-        if (myAppStateKeyId !== undefined) resolve();
-      });
-    });
-    world.owner.shareAppStateKey();
-    await shared;
+  static async open(library: Library): Promise<MethodWorld> {
+    const world = new MethodWorld(library, await WhatsAppEmulator.start());
+    await world.client.link(world.owner);
+    const hasKey = (): boolean => world.client.creds.myAppStateKeyId !== undefined;
+    if (!library.needsInitialSync) world.owner.shareAppStateKey();
+    await world.client.until(hasKey);
     return world;
   }
 
-  get socket(): WASocket {
-    return this.client.socket;
+  get socket(): AnySocket {
+    return this.client.socket as AnySocket;
+  }
+
+  /** Whether the client is whaileys, whose methods take other arguments here and there. */
+  get isWhaileys(): boolean {
+    return this.library === ALL_LIBRARIES[0];
   }
 
   /** A message of the friend, as the client has it. */
   async received(
     send: () => { readonly id: string } = () => this.friend.sendText(this.owner, "hello"),
-  ): Promise<WAMessage> {
-    let sent = "";
-    const arrived = this.client.nextUpsert(({ key }) => key.id === sent);
-    sent = send().id;
-    return (await arrived).message;
+  ): Promise<baileys7.WAMessage> {
+    const { id } = send();
+    return this.client.received(({ key }) => key.id === id);
+  }
+
+  /** Settles when the client has had a message so many times. */
+  async receivedAgain(id: string | null | undefined, times: number): Promise<baileys7.WAMessage> {
+    const all = () => this.client.messages.filter(({ key }) => key.id === id);
+    await this.client.until(() => all().length >= times);
+    return all().at(-1) as baileys7.WAMessage;
   }
 
   /** The message on the friend's phone. */
@@ -116,12 +131,12 @@ export class MethodWorld {
   }
 
   /** Another client, not linked. */
-  unlinked(): WhaileysClient {
-    return new WhaileysClient(this.emulator).open();
+  unlinked(): BaileysClient {
+    return new BaileysClient(this.library, this.emulator);
   }
 
   async close(): Promise<void> {
-    this.client.end();
+    await this.client.end();
     await this.emulator.stop();
   }
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FaultAction } from "../../context/fault-actions.js";
+import { randomNumber } from "../../context/random.js";
 import type { Network } from "../../network/network.js";
 import { sha256 } from "../../wire/media-crypto.js";
 import { answerBytes, answerJson, answerStatus, sendWrongly } from "./media-answers.js";
@@ -60,7 +61,7 @@ export class MediaHost {
       this.#receive(
         request,
         { hash, holder, offset: Number(url.searchParams.get("file_offset") ?? 0) },
-        answer,
+        (status, body) => answer(status, { ...body, ...(status === 200 && this.#extrasOf(url)) }),
       );
     };
     const phoneNumber = media.phoneNumberOf(auth);
@@ -157,6 +158,14 @@ export class MediaHost {
 
   #stored(path: string): object {
     return { url: `${this.#network.media.origin}${path}`, direct_path: path };
+  }
+
+  /** What more is answered about an upload of this kind: with these a client sets the photo of a business. */
+  #extrasOf({ pathname }: URL): object {
+    if (!pathname.includes("/biz-cover-photo/")) return {};
+    const { random, seconds } = this.#network.context;
+    const fbid = randomNumber(random, 1e14, 1e15);
+    return { meta_hmac: Buffer.from(random(32)).toString("base64url"), fbid, ts: seconds };
   }
 
   #noteFault(request: IncomingMessage, at: "media-upload" | "media-download", jid: string | undefined): void {

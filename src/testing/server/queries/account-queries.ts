@@ -45,6 +45,19 @@ function appState(query: Query): void {
   reply(query, [node("sync", {}, account.phone.answerAppState(device, childOf(iq, "sync")))]);
 }
 
+/** After how many seconds messages of new chats disappear. */
+function setDisappearing(query: Query): void {
+  const duration = Number(query.child?.attrs.duration);
+  if (!Number.isInteger(duration) || duration < 0) return refuse(query, 400, "bad-request");
+  query.account.profile.setDisappearing(duration, query.context.seconds);
+  reply(query);
+}
+
+/** Assistants that one may write to: there are none. */
+function bots(query: Query): void {
+  reply(query, [node("bot", { v: "2" }, [node("section", { type: "all", name: "All" }, [])])]);
+}
+
 /** The rows for the account. */
 export const ACCOUNT_QUERIES: readonly QueryHandler[] = [
   { xmlns: "w", type: "get", child: "props", answer: properties },
@@ -52,6 +65,10 @@ export const ACCOUNT_QUERIES: readonly QueryHandler[] = [
   { xmlns: "privacy", type: "get", child: "privacy", answer: getPrivacy },
   { xmlns: "privacy", type: "set", child: "privacy", answer: setPrivacy },
   { xmlns: "privacy", type: "set", child: "tokens", answer: privacyTokens },
+  { xmlns: "disappearing_mode", type: "set", child: "disappearing_mode", answer: setDisappearing },
+  { xmlns: "bot", type: "get", child: "bot", answer: bots },
+  // Usage figures of clients; those that send them name no type.
+  { xmlns: "w:stats", child: "add", answer: (query) => reply(query) },
   { xmlns: "urn:xmpp:whatsapp:dirty", type: "set", child: "clean", answer: (query) => reply(query) },
   { xmlns: "w:m", type: "set", child: "media_conn", answer: mediaConnection },
   { xmlns: "w:sync:app:state", type: "set", child: "sync", answer: appState },

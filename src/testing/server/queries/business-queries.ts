@@ -31,6 +31,21 @@ function profileNode({ jid, profile }: Account): BinaryNode {
   ]);
 }
 
+/** Changes the profile; only a business has one. What is not named stays. */
+function setProfile(query: Query): void {
+  const { child } = query;
+  const { profile } = query.account;
+  if (profile.business === undefined) return refuse(query, 403, "forbidden");
+  const cover = childOf(child, "cover_photo")?.attrs;
+  if (cover !== undefined) profile.coverPhoto = cover.op === "delete" ? undefined : cover.id;
+  const given = ["address", "email", "description", "website"].flatMap((tag) => {
+    const text = textOf(childOf(child, tag));
+    return text === undefined ? [] : [[tag, text] as const];
+  });
+  profile.business = { ...profile.business, ...Object.fromEntries(given) };
+  reply(query);
+}
+
 function catalog(query: Query): void {
   const owner = query.network.directory.find(query.child?.attrs.jid);
   if (owner?.profile.business === undefined) return refuse(query, 404, "item-not-found");
@@ -114,6 +129,7 @@ function productNode(product: CatalogProduct): BinaryNode {
 /** The rows for businesses. */
 export const BUSINESS_QUERIES: readonly QueryHandler[] = [
   { xmlns: "w:biz", type: "get", child: "business_profile", answer: profiles },
+  { xmlns: "w:biz", type: "set", child: "business_profile", answer: setProfile },
   { xmlns: "w:biz:catalog", type: "get", child: "product_catalog", answer: catalog },
   { xmlns: "w:biz:catalog", type: "get", child: "collections", answer: collections },
   { xmlns: "w:biz:catalog", type: "set", child: "product_catalog_add", answer: putProduct },

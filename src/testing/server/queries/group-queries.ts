@@ -15,7 +15,7 @@ import { childOf, childrenOf, node, textOf, type BinaryNode } from "../../wire/n
 import { refuse, reply, type Query, type QueryHandler } from "./query.js";
 
 /** Acts on the group a query is sent to; refuses the query when its sender is not a member, or may not do it. */
-function inGroup(query: Query, act: (group: Group, by: Account) => void): void {
+export function inGroup(query: Query, act: (group: Group, by: Account) => void): void {
   const { account, iq, network } = query;
   const group = network.groups.find(iq.attrs.to);
   if (group === undefined) return refuse(query, 404, "item-not-found");
@@ -67,13 +67,18 @@ function addRequest({ network, context }: Query, named: Account, group: Group | 
   return [node("add_request", { code: made.code, expiration: String(made.until) })];
 }
 
-/** What makes a group a community, or a part of one. */
-const COMMUNITY_PARTS = ["parent", "linked_parent"];
+/** Refuses to make a community, which is not modelled, and a group in one, as there is none. Returns whether it did. */
+function refusedCommunity(query: Query): boolean {
+  const tags = childrenOf(query.child).map(({ tag }) => tag);
+  if (tags.includes("parent")) query.connection.refuseUnknown(query.iq);
+  else if (tags.includes("linked_parent")) refuse(query, 404, "item-not-found");
+  else return false;
+  return true;
+}
 
 function create(query: Query): void {
   const { account, child, network } = query;
-  const isCommunity = childrenOf(child).some(({ tag }) => COMMUNITY_PARTS.includes(tag));
-  if (isCommunity) return query.connection.refuseUnknown(query.iq);
+  if (refusedCommunity(query)) return;
   const { accounts, refused } = namedIn(query, "add");
   const group = createGroup(network, account, child?.attrs.subject ?? "", accounts);
   const made = group.node();
@@ -88,6 +93,7 @@ function participating(query: Query): void {
 
 function leave(query: Query): void {
   const { account, network } = query;
+  if (childOf(query.child, "community") !== undefined) return refuse(query, 404, "item-not-found");
   for (const { attrs } of childrenOf(query.child, "group")) {
     const group = network.groups.find(attrs.id);
     if (group?.has(account) === true) changeParticipants(network, group, account, "remove", [account]);
@@ -103,7 +109,8 @@ const participants = (change: ParticipantChange): QueryHandler => ({
     inGroup(query, (group, by) => {
       const { accounts, refused } = namedIn(query, change, group);
       if (accounts.length > 0) changeParticipants(query.network, group, by, change, accounts);
-      else if (group.role(by) === "member") return refuse(query, 403, "forbidden");
+      else if (group.role(by) === "member" && !(change === "add" && group.membersMayAdd))
+        return refuse(query, 403, "forbidden");
       const done = accounts.map(({ jid }) => node("participant", { jid }));
       reply(query, [node(change, {}, [...done, ...refused])]);
     }),
@@ -143,4 +150,8 @@ export const GROUP_QUERIES: readonly QueryHandler[] = [
   settings("unlocked", () => ({ locked: false })),
   settings("ephemeral", (child) => ({ disappearingSeconds: Number(child?.attrs.expiration ?? 0) })),
   settings("not_ephemeral", () => ({ disappearingSeconds: 0 })),
+  settings("member_add_mode", (child) => ({ membersMayAdd: textOf(child) === "all_member_add" })),
+  settings("membership_approval_mode", (child) => ({
+    joinApproval: childOf(child, "group_join")?.attrs.state === "on",
+  })),
 ];

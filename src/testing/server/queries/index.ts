@@ -5,6 +5,9 @@ import { CONTACT_QUERIES } from "./contact-queries.js";
 import { ENCRYPT_QUERIES } from "./encrypt-queries.js";
 import { GROUP_QUERIES } from "./group-queries.js";
 import { INVITE_QUERIES } from "./invite-queries.js";
+import { MEMBERSHIP_QUERIES } from "./membership-queries.js";
+import { MEX_QUERY } from "./mex-queries.js";
+import { NEWSLETTER_QUERIES } from "./newsletter-queries.js";
 import type { Query, QueryHandler } from "./query.js";
 import { STREAM_QUERIES } from "./stream-queries.js";
 import { USYNC_QUERIES } from "./usync-queries.js";
@@ -18,6 +21,9 @@ const HANDLERS: readonly QueryHandler[] = [
   ...BUSINESS_QUERIES,
   ...GROUP_QUERIES,
   ...INVITE_QUERIES,
+  ...MEMBERSHIP_QUERIES,
+  ...NEWSLETTER_QUERIES,
+  MEX_QUERY,
 ];
 
 /** Answers a query of a linked device; one that is not in the table is recorded and refused with error 501. */

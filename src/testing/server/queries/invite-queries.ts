@@ -1,9 +1,10 @@
 /** Queries about invitations to groups: the code, a new one, what a code leads to, and joining by it. */
 import { isZpwootError } from "../../../errors.js";
-import { joinGroup, newInviteCode } from "../../network/group-changes.js";
+import { newInviteCode } from "../../network/group-changes.js";
 import type { Group } from "../../network/group.js";
+import { joinByCode, joinGroup } from "../../network/group-joining.js";
 import { resultOf } from "../../wire/iq.js";
-import { node } from "../../wire/node.js";
+import { childrenOf, node } from "../../wire/node.js";
 import { refuse, reply, type Query, type QueryHandler } from "./query.js";
 
 /** To whom queries about a code are sent, which does not say the group. */
@@ -44,8 +45,8 @@ function accept(query: Query): void {
   const group = groupOfCode(query);
   if (group === undefined) return;
   try {
-    joinGroup(query.network, group, query.account);
-    reply(query, [node("group", { jid: group.jid })]);
+    const joined = joinByCode(query.network, group, query.account);
+    reply(query, [node(joined ? "group" : "membership_approval_request", { jid: group.jid })]);
   } catch (error) {
     if (!isZpwootError(error, "INVALID_INPUT")) throw error;
     refuse(query, 409, "conflict");
@@ -74,9 +75,23 @@ function acceptPersonal(query: Query): void {
   query.connection.send(resultOf(iq, undefined, { from: group.jid }));
 }
 
+/** An admin takes invitations of single accounts back. */
+function revokePersonal(query: Query): void {
+  const group = ownGroup(query);
+  if (group === undefined) return;
+  const named = childrenOf(query.child, "participant").map(({ attrs }) => {
+    const account = query.network.directory.find(attrs.jid);
+    const codes = [...group.invitations].filter(([, one]) => one.account === account).map(([code]) => code);
+    for (const code of codes) group.invitations.delete(code);
+    return node("participant", { jid: attrs.jid, error: codes.length === 0 ? "404" : undefined });
+  });
+  reply(query, [node("revoke", {}, named)]);
+}
+
 /** The rows for invitations. */
 export const INVITE_QUERIES: readonly QueryHandler[] = [
   { xmlns: "w:g2", type: "get", child: "invite", answer: read },
   { xmlns: "w:g2", type: "set", child: "invite", answer: change },
   { xmlns: "w:g2", type: "set", child: "accept", answer: acceptPersonal },
+  { xmlns: "w:g2", type: "set", child: "revoke", answer: revokePersonal },
 ];

@@ -15,6 +15,11 @@ const PROTOCOLS: Readonly<Record<string, (account: Account) => BinaryNode | unde
       ]),
     ]),
   lid: (account) => node("lid", { val: account.lid }),
+  disappearing_mode: ({ profile: { disappearing } }) =>
+    node("disappearing_mode", {
+      duration: String(disappearing.seconds),
+      t: String(disappearing.setAt),
+    }),
   status: ({ profile }) =>
     profile.hides("status")
       ? node("status", { code: "401" }, Buffer.alloc(0))
