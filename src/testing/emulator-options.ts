@@ -7,6 +7,16 @@ import type { BusinessInput } from "./network/profile.js";
 export interface AdminOptions {
   /** Add a phone when a call names a number without one, instead of answering 404. Default false. */
   readonly addPhonesOnDemand?: boolean;
+  /** The sessions of a server whose QR codes phones may scan by their name. Without it a QR code is passed as text. */
+  readonly sessions?: () => Promise<readonly LinkableSession[]>;
+}
+
+/** A session of a server, for a phone to scan. */
+export interface LinkableSession {
+  readonly id: string;
+  readonly name: string;
+  /** The text of the QR code that it shows now; undefined while it shows none. */
+  readonly qr?: string | undefined;
 }
 
 /** How an emulator is set up. */
@@ -15,7 +25,7 @@ export interface EmulatorOptions {
   readonly port?: number;
   /** Address to listen on. Default `127.0.0.1`: only this machine. */
   readonly host?: string;
-  /** Answer the admin calls (`/admin/…`) on the same port, for tests in other languages and by hand. Default false. */
+  /** Answer the admin calls (`/admin/…`) on the same port, and serve the page with the phones at `/`, for tests in other languages and by hand. Default false. */
   readonly admin?: boolean | AdminOptions;
   /** Stanzas kept for `WhatsAppEmulator.transcript`. Default 500. */
   readonly transcriptLimit?: number;

@@ -1,6 +1,6 @@
 /** The WhatsApp emulator: a service on a local port that speaks the real protocol, with phones that a test operates. */
 import { randomBytes } from "node:crypto";
-import { createAdminHandler, refuseRequest } from "./admin.js";
+import { createAdminHandler, refuseRequest } from "./admin/handler.js";
 import { EmulatorContext } from "./context/emulator-context.js";
 import type { ConnectionFacts } from "./context/events.js";
 import { seededRandom } from "./context/random.js";

@@ -5,10 +5,11 @@ export type {
   DisconnectInput,
   EmulatorAddress,
   EmulatorOptions,
+  LinkableSession,
   LibraryOptions,
   PhoneInput,
 } from "./emulator-options.js";
-export { ADMIN_CALLS as adminCalls } from "./admin.js";
+export { ADMIN_CALLS as adminCalls } from "./admin/routes.js";
 
 // Phones and groups.
 export type { CompanionFacts } from "./companion-facts.js";

@@ -74,4 +74,16 @@ export abstract class ObservedEmulator {
   transcript(): string {
     return this.#context.transcript.toString();
   }
+
+  /**
+   * Calls the function with the line of each further stanza, as {@link transcript} has it, until the function that it returns is called.
+   *
+   * @example
+   * ```ts
+   * const stop = emulator.observeTranscript((line) => console.log(line));
+   * ```
+   */
+  observeTranscript(observer: (line: string) => void): () => void {
+    return this.#context.transcript.observe(observer);
+  }
 }

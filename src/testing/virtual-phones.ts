@@ -45,6 +45,7 @@ export class VirtualPhones {
     directory.add(account);
     const phone = new VirtualPhone(this.#network, this.#linking, account);
     this.#phones.set(account, phone);
+    context.events.emit("phone-added", { phoneNumber });
     return phone;
   }
 

@@ -4,6 +4,11 @@ import { readImports } from "../support/imports.js";
 
 /** What the files of each folder may import, beside their own folder. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  admin: [
+    ...["page", "wire", "context", "phone"],
+    ...["companion-facts.ts", "emulator-options.ts", "virtual-group.ts", "virtual-phone.ts"],
+  ],
+  page: [],
   "client-ways": [],
   signal: [],
   wire: ["signal"],

@@ -66,6 +66,10 @@ export interface EmulatorEvents {
   active: ConnectionFacts & { readonly jid: string; readonly offlineCount: number };
   /** A device uploaded one-time pre-keys. */
   "pre-keys-uploaded": { readonly jid: string; readonly count: number };
+  /** An account with its phone was added. */
+  "phone-added": { readonly phoneNumber: string };
+  /** A phone wrote a message that its chat shows. */
+  "message-sent": { readonly phoneNumber: string; readonly message: ChatEntry };
   /** A phone received a message, or a copy of one that a companion of its account sent. */
   message: { readonly phoneNumber: string; readonly message: ChatEntry };
   /** A message on a phone was edited, revoked, reacted to, voted in, pinned, delivered or read. */

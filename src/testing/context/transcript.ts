@@ -18,6 +18,7 @@ const MAX_TAIL_LINE = 240;
 export class Transcript {
   readonly #entries: TranscriptEntry[] = [];
   readonly #limit: number;
+  readonly #observers = new Set<(line: string) => void>();
 
   /** Keeps so many stanzas; the oldest are dropped first. */
   constructor(limit: number) {
@@ -28,6 +29,15 @@ export class Transcript {
   add(entry: TranscriptEntry): void {
     this.#entries.push(entry);
     if (this.#entries.length > this.#limit) this.#entries.shift();
+    if (this.#observers.size === 0) return;
+    const line = lineOf(entry);
+    for (const observer of this.#observers) observer(line);
+  }
+
+  /** Calls the function with the line of each further stanza, until the function that it returns is called. It must not throw. */
+  observe(observer: (line: string) => void): () => void {
+    this.#observers.add(observer);
+    return () => void this.#observers.delete(observer);
   }
 
   /** The last ten lines of {@link toString}, long ones cut off: short enough for the message of an error. */

@@ -85,7 +85,11 @@ export class Chat {
       timestamp: seconds,
       status: "sent",
     } as const;
-    this.#store(start, message);
+    const entry = this.#store(start, message);
+    this.#network.context.events.emit("message-sent", {
+      phoneNumber: this.#account.phoneNumber,
+      message: entry,
+    });
   }
 
   /** Seconds after which messages of a chat disappear; 0: never. */
