@@ -94,7 +94,7 @@ export async function benchFence(): Promise<void> {
     try {
       const fence = await ownerFence(store);
       const one = await compare(store, fence, BATCHES, () => write(store, 0));
-      const many = await compare(store, fence, Math.ceil(BATCHES / 10), () =>
+      const many = await compare(store, fence, Math.ceil(BATCHES / 2), () =>
         Promise.all(Array.from({ length: SESSIONS }, (_, session) => write(store, session))),
       );
       const cells = [one, many].map(

@@ -1,6 +1,8 @@
 /** What only the embedded store can get wrong. */
 import { open } from "lmdb";
 import { expect, it } from "vitest";
+import { ConditionFailed } from "../../src/store/drivers/driver.js";
+import { openLmdbAdapter } from "../../src/store/drivers/lmdb-adapter.js";
 import { openStore } from "../../src/store/open-store.js";
 import { Child } from "../support/child.js";
 import { lmdbFolder, rawLmdb } from "../support/places.js";
@@ -50,6 +52,30 @@ it("records of the format before are taken over, once and whole", async () => {
     const raw = rawLmdb(folder);
     expect([...raw.environment.getKeys()]).toEqual(["records"]);
     await raw.close();
+  } finally {
+    await dispose();
+  }
+});
+
+it("a condition that held before is asked of lmdb again: another writer's text refuses it, the same text written anew does not", async () => {
+  const { folder, dispose } = await lmdbFolder();
+  try {
+    const adapter = await openLmdbAdapter(folder, () => {});
+    const held = [{ key: "owner", text: "mine" }];
+    const write = (text: string) => adapter.applyBatch([{ key: "record", text }], held);
+    await adapter.set("owner", "mine");
+    await write("first");
+    await adapter.set("owner", "mine");
+    await write("second");
+    await adapter.set("owner", "theirs");
+    await expect(write("third")).rejects.toBeInstanceOf(ConditionFailed);
+    await adapter.delete("owner");
+    await expect(write("fourth")).rejects.toBeInstanceOf(ConditionFailed);
+    expect(await adapter.get("record")).toBe("second");
+    await adapter.set("owner", "mine");
+    await write("fifth");
+    expect(await adapter.get("record")).toBe("fifth");
+    await adapter.disconnect();
   } finally {
     await dispose();
   }

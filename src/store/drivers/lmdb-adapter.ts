@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { ZpwootError } from "../../errors.js";
 import { type Change, ConditionFailed, reasonOf } from "./driver.js";
-import { current, type LmdbRecords, openRecords, putChanges, putIf } from "./lmdb-versions.js";
+import { current, LmdbConditions, type LmdbRecords, openRecords, putChanges } from "./lmdb-versions.js";
 
 /** What the environment is made of, and who may read it: the user of the process. */
 const FILES: readonly string[] = ["data.mdb", "lock.mdb"];
@@ -29,12 +29,14 @@ export class LmdbAdapter extends EventEmitter {
   namespace: string | undefined;
   readonly #environment: RootDatabase<string, string>;
   readonly #database: LmdbRecords;
+  readonly #conditions: LmdbConditions;
 
   constructor(environment: RootDatabase<string, string>, directory: string) {
     super();
     this.#environment = environment;
     const database = openRecords(environment);
     this.#database = database;
+    this.#conditions = new LmdbConditions(database);
     // lmdb commits the writes of a turn of the event loop together, under a promise that no caller of it ever holds: when the
     // commit fails (a full disk), its rejection would end the process. It can be reached in this moment only.
     database.on("beforecommit", () =>
@@ -98,7 +100,7 @@ export class LmdbAdapter extends EventEmitter {
     if (tooLong !== undefined)
       throw new RangeError(`A key of ${Buffer.byteLength(tooLong.key)} bytes is too long for lmdb`);
     const isApplied = await this.#committed(() =>
-      conditions.length === 0 ? this.#batch(changes) : putIf(this.#database, conditions, changes),
+      conditions.length === 0 ? this.#batch(changes) : this.#conditions.putIf(conditions, changes),
     );
     if (!isApplied) throw new ConditionFailed();
   }

@@ -16,6 +16,9 @@ const NAME = "records";
 /** Each lost race needs a write of another process in between. */
 const MAX_TRIES = 20;
 
+/** The owner's record is asked for by every batch; others come and go. */
+const MAX_KNOWN = 64;
+
 /** A version that the record has not had: only that matters. */
 const newVersion = (): number => Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 
@@ -46,36 +49,93 @@ export function putChanges(records: LmdbRecords, changes: readonly Change[]): re
   );
 }
 
-/** Applies the changes if all conditions hold; settles with whether they did, when that is committed. */
-export async function putIf(
-  records: LmdbRecords,
-  conditions: readonly Change[],
-  changes: readonly Change[],
-): Promise<boolean> {
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const versions = versionsOf(current(records), conditions);
-    if (versions === undefined) return false;
-    const { held, settled } = putWhere(records, versions, changes);
-    // All of them: when a commit fails, each promise rejects, and none may go unhandled.
-    const [results] = await Promise.all([Promise.all(held), Promise.all(settled)]);
-    if (results.every(Boolean)) return true;
+/** Applies batches whose conditions hold, in one environment. */
+export class LmdbConditions {
+  readonly #records: LmdbRecords;
+  /** What conditions asked for lately, and the version that it had: lmdb compares it again, so that one that is out of date is only a lost race. */
+  readonly #known = new Map<string, KnownVersion>();
+  #group: Group | undefined;
+
+  constructor(records: LmdbRecords) {
+    this.#records = records;
   }
-  return false;
+
+  /** Applies the changes if all conditions hold; settles with whether they did, when that is committed. */
+  async putIf(conditions: readonly Change[], changes: readonly Change[]): Promise<boolean> {
+    const [condition, ...more] = conditions;
+    if (condition === undefined || more.length > 0 || changes.some(({ key }) => key === condition.key))
+      return this.#putNow(conditions, changes);
+    const group = this.#groupUnder(condition);
+    group.changes.push(...changes);
+    return group.applied;
+  }
+
+  /** Sessions that write at once do so under the owner's condition: lmdb compares it once for all of them. */
+  #groupUnder(condition: Change): Group {
+    const open = this.#group;
+    if (open?.condition.key === condition.key && open.condition.text === condition.text) return open;
+    const changes: Change[] = [];
+    const applied = Promise.resolve().then(() => {
+      if (this.#group === group) this.#group = undefined;
+      return this.#putNow([condition], changes);
+    });
+    const group: Group = { condition, changes, applied };
+    this.#group = group;
+    return group;
+  }
+
+  async #putNow(conditions: readonly Change[], changes: readonly Change[]): Promise<boolean> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const versions = this.#versionsOf(conditions);
+      if (versions === undefined) return false;
+      const { held, settled } = putWhere(this.#records, versions, changes);
+      // All of them: when a commit fails, each promise rejects, and none may go unhandled.
+      const results = await Promise.all([...held, ...settled]);
+      if (results.slice(0, held.length).every(Boolean)) return true;
+      this.#known.clear();
+    }
+    return false;
+  }
+
+  /** The versions of the texts that the conditions ask for; undefined when there is another text. */
+  #versionsOf(conditions: readonly Change[]): readonly Version[] | undefined {
+    const versions: Version[] = [];
+    for (const { key, text } of conditions) {
+      const version = this.#versionOf(key, text);
+      if (version === undefined) return undefined;
+      versions.push([key, version]);
+    }
+    return versions;
+  }
+
+  /** A record that every batch asks for, like the owner's, is read when it has changed, not each time. */
+  #versionOf(key: string, text: string | null): number | null | undefined {
+    const known = this.#known.get(key);
+    if (known !== undefined && known.text === text) return known.version;
+    const entry = current(this.#records).getEntry(key);
+    if ((entry?.value ?? null) !== text) return undefined;
+    if (text === null || entry?.version === undefined) return null;
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(key, { text, version: entry.version });
+    return entry.version;
+  }
+}
+
+/** Batches of one turn of the event loop that have the same single condition: applied together, or not at all. */
+interface Group {
+  readonly condition: Change;
+  readonly changes: Change[];
+  readonly applied: Promise<boolean>;
+}
+
+/** A record's text, and the version under which it was read. */
+interface KnownVersion {
+  readonly text: string;
+  readonly version: number;
 }
 
 /** The version that a record must have; null: it must be absent. */
 type Version = readonly [key: string, version: number | null];
-
-/** The versions of the texts that the conditions ask for; undefined when there is another text. */
-function versionsOf(records: LmdbRecords, conditions: readonly Change[]): readonly Version[] | undefined {
-  const versions: Version[] = [];
-  for (const { key, text } of conditions) {
-    const entry = records.getEntry(key);
-    if ((entry?.value ?? null) !== text) return undefined;
-    versions.push([key, entry?.version ?? null]);
-  }
-  return versions;
-}
 
 /** One block in another: the innermost is applied when all versions hold. */
 function putWhere(records: LmdbRecords, versions: readonly Version[], changes: readonly Change[]) {
