@@ -45,7 +45,7 @@ describe("lmdb on a full disk", { timeout: 40_000 }, () => {
       expect(refused.map(({ command }) => command)).toEqual(expect.arrayContaining(["create", "update"]));
       for (const { refusal } of refused)
         expect(refusal).toMatch(
-          /is full and did not accept a write \(No space left on device.*\): make room/,
+          /is full and did not accept a write \((No space left on device|Input\/output error).*\): make room/,
         );
       expect(received).toBe(false);
       expect(health).toMatchObject({ ok: false, store: "unavailable" });

@@ -117,6 +117,7 @@ describe("an error", () => {
   it.each([
     ["of Node", { code: "ENOSPC", message: "write" }],
     ["of lmdb", { code: 28, message: "No space left on device" }],
+    ["of lmdb, whose write was cut short", { code: 5, message: "Input/output error" }],
     ["of lmdb's map", { code: -30_792, message: "MDB_MAP_FULL: Environment mapsize limit reached" }],
     ["of Postgres", { code: "53100", message: "could not extend file" }],
     ["of Redis", { message: "OOM command not allowed when used memory > 'maxmemory'." }],

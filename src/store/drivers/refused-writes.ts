@@ -4,8 +4,11 @@ import { reasonOf } from "./driver.js";
 /** Why a store takes no write. */
 export type WriteRefusal = "full" | "read-only";
 
-/** Of Node and, as numbers, of lmdb: no space on the disk, the map at its limit. Of Postgres and of SQLite adapters. */
-const FULL_CODES: readonly unknown[] = ["ENOSPC", 28, -30_792, "53100", "SQLITE_FULL"];
+/**
+ * Of Node and, as numbers, of lmdb: no space on the disk, the map at its limit; 5, an input/output error, is what it makes of a write that was
+ * cut short by the end of the disk. Of Postgres and of SQLite adapters.
+ */
+const FULL_CODES: readonly unknown[] = ["ENOSPC", 28, -30_792, 5, "53100", "SQLITE_FULL"];
 
 /** Of Redis at its `maxmemory`, and of adapters that pass on no code. */
 const FULL_MESSAGES = /\bOOM command not allowed|ENOSPC|No space left on device|disk is full|MDB_MAP_FULL/i;

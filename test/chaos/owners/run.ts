@@ -107,6 +107,7 @@ function countsOf({ history, processes }: OwnersWorld): Readonly<Record<string, 
     "texts out": history.count("arrived"),
     "webhooks seen queued": history.count("queued"),
     owners: history.count("owner"),
+    logins: history.count("login"),
   };
 }
 
