@@ -1,7 +1,16 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "coverage/", "docs/api/", "node_modules/"] },
+  {
+    ignores: [
+      "dist/",
+      "coverage/",
+      "docs/api/",
+      "docs/.vitepress/dist/",
+      "docs/.vitepress/cache/",
+      "node_modules/",
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -25,7 +34,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/cli/**", "examples/**", "bench/**", "test/**"],
+    files: ["src/cli/**", "examples/**", "bench/**", "test/**", "docs/.vitepress/*.ts"],
     rules: { "no-console": "off" },
   },
   {
@@ -57,5 +66,5 @@ export default tseslint.config(
       "max-lines": "off",
     },
   },
-  { files: ["*.js", "*.ts"], ...tseslint.configs.disableTypeChecked },
+  { files: ["*.js", "*.ts", "examples/**/*.mjs"], ...tseslint.configs.disableTypeChecked },
 );

@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 const UNIT = [
   "test/api/**/*.test.ts",
   "test/async/**/*.test.ts",
-  "test/docs/**/*.test.ts",
+  "test/docs/{deploy,errors,generated,links,quick-start,translations,troubleshooting}.test.ts",
   "test/events/**/*.test.ts",
   "test/http/answers.test.ts",
   "test/http/errors.test.ts",

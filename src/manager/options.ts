@@ -17,7 +17,7 @@ import type { QRFormat } from "../whatsapp/qr-text.js";
  * @example
  * new SessionManager({
  *   store: process.env.DATABASE_URL,
- *   encryptionKeys: [process.env.STORE_KEY],
+ *   encryptionKeys: [process.env.STORE_KEY ?? ""],
  *   logger: pino(),
  *   reconnect: { maxDelayMs: 120_000 },
  * });

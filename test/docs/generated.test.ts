@@ -1,0 +1,15 @@
+/** The generated parts of the pages against the code. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ROOT, readerPages } from "./pages.js";
+import { withTables } from "./tables/tables.js";
+
+const pages = await readerPages();
+
+describe("a generated part", () => {
+  it.each(pages)("is what the code says: %s", async (page) => {
+    const text = await readFile(join(ROOT, page), "utf8");
+    expect(text, "npm run docs:tables writes it").toBe(await withTables(text));
+  });
+});
