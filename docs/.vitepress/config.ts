@@ -34,6 +34,7 @@ const SIDEBAR = [
   ]),
   group("Operations", [
     ["Production", "production"],
+    ["Performance", "performance"],
     ["Benchmarks", "benchmarks"],
   ]),
   group("Reference", [
