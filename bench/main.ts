@@ -1,15 +1,17 @@
 /**
  * `npm run bench`: all rows; `npm run bench -- <row> …`: these; both write the tables of docs/performance.md with `--keep`. `npm run bench -- gate`: whether a ratio became worse.
- * `npm run bench -- stores`: the table of docs/benchmarks.md.
+ * `npm run bench -- stores`: the table of docs/benchmarks.md. `npm run bench -- emulator`: what the emulator costs.
  */
 import { compilePrograms } from "../test/support/compiled.js";
 import { runGate } from "./frame/gate.js";
 import { keep, markdownOf, writePage } from "./frame/report.js";
 import { runRow, type Result } from "./frame/rounds.js";
 import { ROWS } from "./rows/index.js";
+import { benchEmulator } from "./emulator.js";
 import { benchStores } from "./stores.js";
 
 const STORES = "stores";
+const EMULATOR = "emulator";
 
 const words = process.argv.slice(2);
 const flags = words.filter((word) => word.startsWith("--"));
@@ -28,7 +30,7 @@ async function runRows(chosen: readonly string[]): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const known = [...ROWS.map(({ name }) => name), STORES, "gate", "page"];
+  const known = [...ROWS.map(({ name }) => name), STORES, EMULATOR, "gate", "page"];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     console.error(`Unknown: ${unknown.join(", ")}. There are: ${known.join(", ")}`);
@@ -40,7 +42,8 @@ async function main(): Promise<void> {
   // Compiled as the package is: tsx gives each function its name as a property, which costs memory and time.
   const remove = await compilePrograms(["bench/programs/*.ts", "src/cli/main.ts"]);
   try {
-    if (names[0] !== "gate") await runRows(names);
+    if (names[0] === EMULATOR) await benchEmulator();
+    else if (names[0] !== "gate") await runRows(names);
     else if (!(await runGate(ROWS, { write: flags.includes("--keep") }))) process.exitCode = 1;
   } finally {
     await remove();

@@ -26,6 +26,7 @@ export type { SyncAction } from "./phone/app-state/actions.js";
 export type { HistoryChat, HistoryInput, HistoryMessage } from "./phone/history.js";
 export type { MediaInput } from "./phone/content/media-files.js";
 export type { ButtonInput, MessageInput } from "./phone/content/write-content.js";
+export type { MessagePattern } from "./phone/message-pattern.js";
 export type { SendOptions, SentText } from "./phone/message-sender.js";
 export type { WriteOptions } from "./phone/outbox.js";
 export type { ChatAddress, VirtualChats } from "./virtual-chats.js";

@@ -1,4 +1,5 @@
 /** What a test observes of an emulator: its events, what went wrong, the last stanzas; and the switches that make things go wrong. */
+import { AssertionError } from "node:assert";
 import type { ServiceBehaviour } from "./context/behaviour.js";
 import type { EmulatorContext } from "./context/emulator-context.js";
 import type { EmulatorListener } from "./context/event-hub.js";
@@ -68,6 +69,27 @@ export abstract class ObservedEmulator {
     options?: WaitOptions,
   ): Promise<EmulatorEvents[Name]> {
     return this.#context.events.waitFor(name, predicate, options);
+  }
+
+  /**
+   * Throws an `AssertionError` when a client broke the protocol, or sent what the emulator has no answer for: it lists them, with the last
+   * stanzas. For the end of every test.
+   *
+   * @example
+   * ```ts
+   * afterEach(() => emulator.assertClean());
+   * ```
+   */
+  assertClean(): void {
+    const broken = this.violations.map(({ jid = "a client", problem }) => `${jid}: ${problem}`);
+    const unknown = this.unknownQueries.map(
+      ({ jid = "a client", tag, xmlns = "", type = "", child = "" }) =>
+        `${jid}: no answer for <${[tag, xmlns, type, child].filter(Boolean).join(" ")}>`,
+    );
+    const problems = [...broken, ...unknown];
+    if (problems.length === 0) return;
+    const message = `${problems.join("\n")}\nlast stanzas:\n${this.#context.transcript.tail()}`;
+    throw new AssertionError({ message, actual: problems, expected: [], stackStartFn: this.assertClean });
   }
 
   /** The last stanzas, one line each, for the message of a failing test. Holds no keys and no texts. */

@@ -8,6 +8,7 @@ import type { Network } from "./network/network.js";
 import { StatusAudience } from "./network/status-audience.js";
 import type { MediaInput } from "./phone/content/media-files.js";
 import type { MessageInput } from "./phone/content/write-content.js";
+import type { MessagePattern } from "./phone/message-pattern.js";
 import type { SendOptions, SentText } from "./phone/message-sender.js";
 import type { WriteOptions } from "./phone/outbox.js";
 import type { PrimaryDevice } from "./phone/primary-device.js";
@@ -158,6 +159,35 @@ export abstract class VirtualChats {
     options: WaitOptions = {},
   ): Promise<ChatEntry> {
     return this.#phone.chat.waitForMessage(predicate, options);
+  }
+
+  /**
+   * Settles as {@link waitForMessage} does, with a message that has what is expected of it. The error of a time-out (5 s by default) says which
+   * message came closest and what is different, and shows the chats of the phone and the last stanzas.
+   *
+   * @example
+   * ```ts
+   * const menu = await customer.expectMessage({ from: shop, text: /what may it be/, button: "Margherita" });
+   * ```
+   */
+  expectMessage(pattern: MessagePattern, options: WaitOptions = {}): Promise<ChatEntry> {
+    return this.#phone.chat.expectMessage(pattern, options);
+  }
+
+  /**
+   * A chat as text, one line a message, for the snapshots of a test runner; without one all chats. It has what a person sees, with names for
+   * numbers, and neither ids nor times, so that it is the same in every run.
+   *
+   * @example
+   * ```ts
+   * expect(customer.snapshot(shop)).toMatchInlineSnapshot(`
+   *   "Customer: menu
+   *   Shop: [buttons Margherita | Funghi] what may it be? (reply to "menu") ❤️ Customer"
+   * `);
+   * ```
+   */
+  snapshot(chat?: ChatAddress): string {
+    return this.#phone.chat.snapshot(typeof chat === "object" ? chat.jid : chat);
   }
 
   /** Marks a received message as read, with a receipt to its author. Throws `INVALID_INPUT` for an unknown or own message. */

@@ -1,11 +1,12 @@
 /** Media goes up and down between phones and unmodified clients, and to no host but the emulator's. */
 import { createHash, randomBytes } from "node:crypto";
 import dns from "node:dns";
+import { request } from "node:http";
 import { get as getHttps } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
 import { WhatsAppEmulator, type MediaMessageKind, type VirtualPhone } from "../../src/testing/index.js";
-import { ALL_LIBRARIES, type BaileysClient, linkedClient, number } from "./baileys-client.js";
+import { ALL_LIBRARIES, BaileysClient, linkedClient, number } from "./baileys-client.js";
 
 const KINDS: readonly MediaMessageKind[] = ["image", "video", "audio", "voice", "document", "sticker"];
 /** What each kind is in a client's hands. */
@@ -214,6 +215,36 @@ describe("the media host", () => {
     expect(emulator.violations.map(({ problem }) => problem)).toEqual([
       "An upload has a token that was never issued",
     ]);
+  });
+
+  it("takes an upload up where it broke off, and tells how far it got", async () => {
+    const library = ALL_LIBRARIES[0];
+    if (library === undefined) throw new Error("no whaileys");
+    const owner = emulator.addPhone({ phoneNumber: number() });
+    const client = await new BaileysClient(library, emulator).link(owner);
+    const { auth } = await client.socket.refreshMediaConn(true);
+    const bytes = randomBytes(100_000);
+    const hash = createHash("sha256").update(bytes).digest("base64url");
+    const url = (more = "") =>
+      `${emulator.media.url}/mms/document/${hash}?auth=${encodeURIComponent(auth)}&token=${hash}${more}`;
+    const ask = async (more: string, body?: Uint8Array<ArrayBuffer>) =>
+      (await fetch(url(more), { method: "POST", ...(body && { body }) })).json() as Promise<object>;
+    expect(await ask("&resume=1")).toEqual({ resume: "0" });
+    // Announced whole, and half of it sent.
+    const upload = request(url(), { method: "POST", headers: { "content-length": String(bytes.length) } });
+    upload.on("error", () => {});
+    upload.write(bytes.subarray(0, 50_000), () => setImmediate(() => upload.destroy()));
+    await expect.poll(() => ask("&resume=1")).not.toEqual({ resume: "0" });
+    const { resume } = (await ask("&resume=1")) as { readonly resume: string };
+    const offset = Number(resume);
+    expect(offset).toBeLessThan(bytes.length);
+    const stored = await ask(`&file_offset=${offset}`, Uint8Array.from(bytes.subarray(offset)));
+    const [file] = emulator.media.files;
+    expect(stored).toMatchObject({ direct_path: file?.path });
+    expect(file?.size).toBe(bytes.length);
+    expect(await ask("&resume=1")).toMatchObject({ resume: "COMPLETE", direct_path: file?.path });
+    await client.end();
+    emulator.assertClean();
   });
 
   it("refuses faults that are not possible there", () => {

@@ -17,12 +17,24 @@ export type Outcome = string;
 
 const intro = Buffer.from([0x57, 0x41, 6, 3]);
 
+/** A source of randomness. */
+type Random = (length: number) => Uint8Array;
+
 /** Keys of one client; they outlive its connections. */
 export class RawIdentity {
-  readonly noise = generateKeyPair();
-  readonly identity = generateKeyPair();
-  readonly signedPreKey = generateKeyPair();
-  readonly advSecret = randomBytes(32);
+  readonly noise: KeyPair;
+  readonly identity: KeyPair;
+  readonly signedPreKey: KeyPair;
+  readonly advSecret: Uint8Array;
+  readonly #random: Random;
+
+  constructor(random: Random = randomBytes) {
+    this.#random = random;
+    this.noise = generateKeyPair(random);
+    this.identity = generateKeyPair(random);
+    this.signedPreKey = generateKeyPair(random);
+    this.advSecret = random(32);
+  }
 
   /** A right registration, with whatever should be wrong about it. */
   registration(changes: Partial<DevicePairingData> = {}): ClientPayload {
@@ -35,7 +47,11 @@ export class RawIdentity {
         eIdent: this.identity.publicKey,
         eSkeyId: Buffer.from([0, 0, 1]),
         eSkeyVal: this.signedPreKey.publicKey,
-        eSkeySig: xeddsaSign(this.identity.privateKey, prefixedKey(this.signedPreKey.publicKey)),
+        eSkeySig: xeddsaSign(
+          this.identity.privateKey,
+          prefixedKey(this.signedPreKey.publicKey),
+          this.#random(64),
+        ),
         buildHash: Buffer.alloc(16),
         deviceProps: proto.deviceProps.encode({ os: "Raw" }),
         ...changes,
@@ -54,7 +70,8 @@ export class RawIdentity {
 export class RawClient {
   readonly #socket: WebSocket;
   readonly #reader = new FrameReader({ expectIntro: false });
-  readonly #ephemeral: KeyPair = generateKeyPair();
+  readonly #ephemeral: KeyPair;
+  readonly #received: Buffer[] = [];
   readonly #frames: Buffer[] = [];
   readonly #stanzas: BinaryNode[] = [];
   readonly #waiting = new Set<() => void>();
@@ -63,9 +80,13 @@ export class RawClient {
   /** How the connection went wrong; undefined while all is well. */
   outcome: Outcome | undefined;
 
-  constructor(url: string) {
+  /** Called with each stanza, when it is set; none is kept then. */
+  onStanza: ((stanza: BinaryNode) => void) | undefined;
+
+  constructor(url: string, random: Random = randomBytes) {
+    this.#ephemeral = generateKeyPair(random);
     this.#socket = new WebSocket(url, { perMessageDeflate: false });
-    this.#socket.on("message", (data) => this.#received(data as Buffer));
+    this.#socket.on("message", (data) => this.#take(data as Buffer));
     this.#socket.on("error", (error: NodeJS.ErrnoException) =>
       this.#ended(`error ${error.code ?? error.message}`),
     );
@@ -145,8 +166,8 @@ export class RawClient {
 
   /** Sends a query and gives its answer. */
   async query(stanza: BinaryNode): Promise<BinaryNode> {
-    const id = randomBytes(4).toString("hex");
-    this.send({ ...stanza, attrs: { id, to: "@s.whatsapp.net", ...stanza.attrs } });
+    const id = stanza.attrs.id ?? randomBytes(4).toString("hex");
+    this.send({ ...stanza, attrs: { to: "@s.whatsapp.net", ...stanza.attrs, id } });
     return this.next((answer) => answer.tag === "iq" && answer.attrs.id === id);
   }
 
@@ -197,7 +218,13 @@ export class RawClient {
     this.#socket.terminate();
   }
 
-  #received(data: Buffer): void {
+  /** Everything that came, before it is decrypted. */
+  get received(): Buffer {
+    return Buffer.concat(this.#received);
+  }
+
+  #take(data: Buffer): void {
+    if (this.onStanza === undefined) this.#received.push(data);
     for (const payload of this.#reader.push(data)) {
       if (this.#ciphers === undefined) this.#frames.push(payload);
       else this.#stanza(payload, this.#ciphers);
@@ -208,6 +235,7 @@ export class RawClient {
   #stanza(payload: Buffer, ciphers: TransportCiphers): void {
     try {
       const stanza = decodeNode(ciphers.decrypt(payload), DICTIONARY_VERSION_3);
+      if (this.onStanza !== undefined) return this.onStanza(stanza);
       this.#stanzas.push(stanza);
       if (stanza.tag === "failure") this.#ended(`failure ${stanza.attrs.reason ?? ""}`);
       if (stanza.tag === "stream:error")

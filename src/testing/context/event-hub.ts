@@ -65,7 +65,11 @@ export class EventHub {
   }
 
   /** Waits for anything else; see {@link WaitInput.start}. Rejects with `TIMEOUT`, `ABORTED`, or as `start` does. */
-  wait<Value>(what: string, options: WaitOptions, start: WaitInput<Value>["start"]): Promise<Value> {
+  wait<Value>(
+    what: WaitInput<Value>["what"],
+    options: WaitOptions,
+    start: WaitInput<Value>["start"],
+  ): Promise<Value> {
     return waitUntil({ ...options, what, start, transcriptTail: () => this.#transcript.tail() });
   }
 }

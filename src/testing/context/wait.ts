@@ -11,8 +11,8 @@ export interface WaitOptions {
 
 /** What {@link waitUntil} takes besides the options of its caller. */
 export interface WaitInput<Value> extends WaitOptions {
-  /** What is waited for, for the error. */
-  readonly what: string;
+  /** What is waited for, for the error; a function is called when the error is made. */
+  readonly what: string | (() => string);
   /** The last lines of the transcript, for the error of a time-out. */
   readonly transcriptTail: () => string;
   /**
@@ -41,8 +41,9 @@ export function waitUntil<Value>(input: WaitInput<Value>): Promise<Value> {
       act();
     };
     const fail = (error: Error): void => finish(() => reject(error));
-    const onAbort = (): void => fail(new ZpwootError("ABORTED", `The wait for ${what} was aborted`));
-    const onTimeout = (): void => fail(timedOut(what, timeoutMs, input.transcriptTail()));
+    const named = (): string => (typeof what === "string" ? what : what());
+    const onAbort = (): void => fail(new ZpwootError("ABORTED", `The wait for ${named()} was aborted`));
+    const onTimeout = (): void => fail(timedOut(named(), timeoutMs, input.transcriptTail()));
     const timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(onTimeout, timeoutMs);
     if (signal?.aborted === true) return onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });

@@ -109,10 +109,13 @@ export class ChatLog {
   }
 
   /** Settles with a message that the predicate accepts, as it is now or becomes. Rejects with `TIMEOUT` or `ABORTED`. */
-  waitFor(predicate: (message: ChatEntry) => boolean, options: WaitOptions): Promise<ChatEntry> {
-    const found = this.entries.find(predicate);
-    if (found !== undefined) return Promise.resolve(found);
-    return this.#events.wait<ChatEntry>(`a message to ${this.#phoneNumber}`, options, (resolve) => {
+  waitFor(
+    predicate: (message: ChatEntry) => boolean,
+    options: WaitOptions,
+    what: string | (() => string) = `a message to ${this.#phoneNumber}`,
+  ): Promise<ChatEntry> {
+    for (const { entry } of this.#kept.values()) if (predicate(entry)) return Promise.resolve(entry);
+    return this.#events.wait<ChatEntry>(what, options, (resolve) => {
       const listener = (event: EmulatorEvents["message"]): void => {
         if (event.phoneNumber === this.#phoneNumber && predicate(event.message)) resolve(event.message);
       };

@@ -109,6 +109,7 @@ export class Registration implements StanzaHandler, LinkingClient {
   #identityFor(account: Account, device: CompanionDevice, advSecret: Uint8Array) {
     const { behaviour, random, seconds } = this.#context;
     return makeDeviceIdentity({
+      random,
       phoneIdentity: account.phone.identity,
       companionIdentity: this.keys.identityKey,
       keyIndex: device.keyIndex,

@@ -1,6 +1,6 @@
 /** Device identities: the phone signs that a companion belongs to its account, and the companion signs that in turn. */
 import { createHmac } from "node:crypto";
-import { xeddsaSign, xeddsaVerify, type KeyPair } from "../signal/index.js";
+import { xeddsaSign, xeddsaVerify, type KeyPair, type RandomBytes } from "../signal/index.js";
 import { proto } from "./proto.js";
 
 const ACCOUNT_PREFIX = Buffer.of(6, 0);
@@ -21,6 +21,7 @@ export interface DeviceIdentityInput {
   readonly secret: Uint8Array;
   /** Zeros in place of the phone's signature. Default false. */
   readonly unsigned?: boolean;
+  readonly random: RandomBytes;
 }
 
 /** The identity signed by the phone and sealed for the companion, with the part that the companion will sign. */
@@ -38,7 +39,11 @@ export function makeDeviceIdentity(input: DeviceIdentityInput): { sealed: Uint8A
     accountSignatureKey: phoneIdentity.publicKey,
     accountSignature: unsigned
       ? new Uint8Array(SIGNATURE_LENGTH)
-      : xeddsaSign(phoneIdentity.privateKey, Buffer.concat([ACCOUNT_PREFIX, details, companionIdentity])),
+      : xeddsaSign(
+          phoneIdentity.privateKey,
+          Buffer.concat([ACCOUNT_PREFIX, details, companionIdentity]),
+          input.random(SIGNATURE_LENGTH),
+        ),
   });
   const hmac = createHmac("sha256", secret).update(signed).digest();
   return { sealed: proto.advSignedDeviceIdentityHmac.encode({ details: signed, hmac }), details };

@@ -17,6 +17,7 @@ export interface ServiceIdentity {
 
 const DAY_IN_SECONDS = 86_400;
 const OTHER_ISSUER = 7;
+const SIGNATURE_RANDOM_LENGTH = 64;
 
 /** Makes a service's key and chain. The certificates are valid from a day before `now` (milliseconds) for a year. */
 export function createServiceIdentity(now: number, random: RandomBytes): ServiceIdentity {
@@ -27,7 +28,7 @@ export function createServiceIdentity(now: number, random: RandomBytes): Service
   const validity = { notBefore, notAfter: notBefore + 366 * DAY_IN_SECONDS };
   const signed = (details: Uint8Array, signer: KeyPair) => ({
     details,
-    signature: xeddsaSign(signer.privateKey, details),
+    signature: xeddsaSign(signer.privateKey, details, random(SIGNATURE_RANDOM_LENGTH)),
   });
   const chain = (issuerSerial: number, signer: KeyPair, named = staticKey): Uint8Array =>
     proto.certChain.encode({
