@@ -89,7 +89,7 @@ export abstract class ObservedEmulator {
     const problems = [...broken, ...unknown];
     if (problems.length === 0) return;
     const message = `${problems.join("\n")}\nlast stanzas:\n${this.#context.transcript.tail()}`;
-    throw new AssertionError({ message, actual: problems, expected: [], stackStartFn: this.assertClean });
+    throw new AssertionError({ message, actual: problems, expected: [] });
   }
 
   /** The last stanzas, one line each, for the message of a failing test. Holds no keys and no texts. */

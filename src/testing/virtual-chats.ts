@@ -171,7 +171,7 @@ export abstract class VirtualChats {
    * ```
    */
   expectMessage(pattern: MessagePattern, options: WaitOptions = {}): Promise<ChatEntry> {
-    return this.#phone.chat.expectMessage(pattern, options);
+    return this.#phone.chat.view.expectMessage(pattern, options);
   }
 
   /**
@@ -187,7 +187,7 @@ export abstract class VirtualChats {
    * ```
    */
   snapshot(chat?: ChatAddress): string {
-    return this.#phone.chat.snapshot(typeof chat === "object" ? chat.jid : chat);
+    return this.#phone.chat.view.snapshot(typeof chat === "object" ? chat.jid : chat);
   }
 
   /** Marks a received message as read, with a receipt to its author. Throws `INVALID_INPUT` for an unknown or own message. */

@@ -16,9 +16,8 @@ import type { PhoneCipher } from "./cipher.js";
 import { MediaFiles } from "./content/media-files.js";
 import { readContent, type ShownContent } from "./content/read-content.js";
 import { unwrap } from "./content/unwrap.js";
-import { snapshotOf, snapshotOfAll } from "./chat-snapshot.js";
+import { ChatView } from "./chat-view.js";
 import { MessageChanges } from "./message-changes.js";
-import { closestTo, described, mismatches, type MessagePattern } from "./message-pattern.js";
 import type { MessageSender } from "./message-sender.js";
 import { sendReceipt } from "./receipts.js";
 
@@ -40,6 +39,7 @@ export class Chat {
   readonly log: ChatLog;
   readonly files: MediaFiles;
   readonly changes: MessageChanges;
+  readonly view: ChatView;
   readonly #network: Network;
   readonly #account: Account;
   readonly #cipher: PhoneCipher;
@@ -63,6 +63,7 @@ export class Chat {
     this.#hooks = hooks;
     this.log = new ChatLog(account, context.events);
     this.changes = new MessageChanges(network, this.log);
+    this.view = new ChatView(network, account, this.log);
     const { random } = context;
     this.files = new MediaFiles({ store: media, random, jid: account.jid, seconds: () => context.seconds });
   }
@@ -139,40 +140,6 @@ export class Chat {
   /** Settles with a message that the predicate accepts. Rejects with `TIMEOUT` or `ABORTED`. */
   waitForMessage(predicate: (message: ChatEntry) => boolean, options: WaitOptions): Promise<ChatEntry> {
     return this.log.waitFor(predicate, options);
-  }
-
-  /** Settles with a message that is as expected. The error of a time-out says which one came closest, and what the chats show. */
-  expectMessage(pattern: MessagePattern, options: WaitOptions): Promise<ChatEntry> {
-    const resolve = (address: string): string => this.#jidOf(address);
-    const what = (): string => {
-      const { entries } = this.log;
-      const closest = closestTo(entries, pattern, resolve);
-      const wanted = `${described(pattern)} on ${this.#account.phoneNumber}`;
-      if (closest === undefined) return `${wanted}; it has no message`;
-      return `${wanted}; closest is one whose ${closest}; its chats:\n${this.snapshot()}\n`;
-    };
-    return this.log.waitFor((entry) => mismatches(entry, pattern, resolve).length === 0, options, what);
-  }
-
-  /** All chats as text, or one. */
-  snapshot(chat?: string): string {
-    const { groups, directory, newsletters } = this.#network;
-    const nameOf = (jid: string): string => {
-      const account = directory.find(jid);
-      const title = groups.find(jid)?.subject ?? newsletters.find(jid)?.name;
-      return title ?? account?.name ?? account?.phoneNumber ?? jid;
-    };
-    if (chat === undefined) return snapshotOfAll(this.log.entries, nameOf);
-    const jid = this.#jidOf(chat);
-    return snapshotOf(
-      this.log.entries.filter((entry) => entry.chat === jid),
-      nameOf,
-    );
-  }
-
-  #jidOf(address: string): string {
-    const { groups, directory } = this.#network;
-    return groups.find(address)?.jid ?? directory.find(address)?.jid ?? address;
   }
 
   /** Marks a message as read and sends its author the receipt. Throws `INVALID_INPUT` for an own or unknown message. */

@@ -51,11 +51,9 @@ export function mismatches(entry: ChatEntry, pattern: MessagePattern, resolve: R
 
 /** The pattern in words, for the message of an error. */
 export function described(pattern: MessagePattern): string {
-  const parts = Object.entries(pattern).flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    const address = typeof value === "object" && "jid" in value ? value.jid : value;
-    return [`${name} ${shown(address)}`];
-  });
+  const parts = Object.entries(pattern).flatMap(([name, value]: readonly [string, unknown]) =>
+    value === undefined ? [] : [`${name} ${shown(value)}`],
+  );
   return parts.length === 0 ? "a message" : `a message with ${parts.join(", ")}`;
 }
 
@@ -86,5 +84,6 @@ function choicesIn(content: MessageContent): readonly (readonly string[])[] {
 
 function shown(value: unknown): string {
   if (value instanceof RegExp) return String(value);
+  if (typeof value === "object" && value !== null && "jid" in value) return shown(value.jid);
   return value === undefined ? "none" : JSON.stringify(value);
 }
