@@ -5,6 +5,8 @@ const UNIT = [
   "test/api/**/*.test.ts",
   "test/async/**/*.test.ts",
   "test/docs/{deploy,errors,generated,links,quick-start,translations,troubleshooting}.test.ts",
+  "test/cli/read-config.test.ts",
+  "test/docs/**/*.test.ts",
   "test/events/**/*.test.ts",
   "test/http/answers.test.ts",
   "test/http/errors.test.ts",

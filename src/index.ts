@@ -82,6 +82,7 @@ export type {
   CreatedSession,
   EndpointError,
   EndpointInfo,
+  FoundOrCreatedSession,
   LogoutResult,
   PairingCodeInfo,
   ProxyConfig,
@@ -181,6 +182,9 @@ export type {
 export type { Authorship, AuthorshipMark, RefusedClaim } from "./api/authorship.js";
 export { drawQRCode, QR_IMAGE_FORMATS, type QRImageFormat } from "./api/qr-image.js";
 export { WEBHOOK_EVENTS, type WebhookEventName } from "./api/webhook-events.js";
+
+// The configuration file of `zpwoot serve`.
+export { defineConfig, type ServeConfig } from "./cli/serve-config.js";
 
 // Errors.
 export { ZpwootError, isZpwootError, type ZpwootErrorCode, type ZpwootErrorOptions } from "./errors.js";

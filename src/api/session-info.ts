@@ -73,6 +73,12 @@ export interface CreatedSession extends SessionInfo {
   readonly webhookSecret?: string;
 }
 
+/** The result of `getOrCreate`. */
+export interface FoundOrCreatedSession extends CreatedSession {
+  /** Whether it was made now. False: it was there, and nothing of it was changed. */
+  readonly created: boolean;
+}
+
 /** What `update` takes. What is left out stays as it is. */
 export interface UpdateSessionInput {
   /** Null takes the webhook away, with its events, its secret and what is queued for it. */

@@ -13,6 +13,7 @@ import type { MessageInfo, SendMessageOptions, SentMessage } from "./messages.js
 import type {
   CreatedSession,
   CreateSessionInput,
+  FoundOrCreatedSession,
   LogoutResult,
   PairingCodeInfo,
   QRCodeInfo,
@@ -103,6 +104,8 @@ export interface SessionsApi {
 
 /** What a `SessionManager` offers beyond {@link SessionsApi}. Each method is documented there, with its errors and an example. */
 export interface FullSessionsApi extends SessionsApi {
+  /** Returns the session with this name, or stores a new one. Rejects with `INVALID_INPUT`. */
+  getOrCreate(input: CreateSessionInput): Promise<FoundOrCreatedSession>;
   /** Changes webhooks and proxy. Rejects with `INVALID_INPUT`. */
   update(id: string, input: UpdateSessionInput): Promise<UpdatedSession>;
   /** Sends a message. Settles when WhatsApp has acknowledged it; with `queue`, when it is stored. */

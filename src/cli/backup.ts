@@ -8,15 +8,16 @@ import { SessionManager } from "../manager/session-manager.js";
 import type { OwnerRecord } from "../ownership/owner-record.js";
 import { readPassphrase } from "./passphrase.js";
 import { parseFlags, type Flags } from "./flags.js";
-import { withStoredSessions } from "./stored-sessions.js";
-import { SETTING_FLAGS, SETTING_SWITCHES, settingsOf, type ServeSettings } from "./settings.js";
+import { configOf, processSources, type EffectiveConfig } from "./read-config.js";
+import { SETTING_FLAGS, SETTING_SWITCHES } from "./settings.js";
+import { foundSession, withStoredSessions } from "./stored-sessions.js";
 
 /** The commands of this file. */
 export type BackupCommand = "export" | "import" | "backup" | "reencrypt";
 
 /** What a command works with. */
 interface Context {
-  readonly settings: ServeSettings;
+  readonly settings: EffectiveConfig;
   readonly flags: Flags;
   readonly positionals: readonly string[];
   readonly print: (line: string) => void;
@@ -37,19 +38,20 @@ export async function backupCommand(
     switches: [...SETTING_SWITCHES, "force"],
     positionals: 2,
   });
-  const settings = settingsOf(parsed.flags, process.env);
-  const passphrase = (): Promise<string> => readPassphrase(settings, process.env);
+  const settings = (await configOf(parsed.flags, processSources())).config;
+  const passphrase = async (): Promise<string> =>
+    settings.snapshots?.passphrase ?? readPassphrase(settings, process.env);
   const context: Context = { ...parsed, settings, print, passphrase };
   if (command === "reencrypt") return reencryptStore(context);
   if (command === "backup" && parsed.positionals[0] === "list") return listSnapshotFiles(context);
   const snapshots =
-    command === "backup" && settings.backupDir !== undefined
-      ? { snapshots: { directory: settings.backupDir, passphrase: await passphrase() } }
+    command === "backup" && settings.snapshots !== undefined
+      ? { snapshots: { ...settings.snapshots, passphrase: await passphrase() } }
       : {};
   if (command === "export") return exportSession(context);
   await using manager = new SessionManager({
     store: settings.store,
-    encryptionKeys: settings.encryptionKeys,
+    encryptionKeys: settings.encryptionKeys ?? [],
     ...snapshots,
   });
   if (command === "import") await importSession(manager, context);
@@ -61,7 +63,7 @@ async function exportSession({ settings, flags, positionals, print, passphrase }
   const wanted = required(positionals[0], "zpwoot export <session>");
   const forced = flags["force"] === "true";
   const { id, bundle } = await withStoredSessions(settings, async ({ store, records, owner }) => {
-    const { id: sessionId, name, desired } = found(records, wanted);
+    const { id: sessionId, name, desired } = foundSession(records, wanted);
     if (owner !== undefined && desired === "online") throw stillOnline(name, owner);
     return {
       id: sessionId,
@@ -132,29 +134,19 @@ async function listSnapshotFiles({ settings, print }: Context): Promise<void> {
 }
 
 async function reencryptStore({ settings, print }: Context): Promise<void> {
-  const { store, encryptionKeys } = settings;
+  const { store, encryptionKeys = [] } = settings;
   if (encryptionKeys.length === 0) throw invalid("reencrypt needs --encryption-keys, the new key first");
   const written = await reencrypt({ store, encryptionKeys });
   print(`${written} records are encrypted with the first key; the other keys are no longer needed`);
 }
 
-function directoryOf({ backupDir }: ServeSettings): string {
-  return required(backupDir, "backup needs --backup-dir, or ZPWOOT_BACKUP_DIR");
+function directoryOf({ snapshots }: EffectiveConfig): string {
+  return required(snapshots?.directory, "backup needs --backup-dir, or ZPWOOT_BACKUP_DIR");
 }
 
 /** Returns the id of a session given by id or name. */
 async function idOf(manager: SessionManager, idOrName: string): Promise<string> {
-  return found(await manager.list(), idOrName).id;
-}
-
-function found<T extends { readonly id: string; readonly name: string }>(
-  sessions: readonly T[],
-  idOrName: string,
-): T {
-  const session =
-    sessions.find(({ id }) => id === idOrName) ?? sessions.find(({ name }) => name === idOrName);
-  if (session !== undefined) return session;
-  throw new ZpwootError("SESSION_NOT_FOUND", `there is no session ${JSON.stringify(idOrName)}`);
+  return foundSession(await manager.list(), idOrName).id;
 }
 
 function isForced({ flags }: Context): boolean {

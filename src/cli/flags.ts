@@ -45,6 +45,10 @@ export function parseFlags(
             `--${unknown}`,
             flags.map((flag) => `--${flag}`),
           );
-    throw new ZpwootError("INVALID_OPTION", `${sentence}${hint}. See zpwoot help`, { cause });
+    throw new ZpwootError(
+      "INVALID_OPTION",
+      `${sentence}${hint}. See zpwoot help, or --help after a command`,
+      { cause },
+    );
   }
 }

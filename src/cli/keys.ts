@@ -4,10 +4,14 @@ import { ZpwootError } from "../errors.js";
 import { ApiKeys } from "../manager/api-keys.js";
 import { lineLogger } from "../manager/default-logger.js";
 import { openStore } from "../store/open-store.js";
+import { SessionRecords } from "../store/sessions/session-records.js";
+import type { Store } from "../store/store.js";
 import { parseFlags, type Flags } from "./flags.js";
-import { SETTING_FLAGS, SETTING_SWITCHES, settingsOf } from "./settings.js";
+import { configOf, processSources } from "./read-config.js";
+import { SETTING_FLAGS, SETTING_SWITCHES } from "./settings.js";
+import { foundSession } from "./stored-sessions.js";
 
-const USAGE = `zpwoot keys create <name> --role ${API_KEY_ROLES.join("|")} [--sessions id,id] | list | revoke <id>`;
+const USAGE = `zpwoot keys create <name> --role ${API_KEY_ROLES.join("|")} [--sessions name,id] | list | revoke <id>`;
 
 /**
  * Runs one of the commands on the store of the settings, which it need not own: nothing but API keys is read or written. Rejects with
@@ -19,11 +23,11 @@ export async function keysCommand(args: readonly string[], print: (line: string)
     switches: SETTING_SWITCHES,
     positionals: 2,
   });
-  const { store: place, encryptionKeys } = settingsOf(flags, process.env);
+  const { store: place, encryptionKeys = [] } = (await configOf(flags, processSources())).config;
   const logger = lineLogger();
   const store = openStore(place, { logger, encryptionKeys });
   try {
-    const lines = await run(new ApiKeys(store, logger), { flags, positionals });
+    const lines = await run(new ApiKeys(store, logger), { flags, positionals, store });
     for (const line of lines) print(line);
   } finally {
     await store.close();
@@ -32,7 +36,11 @@ export async function keysCommand(args: readonly string[], print: (line: string)
 
 async function run(
   keys: ApiKeys,
-  { flags, positionals }: { readonly flags: Flags; readonly positionals: readonly string[] },
+  {
+    flags,
+    positionals,
+    store,
+  }: { readonly flags: Flags; readonly positionals: readonly string[]; readonly store: Store },
 ): Promise<readonly string[]> {
   const [action, idOrName] = positionals;
   if (action === "list") return (await keys.list()).map(lineOf);
@@ -41,13 +49,21 @@ async function run(
     if (!(await keys.revoke(idOrName))) throw invalid(`no API key has the id ${idOrName}`);
     return [`revoked ${idOrName}. A running server refuses it within a second`];
   }
-  const sessions = flags["sessions"]?.split(",");
+  const sessions = await idsOf(store, flags["sessions"]);
   const { id, key } = await keys.create({
     name: idOrName,
     role: (flags["role"] ?? "") as ApiKeyRole,
     ...(sessions === undefined ? {} : { sessions }),
   });
   return [`API key ${id}, shown once: ${key}`];
+}
+
+/** The ids of sessions that are given by id or name; undefined: all sessions. A key for one that does not exist would see nothing. */
+async function idsOf(store: Store, given: string | undefined): Promise<readonly string[] | undefined> {
+  if (given === undefined) return undefined;
+  const records = await new SessionRecords(store).load();
+  const names = given.split(",").map((name) => name.trim());
+  return names.filter((name) => name !== "").map((name) => foundSession(records, name).id);
 }
 
 function lineOf({ id, name, role, sessions, lastUsedAt }: ApiKeyInfo): string {

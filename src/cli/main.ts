@@ -3,46 +3,8 @@
 import { createRequire } from "node:module";
 import { hintFor } from "../api/check-options.js";
 import { isZpwootError, messageOf } from "../errors.js";
+import { COMMANDS, help, helpOf, isCommand } from "./commands.js";
 import { boundOutput, ignoreOutputErrors, print } from "./output.js";
-import { SETTINGS, readSettings } from "./settings.js";
-
-const HELP = `zpwoot: many WhatsApp Web sessions in one process
-
-  zpwoot serve      serve the /sessions HTTP API
-  zpwoot demo       link, receive, crash, reconnect and log out, on an emulator; --real uses the real WhatsApp
-  zpwoot emulator   run the WhatsApp emulator: --port N --host ADDRESS
-  zpwoot list       list the sessions of a store
-  zpwoot export <session> [--out file]                              write one session to an encrypted file
-  zpwoot import <file|folder> --name <new> | --session <existing>   read such a file or a multi-file auth folder; --force
-  zpwoot backup now | list | restore <file> --session <id>          encrypted snapshots of all sessions; --force
-  zpwoot tombstone list | restore <session> | erase <session>       copies of credentials that a logout or a deletion left
-  zpwoot reencrypt                                                  encrypt the store with the first encryption key
-  zpwoot keys create <name> --role viewer|operator|admin [--sessions id,id] | list | revoke <id>   manage API keys, also beside a server
-  zpwoot help       show this text
-  zpwoot version    show the version
-
-<session> is an id or a name. keys, list, and export of a session that is offline, work beside a running server; import, backup,
-tombstone and reencrypt need the store for themselves.
-
-Flags and their environment variables; a flag wins, the default is in parentheses:
-${Object.values(SETTINGS)
-  .map(({ flag, env, help }) => `  --${flag.padEnd(22)} ${env.padEnd(29)} ${help}`)
-  .join("\n")}`;
-
-const COMMANDS = [
-  "serve",
-  "demo",
-  "emulator",
-  "list",
-  "export",
-  "import",
-  "backup",
-  "tombstone",
-  "reencrypt",
-  "keys",
-  "help",
-  "version",
-];
 
 /** Deadline for a clean stop; then the process exits anyway. */
 const FORCED_EXIT_MS = 1_900;
@@ -61,16 +23,28 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
+/** `zpwoot serve`, or what it would serve with. */
+async function runServe(args: readonly string[]): Promise<void> {
+  const { processSources, readConfig } = await import("./read-config.js");
+  const isPrinted = args.includes("--print-config");
+  const read = await readConfig(
+    args.filter((arg) => arg !== "--print-config"),
+    processSources(),
+  );
+  if (isPrinted) return print((await import("./print-config.js")).printedConfig(read));
+  boundOutput();
+  const { serve } = await import("./serve.js");
+  await serve(read, { print, signal: stopSignal() });
+  // Sockets that the peer never closes would keep the process alive for half a minute.
+  process.exit(0);
+}
+
 async function run([command = "help", ...args]: readonly string[]): Promise<void> {
+  if (isCommand(command) && args.some((arg) => arg === "--help" || arg === "-h"))
+    return print(helpOf(command));
   switch (command) {
-    case "serve": {
-      const settings = readSettings(args, process.env);
-      boundOutput();
-      const { serve } = await import("./serve.js");
-      await serve(settings, { print, signal: stopSignal() });
-      // Sockets that the peer never closes would keep the process alive for half a minute.
-      return process.exit(0);
-    }
+    case "serve":
+      return runServe(args);
     case "demo": {
       boundOutput();
       const { demo } = await import("./demo.js");
@@ -102,14 +76,18 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     }
     case "version":
     case "--version":
+    case "-v":
+    case "-V":
       return print((createRequire(import.meta.url)("../../package.json") as { version: string }).version);
     case "help":
     case "--help":
-    case "-h":
-      return print(HELP);
+    case "-h": {
+      const [about] = args;
+      return print(about !== undefined && isCommand(about) ? helpOf(about) : help());
+    }
     default:
       throw new Error(
-        `unknown command ${JSON.stringify(command)}${hintFor(command, COMMANDS)}. See zpwoot help`,
+        `unknown command ${JSON.stringify(command)}${hintFor(command, Object.keys(COMMANDS))}. See zpwoot help`,
       );
   }
 }

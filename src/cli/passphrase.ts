@@ -1,11 +1,11 @@
 /** The passphrase of snapshots and exports. It is never a flag, because every user of the machine can read those. */
 import { readFile } from "node:fs/promises";
 import { ZpwootError, messageOf } from "../errors.js";
-import type { ServeSettings } from "./settings.js";
+import type { ServeConfig } from "./serve-config.js";
 
 /** Reads the passphrase from its file or from `ZPWOOT_PASSPHRASE`. Rejects with `INVALID_OPTION` if there is none or the file can't be read. */
 export async function readPassphrase(
-  { passphraseFile }: Pick<ServeSettings, "passphraseFile">,
+  { passphraseFile }: Pick<ServeConfig, "passphraseFile">,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
   const passphrase =

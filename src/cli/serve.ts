@@ -1,29 +1,27 @@
 /** `zpwoot serve`: serves the HTTP API of one SessionManager until SIGTERM or SIGINT. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "../api/logger.js";
-import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
+import { SILENT, type Logger } from "../api/logger.js";
+import { drawQRCode } from "../api/qr-image.js";
+import { isZpwootError, messageOf } from "../errors.js";
 import { createHttpHandler } from "../http/index.js";
 import { createMetrics } from "../metrics/index.js";
 import type { SessionManagerOptions } from "../manager/options.js";
 import { SessionManager } from "../manager/session-manager.js";
 import { guardUnhandledRejections } from "../whatsapp/rejection-guard.js";
+import { allowOrigin } from "./cors.js";
+import { answerHome } from "./home-page.js";
+import { installedBaileys } from "./installed-library.js";
+import { close, listen } from "./listen.js";
 import { createLog, isTerminal } from "./output.js";
 import { readPassphrase } from "./passphrase.js";
-import { misspeltVariables, type ServeSettings } from "./settings.js";
-import { drawQRCode } from "../api/qr-image.js";
+import { misspeltVariables, type EffectiveConfig, type ReadConfig } from "./read-config.js";
+import { weakKeys } from "./weak-keys.js";
 
 /** Pause before another try to reach a store that is down at the start. */
 const START_RETRY_MS = 2_000;
-/** Pause before another try to listen on a port that another process uses. */
-const LISTEN_RETRY_MS = 200;
-/** All checks that are only reported by default. */
-const ENFORCED = { accountSignature: "enforce", noiseCertificate: "enforce" } as const;
-/** How long requests in progress may take when the server stops. */
-const DRAIN_MS = 300;
 
 /** What a command needs from its process. */
 export interface ServeContext {
@@ -37,45 +35,32 @@ export interface ServeContext {
  * Serves until the signal is aborted; settles when everything is closed. Rejects with a permanent error if the port is not available,
  * or the store can't be opened until something is changed: a wrong URL or key, a package that is not installed.
  */
-export async function serve(settings: ServeSettings, { print, signal }: ServeContext): Promise<void> {
-  const logger = createLog(settings.logLevel);
-  const apiKey = settings.apiKey ?? randomBytes(24).toString("base64url");
-  const manager = new SessionManager({
-    store: settings.store,
-    encryptionKeys: settings.encryptionKeys,
-    ownership: { wait: settings.wait },
-    tombstones: { keepMs: Math.round(settings.tombstoneDays * 86_400_000) },
-    ...(await snapshotsOf(settings)),
-    logger,
-    whatsapp: {
-      ...(settings.waUrl === undefined ? {} : { url: settings.waUrl }),
-      ...(settings.waMediaUrl === undefined ? {} : { mediaUrl: settings.waMediaUrl }),
-      allowPrivateProxies: settings.allowPrivateProxies,
-      ...(settings.enforceSignatures ? { checks: ENFORCED } : {}),
-    },
-    webhooks: { allowPrivateTargets: settings.allowPrivateTargets },
-  });
+export async function serve(read: ReadConfig, { print, signal }: ServeContext): Promise<void> {
+  const { config } = read;
+  const logger = config.logger === false ? SILENT : (config.logger ?? createLog(config.logLevel));
+  const newKey = randomBytes(24).toString("base64url");
+  const manager = new SessionManager(await managerOptions(config, logger));
   const removeGuard = guardUnhandledRejections((sessionId, reason) =>
     logger.error({ sessionId, error: messageOf(reason) }, "unhandled rejection in a session's socket"),
   );
-  const server = createServer((request, response) => void handler.node(request, response));
-  const handler = createHttpHandler(manager, {
-    apiKeys: apiKey,
-    logger,
-    logRequests: true,
-    rateLimit: {},
-    trustProxy: settings.trustProxy,
-    system: true,
-    metrics: createMetrics(manager),
+  const http = { apiKeys: newKey, ...config.http, logger, metrics: createMetrics(manager) };
+  const handler = createHttpHandler(manager, http);
+  const base = config.http?.basePath ?? "";
+  const server = createServer((request, response) => {
+    if (allowOrigin(config.corsOrigins, request, response) || answerHome(request, response, base)) return;
+    void handler.node(request, response);
   });
   try {
     for (const sentence of misspeltVariables(process.env)) logger.warn({}, sentence);
-    const url = await listen(server, settings, { logger, signal });
+    for (const sentence of weakKeys(config.http?.apiKeys)) logger.warn({}, sentence);
+    const place = { port: config.port, host: config.host, wait: config.ownership?.wait === true };
+    const url = await listen(server, place, { logger, signal });
     if (url === undefined) return;
-    printEvents(manager, { print, url });
+    printEvents(manager, { print, url: url + base });
     print(`zpwoot listens on ${url}`);
-    print(`pages: ${url}/sessions/overview and ${url}/docs`);
-    if (settings.apiKey === undefined) print(newKeyLine(apiKey));
+    if (read.file !== undefined) print(`configuration: ${read.file}`);
+    print(`pages: ${url}${base}/sessions/overview and ${url}${base}/docs`);
+    if (config.http?.apiKeys === undefined) print(newKeyLine(newKey));
     const restoring = restore(manager, logger, signal);
     await Promise.race([aborted(signal), restoring.then(() => aborted(signal)), takenOver(manager)]);
     print("stopping; sessions stay linked");
@@ -87,10 +72,34 @@ export async function serve(settings: ServeSettings, { print, signal }: ServeCon
   }
 }
 
-async function snapshotsOf(settings: ServeSettings): Promise<Pick<SessionManagerOptions, "snapshots">> {
-  const { backupDir: directory } = settings;
-  if (directory === undefined) return {};
-  return { snapshots: { directory, passphrase: await readPassphrase(settings, process.env) } };
+/** The manager's part of a configuration, with the passphrase and the library that it names. */
+async function managerOptions(config: EffectiveConfig, logger: Logger): Promise<SessionManagerOptions> {
+  const {
+    port: _port,
+    host: _host,
+    logLevel: _level,
+    library,
+    corsOrigins: _origins,
+    http: _http,
+    ...rest
+  } = config;
+  const { passphraseFile: _file, snapshots, whatsapp, ...options } = rest;
+  return {
+    ...options,
+    logger,
+    ...(snapshots === undefined
+      ? {}
+      : {
+          snapshots: {
+            ...snapshots,
+            passphrase: snapshots.passphrase ?? (await readPassphrase(config, process.env)),
+          },
+        }),
+    whatsapp: {
+      ...(library === "baileys" ? { socketFactory: installedBaileys() } : {}),
+      ...whatsapp,
+    },
+  };
 }
 
 /** Who has the key can do everything, so that it goes to a person and not into a file or a log collector. */
@@ -118,37 +127,6 @@ function printEvents(
   manager.on("session.action-required", ({ sessionId, message }) =>
     print(`session ${sessionId}: ${message}`),
   );
-}
-
-/**
- * Settles with the URL; undefined when the signal came first. With the setting `wait`, a port that another process uses is waited for:
- * the server that this one replaces leaves it first.
- */
-async function listen(
-  server: Server,
-  { port, host, wait }: ServeSettings,
-  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
-): Promise<string | undefined> {
-  for (let tries = 0; !signal.aborted; tries += 1) {
-    server.listen(port, host);
-    try {
-      await once(server, "listening");
-      break;
-    } catch (cause) {
-      if (!wait || (cause as { readonly code?: unknown }).code !== "EADDRINUSE")
-        throw notListening(host, port, cause);
-      if (tries === 0) logger.info({ host, port }, "Waiting for the process that uses the port to leave");
-      await sleep(LISTEN_RETRY_MS, undefined, { signal }).catch(() => {});
-    }
-  }
-  if (signal.aborted) return undefined;
-  const address = server.address() as AddressInfo;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
-}
-
-function notListening(host: string, port: number, cause: unknown): ZpwootError {
-  const sentence = `--port (PORT), --host (HOST): can't listen on ${host}, port ${port}: ${messageOf(cause)}`;
-  return new ZpwootError("INVALID_OPTION", sentence, { details: [sentence], cause });
 }
 
 /** Rejects when another process takes over the sessions: this one can only end then. */
@@ -179,13 +157,4 @@ async function restore(manager: SessionManager, logger: Logger, signal: AbortSig
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, "abort");
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearTimeout(timer);
 }

@@ -1,178 +1,250 @@
-/** The settings of `zpwoot serve` from flags and environment. All problems are reported in one error. */
-import { z } from "zod";
-import { nearestName } from "../api/check-options.js";
-import { ZpwootError } from "../errors.js";
-import { parseTrustProxy, type TrustProxy } from "../http/access/client-address.js";
-import { parseFlags, type Flags } from "./flags.js";
+/**
+ * The settings of `zpwoot serve` that have a flag and an environment variable. Help, docs/configuration.md and examples/.env.example are
+ * made from this table; a configuration file reaches these and every other option.
+ */
+import type { z } from "zod";
+import type { ServeConfig } from "./serve-config.js";
+import { LOG_LEVELS, rules } from "./setting-rules.js";
 
-/** Log levels, the most verbose first. */
-const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
-
-const TRUST_PROXY_INVALID = "must be true, false, a number of hops, or a list of addresses and CIDRs";
-
-function trustProxyOf(text: string): TrustProxy {
-  if (text === "true" || text === "false") return text === "true";
-  return /^\d+$/.test(text) ? Number(text) : text;
+/** What is read, and what it means in a configuration. */
+interface Setting<Rule extends z.ZodType> {
+  /** Without the dashes. */
+  readonly flag: string;
+  readonly env: string;
+  readonly rule: Rule;
+  /** What it does; the default in parentheses. */
+  readonly help: string;
+  /** The option of the configuration file that it sets. */
+  readonly option: string;
+  /** What a configuration file would say for the value. */
+  readonly config: (value: z.output<Rule>) => ServeConfig;
+  /** Whether the flag may stand alone. */
+  readonly alone?: true;
+  /** For the example of a `.env` file. */
+  readonly example?: string;
 }
 
-/** Each setting with its flag, environment variable, rule and description. `zpwoot help` is generated from this. */
+function setting<Rule extends z.ZodType>(parts: Setting<Rule>): Setting<Rule> {
+  return parts;
+}
+
+const MS_PER_DAY = 86_400_000;
+const ENFORCED = { accountSignature: "enforce", noiseCertificate: "enforce" } as const;
+const REPORTED = { accountSignature: "report", noiseCertificate: "report" } as const;
+
+/** Each setting with its flag, environment variable, rule and description. */
 export const SETTINGS = {
-  port: {
+  config: setting({
+    flag: "config",
+    env: "ZPWOOT_CONFIG",
+    rule: rules.text,
+    help: "configuration file (zpwoot.config.ts, .mts, .js, .mjs, .cjs or .json here)",
+    option: "",
+    config: () => ({}),
+    example: "./zpwoot.config.mjs",
+  }),
+  port: setting({
     flag: "port",
     env: "PORT",
-    rule: z.coerce.number().int().min(0).max(65_535).default(3000),
+    rule: rules.port,
     help: "port to listen on; 0 for any free port (3000)",
-  },
-  host: {
+    option: "port",
+    config: (port) => ({ port }),
+    example: "3000",
+  }),
+  host: setting({
     flag: "host",
     env: "HOST",
-    rule: z.string().min(1).default("127.0.0.1"),
-    help: "address to listen on (127.0.0.1)",
-  },
-  apiKey: {
+    rule: rules.text,
+    help: "address to listen on; 0.0.0.0 for all of them (127.0.0.1)",
+    option: "host",
+    config: (host) => ({ host }),
+    example: "127.0.0.1",
+  }),
+  apiKey: setting({
     flag: "api-key",
     env: "API_KEY",
-    rule: z.string().trim().min(1).optional(),
+    rule: rules.text,
     help: "key that clients send as X-API-Key; if unset, a random key is shown once",
-  },
-  trustProxy: {
-    flag: "trust-proxy",
-    env: "ZPWOOT_TRUST_PROXY",
-    rule: z
-      .string()
-      .transform(trustProxyOf)
-      .refine((setting) => parseTrustProxy(setting) !== undefined, TRUST_PROXY_INVALID)
-      .default(false),
-    help: "reverse proxies that name the client in X-Forwarded-For: a number of hops, CIDRs, loopback, or true (false)",
-  },
-  store: {
+    option: "http.apiKeys",
+    config: (apiKeys) => ({ http: { apiKeys } }),
+  }),
+  store: setting({
     flag: "store",
     env: "ZPWOOT_STORE",
-    rule: z.string().min(1).default("lmdb:.zpwoot"),
+    rule: rules.text,
     help: "lmdb:path, memory:, postgres://… or redis://… (lmdb:.zpwoot)",
-  },
-  wait: {
+    option: "store",
+    config: (store) => ({ store }),
+    example: "lmdb:.zpwoot",
+  }),
+  wait: setting({
     flag: "wait",
     env: "ZPWOOT_WAIT",
-    rule: z.stringbool().default(false),
+    rule: rules.flag,
     help: "wait for the server that uses the store, and the port, to leave, as in a rolling deploy (false)",
-  },
-  encryptionKeys: {
+    option: "ownership.wait",
+    config: (wait) => ({ ownership: { wait } }),
+    alone: true,
+    example: "false",
+  }),
+  encryptionKeys: setting({
     flag: "encryption-keys",
     env: "ZPWOOT_ENCRYPTION_KEYS",
-    rule: z
-      .string()
-      .optional()
-      .transform((text) => text?.split(/[\s,]+/).filter((key) => key !== "") ?? []),
+    rule: rules.list,
     help: "comma-separated 32-byte keys in base64 or hex, newest first (not encrypted)",
-  },
-  tombstoneDays: {
+    option: "encryptionKeys",
+    config: (encryptionKeys) => ({ encryptionKeys }),
+  }),
+  tombstoneDays: setting({
     flag: "tombstone-days",
     env: "ZPWOOT_TOMBSTONE_DAYS",
-    rule: z.coerce.number().min(0).max(36_500).default(7),
+    rule: rules.days,
     help: "how long a copy of credentials is kept that were deleted; 0 for none (7)",
-  },
-  backupDir: {
+    option: "tombstones.keepMs",
+    config: (days) => ({ tombstones: { keepMs: Math.round(days * MS_PER_DAY) } }),
+    example: "7",
+  }),
+  backupDir: setting({
     flag: "backup-dir",
     env: "ZPWOOT_BACKUP_DIR",
-    rule: z.string().min(1).optional(),
+    rule: rules.text,
     help: "folder for an encrypted snapshot of all sessions every six hours (none)",
-  },
-  passphraseFile: {
+    option: "snapshots.directory",
+    config: (directory) => ({ snapshots: { directory } }),
+  }),
+  passphraseFile: setting({
     flag: "passphrase-file",
     env: "ZPWOOT_PASSPHRASE_FILE",
-    rule: z.string().min(1).optional(),
+    rule: rules.text,
     help: "file with the passphrase of snapshots and exports; or set ZPWOOT_PASSPHRASE",
-  },
-  waUrl: {
+    option: "passphraseFile",
+    config: (passphraseFile) => ({ passphraseFile }),
+  }),
+  library: setting({
+    flag: "library",
+    env: "ZPWOOT_LIBRARY",
+    rule: rules.library,
+    help: "whaileys or baileys (7), which you install beside zpwoot (whaileys)",
+    option: "library",
+    config: (library) => ({ library }),
+    example: "whaileys",
+  }),
+  qrFormat: setting({
+    flag: "qr-format",
+    env: "ZPWOOT_QR_FORMAT",
+    rule: rules.qrFormat,
+    help: "text of QR codes: bare or url (bare)",
+    option: "whatsapp.qrFormat",
+    config: (qrFormat) => ({ whatsapp: { qrFormat } }),
+    example: "bare",
+  }),
+  syncHistory: setting({
+    flag: "sync-history",
+    env: "ZPWOOT_SYNC_HISTORY",
+    rule: rules.flag,
+    help: "ask the phone for the chat history after linking (false)",
+    option: "whatsapp.syncHistory",
+    config: (syncHistory) => ({ whatsapp: { syncHistory } }),
+    alone: true,
+    example: "false",
+  }),
+  durableEvents: setting({
+    flag: "durable-events",
+    env: "ZPWOOT_DURABLE_EVENTS",
+    rule: rules.flag,
+    help: "keep past events in the store, so that readers of /sessions/events go on after a restart (false)",
+    option: "eventLog.durable",
+    config: (durable) => ({ eventLog: { durable } }),
+    alone: true,
+    example: "false",
+  }),
+  trustProxy: setting({
+    flag: "trust-proxy",
+    env: "ZPWOOT_TRUST_PROXY",
+    rule: rules.trustProxy,
+    help: "reverse proxies that name the client in X-Forwarded-For: a number of hops, CIDRs, loopback, or true (false)",
+    option: "http.trustProxy",
+    config: (trustProxy) => ({ http: { trustProxy } }),
+    example: "loopback",
+  }),
+  corsOrigins: setting({
+    flag: "cors-origins",
+    env: "ZPWOOT_CORS_ORIGINS",
+    rule: rules.origins,
+    help: "comma-separated origins whose pages may call the server, or * (none)",
+    option: "corsOrigins",
+    config: (corsOrigins) => ({ corsOrigins }),
+  }),
+  ratePerKey: setting({
+    flag: "rate-per-key",
+    env: "ZPWOOT_RATE_PER_KEY",
+    rule: rules.count,
+    help: "requests per minute and API key (6000)",
+    option: "http.rateLimit.perKey",
+    config: (perKey) => ({ http: { rateLimit: { perKey } } }),
+    example: "6000",
+  }),
+  waUrl: setting({
     flag: "wa-url",
     env: "ZPWOOT_WA_URL",
-    rule: z.url({ protocol: /^wss?$/ }).optional(),
+    rule: rules.webSocketUrl,
     help: "WebSocket URL of an emulator (the real WhatsApp)",
-  },
-  waMediaUrl: {
+    option: "whatsapp.url",
+    config: (url) => ({ whatsapp: { url } }),
+  }),
+  waMediaUrl: setting({
     flag: "wa-media-url",
     env: "ZPWOOT_WA_MEDIA_URL",
-    rule: z.url({ protocol: /^https?$/ }).optional(),
+    rule: rules.httpUrl,
     help: "URL where an emulator stores media (WhatsApp's hosts)",
-  },
-  allowPrivateTargets: {
+    option: "whatsapp.mediaUrl",
+    config: (mediaUrl) => ({ whatsapp: { mediaUrl } }),
+  }),
+  allowPrivateTargets: setting({
     flag: "allow-private-targets",
     env: "ZPWOOT_ALLOW_PRIVATE_TARGETS",
-    rule: z.stringbool().default(false),
+    rule: rules.flag,
     help: "allow webhooks to private and loopback addresses (false)",
-  },
-  allowPrivateProxies: {
+    option: "webhooks.allowPrivateTargets",
+    config: (allowPrivateTargets) => ({ webhooks: { allowPrivateTargets } }),
+    alone: true,
+    example: "false",
+  }),
+  allowPrivateProxies: setting({
     flag: "allow-private-proxies",
     env: "ZPWOOT_ALLOW_PRIVATE_PROXIES",
-    rule: z.stringbool().default(false),
+    rule: rules.flag,
     help: "allow sessions' proxies at private and loopback addresses (false)",
-  },
-  enforceSignatures: {
+    option: "whatsapp.allowPrivateProxies",
+    config: (allowPrivateProxies) => ({ whatsapp: { allowPrivateProxies } }),
+    alone: true,
+    example: "false",
+  }),
+  enforceSignatures: setting({
     flag: "enforce-signatures",
     env: "ZPWOOT_ENFORCE_SIGNATURES",
-    rule: z.stringbool().default(false),
+    rule: rules.flag,
     help: "refuse servers and links without WhatsApp's and the account's signature, which are only reported otherwise (false)",
-  },
-  logLevel: {
+    option: "whatsapp.checks",
+    config: (enforced) => ({ whatsapp: { checks: enforced ? ENFORCED : REPORTED } }),
+    alone: true,
+    example: "false",
+  }),
+  logLevel: setting({
     flag: "log-level",
     env: "LOG_LEVEL",
-    rule: z.enum(LOG_LEVELS).default("info"),
+    rule: rules.logLevel,
     help: `${LOG_LEVELS.join(", ")} (info)`,
-  },
+    option: "logLevel",
+    config: (logLevel) => ({ logLevel }),
+    example: "info",
+  }),
 } as const;
-
-type Name = keyof typeof SETTINGS;
-
-/** The settings of a server, parsed. */
-export type ServeSettings = { readonly [K in Name]: z.output<(typeof SETTINGS)[K]["rule"]> };
 
 /** The flags of all settings, without the dashes. */
 export const SETTING_FLAGS: readonly string[] = Object.values(SETTINGS).map(({ flag }) => flag);
 /** Those that may stand alone. */
-export const SETTING_SWITCHES: readonly string[] = [
-  SETTINGS.wait.flag,
-  SETTINGS.allowPrivateTargets.flag,
-  SETTINGS.allowPrivateProxies.flag,
-  SETTINGS.enforceSignatures.flag,
-];
-
-const PREFIX = "ZPWOOT_";
-/** Read in passphrase.ts, because it must not be a flag. */
-const PASSPHRASE_VARIABLE = "ZPWOOT_PASSPHRASE";
-
-/**
- * Reads the settings from flags and environment. A flag wins over its variable; an empty variable counts as unset.
- * @throws ZpwootError `INVALID_OPTION` that names flag and variable of each invalid setting, never its value.
- */
-export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): ServeSettings {
-  return settingsOf(parseFlags(args, { flags: SETTING_FLAGS, switches: SETTING_SWITCHES }).flags, env);
-}
-
-/** Reads the settings from flags that are already parsed. Throws as {@link readSettings}. */
-export function settingsOf(flags: Flags, env: NodeJS.ProcessEnv): ServeSettings {
-  const problems: string[] = [];
-  const entries = Object.entries(SETTINGS).map(([name, setting]) => {
-    const value = flags[setting.flag] ?? (env[setting.env] === "" ? undefined : env[setting.env]);
-    const parsed = setting.rule.safeParse(value);
-    if (!parsed.success)
-      problems.push(`--${setting.flag} (${setting.env}): ${parsed.error.issues[0]?.message ?? "invalid"}`);
-    return [name, parsed.data];
-  });
-  if (problems.length > 0)
-    throw new ZpwootError("INVALID_OPTION", problems.join("\n"), { details: problems });
-  return Object.fromEntries(entries) as ServeSettings;
-}
-
-/** Returns a sentence for each variable that is probably a misspelt setting. */
-export function misspeltVariables(env: NodeJS.ProcessEnv): string[] {
-  const known = [...Object.values(SETTINGS).map((setting) => setting.env as string), PASSPHRASE_VARIABLE]
-    .filter((name) => name.startsWith(PREFIX))
-    .map((name) => name.slice(PREFIX.length));
-  return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !known.includes(name.slice(PREFIX.length)))
-    .flatMap((name) => {
-      const meant = nearestName(name.slice(PREFIX.length), known);
-      return meant === undefined ? [] : [`${name} is not a setting (did you mean ${PREFIX}${meant}?)`];
-    });
-}
+export const SETTING_SWITCHES: readonly string[] = Object.values(SETTINGS)
+  .filter(({ alone }) => alone === true)
+  .map(({ flag }) => flag);

@@ -5,8 +5,10 @@ import type { OwnerRecord } from "../ownership/owner-record.js";
 import { openStore } from "../store/open-store.js";
 import { SessionRecords } from "../store/sessions/session-records.js";
 import type { Store } from "../store/store.js";
-import { parseFlags } from "./flags.js";
-import { SETTING_FLAGS, SETTING_SWITCHES, settingsOf, type ServeSettings } from "./settings.js";
+import { hintFor } from "../api/check-options.js";
+import { comparableName } from "../api/names.js";
+import { ZpwootError } from "../errors.js";
+import { processSources, readConfig, type EffectiveConfig } from "./read-config.js";
 
 /** A store, read. */
 export interface StoredSessions {
@@ -19,7 +21,7 @@ export interface StoredSessions {
 
 /** Opens the store of the settings for the work, and closes it. Claims and changes nothing. */
 export async function withStoredSessions<T>(
-  { store: url, encryptionKeys }: Pick<ServeSettings, "store" | "encryptionKeys">,
+  { store: url, encryptionKeys = [] }: Pick<EffectiveConfig, "store" | "encryptionKeys">,
   work: (stored: StoredSessions) => Promise<T>,
 ): Promise<T> {
   const store = openStore(url, { encryptionKeys });
@@ -34,8 +36,8 @@ export async function withStoredSessions<T>(
 
 /** `zpwoot list`: prints a line for each session of the store, as it was stored last. */
 export async function listCommand(args: readonly string[], print: (line: string) => void): Promise<void> {
-  const { flags } = parseFlags(args, { flags: SETTING_FLAGS, switches: SETTING_SWITCHES });
-  await withStoredSessions(settingsOf(flags, process.env), async ({ records, owner }) => {
+  const { config } = await readConfig(args, processSources());
+  await withStoredSessions(config, async ({ records, owner }) => {
     for (const { id, name, status, phoneNumber } of records)
       print(`${id}  ${status.padEnd(12)}  ${phoneNumber ?? "not linked"}  ${name}`);
     print(
@@ -44,4 +46,20 @@ export async function listCommand(args: readonly string[], print: (line: string)
         : `run by process ${owner.pid} on ${owner.host}, since ${owner.since}`,
     );
   });
+}
+
+/** The session with an id or a name. Throws `SESSION_NOT_FOUND` with the names that there are. */
+export function foundSession<T extends { readonly id: string; readonly name: string }>(
+  sessions: readonly T[],
+  idOrName: string,
+): T {
+  const session =
+    sessions.find(({ id }) => id === idOrName) ??
+    sessions.find(({ name }) => comparableName(name) === comparableName(idOrName));
+  if (session !== undefined) return session;
+  const hint = hintFor(
+    idOrName,
+    sessions.map(({ name }) => name),
+  );
+  throw new ZpwootError("SESSION_NOT_FOUND", `there is no session ${JSON.stringify(idOrName)}${hint}`);
 }

@@ -2,7 +2,8 @@
 import { ZpwootError } from "../errors.js";
 import { SessionManager } from "../manager/session-manager.js";
 import { parseFlags } from "./flags.js";
-import { SETTING_FLAGS, SETTING_SWITCHES, settingsOf } from "./settings.js";
+import { configOf, processSources } from "./read-config.js";
+import { SETTING_FLAGS, SETTING_SWITCHES } from "./settings.js";
 
 const USAGE = "zpwoot tombstone list | restore <session id> | erase <session id>";
 
@@ -16,10 +17,10 @@ export async function tombstoneCommand(
     switches: SETTING_SWITCHES,
     positionals: 2,
   });
-  const { store, encryptionKeys, tombstoneDays } = settingsOf(flags, process.env);
+  const { config } = await configOf(flags, processSources());
+  const { store, encryptionKeys = [], tombstones = {} } = config;
   const [action, id = ""] = positionals;
   if (action !== "list" && (id === "" || (action !== "restore" && action !== "erase"))) throw usage();
-  const tombstones = { keepMs: Math.round(tombstoneDays * 86_400_000) };
   await using manager = new SessionManager({ store, encryptionKeys, tombstones });
   if (action === "list") return await printAll(manager, print);
   if (action === "restore") {

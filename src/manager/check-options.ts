@@ -183,6 +183,9 @@ const schema = optionsSchema({
     .optional(),
 } satisfies OptionFields<SessionManagerOptions>);
 
+/** The name of every option. */
+export const MANAGER_OPTION_NAMES: readonly string[] = Object.keys(schema.shape);
+
 /**
  * Checks the options of a manager.
  * @throws ZpwootError `INVALID_OPTION`, with one sentence per broken rule, each naming the option.

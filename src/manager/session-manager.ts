@@ -25,6 +25,7 @@ import { checkListener, checkMethodOptions } from "../api/method-options.js";
 import type {
   CreatedSession,
   CreateSessionInput,
+  FoundOrCreatedSession,
   LogoutResult,
   PairingCodeInfo,
   QRCodeInfo,
@@ -169,6 +170,25 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     checkCreateFields(input);
     const { session, webhookSecret } = await inTime("create", () => this.#parts.registry.create(fields));
     return { ...present.info(session), ...(webhookSecret === undefined ? {} : { webhookSecret }) };
+  }
+
+  /**
+   * Returns the session with this name, or stores a new one: for programs that start again and again. One that is there stays as it is,
+   * whatever else the input says; change it by {@link update}.
+   *
+   * Settles when the session is durable. Rejects with `INVALID_INPUT`, and with `SESSION_NAME_TAKEN` when a session has the name that
+   * can't be read.
+   *
+   * @example
+   * const { id, created } = await manager.getOrCreate({ name: "support" });
+   */
+  async getOrCreate(input: CreateSessionInput): Promise<FoundOrCreatedSession> {
+    const fields = validateCreateSession(input);
+    checkCreateFields(input);
+    const { session, webhookSecret, created } = await inTime("getOrCreate", () =>
+      this.#parts.registry.getOrCreate(fields),
+    );
+    return { ...present.info(session), ...(webhookSecret === undefined ? {} : { webhookSecret }), created };
   }
 
   /**

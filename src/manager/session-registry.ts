@@ -51,8 +51,8 @@ export interface AddedSession<Session extends RegisteredSession> {
 export class SessionRegistry<Session extends RegisteredSession> {
   readonly #options: SessionRegistryOptions<Session>;
   readonly #sessions = new Map<string, Session>();
-  /** Names of sessions that are being stored and are not in the map yet. */
-  readonly #reservedNames = new Set<string>();
+  /** Sessions that are being stored and are not in the map yet, by name. */
+  readonly #adding = new Map<string, Promise<Session>>();
   readonly #deletions: PendingDeletions;
   readonly #reading = new SerialQueue();
   readonly #readOnce = once(() => this.#reading.run(() => this.#read()));
@@ -113,24 +113,57 @@ export class SessionRegistry<Session extends RegisteredSession> {
     return { session, webhookSecret: webhookUrl === undefined ? undefined : secret };
   }
 
+  /** The session with this name. Rejects like {@link load}. */
+  async named(name: string): Promise<Session | undefined> {
+    await this.load();
+    const wanted = comparableName(name);
+    return this.all().find(
+      ({ record, ended }) =>
+        comparableName(record.name) === wanted && !isZpwootError(ended, "SESSION_NOT_FOUND"),
+    );
+  }
+
+  /**
+   * The session with this name, or a new one. Two calls at once share one session. Rejects like {@link create}: with
+   * `SESSION_NAME_TAKEN` when a session has the name whose record can't be read.
+   */
+  async getOrCreate(fields: NewSession): Promise<AddedSession<Session> & { readonly created: boolean }> {
+    const found = await this.named(fields.name);
+    if (found !== undefined) return { session: found, webhookSecret: undefined, created: false };
+    try {
+      return { ...(await this.create(fields)), created: true };
+    } catch (error) {
+      if (!isZpwootError(error, "SESSION_NAME_TAKEN") || !this.#isTaken(fields.name)) throw error;
+      // Another call was faster; it may still fail.
+      await this.#adding.get(comparableName(fields.name))?.catch(() => {});
+      return this.getOrCreate(fields);
+    }
+  }
+
   /** Stores a session under a name that no other has. Rejects with `SESSION_NAME_TAKEN`, `STORE_UNAVAILABLE`. */
   async add(record: SessionRecord): Promise<Session> {
-    const { store, records, open, emit, logger } = this.#options;
-    const { id, name } = record;
+    const { name } = record;
     if (this.#isTaken(name)) throw nameTaken(name);
     const reserved = comparableName(name);
-    this.#reservedNames.add(reserved);
+    const adding = this.#store(record);
+    this.#adding.set(reserved, adding);
     try {
-      await reachable(store);
-      await records.insert(record);
-      const session = open(record, "new");
-      this.#sessions.set(id, session);
-      logger.info({ sessionId: id, name }, "Session created");
-      emit("session.created", { sessionId: id, name });
-      return session;
+      return await adding;
     } finally {
-      this.#reservedNames.delete(reserved);
+      this.#adding.delete(reserved);
     }
+  }
+
+  async #store(record: SessionRecord): Promise<Session> {
+    const { store, records, open, emit, logger } = this.#options;
+    const { id, name } = record;
+    await reachable(store);
+    await records.insert(record);
+    const session = open(record, "new");
+    this.#sessions.set(id, session);
+    logger.info({ sessionId: id, name }, "Session created");
+    emit("session.created", { sessionId: id, name });
+    return session;
   }
 
   /**
@@ -170,7 +203,7 @@ export class SessionRegistry<Session extends RegisteredSession> {
   #isTaken(name: string): boolean {
     const wanted = comparableName(name);
     const isSame = ({ record }: Session): boolean => comparableName(record.name) === wanted;
-    return this.#reservedNames.has(wanted) || this.all().some(isSame);
+    return this.#adding.has(wanted) || this.all().some(isSame);
   }
 
   async #read(): Promise<void> {

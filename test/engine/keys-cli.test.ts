@@ -118,6 +118,25 @@ function suite(name: string, open: () => Place | Promise<Place>): void {
     // What does not depend on how the store compares and sets is seen on one.
     if (name !== "lmdb") return;
 
+    it("makes a key for sessions that are named, and refuses names that no session has", async () => {
+      await serve();
+      const make = (sessionName: string): Promise<Response> =>
+        fetch(`${url}/sessions/create`, {
+          method: "POST",
+          headers: { "x-api-key": "the first key", "content-type": "application/json" },
+          body: JSON.stringify({ name: sessionName }),
+        });
+      const { id } = (await (await make("sales")).json()) as { readonly id: string };
+      await make("support");
+      const made = await command("create", "scoped", "--role", "viewer", "--sessions", "sales");
+      const [, key = ""] = /shown once: (\S+)/.exec(made) ?? [];
+      const seen = (await (await ask(key)).json()) as readonly { readonly id: string }[];
+      expect(seen.map((session) => session.id)).toEqual([id]);
+      await expect(command("create", "lost", "--role", "viewer", "--sessions", "sale")).rejects.toThrow(
+        'there is no session "sale" (did you mean sales?)',
+      );
+    });
+
     it("ends an open stream of a revoked key within a second, and leaves the others open", async () => {
       await serve();
       const [dead, kept] = [await created("dead"), await created("kept")];

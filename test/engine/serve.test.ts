@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WhatsAppEmulator } from "../../src/testing/index.js";
 import { openStore } from "../../src/store/open-store.js";
@@ -139,6 +140,62 @@ describe("zpwoot serve", { timeout: 30_000 }, () => {
     } finally {
       server.kill("SIGKILL");
     }
+  });
+
+  it("answers a person at / with a page in their language, whatever else is asked with 404", async () => {
+    const url = await serve(["--api-key", "k"]);
+    const answer = await fetch(url, { headers: { "accept-language": "pt-BR" } });
+    expect(answer.status).toBe(200);
+    const html = await answer.text();
+    expect(html).toContain('<html lang="pt-BR">');
+    for (const path of ["/sessions/overview", "/docs"]) {
+      expect(html).toContain(`href="${path}"`);
+      expect((await fetch(url + path)).status).toBe(200);
+    }
+    expect((await fetch(`${url}/elsewhere`)).status).toBe(404);
+    expect((await fetch(url, { method: "POST" })).status).toBe(404);
+  });
+
+  it("lets pages of the origins named call it, and no others", async () => {
+    const url = await serve(["--api-key", "k", "--cors-origins", "https://app.example.com"]);
+    const ask = (origin: string, method = "GET"): Promise<Response> =>
+      fetch(`${url}/sessions/list`, {
+        method,
+        headers: { origin, "x-api-key": "k", "access-control-request-method": "POST" },
+      });
+    const allowed = await ask("https://app.example.com");
+    expect(allowed.status).toBe(200);
+    expect(allowed.headers.get("access-control-allow-origin")).toBe("https://app.example.com");
+    const preflight = await ask("https://app.example.com", "OPTIONS");
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("access-control-allow-headers")).toContain("x-api-key");
+    const other = await ask("https://other.example.com");
+    expect(other.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("takes what a TypeScript file says, and prints it without serving", async () => {
+    const file = join(folder, "zpwoot.config.ts");
+    await writeFile(file, "const port: number = 0; export default { port, whatsapp: { qrFormat: 'url' } };");
+    const args = ["serve", "--print-config", "--config", file, "--api-key", "hunter2"];
+    const { stdout } = await promisify(execFile)(process.execPath, [...nodeArgs(MAIN), ...args]);
+    expect(JSON.parse(stdout)).toMatchObject({ configFile: file, port: 0, whatsapp: { qrFormat: "url" } });
+    expect(stdout).not.toContain("hunter2");
+  });
+
+  it("warns of an API key that can be guessed", async () => {
+    await serve(["--api-key", "hunter2", "--log-level", "warn"]);
+    await outputHas(/the API key \(API_KEY\) is weak: shorter than 16 characters/);
+    expect(child?.output).not.toContain("hunter2");
+  });
+
+  it.each([
+    [["serve", "--help"], /--print-config/],
+    [["keys", "-h"], /--sessions/],
+  ])("answers %j", async (args, pattern) => {
+    child = new Child(MAIN, args);
+    await child.ended(10_000);
+    await expect.poll(() => child?.output).toMatch(pattern);
+    expect(child.exitCode).toBe(0);
   });
 
   it("ends with code 2, and says why, when the port is in use", async () => {

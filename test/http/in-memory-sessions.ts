@@ -13,6 +13,7 @@ import { openStore } from "../../src/store/open-store.js";
 import type { SessionEventName, SessionListener } from "../../src/api/events.js";
 import type {
   CreateSessionInput,
+  FoundOrCreatedSession,
   CreatedSession,
   LogoutResult,
   PairingCodeInfo,
@@ -96,6 +97,14 @@ export class InMemorySessions implements FullSessionsApi {
     this.#entries.set(entry.id, entry);
     const secret = entry.webhookUrl === null ? {} : { webhookSecret: "whsec_c2VjcmV0IGluIGEgdGVzdA==" };
     return { ...infoOf(entry), ...secret };
+  }
+
+  async getOrCreate(given: CreateSessionInput): Promise<FoundOrCreatedSession> {
+    const input = validateCreateSession(given);
+    const entry = [...this.#entries.values()].find(({ name }) => name === input.name);
+    return entry === undefined
+      ? { ...(await this.create(given)), created: true }
+      : { ...infoOf(entry), created: false };
   }
 
   async update(id: string, input: UpdateSessionInput): Promise<UpdatedSession> {

@@ -217,4 +217,23 @@ describe("the registry of sessions", () => {
     await Promise.all([loading, closing]);
     await expect(registry.get("x")).rejects.toMatchObject({ code: "STOPPED" });
   });
+
+  it("gives the session with a name, and makes it the first time only", async () => {
+    const map = new Map<string, unknown>();
+    const { registry, events } = open(map);
+    const first = await registry.getOrCreate({ name: "sales", webhookUrl: "https://example.com" });
+    expect(first).toMatchObject({ created: true, webhookSecret: expect.stringMatching(/^whsec_/) });
+    const second = await registry.getOrCreate({ name: "sales" });
+    expect(second).toEqual({ session: first.session, webhookSecret: undefined, created: false });
+    const restarted = await open(map).registry.getOrCreate({ name: "sales" });
+    expect(restarted.session.record).toEqual(first.session.record);
+    expect(events).toEqual(["session.created"]);
+  });
+
+  it("makes one session of a name that many calls want at once", async () => {
+    const { registry } = open(new Map());
+    const all = await Promise.all(Array.from({ length: 5 }, () => registry.getOrCreate({ name: "sales" })));
+    expect(new Set(all.map(({ session }) => session.record.id)).size).toBe(1);
+    expect(all.filter(({ created }) => created)).toHaveLength(1);
+  });
 });

@@ -84,5 +84,7 @@ describe("the packed package in an empty project", { timeout: 120_000 }, () => {
   it("brings the command along", async () => {
     const { stdout } = await run("npx", ["--no-install", "zpwoot", "help"], { cwd: folder });
     expect(stdout).toContain("zpwoot serve");
+    const version = await run("npx", ["--no-install", "zpwoot", "-v"], { cwd: folder });
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
