@@ -1,5 +1,5 @@
 /**
- * Fixes three defects of libsignal, and one of whaileys, in memory while they are loaded; the files on disk are not changed (docs/protocol.md#library-quirks, 4
+ * Fixes four defects of libsignal, and one of whaileys, in memory while they are loaded; the files on disk are not changed (docs/protocol.md#library-quirks, 4
  * and 5). A libsignal that the host loaded earlier is not fixed.
  *
  * It prints whole session records, private ratchet keys included, with console.info and console.warn. Its files get a silent `console`
@@ -12,6 +12,9 @@
  * It takes the signed pre-key of any bundle for valid. A bad signature is refused here (signature-checks.ts). That it also makes the key of
  * a socket's handshake is used to check the server (handshake-keys.ts).
  *
+ * A late message of an older session with a device destroys the current one: what can't be read leaves a session as it was
+ * (unread-sessions.ts).
+ *
  * Its curve is slow, and is replaced by one with the same results (fast-curve.ts).
  */
 import Module from "node:module";
@@ -21,6 +24,7 @@ import { currentFanOut } from "../fan-out.js";
 import { quickenCurve, type FastCurve } from "./fast-curve.js";
 import { watchKeyPairs, type KeyMaker } from "./handshake-keys.js";
 import { checkPreKeys, type Curve } from "./signature-checks.js";
+import { keepUnreadSessions, type SessionCipherClass } from "./unread-sessions.js";
 
 type Compile = (this: NodeJS.Module, source: string, filename: string, ...rest: unknown[]) => unknown;
 type Queue = (bucket: unknown, job: () => Promise<unknown>) => Promise<unknown>;
@@ -47,6 +51,7 @@ const QUEUEING_METHODS: ReadonlyMap<string, string> = new Map([
 
 const LIBSIGNAL = /[\\/]libsignal[\\/]/;
 const CURVE = /[\\/]libsignal[\\/]src[\\/]curve\.js$/;
+const CIPHER = /[\\/]libsignal[\\/]src[\\/]session_cipher\.js$/;
 /** Those that print; all of them are in strict mode. */
 const TALKING_WHAILEYS = /[\\/]whaileys[\\/]lib[\\/]Utils[\\/](messages|business)\.js$/;
 const SILENT_CONSOLE = "const console = new Proxy({}, { get: () => () => {} });";
@@ -84,6 +89,7 @@ function install(): void {
     if (!LIBSIGNAL.test(filename)) return compile.call(this, source, filename, ...rest);
     const result = compile.call(this, `${SILENT_CONSOLE}${source}`, filename, ...rest);
     separateQueues(this, filename);
+    if (CIPHER.test(filename)) keepUnreadSessions(this.exports as SessionCipherClass);
     if (CURVE.test(filename)) {
       quickenCurve(this.exports as FastCurve);
       checkPreKeys(this.exports as Curve);

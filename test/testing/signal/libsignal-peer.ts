@@ -22,6 +22,9 @@ interface LibCipher {
   decryptWhisperMessage(ciphertext: Buffer): Promise<Buffer>;
 }
 
+/** `libsignal/src/session_cipher.js`. */
+export type LibCipherClass = new (storage: unknown, address: unknown) => LibCipher;
+
 interface LibSignal {
   readonly curve: {
     generateKeyPair(): LibKeyPair;
@@ -37,7 +40,7 @@ interface LibSignal {
     storage: unknown,
     address: unknown,
   ) => { initOutgoing(device: unknown): Promise<void> };
-  readonly SessionCipher: new (storage: unknown, address: unknown) => LibCipher;
+  readonly SessionCipher: LibCipherClass;
   readonly SessionRecord: { deserialize(data: unknown): LibRecord };
 }
 
@@ -66,7 +69,13 @@ export class LibsignalPeer {
   readonly #preKeys = new Map<number, LibKeyPair>();
   /** Serialized, so that a failed call leaves nothing behind in shared objects, as in a real store. */
   readonly #records = new Map<string, unknown>();
+  readonly #Cipher: LibCipherClass;
   #nextPreKeyId = 1;
+
+  /** With a class of its own when it is patched. */
+  constructor(Cipher: LibCipherClass = libsignal.SessionCipher) {
+    this.#Cipher = Cipher;
+  }
 
   /** How many one-time pre-keys were handed out and not spent. */
   get unspentPreKeys(): number {
@@ -117,7 +126,7 @@ export class LibsignalPeer {
   }
 
   #cipher(address: string): LibCipher {
-    return new libsignal.SessionCipher(this.#storage(), new libsignal.ProtocolAddress(address, DEVICE));
+    return new this.#Cipher(this.#storage(), new libsignal.ProtocolAddress(address, DEVICE));
   }
 
   #storage(): object {
