@@ -8,8 +8,9 @@ import { deliveryHeaders } from "./signature.js";
 /** See the head of this file. */
 export class EndpointRequests {
   readonly #context: Pick<DeliveryContext, "limits" | "transport" | "now">;
-  /** The attempt under way. */
-  #sending: { readonly url: string; readonly cancel: AbortController } | undefined;
+  /** Ends the attempt under way. Used for one after the other, until it has ended one. */
+  #cancel = new AbortController();
+  #url: string | undefined;
 
   constructor(context: Pick<DeliveryContext, "limits" | "transport" | "now">) {
     this.#context = context;
@@ -17,21 +18,23 @@ export class EndpointRequests {
 
   /** Where the request under way goes; undefined when there is none. */
   get url(): string | undefined {
-    return this.#sending?.url;
+    return this.#url;
   }
 
   /** Ends the request under way. */
   cancel(): void {
-    this.#sending?.cancel.abort();
+    if (this.#url === undefined) return;
+    this.#cancel.abort();
+    this.#cancel = new AbortController();
   }
 
   /** Sends an event. Settles with what came of it, undefined when the request was ended by {@link cancel}. Never rejects. */
   async send(target: DeliveryTarget, record: QueuedRecord): Promise<ResponseOutcome | undefined> {
-    const cancel = new AbortController();
-    this.#sending = { url: target.url, cancel };
-    const outcome = await this.#attempt(target, record, cancel.signal);
-    this.#sending = undefined;
-    return outcome.kind !== "delivered" && cancel.signal.aborted ? undefined : outcome;
+    const { signal } = this.#cancel;
+    this.#url = target.url;
+    const outcome = await this.#attempt(target, record, signal);
+    this.#url = undefined;
+    return outcome.kind !== "delivered" && signal.aborted ? undefined : outcome;
   }
 
   async #attempt(

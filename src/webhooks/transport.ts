@@ -3,6 +3,8 @@ import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
+import { urlToHttpOptions } from "node:url";
+import { BoundedMap } from "../async/bounded-map.js";
 import { guardedLookup, TargetRefusedError } from "../egress/target-guard.js";
 import { webhookUrlProblem } from "./webhook-url.js";
 
@@ -57,6 +59,14 @@ export interface HttpTransportOptions {
 const IDLE_SOCKET_MS = 20_000;
 /** How long the rest of a response may take once its status is known. */
 const DRAIN_MS = 1_000;
+/** Targets that are kept parsed and checked. */
+const TARGETS = { max: 1_000, ttl: 60 * 60_000 };
+
+/** A URL, parsed and checked. */
+interface Target {
+  readonly send: typeof httpRequest;
+  readonly options: RequestOptions;
+}
 
 /** The transport over Node's own HTTP client, with kept-alive connections and the target guard. */
 export class HttpTransport implements WebhookTransport {
@@ -64,6 +74,7 @@ export class HttpTransport implements WebhookTransport {
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
   readonly #lookup: LookupFunction | undefined;
+  readonly #targets = new BoundedMap<string, Target>(TARGETS);
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
@@ -74,21 +85,29 @@ export class HttpTransport implements WebhookTransport {
   }
 
   async post(request: PostRequest): Promise<PostResponse> {
+    const target = this.#target(request.url);
+    let attempt: Attempt | undefined;
     // Not AbortSignal.any and .timeout: those would pile up on the caller's long-lived signal and outlive the attempt.
-    const ending = new AbortController();
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      ending.abort();
+      attempt?.abort();
     }, request.timeoutMs);
-    const stop = (): void => ending.abort();
-    request.signal.addEventListener("abort", stop, { once: true });
-    if (request.signal.aborted) stop();
+    const stop = (): void => attempt?.abort();
+    request.signal.addEventListener("abort", stop);
     try {
-      return await this.#postFresh(request, ending.signal);
+      // Again when the receiver closed an idle connection just as it was reused: that is no failure of the receiver.
+      for (;;) {
+        attempt = this.#attempt(target, request);
+        if (request.signal.aborted) attempt.abort();
+        try {
+          return await attempt.response();
+        } catch (error) {
+          if (!attempt.onStaleConnection || timedOut || request.signal.aborted) throw error;
+        }
+      }
     } catch (error) {
       if (error instanceof TargetRefusedError) throw new TargetForbiddenError();
-      if (error instanceof PostError) throw error;
       const message = timedOut ? `no answer within ${request.timeoutMs} ms` : describe(error);
       throw new PostError(message, { cause: error });
     } finally {
@@ -97,36 +116,34 @@ export class HttpTransport implements WebhookTransport {
     }
   }
 
-  /** Posts again when the receiver closed an idle connection just as it was reused: that is no failure of the receiver. */
-  async #postFresh(request: PostRequest, signal: AbortSignal): Promise<PostResponse> {
-    for (;;) {
-      const attempt = new Attempt(this.#open(request), request.body, this.#options.maxResponseBytes);
-      try {
-        return await attempt.response(signal);
-      } catch (error) {
-        if (!attempt.onStaleConnection || signal.aborted) throw error;
-      }
-    }
-  }
-
   close(): void {
     this.#http.destroy();
     this.#https.destroy();
   }
 
-  #open(request: PostRequest): ClientRequest {
+  #attempt({ send, options }: Target, { headers, body }: PostRequest): Attempt {
+    const length = Buffer.byteLength(body);
+    const request = send({ ...options, headers: { ...headers, "content-length": length } });
+    return new Attempt(request, body, this.#options.maxResponseBytes);
+  }
+
+  /** What the URL itself says never changes. Names are checked whenever they are resolved. */
+  #target(url: string): Target {
+    const known = this.#targets.get(url);
+    if (known !== undefined) return known;
     // Node doesn't resolve an address that is in the URL itself, so it is checked here.
-    if (webhookUrlProblem(request.url, this.#options.allowPrivateTargets) !== undefined) {
+    if (webhookUrlProblem(url, this.#options.allowPrivateTargets) !== undefined)
       throw new TargetForbiddenError();
-    }
-    const url = new URL(request.url);
+    const parsed = new URL(url);
+    const isTls = parsed.protocol === "https:";
     const options: RequestOptions = {
-      method: "POST",
-      headers: { ...request.headers, "content-length": Buffer.byteLength(request.body) },
+      ...urlToHttpOptions(parsed),
+      ...{ method: "POST", agent: isTls ? this.#https : this.#http },
       ...(this.#lookup === undefined ? {} : { lookup: this.#lookup }),
     };
-    if (url.protocol === "https:") return httpsRequest(url, { ...options, agent: this.#https });
-    return httpRequest(url, { ...options, agent: this.#http });
+    const target: Target = { send: isTls ? httpsRequest : httpRequest, options };
+    this.#targets.set(url, target);
+    return target;
   }
 }
 
@@ -154,15 +171,16 @@ class Attempt {
     );
   }
 
+  /** Ends it; what is known of the response by then counts. */
+  abort(): void {
+    this.#request.destroy(new Error("aborted"));
+  }
+
   /** Settles when the connection is free again or gone: a receiver whose responses never end holds one connection, not one each. */
-  response(signal: AbortSignal): Promise<PostResponse> {
+  response(): Promise<PostResponse> {
     const request = this.#request;
     return new Promise<PostResponse>((resolve, reject) => {
-      const abort = (): void => {
-        request.destroy(new Error("aborted"));
-      };
       request.once("close", () => {
-        signal.removeEventListener("abort", abort);
         // Once the status is known, nothing that happens to the rest of the response matters.
         if (this.#response !== undefined) return resolve(this.#response);
         reject(this.#failed ?? new Error("the connection was closed"));
@@ -173,9 +191,7 @@ class Attempt {
         this.#response = { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] };
         this.#drain(response);
       });
-      if (signal.aborted) return abort();
-      signal.addEventListener("abort", abort, { once: true });
-      request.end(this.#body);
+      if (!request.destroyed) request.end(this.#body);
     });
   }
 
