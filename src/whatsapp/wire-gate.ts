@@ -47,6 +47,8 @@ export class WireGate {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #send: ((chunks: readonly Chunk[]) => void) | undefined;
+  /** Lets what was written in this turn leave; undefined if nothing was. */
+  #uncork: (() => void) | undefined;
 
   constructor(options: WireGateOptions) {
     this.#options = options;
@@ -62,9 +64,8 @@ export class WireGate {
     const write = stream.write.bind(stream) as (data: unknown, encoding?: unknown, done?: unknown) => boolean;
     const end = stream.end.bind(stream) as (...args: unknown[]) => Duplex;
     this.#send = (chunks) => {
-      stream.cork();
+      this.#corkTurn(stream);
       for (const { data, encoding } of chunks) write(data, encoding);
-      stream.uncork();
     };
     stream.write = (
       data: Uint8Array | string,
@@ -72,7 +73,10 @@ export class WireGate {
       third?: Callback,
     ): boolean => {
       const [encoding, done] = typeof second === "function" ? [undefined, second] : [second, third];
-      if (this.#open.size === 0 && !this.#closed) return write(data, encoding, done);
+      if (this.#open.size === 0 && !this.#closed) {
+        this.#corkTurn(stream);
+        return write(data, encoding, done);
+      }
       this.#keep(data, encoding);
       if (done) queueMicrotask(done);
       return true;
@@ -112,6 +116,20 @@ export class WireGate {
     if (this.#closed) return;
     this.#drop();
     this.#options.onFailed(error);
+  }
+
+  /** One call to the system for all that leaves before the event loop goes on: the receipts of a group commit, say. */
+  #corkTurn(stream: Duplex): void {
+    if (this.#uncork !== undefined) return;
+    stream.cork();
+    const uncork = (): void => {
+      if (this.#uncork !== uncork) return;
+      this.#uncork = undefined;
+      stream.uncork();
+    };
+    this.#uncork = uncork;
+    // Behind the microtasks that are queued, and those that they queue.
+    queueMicrotask(() => process.nextTick(uncork));
   }
 
   #keep(data: Uint8Array | string, encoding: BufferEncoding | undefined): void {
@@ -164,6 +182,7 @@ export class WireGate {
   #settle(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#waiters.length > 0) this.#uncork?.();
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }

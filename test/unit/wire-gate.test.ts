@@ -43,11 +43,28 @@ function gated(options: Partial<WireGateOptions> = {}) {
 }
 
 describe("the gate on the wire", () => {
-  it("lets everything through while nothing is held", () => {
+  it("lets everything through while nothing is held, in one write for each turn of the event loop", async () => {
     const { stream, left } = gated();
     stream.write("a");
-    stream.write("b");
-    expect(left).toEqual(["a", "b"]);
+    queueMicrotask(() => stream.write("b"));
+    expect(left).toEqual([]);
+    await turn();
+    expect(left).toEqual(["a+b"]);
+    stream.write("c");
+    await turn();
+    expect(left).toEqual(["a+b", "c"]);
+  });
+
+  it("makes one write of what several holds release in one turn", async () => {
+    const { gate, stream, left } = gated();
+    const holds = [deferred(), deferred(), deferred()];
+    for (const [n, hold] of holds.entries()) {
+      gate.hold(hold.promise);
+      stream.write(String(n));
+    }
+    for (const hold of holds) hold.resolve();
+    await turn();
+    expect(left).toEqual(["0+1+2"]);
   });
 
   it("lets a chunk leave with the holds that were there when it was written, not with later ones", async () => {
@@ -72,6 +89,7 @@ describe("the gate on the wire", () => {
     // Everything that is released together is one write.
     expect(left).toEqual(["a", "b+c+d"]);
     stream.write("e");
+    await turn();
     expect(left.at(-1)).toBe("e");
   });
 
