@@ -8,6 +8,7 @@ import type * as Whaileys from "whaileys";
 import type { UserFacingSocketConfig } from "whaileys";
 import { ZpwootError, isZpwootError } from "../../errors.js";
 import type { SocketFactory } from "../library.js";
+import { spareEmptyQueries, type GroupsModule } from "./empty-queries.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
 import { orderGroupMessages, type GroupModule } from "./group-order.js";
 import { hookHandled, notingHandled } from "./handled-messages.js";
@@ -106,6 +107,7 @@ function patchMessages(): void {
   noteContents(require("whaileys/lib/Utils/generics") as GenericsModule);
   orderGroupMessages(signal);
   sparePerDevice(signal, require("whaileys/lib/WABinary/encode") as EncodeModule);
+  spareEmptyQueries(require("whaileys/lib/Socket/groups") as GroupsModule);
 }
 
 /**
