@@ -107,7 +107,8 @@ export class HttpCore {
     entry.operation = operation;
     const deadline = new AnswerDeadline();
     try {
-      const admitted = await deadline.within(this.#admit(match, request, entry));
+      const admitting = this.#admit(match, request, entry);
+      const admitted = admitting instanceof Promise ? await deadline.within(admitting) : admitting;
       if (admitted.rejected !== undefined) return admitted.rejected;
       const { caller, headers } = admitted;
       const response = mayCall(caller, match)
@@ -119,15 +120,25 @@ export class HttpCore {
     }
   }
 
-  /** Finds out who calls, and counts the request. */
-  async #admit({ route }: Match, request: HttpRequest, entry: RequestEntry): Promise<Admission> {
-    if (route.access === "public") return this.#admitAnyone(route, request);
-    const authentication = await this.#identify(request);
-    if (authentication.rejected !== undefined) return authentication;
-    const { caller } = authentication;
-    entry.keyId = caller.keyId;
-    const counted = await this.#count?.(route.strict === true ? "strict" : "key", caller.keyId);
-    return admission(caller, counted);
+  /** Finds out who calls, and counts the request. At once, where the store need not be asked and nothing is counted. */
+  #admit(match: Match, request: HttpRequest, entry: RequestEntry): Admission | Promise<Admission> {
+    if (match.route.access === "public") return this.#admitAnyone(match.route, request);
+    if (this.#count !== undefined) return this.#admitCounted(match.route, request, entry, this.#count);
+    const authentication = this.#authenticate(request);
+    if (authentication instanceof Promise) return authentication.then((known) => noted(known, entry));
+    return noted(authentication, entry);
+  }
+
+  async #admitCounted(
+    { strict }: Route,
+    request: HttpRequest,
+    entry: RequestEntry,
+    count: CountRequest,
+  ): Promise<Admission> {
+    const admitted = noted(await this.#identify(request), entry);
+    if (admitted.rejected !== undefined) return admitted;
+    const { caller } = admitted;
+    return admission(caller, await count(strict === true ? "strict" : "key", caller.keyId));
   }
 
   /** Counts by address, where there is one: without it, one flood would refuse everyone. */
@@ -145,7 +156,8 @@ export class HttpCore {
   ): Promise<HttpResponse> {
     const { route, id, params } = match;
     const refusal = (): Promise<HttpError | undefined> => this.#refusal(match, request);
-    const abandoned = new AbortController();
+    // Few calls ask for its signal.
+    let abandoned: AbortController | undefined;
     let body: unknown;
     try {
       const limit = Math.max(this.#options.bodyLimitBytes, route.bodyLimitBytes ?? 0);
@@ -155,7 +167,9 @@ export class HttpCore {
       const input = {
         ...{ id, params, query, body, header, caller, options: this.#options, routes: ALL_ROUTES },
         stillAllowed: async () => (await refusal()) === undefined,
-        signal: abandoned.signal,
+        get signal() {
+          return (abandoned ??= new AbortController()).signal;
+        },
       };
       deadline.extend(route.waitsMs?.(query, body) ?? 0);
       const work = route.call(this.#manager, input);
@@ -163,7 +177,7 @@ export class HttpCore {
       if (result instanceof RawResponse) return result.response;
       return json(route.status, visibleTo(caller, result));
     } catch (error) {
-      abandoned.abort();
+      abandoned?.abort();
       return this.#failed(error, match, body);
     }
   }
@@ -204,6 +218,11 @@ export class HttpCore {
     this.#options.logger?.error({ method, path, error: messageOf(error) }, "HTTP request failed");
     return errorResponse(500, "Internal server error");
   }
+}
+
+function noted(authentication: Authentication, entry: RequestEntry): Admission {
+  if (authentication.rejected === undefined) entry.keyId = authentication.caller.keyId;
+  return authentication;
 }
 
 function admission(caller: Caller, counted: Awaited<ReturnType<CountRequest>> | undefined): Admission {

@@ -125,7 +125,8 @@ export function defineRoute<Response extends z.ZodType = z.ZodNever>(
 ): Route {
   return {
     ...definition,
-    call: (manager, input) => definition.call(manager, { ...input, body: undefined }),
+    // Without a request there is no body.
+    call: (manager, input) => definition.call(manager, input as RouteInput<undefined>),
   };
 }
 

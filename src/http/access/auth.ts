@@ -17,8 +17,8 @@ export type Authentication =
   | { readonly caller: Caller; readonly rejected?: undefined }
   | { readonly caller?: undefined; readonly rejected: HttpResponse };
 
-/** Finds out who calls. Rejects with `STORE_UNAVAILABLE` when stored keys can't be read. */
-export type Authenticate = (request: HttpRequest) => Promise<Authentication>;
+/** Finds out who calls: at once, unless stored keys have to be asked. Rejects with `STORE_UNAVAILABLE` when they can't be read. */
+export type Authenticate = (request: HttpRequest) => Authentication | Promise<Authentication>;
 
 /** The header RFC 9110 requires on a 401. */
 const CHALLENGE = { "www-authenticate": "Bearer" } as const;
@@ -37,21 +37,22 @@ export function createAuthentication(
   apiKeys: readonly string[] | false | undefined,
   stored?: ApiKeysApi,
 ): Authenticate {
-  if (apiKeys === false) return async () => ({ caller: ANONYMOUS });
+  if (apiKeys === false) return () => ({ caller: ANONYMOUS });
   const currentDigests = apiKeys === undefined ? digestsOfEnvironment() : always(apiKeys.map(digestOf));
   const hasStored = stored === undefined ? async () => false : believingPresence(stored);
-  return async (request) => {
-    const digests = currentDigests();
-    const presented = presentedKey(request);
-    if (presented !== undefined) {
-      const digest = digestOf(presented);
-      if (isOneOf(digest, digests)) return { caller: adminOf(digest) };
-      const known = await stored?.verify(presented);
-      if (known !== undefined) return { caller: { keyId: known.id, ...known } };
-    }
-    if (digests.length === 0 && !(await hasStored()))
+  const ofStored = async (presented: string | undefined, isAnyGiven: boolean): Promise<Authentication> => {
+    const known = presented === undefined ? undefined : await stored?.verify(presented);
+    if (known !== undefined) return { caller: { keyId: known.id, ...known } };
+    if (!isAnyGiven && !(await hasStored()))
       return { rejected: errorResponse(500, "API_KEY environment variable is not set") };
     return unauthorized(presented === undefined ? "API key is missing" : "Invalid API key");
+  };
+  return (request) => {
+    const digests = currentDigests();
+    const presented = presentedKey(request);
+    const digest = presented === undefined ? undefined : digestOf(presented);
+    if (digest !== undefined && isOneOf(digest, digests)) return { caller: adminOf(digest) };
+    return ofStored(presented, digests.length > 0);
   };
 }
 

@@ -27,8 +27,8 @@ import type {
 
 /** The body of `info`. */
 export function toSessionResponse(session: SessionInfo): SessionResponse {
-  const { id, name, status, qrCode, ...rest } = session;
-  return { id, name, status, qrCode, ...commonFields(rest) };
+  const { id, name, status, qrCode } = session;
+  return { id, name, status, qrCode, ...commonFields(session) };
 }
 
 /** The body of `create`, with the secret of the webhook if there is one. */
@@ -76,8 +76,8 @@ export function toFailedDelivery(delivery: FailedDelivery): FailedDeliveriesResp
 
 /** One entry of `list`. */
 export function toListedSession(session: SessionSummary): SessionListResponse[number] {
-  const { id, name, status, ...rest } = session;
-  return { id, name, status, ...commonFields(rest) };
+  const { id, name, status } = session;
+  return { id, name, status, ...commonFields(session) };
 }
 
 /** The body of `status`. */
@@ -122,13 +122,6 @@ function commonFields(session: Omit<SessionSummary, "id" | "name" | "status">) {
 
 function toDetail(detail: SessionDetail): SessionResponse["detail"] {
   const { state, reason, code, attempt, until, lastInboundAt, lastEventAt } = detail;
-  return {
-    state,
-    ...(reason === undefined ? {} : { reason }),
-    ...(code === undefined ? {} : { code }),
-    ...(attempt === undefined ? {} : { attempt }),
-    ...(until === undefined ? {} : { until }),
-    ...(lastInboundAt === undefined ? {} : { lastInboundAt }),
-    ...(lastEventAt === undefined ? {} : { lastEventAt }),
-  };
+  // A field that is undefined is not in the JSON.
+  return { state, reason, code, attempt, until, lastInboundAt, lastEventAt } as SessionResponse["detail"];
 }

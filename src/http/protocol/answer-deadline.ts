@@ -16,22 +16,31 @@ export class AnswerDeadline {
   }
 
   /** Settles as the work does; rejects with an {@link HttpError} when the time is over. The work is not cancelled. */
-  async within<T>(work: Promise<T>): Promise<T> {
+  within<T>(work: Promise<T>): Promise<T> {
     const startedAt = performance.now();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const stepMs = Math.max(1, this.#leftMs) / STEPS;
+    const stepMs = Math.max(1, this.#leftMs) / STEPS;
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#leftMs -= performance.now() - startedAt;
+      };
+      const late = (): void => {
+        end();
+        reject(tooLate());
+      };
       const step = (left: number): void => {
-        timer = setTimeout(() => (left > 1 ? step(left - 1) : reject(tooLate())), stepMs);
+        timer = setTimeout(() => (left > 1 ? step(left - 1) : late()), stepMs);
       };
       step(STEPS);
+      const settled =
+        <Value>(settle: (value: Value) => void) =>
+        (value: Value): void => {
+          end();
+          settle(value);
+        };
+      work.then(settled(resolve), settled(reject));
     });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-      this.#leftMs -= performance.now() - startedAt;
-    }
   }
 }
 

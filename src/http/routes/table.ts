@@ -67,9 +67,11 @@ export function isOurs(path: string, system: boolean): boolean {
 export function matchRoute(method: string, path: string, system: boolean): Match | undefined {
   const found = find(method === "HEAD" ? "GET" : method, path, system);
   if (found === undefined) return undefined;
-  const encoded = Object.entries(found.params ?? {});
-  if (encoded.some(([, value]) => value === "")) return undefined;
-  const params = Object.fromEntries(encoded.map(([name, value]) => [name, decode(value)]));
+  const params: Record<string, string> = {};
+  for (const [name, encoded] of Object.entries(found.params ?? {})) {
+    if (encoded === "") return undefined;
+    params[name] = encoded.includes("%") ? decode(encoded) : encoded;
+  }
   return { route: found.data, id: params["id"] ?? "", params };
 }
 
