@@ -20,35 +20,42 @@ const STEPS = 5;
  * which the process was too busy to hear an answer counts as one step of the deadline at most, however long it was: a host
  * that blocks its event loop for seconds is not a store that does not answer. With a signal it rejects with its reason, too.
  */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   what: string,
   timeoutMs: number,
   call: () => Promise<T>,
   { signal }: Pick<WaitEnd, "signal"> = {},
 ): Promise<T> {
-  signal?.throwIfAborted();
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort = (): void => {};
-  const deadline = new Promise<never>((_, reject) => {
-    onAbort = () => reject(asError(signal?.reason));
-    signal?.addEventListener("abort", onAbort, { once: true });
+  // Not a race of promises, nor an async function: every write and read is one of these.
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const called = call();
+    let timer: NodeJS.Timeout | undefined;
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const fail = (error: Error): void => {
+      end();
+      reject(error);
+    };
+    const onAbort = (): void => fail(asError(signal?.reason));
     const step = (left: number): void => {
       timer = setTimeout(
         () => {
           if (left > 1) step(left - 1);
-          else reject(new DeadlineError(what, Math.round(timeoutMs)));
+          else fail(new DeadlineError(what, Math.round(timeoutMs)));
         },
         Math.min(timeoutMs / STEPS, MAX_TIMER_MS),
       );
     };
     step(STEPS);
+    signal?.addEventListener("abort", onAbort);
+    called.then((value) => {
+      end();
+      resolve(value);
+    }, fail);
   });
-  try {
-    return await Promise.race([call(), deadline]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
 }
 
 /** What ends a wait that is not ended by what it waits for. */

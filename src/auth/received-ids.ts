@@ -26,6 +26,8 @@ export class ReceivedIds {
   /** To be noted soon. */
   readonly #expected = new Set<string>();
   #current: number;
+  /** A message is asked for several times on its way, one message after the other. */
+  #lastHash: { readonly of: string; readonly hash: string } | undefined;
 
   private constructor(pages: (Page | undefined)[]) {
     this.#pages = pages;
@@ -51,20 +53,20 @@ export class ReceivedIds {
 
   /** Whether it was noted, or will be. */
   has(messageId: string): boolean {
-    const id = hashOf(messageId);
+    const id = this.#hashOf(messageId);
     return this.#known.has(id) || this.#expected.has(id);
   }
 
   /** It will be noted when its event goes to the store. */
   expect(messageId: string): void {
-    this.#expected.add(hashOf(messageId));
+    this.#expected.add(this.#hashOf(messageId));
   }
 
   /** Notes messages. Returns what is to be stored. */
   note(messageIds: readonly string[]): readonly SpaceEntry[] {
     const changed = new Set<number>();
     for (const messageId of messageIds) {
-      const id = hashOf(messageId);
+      const id = this.#hashOf(messageId);
       this.#expected.delete(id);
       if (this.#known.has(id)) continue;
       this.#known.add(id);
@@ -75,6 +77,11 @@ export class ReceivedIds {
       id: String(index),
       value: this.#pages[index],
     }));
+  }
+
+  #hashOf(messageId: string): string {
+    if (this.#lastHash?.of !== messageId) this.#lastHash = { of: messageId, hash: hashOf(messageId) };
+    return this.#lastHash.hash;
   }
 
   /** Returns the index of the page. */

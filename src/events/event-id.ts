@@ -5,6 +5,9 @@ import { randomBytes } from "node:crypto";
 const EVENT_ID = /^msg_[0-9a-f]{32}$/;
 
 const COUNTS = 16 ** 5;
+const RANDOM_BYTES = 8;
+/** Drawn at once: a call to the system for each id costs more than the rest of it. */
+const POOL_BYTES = 128 * RANDOM_BYTES;
 
 /** Whether a text has the form of the ids of {@link eventIds}. */
 export function isEventId(text: string): boolean {
@@ -15,6 +18,7 @@ export function isEventId(text: string): boolean {
 export function eventIds(now: () => number): () => string {
   let last = 0;
   let count = 0;
+  const random = randomHex();
   return () => {
     const at = now();
     count = at > last ? 0 : count + 1;
@@ -23,7 +27,18 @@ export function eventIds(now: () => number): () => string {
       last += 1;
       count = 0;
     }
-    return `msg_${hex(last, 12)}${hex(count, 5)}${randomBytes(8).toString("hex").slice(1)}`;
+    return `msg_${hex(last, 12)}${hex(count, 5)}${random()}`;
+  };
+}
+
+/** 15 digits a time, each used once. */
+function randomHex(): () => string {
+  let pool = Buffer.alloc(0);
+  let used = 0;
+  return () => {
+    if (used === pool.length) [pool, used] = [randomBytes(POOL_BYTES), 0];
+    used += RANDOM_BYTES;
+    return pool.toString("hex", used - RANDOM_BYTES, used).slice(1);
   };
 }
 

@@ -15,7 +15,8 @@ export class TooManyValuesError extends Error {
 }
 
 interface Walk {
-  readonly ancestors: Set<object>;
+  /** What contains the value, outermost first. A list: there are a handful of them, and every event is walked. */
+  readonly ancestors: object[];
   values: number;
 }
 
@@ -27,7 +28,7 @@ interface Walk {
  * @throws TooManyValuesError
  */
 export function toJsonSafe(value: unknown): JsonValue {
-  return convert(value, { ancestors: new Set(), values: 0 }) ?? null;
+  return convert(value, { ancestors: [], values: 0 }) ?? null;
 }
 
 function convert(value: unknown, walk: Walk): JsonValue | undefined {
@@ -52,16 +53,22 @@ function convert(value: unknown, walk: Walk): JsonValue | undefined {
 function fromObject(value: object, walk: Walk): JsonValue | undefined {
   const leaf = fromLeaf(value);
   if (leaf !== undefined) return leaf;
-  if (walk.ancestors.has(value) || walk.ancestors.size >= MAX_DEPTH) return undefined;
-  walk.ancestors.add(value);
-  try {
-    if (Array.isArray(value) || value instanceof Set) return fromItems(value as Iterable<unknown>, walk);
-    if (value instanceof Map) return fromEntries(value as Map<unknown, unknown>, walk);
-    if (value instanceof Error) return fromEntries(errorEntries(value), walk);
-    return fromEntries(ownEntries(value), walk);
-  } finally {
-    walk.ancestors.delete(value);
-  }
+  const { ancestors } = walk;
+  if (ancestors.length >= MAX_DEPTH || ancestors.includes(value)) return undefined;
+  ancestors.push(value);
+  // Nothing goes on with a walk that was left by an error.
+  const result = fromContainer(value, walk);
+  ancestors.pop();
+  return result;
+}
+
+function fromContainer(value: object, walk: Walk): JsonValue {
+  if (Array.isArray(value) || value instanceof Set) return fromItems(value as Iterable<unknown>, walk);
+  if (value instanceof Map) return fromEntries(value as Map<unknown, unknown>, walk);
+  if (value instanceof Error) return fromEntries(errorEntries(value), walk);
+  const result: Record<string, JsonValue> = {};
+  for (const name of Object.keys(value)) setField(result, name, convert(readField(value, name), walk));
+  return result;
 }
 
 /** Objects that become one JSON value. */
@@ -106,19 +113,16 @@ function fromItems(items: Iterable<unknown>, walk: Walk): JsonValue {
 
 function fromEntries(entries: Iterable<readonly [unknown, unknown]>, walk: Walk): JsonValue {
   const result: Record<string, JsonValue> = {};
-  for (const [key, value] of entries) {
-    const converted = convert(value, walk);
-    if (converted === undefined) continue;
-    const name = String(key);
-    if (name === "__proto__") defineField(result, name, converted);
-    else result[name] = converted;
-  }
+  for (const [key, value] of entries) setField(result, String(key), convert(value, walk));
   return result;
 }
 
 /** An assignment would call the setter of `__proto__` instead of adding the field. */
-function defineField(target: object, name: string, value: JsonValue): void {
-  Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+function setField(target: Record<string, JsonValue>, name: string, value: JsonValue | undefined): void {
+  if (value === undefined) return;
+  if (name === "__proto__")
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  else target[name] = value;
 }
 
 function* ownEntries(value: object): Iterable<readonly [string, unknown]> {
