@@ -1,5 +1,6 @@
 /** The handler without a server: takes a request, returns a response. The adapters connect it to each kind of server. */
 import { messageOf } from "../errors.js";
+import { type Admission, admission, noted } from "./access/admission.js";
 import {
   ANONYMOUS,
   type Authenticate,
@@ -32,15 +33,6 @@ import { SYSTEM_ROUTES } from "./routes/system.js";
 import { ALL_ROUTES, allowedMethods, isOurs, type Match, matchRoute } from "./routes/table.js";
 
 const NO_QUERY = new URLSearchParams();
-
-/** Who calls, with headers for the answer; or the answer that refuses the request. */
-type Admission =
-  | {
-      readonly caller: Caller;
-      readonly headers?: Readonly<Record<string, string>> | undefined;
-      readonly rejected?: undefined;
-    }
-  | { readonly rejected: HttpResponse };
 
 /** Authenticates requests, counts them, and calls their routes. */
 export class HttpCore {
@@ -218,16 +210,6 @@ export class HttpCore {
     this.#options.logger?.error({ method, path, error: messageOf(error) }, "HTTP request failed");
     return errorResponse(500, "Internal server error");
   }
-}
-
-function noted(authentication: Authentication, entry: RequestEntry): Admission {
-  if (authentication.rejected === undefined) entry.keyId = authentication.caller.keyId;
-  return authentication;
-}
-
-function admission(caller: Caller, counted: Awaited<ReturnType<CountRequest>> | undefined): Admission {
-  if (counted?.rejected !== undefined) return { rejected: counted.rejected };
-  return { caller, headers: counted?.headers };
 }
 
 function mayCall(caller: Caller, { route, id }: Match): boolean {
