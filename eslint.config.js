@@ -67,4 +67,9 @@ export default tseslint.config(
     },
   },
   { files: ["*.js", "*.ts", "examples/**/*.mjs"], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ["**/*.cjs"],
+    ...tseslint.configs.disableTypeChecked,
+    rules: { ...tseslint.configs.disableTypeChecked.rules, "@typescript-eslint/no-require-imports": "off" },
+  },
 );

@@ -27,4 +27,6 @@ export default defineConfig({
   sourcemap: true,
   // import.meta.url in the CJS build.
   shims: true,
+  // They have no CommonJS, and jest loads none but that: the CJS build holds them.
+  noExternal: [/^@noble\//u, "agent-base", "rou3"],
 });

@@ -1,9 +1,8 @@
 /** The WhatsApp emulator: a service on a local port that speaks the real protocol, with phones that a test operates. */
-import { randomBytes } from "node:crypto";
 import { createAdminHandler, refuseRequest } from "./admin/handler.js";
 import { EmulatorContext } from "./context/emulator-context.js";
 import type { ConnectionFacts } from "./context/events.js";
-import { seededRandom } from "./context/random.js";
+import { pooledRandom, seededRandom } from "./context/random.js";
 import {
   actionOf,
   type DisconnectInput,
@@ -46,7 +45,7 @@ export class WhatsAppEmulator extends ObservedEmulator {
 
   private constructor(options: EmulatorOptions) {
     const { now = Date.now, transcriptLimit = DEFAULT_TRANSCRIPT_LIMIT, admin = false, seed } = options;
-    const random = seed === undefined ? randomBytes : seededRandom(seed);
+    const random = seed === undefined ? pooledRandom() : seededRandom(seed);
     const context = new EmulatorContext({ now, random, transcriptLimit });
     super(context);
     this.#network = new Network(context);

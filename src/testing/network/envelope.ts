@@ -8,6 +8,12 @@ export interface EncryptedPart {
   readonly ciphertext: Uint8Array;
 }
 
+/** A part between two phones of the emulator. No client sees it, and so nobody encrypts it. */
+export interface PlainPart {
+  readonly type: "plain";
+  readonly message: Uint8Array;
+}
+
 /** One message for one device. */
 export interface Envelope {
   readonly id: string;
@@ -20,7 +26,7 @@ export interface Envelope {
   /** The chat, when this is a copy for another device of the author's own account. */
   readonly recipient?: string | undefined;
   /** Usually one; to a group also the key of the author's messages there, before the message. */
-  readonly parts: readonly EncryptedPart[];
+  readonly parts: readonly (EncryptedPart | PlainPart)[];
   /** Number of the retry this answers. */
   readonly retry?: string | undefined;
   /** Name of the author. */
@@ -45,6 +51,8 @@ export function messageStanza(envelope: Envelope, seconds: number): BinaryNode {
   return node(
     "message",
     attrs,
-    parts.map(({ type, ciphertext }) => node("enc", { v: "2", type, count: retry }, ciphertext)),
+    parts.flatMap((part) =>
+      part.type === "plain" ? [] : [node("enc", { v: "2", type: part.type, count: retry }, part.ciphertext)],
+    ),
   );
 }

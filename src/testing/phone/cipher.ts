@@ -1,6 +1,6 @@
 /** The encryption of one phone: of messages to each device, and of those it receives. */
 import { randomNumber } from "../context/random.js";
-import type { EncryptedPart } from "../network/envelope.js";
+import type { EncryptedPart, PlainPart } from "../network/envelope.js";
 import type { Network } from "../network/network.js";
 import {
   createSenderKeyDistribution,
@@ -57,8 +57,10 @@ export class PhoneCipher {
     return bundle !== undefined;
   }
 
-  /** Decrypts a part from a device. Throws a `SignalError`, or an `Error` when the plaintext is not a message. */
-  open(from: string, { type, ciphertext }: EncryptedPart, group?: string): ChatMessage {
+  /** Reads a part from a device or a phone. Throws a `SignalError`, or an `Error` when the plaintext is not a message. */
+  open(from: string, part: EncryptedPart | PlainPart, group?: string): ChatMessage {
+    if (part.type === "plain") return chatMessage.decode(part.message);
+    const { type, ciphertext } = part;
     const padded =
       type === "skmsg"
         ? groupDecrypt(this.#senderKeys, group ?? "", from, ciphertext)

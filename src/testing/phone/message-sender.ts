@@ -2,11 +2,12 @@
 import { ZpwootError } from "../../errors.js";
 import type { Account } from "../network/account.js";
 import type { CompanionDevice } from "../network/companion-device.js";
-import type { Envelope } from "../network/envelope.js";
+import type { EncryptedPart, Envelope, PlainPart } from "../network/envelope.js";
 import type { Group } from "../network/group.js";
 import type { Network } from "../network/network.js";
 import { isAudience, type Recipient, type StatusAudience } from "../network/status-audience.js";
-import type { ChatMessage } from "../wire/chat-proto.js";
+import { chatMessage, type ChatMessage } from "../wire/chat-proto.js";
+import { parseJid } from "../wire/jid.js";
 import { bundleFromKeys } from "../wire/key-nodes.js";
 import { childOf, type BinaryNode } from "../wire/node.js";
 import type { PhoneCipher } from "./cipher.js";
@@ -118,7 +119,7 @@ export class MessageSender {
     const { addressing } = message.options;
     const isOwn = this.#network.directory.find(to) === this.#account;
     const copy = { deviceSentMessage: { destinationJid: message.to.jid, message: message.content } };
-    const part = this.#cipher.seal(to, isOwn ? copy : message.content);
+    const part = this.#partFor(to, isOwn ? copy : message.content);
     if (part === undefined) return;
     const hidden = addressing === "lid" && !isOwn;
     this.#network.router.route({
@@ -131,5 +132,12 @@ export class MessageSender {
       retry,
       notify: this.#account.name,
     });
+  }
+
+  /** Phones talk to each other in the clear: what they send is nobody's but the emulator's. */
+  #partFor(to: string, content: ChatMessage): EncryptedPart | PlainPart | undefined {
+    return (parseJid(to)?.device ?? 0) === 0
+      ? { type: "plain", message: chatMessage.encode(content) }
+      : this.#cipher.seal(to, content);
   }
 }

@@ -49,18 +49,22 @@ export class Handshake {
       throw new Error("The first frame is not a client hello");
     const dictionary = dictionaryOf(intro.dictionaryVersion);
     if (dictionary === undefined) throw new Error(`Unknown dictionary version ${intro.dictionaryVersion}`);
-    const { staticKey, wrongCertificate, forged } = this.#identity;
-    const certificate = options.forged ? forged[options.forged] : this.#identity.certificate;
     const noise = new NoiseResponder({
       prologue: intro.bytes,
-      staticKey,
+      staticKey: this.#identity.staticKey,
       ephemeralKey: generateKeyPair(this.#random),
-      certificate: options.wrongCertificate === true ? wrongCertificate : certificate,
+      certificate: this.#certificateFor(options),
     });
     const hello = noise.hello(ephemeral);
     const sent = options.corrupt === true ? hello.payload.map((byte) => byte ^ 1) : hello.payload;
     this.#started = { noise, dictionary };
     return proto.handshake.encode({ serverHello: { ...hello, payload: sent } });
+  }
+
+  /** Those of faults are made when they are asked for: a signature takes a millisecond. */
+  #certificateFor({ wrongCertificate, forged }: HelloOptions): Uint8Array {
+    if (wrongCertificate === true) return this.#identity.wrongCertificate;
+    return forged ? this.#identity.forged[forged] : this.#identity.certificate;
   }
 
   /** Reads the client's second frame. Throws when it is not an authentic client finish. */
