@@ -123,7 +123,10 @@ describe.skipIf(browserIsMissing())("the pages in a browser", { timeout: 60_000 
     const number = page.getByLabel("Número de telefone, com código do país");
     await number.waitFor();
     await number.focus();
-    await page.keyboard.type(`+${phone.phoneNumber.slice(0, 4)} (${phone.phoneNumber.slice(4)})`);
+    expect(await number.inputValue()).toBe("+55");
+    // After the country that is there already, as a Brazilian writes it.
+    await page.keyboard.press("End");
+    await page.keyboard.type(` (${phone.phoneNumber.slice(2, 4)}) ${phone.phoneNumber.slice(4)}`);
     await page.keyboard.press("Enter");
     await expect.poll(() => page.locator("#code").textContent(), { timeout: 10_000 }).toMatch(/\w{4}-\w{4}$/);
     await shoot(page, "link-pt-dark");
@@ -151,7 +154,9 @@ describe.skipIf(browserIsMissing())("the pages in a browser", { timeout: 60_000 
       );
     expect(unlabelled).toBe(0);
     await using unknown = await open(`/sessions/nobody/link#key=${KEY}`);
-    await unknown.page.getByText('Session with ID "nobody" not found').waitFor();
+    await unknown.page.getByText("There is no such session, or this key may not see it.").waitFor();
+    await using brazilian = await open(`/sessions/nobody/link#key=${KEY}`, { language: "pt-BR" });
+    await brazilian.page.getByText("Esta sessão não existe").waitFor();
   });
 
   it.each([
@@ -164,9 +169,44 @@ describe.skipIf(browserIsMissing())("the pages in a browser", { timeout: 60_000 
     const { page } = app;
     await page.getByRole("cell", { name, exact: true }).waitFor();
     await shoot(page, `overview-${language}-${dark ? "dark" : "light"}`);
-    await page.getByRole("link", { name }).click();
+    await page.getByRole("link", { name: `${language === "en" ? "Open" : "Abrir"} ${name}` }).click();
     await page.waitForURL(`**/sessions/${id}/link`);
     await expect.poll(() => page.locator("#session").textContent()).toBe(name);
+    expect(app.problems).toEqual([]);
+  });
+
+  it("run sessions: create, connect, send a test message, see why one is offline, delete when asked twice", async () => {
+    const friend = world.phone("Bruno");
+    await using app = await open(`/sessions/overview?lang=pt#key=${KEY}`);
+    const { page } = app;
+    await page.getByLabel("Nome de uma nova sessão").fill("balcão");
+    await page.getByRole("button", { name: "Criar" }).click();
+    await page.getByRole("cell", { name: "balcão", exact: true }).waitFor();
+    const session = (await world.manager.list()).find(({ name }) => name === "balcão");
+    const id = session?.id ?? "";
+    await page.getByRole("button", { name: "Conectar balcão" }).click();
+    await world.phone().scan(await world.qr(id));
+    await world.manager.waitFor(id, "connected");
+    await page.getByRole("button", { name: "Desconectar balcão" }).waitFor();
+    const row = page
+      .getByRole("row")
+      .filter({ has: page.getByRole("cell", { name: "balcão", exact: true }) });
+    await row.getByRole("button", { name: "Detalhes" }).click();
+    await page.getByText("sem webhook").waitFor();
+    await page.locator("input[type=tel]:visible").fill(`+${friend.phoneNumber}`);
+    await page.locator("button:visible", { hasText: "Enviar mensagem de teste" }).click();
+    await page.getByText("Enviada: o WhatsApp confirmou.").waitFor();
+    await friend.waitForMessage(({ text }) => text === "Mensagem de teste", { timeoutMs: 5_000 });
+    await shoot(page, "overview-details");
+    await page.getByRole("button", { name: "Desconectar balcão" }).click();
+    await page.getByRole("cell", { name: /Desconectado.*por um comando/ }).waitFor();
+    const remove = page.getByRole("button", { name: "Excluir balcão" });
+    await remove.click();
+    expect(await remove.textContent()).toBe("Excluir mesmo?");
+    expect((await world.manager.list()).some((one) => one.id === id)).toBe(true);
+    await remove.click();
+    await page.getByRole("cell", { name: "balcão", exact: true }).waitFor({ state: "detached" });
+    expect((await world.manager.list()).some((one) => one.id === id)).toBe(false);
     expect(app.problems).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@
  * The API key: read from `#key=` in the address, which browsers send to no server and which is removed at once, or typed in;
  * stored for the tab. `call` sends a request and returns the response; without a valid key it first asks the user for one.
  */
-const KEY_SCRIPT = String.raw`
+export const KEY_SCRIPT = String.raw`
 const $ = (id) => document.getElementById(id);
 const given = new URLSearchParams(location.hash.slice(1)).get("key");
 if (given) { sessionStorage.setItem("zpwoot-key", given); history.replaceState(null, "", location.pathname + location.search); }
@@ -36,7 +36,9 @@ let seq = 0;
 function say(text) { if ($("status").textContent !== text) $("status").textContent = text; }
 function show(id, shown) { $(id).hidden = !shown; }
 async function step() {
-  const state = await (await call("status")).json();
+  const answer = await call("status");
+  const state = await answer.json();
+  if (answer.status === 404) { say(T.unknownSession); show("connect", false); show("linking", false); return pause(5000); }
   if (state.message) { say(String(state.message)); return pause(5000); }
   $("session").textContent = state.name;
   show("connect", state.status === "disconnected");
@@ -54,8 +56,12 @@ async function step() {
   say(T.scan);
 }
 $("connect").onclick = () => call("connect", "POST");
+function typedNumber() {
+  const typed = $("phone").value.replace(/[\s().-]/g, "");
+  return typed === "" || typed.startsWith("+") || !T.countryCode ? typed : T.countryCode + typed.replace(/^0+/, "");
+}
 async function pair() {
-  const answer = await (await call("pair", "POST", { phoneNumber: $("phone").value.replace(/[\s().-]/g, "") })).json();
+  const answer = await (await call("pair", "POST", { phoneNumber: typedNumber() })).json();
   $("code").textContent = answer.pairingCode
     ? T.codeIs + "\n" + answer.pairingCode.slice(0, 4) + "-" + answer.pairingCode.slice(4)
     : [].concat(answer.message).join(" ");
@@ -63,35 +69,4 @@ async function pair() {
 $("get-code").onclick = pair;
 $("phone").onkeydown = (event) => { if (event.key === "Enter") pair(); };
 (async () => { for (;;) { try { await step(); } catch { say(T.failed); await pause(2000); } } })();
-`}`;
-
-/** Lists the sessions and refreshes the list. */
-export const OVERVIEW_SCRIPT = `${KEY_SCRIPT}${String.raw`
-const words = { connected: T.linked, connecting: T.connecting, disconnected: T.disconnected };
-function row(session) {
-  const line = document.createElement("tr");
-  for (const text of [session.name, words[session.status], session.phoneNumber || ""]) line.appendChild(document.createElement("td")).textContent = text;
-  const link = line.appendChild(document.createElement("td")).appendChild(document.createElement("a"));
-  link.href = encodeURIComponent(session.id) + "/link" + location.search;
-  link.textContent = T.open;
-  link.setAttribute("aria-label", T.open + " " + session.name);
-  return line;
-}
-let shown = "";
-(async () => {
-  for (;;) {
-    try {
-      const answer = await call("list");
-      const text = await answer.text();
-      $("problem").textContent = "";
-      if (answer.ok && text !== shown) {
-        shown = text;
-        const sessions = JSON.parse(text);
-        $("none").hidden = sessions.length > 0;
-        $("rows").replaceChildren(...sessions.map(row));
-      }
-    } catch { $("problem").textContent = T.failed; }
-    await pause(3000);
-  }
-})();
 `}`;

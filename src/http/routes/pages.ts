@@ -1,6 +1,8 @@
 /** The pages for people: link one session, see all sessions. They contain no data and load it with an API key. */
 import { escapeHtml, page } from "../pages/html.js";
-import { LINK_SCRIPT, OVERVIEW_SCRIPT } from "../pages/scripts.js";
+import { OVERVIEW_SCRIPT } from "../pages/overview-script.js";
+import { REASON_TEXTS } from "../pages/reasons.js";
+import { LINK_SCRIPT } from "../pages/scripts.js";
 import { languageOf, PAGE_TEXTS, type PageLanguage, type PageTexts } from "../pages/texts.js";
 import type { RawResponse } from "../protocol/message.js";
 import { defineRoute, type Route, type RouteInput } from "../route.js";
@@ -17,6 +19,12 @@ const STYLE = `
   #session, .soft { color: var(--soft); }
   .problem { color: var(--bad); }
   table { width: 100%; border-collapse: collapse; }
+  td .row { align-items: center; } td button { padding: .25rem .6rem; } td small { display: block; }
+  button.plain { background: none; color: var(--accent); border-color: var(--line); }
+  button.danger { background: none; color: var(--bad); border-color: var(--line); }
+  button:disabled { opacity: .5; }
+  dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 0 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+  #create { margin-bottom: 1rem; max-width: 34rem; }
   th, td { text-align: left; padding: .5rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 `;
 
@@ -40,7 +48,7 @@ ${keyBox(t)}
 <ol><li>${escapeHtml(t.step1)}</li><li>${escapeHtml(t.step2)}</li><li>${escapeHtml(t.step3)}</li></ol>
 <h2>${escapeHtml(t.pairTitle)}</h2>
 <label for="phone">${escapeHtml(t.phone)}</label>
-<div class="row"><input id="phone" type="tel" autocomplete="tel" placeholder="+55 11 99999-9999"><button id="get-code" type="button">${escapeHtml(t.getCode)}</button></div>
+<div class="row"><input id="phone" type="tel" autocomplete="tel" placeholder="+55 11 99999-9999" value="${escapeHtml(t.countryCode)}"><button id="get-code" type="button">${escapeHtml(t.getCode)}</button></div>
 <output id="code" for="phone" aria-live="polite"></output>
 </div>
 </div>
@@ -53,6 +61,8 @@ function overviewBody(t: PageTexts): string {
 <h1>${escapeHtml(t.overviewTitle)}</h1>
 ${keyBox(t)}
 <p id="problem" class="problem" role="alert"></p>
+<div id="create" hidden><label for="name">${escapeHtml(t.newName)}</label>
+<div class="row"><input id="name" maxlength="100" autocomplete="off"><button id="make" type="button">${escapeHtml(t.create)}</button></div></div>
 <table><thead><tr>${heads.join("")}<td></td></tr></thead><tbody id="rows"></tbody></table>
 <p id="none" class="soft" hidden>${escapeHtml(t.none)}</p>
 </main>`;
@@ -83,7 +93,7 @@ function render(language: PageLanguage, title: keyof PageTexts, { body, script }
     language: language === "pt" ? "pt-BR" : "en",
     style: STYLE,
     body: body(texts),
-    script: `"use strict"; const T = ${JSON.stringify(texts)};${script}`,
+    script: `"use strict"; const T = ${JSON.stringify({ ...texts, reasons: REASON_TEXTS[language] })};${script}`,
   });
 }
 
