@@ -32,10 +32,20 @@ export const COMMANDS = {
     example: "zpwoot demo",
   },
   emulator: {
-    usage: "[--port N] [--host ADDRESS]",
-    summary: "run the WhatsApp emulator",
-    flags: { port: "port to listen on (3400)", host: "address to listen on (127.0.0.1)" },
+    usage: "[--port N] [--host ADDRESS] [--server URL]",
+    summary: "run the WhatsApp emulator, with a page for its phones",
+    flags: {
+      port: "port to listen on (3400)",
+      host: "address to listen on (127.0.0.1)",
+      server: "a zpwoot server whose sessions phones may pick and scan; its key in API_KEY (none)",
+    },
     example: "zpwoot emulator --port 3400",
+  },
+  playground: {
+    usage: "[--port N] [--host ADDRESS]",
+    summary: "try it without a phone: a server and the emulator's phones on one page",
+    flags: { port: "port to listen on (3500)", host: "address to listen on (127.0.0.1)" },
+    example: "zpwoot playground",
   },
   list: {
     usage: "",

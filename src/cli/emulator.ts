@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { ZpwootError } from "../errors.js";
 import { adminCalls, WhatsAppEmulator } from "../testing/index.js";
 import { parseFlags } from "./flags.js";
+import { linkableSessions } from "./linkable-sessions.js";
 
 /** Options of {@link runEmulatorCommand}. */
 export interface EmulatorCommandOptions {
@@ -10,6 +11,10 @@ export interface EmulatorCommandOptions {
   readonly port: number;
   /** Address to listen on. */
   readonly host: string;
+  /** URL of a zpwoot server whose sessions phones may scan by their name. */
+  readonly server?: string | undefined;
+  /** Its API key. */
+  readonly apiKey?: string | undefined;
   /** Writes one line of output. */
   readonly print: (line: string) => void;
   /** Stops the emulator. */
@@ -21,14 +26,21 @@ export interface EmulatorCommandOptions {
  * Rejects if the port is taken.
  */
 export async function runEmulatorCommand(options: EmulatorCommandOptions): Promise<void> {
-  const { port, host, print, signal } = options;
-  const emulator = await WhatsAppEmulator.start({ port, host, admin: { addPhonesOnDemand: true } });
+  const { port, host, server, apiKey = "", print, signal } = options;
+  const sessions = server === undefined ? {} : { sessions: () => linkableSessions(server, apiKey) };
+  const emulator = await WhatsAppEmulator.start({
+    port,
+    host,
+    admin: { addPhonesOnDemand: true, ...sessions },
+  });
   try {
+    const { origin } = new URL(emulator.adminUrl);
     print(`WhatsApp emulator: ${emulator.url}`);
+    print(`Its phones, to operate by hand: ${origin}/`);
     print(
       `Connect a session to it with ZPWOOT_WA_URL=${emulator.url} ZPWOOT_WA_MEDIA_URL=${emulator.media.url}`,
     );
-    print(`Phones are added on demand. Calls at ${new URL(emulator.adminUrl).origin}:`);
+    print(`Phones are added on demand. Calls at ${origin}:`);
     for (const call of adminCalls) print(`  ${call}`);
     if (!signal.aborted) await once(signal, "abort");
   } finally {
@@ -40,20 +52,23 @@ export async function runEmulatorCommand(options: EmulatorCommandOptions): Promi
 const DEFAULT_PORT = 3400;
 
 /**
- * The command line of `zpwoot emulator`: `--port N` (default 3400) and `--host ADDRESS` (default 127.0.0.1). Settles as
- * {@link runEmulatorCommand}; rejects with `INVALID_OPTION` for anything else.
+ * The command line of `zpwoot emulator`: `--port N` (default 3400), `--host ADDRESS` (default 127.0.0.1), and `--server URL` of a
+ * zpwoot server, whose API key is in `API_KEY`. Settles as {@link runEmulatorCommand}; rejects with `INVALID_OPTION` for anything else.
  */
 export async function emulatorCommand(
   args: readonly string[],
   { print, signal }: { readonly print: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { port, host } = readFlags(args);
-  await runEmulatorCommand({ port, host, print, signal });
+  const { port, host, server } = readFlags(args);
+  await runEmulatorCommand({ port, host, server, apiKey: process.env["API_KEY"], print, signal });
 }
 
-function readFlags(args: readonly string[]): { readonly port: number; readonly host: string } {
-  const { flags } = parseFlags(args, { flags: ["port", "host"] });
-  const { port = String(DEFAULT_PORT), host = "127.0.0.1" } = flags;
-  if (/^\d+$/u.test(port) && Number(port) <= 65_535) return { port: Number(port), host };
-  throw new ZpwootError("INVALID_OPTION", "--port must be a number from 0 to 65535");
+function readFlags(args: readonly string[]): Pick<EmulatorCommandOptions, "port" | "host" | "server"> {
+  const { flags } = parseFlags(args, { flags: ["port", "host", "server"] });
+  const { port = String(DEFAULT_PORT), host = "127.0.0.1", server } = flags;
+  if (!/^\d+$/u.test(port) || Number(port) > 65_535)
+    throw new ZpwootError("INVALID_OPTION", "--port must be a number from 0 to 65535");
+  if (server !== undefined && !/^https?:\/\/./u.test(server))
+    throw new ZpwootError("INVALID_OPTION", "--server must be the URL of a zpwoot server, http://…");
+  return { port: Number(port), host, server };
 }

@@ -55,6 +55,12 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
       const { emulatorCommand } = await import("./emulator.js");
       return emulatorCommand(args, { print, signal: stopSignal() });
     }
+    case "playground": {
+      boundOutput();
+      const { playgroundCommand } = await import("./playground/playground.js");
+      await playgroundCommand(args, { print, signal: stopSignal() });
+      return process.exit(0);
+    }
     case "list": {
       const { listCommand } = await import("./stored-sessions.js");
       return listCommand(args, print);

@@ -70,6 +70,7 @@ form label { display: block; } form label > input:not([type=checkbox], [type=rad
 #stanzas { height: 28rem; resize: vertical; overflow: auto; padding: .5rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; font: .75rem/1.5 ui-monospace, monospace; } #stanzas li { padding-inline-start: 1rem; text-indent: -1rem; } #stanzas .from { color: var(--accent); }
 #problems { list-style: disc; padding-inline-start: 1.2rem; }
 @media (max-width: 47.99rem) {
+  .layout > main { flex: 1 1 100%; }
   #phones { padding: 0 .5rem 1rem; } .phone { display: none; width: 100%;  padding: .35rem; border-radius: 1.4rem; } .phone.current { display: block; } .glass { border-radius: 1.1rem; height: 34rem; }
   .page-head, .bar { padding-inline: .75rem; } .transcript { padding-inline: .75rem; }
 }

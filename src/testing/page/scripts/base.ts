@@ -51,7 +51,7 @@ function hueOf(text) {
   for (const character of text) sum = (sum * 7 + character.charCodeAt(0)) % 6;
   return "hue" + sum;
 }
-const avatar = (title) => h("span", { class: "avatar " + hueOf(title), "aria-hidden": "true" }, (title.replace(/^\+/, "")[0] || "?").toUpperCase());
+const avatar = (title, jid) => h("span", { class: "avatar " + hueOf(userOf(jid)), "aria-hidden": "true" }, (title.replace(/^\+/, "")[0] || "?").toUpperCase());
 /** An element's children, replaced; what had the focus has it again, when it is still there. */
 function redraw(element, children) {
   const focused = element.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;

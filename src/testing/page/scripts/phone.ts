@@ -57,7 +57,7 @@ function drawHead(view) {
   if (view.head.drawn === text) return;
   view.head.drawn = text;
   const back = view.screen !== "chats" && h("button", { type: "button", class: "icon", "data-focus": "back", "aria-label": T.back, onclick: () => go(view, "chats") }, "‹");
-  redraw(view.head, [back, avatar(title), h("div", { class: "who" }, h("h3", {}, title), h("small", { "aria-live": "polite" }, note))].filter(Boolean));
+  redraw(view.head, [back, avatar(title, view.screen === "chat" ? view.chat : view.number), h("div", { class: "who" }, h("h3", {}, title), h("small", { "aria-live": "polite" }, note))].filter(Boolean));
 }
 function chatsOf(view) {
   const chats = new Map();
@@ -86,7 +86,7 @@ function drawChats(view) {
   const lines = chats.map(({ jid, last, unread }) => {
     const title = titleOf(jid);
     const words = last ? (last.fromMe ? T.you + ": " : isGroup(jid) ? titleOf(last.from) + ": " : "") + gist(last) : T.noMessages;
-    return h("li", {}, h("button", { type: "button", class: "chat", "data-focus": "chat " + jid, onclick: () => go(view, "chat", jid) }, avatar(title), h("span", { class: "who" }, h("strong", {}, title), h("small", {}, words)), last && h("small", {}, time(last.timestamp)),
+    return h("li", {}, h("button", { type: "button", class: "chat", "data-focus": "chat " + jid, onclick: () => go(view, "chat", jid) }, avatar(title, jid), h("span", { class: "who" }, h("strong", {}, title), h("small", {}, words)), last && h("small", {}, time(last.timestamp)),
       unread > 0 && h("span", { class: "unread" }, h("span", { "aria-hidden": "true" }, String(unread)), hidden(fill(T.newMessages, { count: unread })))));
   });
   const open = view.list.querySelector("details")?.open;
