@@ -48,7 +48,9 @@ let lines = [];
 let paused = false;
 let lateDraw = false;
 const matching = (line) => !$("filter").value || line.toLowerCase().includes($("filter").value.toLowerCase());
-const drawLine = (line) => h("li", { class: / > </.test(line) ? "from" : "to" }, line);
+/** An upload of keys is thousands of characters. */
+const short = (line) => (line.length > 700 ? line.slice(0, 600) + "… (" + line.length + ")" : line);
+const drawLine = (line) => h("li", { class: / > </.test(line) ? "from" : "to" }, short(line));
 function addLines(more) {
   lines = [...lines, ...more].slice(-MAX_LINES);
   if (!paused) drawLines(more.slice(-MAX_LINES));
