@@ -10,7 +10,7 @@ const MAX_SESSIONS = 50;
 /** Those that are being connected come first, with the QR codes that they show. Rejects as the client does. */
 export async function linkableSessions(server: string, apiKey: string): Promise<LinkableSession[]> {
   const client = new ZpwootClient({ baseUrl: server, apiKey, timeoutMs: TIMEOUT_MS });
-  const sessions = (await client.list()).filter(({ status }) => status !== "connected");
+  const sessions = (await client.listSessions()).filter(({ status }) => status !== "connected");
   const waiting = sessions.toSorted((one, other) => rank(one.status) - rank(other.status));
   return Promise.all(
     waiting.slice(0, MAX_SESSIONS).map(async ({ id, name, status }) => {
