@@ -65,7 +65,7 @@ function noteDelivery(delivery) {
   const text = JSON.stringify(delivery.body, null, 2);
   $("no-deliveries").hidden = true;
   const isMessage = delivery.body.event === "messages.upsert";
-  if (isMessage) { for (const other of list.children) other.open = false; finish("webhook"); }
+  if (isMessage) { for (const other of list.children) other.open = false; if (delivery.body.data?.messages?.some(({ key }) => !key.fromMe)) { finish("hello"); finish("webhook"); } }
   const at = new Date(delivery.at).toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
   list.prepend(h("details", { open: isMessage }, h("summary", {}, h("small", {}, at), h("strong", {}, delivery.body.event), gistOf(delivery.body)), h("pre", { tabindex: "0", "aria-label": "JSON" }, text)));
   while (list.childElementCount > MAX_DELIVERIES) list.lastElementChild.remove();

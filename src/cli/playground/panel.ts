@@ -19,7 +19,7 @@ const STYLE = `
 #server-page { display: block; width: 100%; height: 29rem; border: 1px solid var(--line); border-radius: .6rem; background: var(--card); resize: vertical; } #server-page.small { height: 8.5rem; }
 .next { display: none; }
 @media (min-width: 48rem) { .layout > main { position: sticky; top: 0; } }
-@media (max-width: 47.99rem) { .panel { padding-inline: .75rem; } .steps li { grid-template-columns: 1.7rem 1fr; } .steps button { grid-column: 2; justify-self: start; } .next:not(:empty) { display: block; position: sticky; bottom: 0; z-index: 1; padding: .6rem .9rem; background: var(--card); border-top: 2px solid var(--accent); text-decoration: none; } }
+@media (max-width: 47.99rem) { .panel { padding-inline: .75rem; } .steps li { grid-template-columns: 1.7rem 1fr; } .steps button { grid-column: 2; justify-self: start; } html:has(.next:not(:empty)) { scroll-padding-bottom: 6rem; } body:has(.next:not(:empty)) { padding-bottom: 5.5rem; } .next:not(:empty) { display: block; position: fixed; inset: auto 0 0; z-index: 1; padding: .6rem .9rem; background: var(--card); border-top: 2px solid var(--accent); text-decoration: none; } }
 `;
 
 /** The panel in a language, for the session of that id. */
