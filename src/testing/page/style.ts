@@ -16,12 +16,12 @@ button { background: var(--accent); color: var(--on-accent); border-color: trans
 button.plain { background: transparent; color: inherit; border-color: var(--line); }
 button.danger { background: transparent; color: var(--bad); border-color: var(--bad); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.layout { display: flex; flex-wrap: wrap; align-items: start; } .layout > main { max-width: 100%; }
+.layout { display: flex; flex-wrap: wrap; align-items: start; } .layout > main { min-width: 0; max-width: 100%; }
 .page-head { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; padding: 1rem; }
 .page-head p { flex: 1 1 18rem; }
 .bar { display: flex; flex-wrap: wrap; gap: .5rem; align-items: start; padding: 0 1rem .75rem; }
-#tabs { display: flex; gap: .5rem; overflow-x: auto; padding: 3px; }
-.tab { white-space: nowrap; background: var(--card); color: var(--fg); border-color: var(--line); } .tab[aria-pressed=true] { border-color: var(--accent); color: var(--accent); font-weight: 600; }
+#tabs { position: relative; display: flex; gap: .5rem; max-width: 100%; overflow-x: auto; padding: 3px; } .tab .unread { margin-inline-start: .4rem; display: inline-block; }
+.tab { flex: none; white-space: nowrap; background: var(--card); color: var(--fg); border-color: var(--line); } .tab[aria-pressed=true] { border-color: var(--accent); color: var(--accent); font-weight: 600; }
 summary { cursor: pointer; padding: .4rem .2rem; }
 form label { display: block; } form label > input:not([type=checkbox], [type=radio], [type=file]), form label > select { display: block; width: 100%; margin-top: .2rem; }
 .row { display: flex; gap: .5rem; align-items: center; }

@@ -11,17 +11,25 @@ function showPhone(number, focus) {
   drawPhones();
   if (focus) { const { section } = views.get(number); section.focus({ preventScroll: true }); section.scrollIntoView({ block: "nearest", inline: "nearest" }); }
 }
+/** The phones by name, with the number of messages that nobody has read on them. */
+function drawTabs() {
+  const tabs = state.phones.slice(0, 200).map((phone) => {
+    const messages = [...(views.get(phone.phoneNumber)?.messages.values() || [])];
+    return { number: phone.phoneNumber, name: nameOf(phone), unread: messages.filter((entry) => !entry.fromMe && entry.status === "received").length };
+  });
+  const text = JSON.stringify([tabs, current]);
+  if ($("tabs").drawn === text) return;
+  $("tabs").drawn = text;
+  redraw($("tabs"), tabs.map(({ number, name, unread }) => h("button", { type: "button", class: "tab", "data-focus": number, "aria-pressed": String(number === current), onclick: () => showPhone(number, true) }, name,
+    unread > 0 && h("span", { class: "unread" }, h("span", { "aria-hidden": "true" }, String(unread)), hidden(" " + fill(T.newMessages, { count: unread }))))));
+}
 function drawPhones() {
   const numbers = state.phones.map((phone) => phone.phoneNumber);
   shown = shown.filter((number) => numbers.includes(number));
   for (const number of numbers) if (shown.length < MAX_SHOWN && !shown.includes(number) && !views.has(number)) shown.push(number);
   if (!shown.includes(current)) current = shown[0];
   $("no-phones").hidden = numbers.length > 0;
-  const tabs = JSON.stringify([state.phones.map((phone) => [phone.phoneNumber, phone.name]), current, shown]);
-  if ($("tabs").drawn !== tabs) {
-    $("tabs").drawn = tabs;
-    redraw($("tabs"), state.phones.slice(0, 200).map((phone) => h("button", { type: "button", class: "tab", "data-focus": phone.phoneNumber, "aria-pressed": String(phone.phoneNumber === current), onclick: () => showPhone(phone.phoneNumber, true) }, nameOf(phone))));
-  }
+  drawTabs();
   for (const number of shown) {
     if (!views.has(number)) {
       const view = makeView(number);
@@ -109,6 +117,7 @@ events.addEventListener("message", (event) => {
   if (!message.fromMe && view.typing.has(message.chat)) { clearTimeout(view.typing.get(message.chat)); view.typing.delete(message.chat); }
   view.messages.set(keyOf(message), message);
   drawScreen(view);
+  drawTabs();
 });
 events.addEventListener("activity", (event) => noteTyping(JSON.parse(event.data)));
 events.addEventListener("stanzas", (event) => addLines(JSON.parse(event.data)));

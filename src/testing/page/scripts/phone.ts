@@ -22,6 +22,7 @@ async function loadMessages(view) {
   const { messages } = await get("/phones/" + view.number + "/messages?limit=2000");
   view.messages = new Map(messages.map((entry) => [keyOf(entry), entry]));
   drawScreen(view);
+  drawTabs();
 }
 /** Shows a screen of the phone, and moves the focus there. */
 function go(view, screen, chat) {
