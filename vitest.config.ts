@@ -35,8 +35,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    // Real sockets and processes: two files at a time is what two cores carry without timing noise.
-    maxWorkers: 2,
+    // Real sockets and processes, which wait a third of their time: three files at a time are what two cores carry without timing noise.
+    maxWorkers: 3,
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],

@@ -106,7 +106,7 @@ describe.each([
 
   it("gives up a patient write in the end", async () => {
     const disk = make();
-    const store = openStore(disk, { limits: { writeTimeoutMs: 150, fullTimeoutMs: 30 } });
+    const store = openStore(disk, { limits: { writeTimeoutMs: 150, callTimeoutMs: 150, fullTimeoutMs: 30 } });
     await store.open();
     disk.full = true;
     await expect(store.write("s", new Map([["wa/s/x", 1]]), { patient: true })).rejects.toMatchObject(FULL);
