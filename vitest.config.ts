@@ -5,7 +5,7 @@ const UNIT = [
   "test/api/**/*.test.ts",
   "test/async/**/*.test.ts",
   "test/docs/{deploy,errors,generated,links,quick-start,translations,troubleshooting}.test.ts",
-  "test/cli/read-config.test.ts",
+  "test/cli/{progress,read-config}.test.ts",
   "test/docs/**/*.test.ts",
   "test/events/**/*.test.ts",
   "test/http/answers.test.ts",

@@ -33,6 +33,8 @@ export type {
   ImportOptions,
   RemovalOptions,
   RestoreSnapshotOptions,
+  OnProgress,
+  TakeSnapshotOptions,
   Tombstone,
   WipeCause,
   WrittenAuth,

@@ -60,6 +60,15 @@ export interface TombstonesOption {
   readonly keepMs?: number;
 }
 
+/** Called as work goes on, with how much of it is done. */
+export type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
+
+/** Options of `SessionManager.takeSnapshot`. */
+export interface TakeSnapshotOptions {
+  /** Called after each session, with numbers of sessions. */
+  readonly onProgress?: OnProgress;
+}
+
 /** Options of `SessionManager.logout` and `SessionManager.delete`. */
 export interface RemovalOptions {
   /** Whether a copy of the credentials is kept for a while. False leaves nothing of them, nor of a copy made before. Default true. */

@@ -1,6 +1,12 @@
 /** The options of a manager's methods, checked: a misspelt one must not pass for done. */
 import { z } from "zod";
-import type { ImportOptions, RemovalOptions, RestoreSnapshotOptions } from "./backup.js";
+import type {
+  ImportOptions,
+  OnProgress,
+  RemovalOptions,
+  RestoreSnapshotOptions,
+  TakeSnapshotOptions,
+} from "./backup.js";
 import { ZpwootError } from "../errors.js";
 import { checkName, checkOptionsOf, option, optionsSchema, type OptionFields } from "./check-options.js";
 import { SESSION_EVENT_NAMES } from "./event-names.js";
@@ -44,6 +50,11 @@ const SCHEMAS = {
     force: option.flag.optional(),
   } satisfies OptionFields<ImportOptions>),
   importAuthFolder: optionsSchema({ force: option.flag.optional() }),
+  takeSnapshot: optionsSchema({
+    onProgress: z
+      .custom<OnProgress>((value) => typeof value === "function", { error: "must be a function" })
+      .optional(),
+  } satisfies OptionFields<TakeSnapshotOptions>),
   restoreSnapshot: optionsSchema({
     sessionId: string,
     passphrase: string.optional(),

@@ -5,6 +5,7 @@ import type {
   RestoreSnapshotOptions,
   SnapshotsOption,
   WrittenAuth,
+  OnProgress,
 } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
@@ -86,9 +87,9 @@ export class Backups {
   }
 
   /** See `SessionManager.takeSnapshot`. */
-  async takeSnapshot(): Promise<string> {
+  async takeSnapshot(onProgress?: OnProgress): Promise<string> {
     const snapshots = this.#snapshots;
-    if (snapshots !== undefined) return inTime("the snapshot", () => snapshots.take(), BACKUP_MS);
+    if (snapshots !== undefined) return inTime("the snapshot", () => snapshots.take(onProgress), BACKUP_MS);
     throw new ZpwootError("INVALID_INPUT", "The manager has no `snapshots` option, so there is no directory");
   }
 

@@ -1,6 +1,7 @@
 /** Automatic encrypted snapshots of all sessions, and how to restore a session from one. */
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "../api/logger.js";
+import type { OnProgress } from "../api/backup.js";
 import type { SessionRecord } from "../api/session-record.js";
 import { once } from "../async/once.js";
 import { MAX_TIMER_MS } from "../async/timer.js";
@@ -42,6 +43,8 @@ export class Snapshots {
   readonly #options: SnapshotOptions;
   #timer: NodeJS.Timeout | undefined;
   #started = false;
+  /** Called with how many sessions are in the present snapshot. */
+  readonly #watching = new Set<OnProgress>();
   readonly #taking = once(() => this.#take(), { again: "settled" });
 
   constructor(options: SnapshotOptions) {
@@ -66,8 +69,14 @@ export class Snapshots {
    * Takes a snapshot now, or joins the present one. Settles with its path. A session that can't be read is logged and left out.
    * Rejects when the store does not answer or the file can't be written.
    */
-  take(): Promise<string> {
-    return this.#taking();
+  async take(onProgress?: OnProgress): Promise<string> {
+    if (onProgress === undefined) return this.#taking();
+    this.#watching.add(onProgress);
+    try {
+      return await this.#taking();
+    } finally {
+      this.#watching.delete(onProgress);
+    }
   }
 
   #schedule(): void {
@@ -98,9 +107,10 @@ export class Snapshots {
   }
 
   async *#sessions(records: readonly SessionRecord[]): AsyncGenerator<SnapshotSession> {
-    for (const record of records) {
+    for (const [index, record] of records.entries()) {
       const session = await this.#session(record);
       if (session !== undefined) yield session;
+      for (const onProgress of this.#watching) onProgress({ done: index + 1, total: records.length });
     }
   }
 

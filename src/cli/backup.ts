@@ -7,6 +7,7 @@ import { ZpwootError } from "../errors.js";
 import { SessionManager } from "../manager/session-manager.js";
 import type { OwnerRecord } from "../ownership/owner-record.js";
 import { readPassphrase } from "./passphrase.js";
+import { withProgress } from "./progress.js";
 import { parseFlags, type Flags } from "./flags.js";
 import { configOf, processSources, type EffectiveConfig } from "./read-config.js";
 import { SETTING_FLAGS, SETTING_SWITCHES } from "./settings.js";
@@ -67,7 +68,9 @@ async function exportSession({ settings, flags, positionals, print, passphrase }
     if (owner !== undefined && desired === "online") throw stillOnline(name, owner);
     return {
       id: sessionId,
-      bundle: await exportCredentials({ store, sessionId, passphrase: await passphrase() }),
+      bundle: await withProgress("exporting", "", async () =>
+        exportCredentials({ store, sessionId, passphrase: await passphrase() }),
+      ),
     };
   });
   const file = flags["out"];
@@ -101,7 +104,7 @@ async function importSession(manager: SessionManager, context: Context): Promise
   const id =
     existing === undefined ? (await manager.create({ name: name ?? "" })).id : await idOf(manager, existing);
   try {
-    const { keys, droppedSessions } = await importInto(id);
+    const { keys, droppedSessions } = await withProgress("importing", "", () => importInto(id));
     print(`session ${id} is linked, with ${keys} keys`);
     if (droppedSessions) print("the copy was outdated: encryption sessions with contacts are re-established");
   } catch (error) {
@@ -117,15 +120,21 @@ async function takeOrRestore(manager: SessionManager, context: Context): Promise
   const [action, path] = positionals;
   if (action === "now") {
     directoryOf(settings);
-    return print(await manager.takeSnapshot());
+    return print(
+      await withProgress("taking a snapshot", "sessions", (onProgress) =>
+        manager.takeSnapshot({ onProgress }),
+      ),
+    );
   }
   const usage = "zpwoot backup now | list | restore <file> --session <id>";
   if (action !== "restore") throw invalid(usage);
-  const { id, name } = await manager.restoreSnapshot(required(path, usage), {
+  const input = {
     sessionId: required(flags["session"], usage),
     passphrase: await passphrase(),
     force: isForced(context),
-  });
+  };
+  const file = required(path, usage);
+  const { id, name } = await withProgress("restoring", "", () => manager.restoreSnapshot(file, input));
   print(`session ${id} (${name}) is restored; encryption sessions with contacts are re-established`);
 }
 
@@ -136,7 +145,9 @@ async function listSnapshotFiles({ settings, print }: Context): Promise<void> {
 async function reencryptStore({ settings, print }: Context): Promise<void> {
   const { store, encryptionKeys = [] } = settings;
   if (encryptionKeys.length === 0) throw invalid("reencrypt needs --encryption-keys, the new key first");
-  const written = await reencrypt({ store, encryptionKeys });
+  const written = await withProgress("encrypting", "records", (onProgress) =>
+    reencrypt({ store, encryptionKeys, onProgress }),
+  );
   print(`${written} records are encrypted with the first key; the other keys are no longer needed`);
 }
 

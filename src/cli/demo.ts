@@ -60,8 +60,9 @@ function printIntroduction(real: boolean, print: (line: string) => void): void {
   print(
     real
       ? "Real too: WhatsApp, your phone, the internet."
-      : "Emulated: WhatsApp's servers and two phones. (npm run demo -- --real uses yours.)",
+      : "Emulated: WhatsApp's servers and two phones. A virtual phone scans the QR code; yours stays where it is.",
   );
+  if (!real) print("      zpwoot demo --real does the same with the real WhatsApp and your phone.");
   print("");
 }
 
@@ -100,10 +101,11 @@ async function runSteps(stage: Stage): Promise<void> {
     const answer = await client.poll(`/${id}/qr`, ({ qrCode }) => typeof qrCode === "string", deadline);
     return String(answer["qrCode"]);
   });
-  print(
-    isTerminal() ? await drawQRCode(qr, "terminal") : "  ...     the QR code is drawn on a terminal only",
-  );
-  await step("scan it with the phone", () => phones.scan(qr));
+  const isVirtual = phones.waUrl !== undefined;
+  if (isTerminal()) print(await drawQRCode(qr, "terminal"));
+  else if (!isVirtual) print("  ...     the QR code is drawn on a terminal only");
+  if (isVirtual) print("  ...     nobody has to scan this code: the virtual phone does");
+  await step(isVirtual ? "the virtual phone scans it" : "scan it with the phone", () => phones.scan(qr));
   await step("poll until connected", connected);
   await step("receive an end-to-end encrypted message as a signed webhook", () =>
     receiveMessage(stage, "hello from the demo"),

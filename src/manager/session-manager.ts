@@ -6,6 +6,7 @@ import type {
   ImportOptions,
   RemovalOptions,
   RestoreSnapshotOptions,
+  TakeSnapshotOptions,
   Tombstone,
   WrittenAuth,
 } from "../api/backup.js";
@@ -539,9 +540,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    *
    * Rejects with `INVALID_INPUT` without the option `snapshots`.
    */
-  async takeSnapshot(): Promise<string> {
+  async takeSnapshot(options: TakeSnapshotOptions = {}): Promise<string> {
+    checkMethodOptions("takeSnapshot", options);
     await this.#parts.registry.load();
-    return this.#parts.backups.takeSnapshot();
+    return this.#parts.backups.takeSnapshot(options.onProgress);
   }
 
   /**
