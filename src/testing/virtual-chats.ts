@@ -162,8 +162,8 @@ export abstract class VirtualChats {
   }
 
   /**
-   * Settles as {@link waitForMessage} does, with a message that has what is expected of it. The error of a time-out (5 s by default) says which
-   * message came closest and what is different, and shows the chats of the phone and the last stanzas.
+   * Settles as {@link waitForMessage} does, with a message that has what is expected of it. The error of a time-out (3 s by default, sooner than
+   * test runners give up) says which message came closest and what is different, and shows the chats of the phone and the last stanzas.
    *
    * @example
    * ```ts

@@ -7,6 +7,9 @@ import type { ChatLog } from "./chat-log.js";
 import { snapshotOf, snapshotOfAll } from "./chat-snapshot.js";
 import { closestTo, described, mismatches, type MessagePattern } from "./message-pattern.js";
 
+/** Less than the five seconds after which vitest and jest end a test without an explanation. */
+const EXPECTED_WITHIN_MS = 3_000;
+
 /** What one phone shows. */
 export class ChatView {
   readonly #network: Network;
@@ -28,7 +31,8 @@ export class ChatView {
       if (closest === undefined) return `${wanted}; it has no message`;
       return `${wanted}; closest is one whose ${closest}; its chats:\n${this.snapshot()}\n`;
     };
-    return this.#log.waitFor((entry) => mismatches(entry, pattern, resolve).length === 0, options, what);
+    const isExpected = (entry: ChatEntry): boolean => mismatches(entry, pattern, resolve).length === 0;
+    return this.#log.waitFor(isExpected, { timeoutMs: EXPECTED_WITHIN_MS, ...options }, what);
   }
 
   /** All chats as text, or one. */
