@@ -202,6 +202,16 @@ describe("the emulator's strictness", () => {
     }
   });
 
+  it("refuses what it does not know, of whatever kind, so that nothing waits for an answer", async () => {
+    const client = await loggedIn(await linked());
+    client.send(node("novelty", { id: "1", to: "@s.whatsapp.net" }));
+    const ack = await client.next(({ tag, attrs }) => tag === "ack" && attrs.id === "1");
+    expect(ack.attrs).toMatchObject({ class: "novelty", error: "501" });
+    const { attrs } = await client.query(node("iq", { xmlns: "novelty" }, [node("thing")]));
+    expect(attrs.type).toBe("error");
+    expect(emulator.unknownQueries).toMatchObject([{ tag: "novelty" }, { tag: "iq", xmlns: "novelty" }]);
+  });
+
   it("takes pre-keys, hands each out once, and then a bundle without", async () => {
     const keys = await linked();
     const client = await loggedIn(keys);

@@ -26,25 +26,32 @@ export function createServiceIdentity(now: number, random: RandomBytes): Service
   const staticKey = generateKeyPair(random);
   const notBefore = Math.floor(now / 1000) - DAY_IN_SECONDS;
   const validity = { notBefore, notAfter: notBefore + 366 * DAY_IN_SECONDS };
-  const signed = (details: Uint8Array, signer: KeyPair) => ({
+  const otherKey = generateKeyPair(random);
+  // Drawn now, so that a seed makes the same of them whenever they are used: the first signature in a process takes 20 ms.
+  const noises = [random(SIGNATURE_RANDOM_LENGTH), random(SIGNATURE_RANDOM_LENGTH)] as const;
+  const signed = (details: Uint8Array, signer: KeyPair, noise: Uint8Array) => ({
     details,
-    signature: xeddsaSign(signer.privateKey, details, random(SIGNATURE_RANDOM_LENGTH)),
+    signature: xeddsaSign(signer.privateKey, details, noise),
   });
   const chain = (issuerSerial: number, signer: KeyPair, named = staticKey): Uint8Array =>
     proto.certChain.encode({
       intermediate: signed(
         proto.certDetails.encode({ serial: 1, issuerSerial, key: intermediate.publicKey, ...validity }),
         signer,
+        noises[0],
       ),
       leaf: signed(
         proto.certDetails.encode({ serial: 2, issuerSerial: 1, key: named.publicKey, ...validity }),
         intermediate,
+        noises[1],
       ),
     });
-  const otherKey = generateKeyPair(random);
+  let certificate: Uint8Array | undefined;
   return {
     staticKey,
-    certificate: chain(0, root),
+    get certificate() {
+      return (certificate ??= chain(0, root));
+    },
     rootPublicKey: root.publicKey,
     // Few tests ask for these, and a signature takes a millisecond.
     get wrongCertificate() {
