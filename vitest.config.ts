@@ -4,9 +4,8 @@ import { configDefaults, defineConfig } from "vitest/config";
 const UNIT = [
   "test/api/**/*.test.ts",
   "test/async/**/*.test.ts",
-  "test/docs/{deploy,errors,generated,links,quick-start,translations,troubleshooting}.test.ts",
   "test/cli/{progress,read-config}.test.ts",
-  "test/docs/**/*.test.ts",
+  "test/docs/{configuration,deploy,errors,generated,http-reference,links,translations,troubleshooting}.test.ts",
   "test/events/**/*.test.ts",
   "test/http/answers.test.ts",
   "test/http/errors.test.ts",

@@ -2,8 +2,7 @@
 import { access, readFile, readdir } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-
-const ROOT = resolve(import.meta.dirname, "../..");
+import { ROOT, readerPages } from "./pages.js";
 
 /** Paths relative to the repository; what is generated or installed is left out. */
 async function filesUnder(folder: string, ending: string): Promise<string[]> {
@@ -52,8 +51,7 @@ async function problemsIn(
 
 describe("pages", () => {
   it("link to files and headings that exist", async () => {
-    const folders = await Promise.all(["docs", "src"].map((folder) => filesUnder(folder, ".md")));
-    const pages = ["README.md", "CHANGELOG.md", ...folders.flat()];
+    const pages = ["CHANGELOG.md", ...(await readerPages())];
     expect(await problemsIn(pages, /\]\((?![a-z]+:)([^)\s]+)\)/g, dirname)).toEqual([]);
   });
 
