@@ -19,7 +19,7 @@ manager.on("session.qr", async ({ value }) => {
 });
 
 await manager.start(); // reconnects every session that was online
-const { id } = await manager.create({ name: "sales" });
+const { id } = await manager.getOrCreate({ name: "sales" });
 await manager.connect(id);
 await manager.waitFor(id, "connected");
 await manager.sendMessage(id, "+55 11 99999-9999", { text: "Hello" });

@@ -38,6 +38,7 @@ const SIDEBAR = [
     ["Benchmarks", "benchmarks"],
   ]),
   group("Reference", [
+    ["Configuration", "configuration"],
     ["Options", "options"],
     ["Events", "events"],
     ["Error codes", "errors"],

@@ -36,7 +36,7 @@ export async function readerPages(): Promise<string[]> {
 }
 
 /** The fenced blocks of a page, in their order. */
-async function blocksOf(page: string): Promise<CodeBlock[]> {
+export async function blocksOf(page: string): Promise<CodeBlock[]> {
   const lines = (await readFile(join(ROOT, page), "utf8")).split("\n");
   const blocks: CodeBlock[] = [];
   let heading = "";
