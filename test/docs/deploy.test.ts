@@ -10,7 +10,7 @@ import { defineInstruments } from "../../src/metrics/instruments.js";
 import { ROOT } from "./pages.js";
 
 const read = (path: string): Promise<string> => readFile(join(ROOT, "examples", path), "utf8");
-const VARIABLES = [...Object.values(SETTINGS).map(({ env }) => env as string), "ZPWOOT_PASSPHRASE"];
+const VARIABLES = [...Object.values(SETTINGS).map(({ env }) => env), "ZPWOOT_PASSPHRASE"];
 /** Variables of other programs. */
 const FOREIGN = /^(NODE_|POSTGRES_|REDIS|CHATWOOT_)/;
 
