@@ -26,6 +26,7 @@ const UNIT = [
 /** They patch, or look at, what the libraries have loaded, or measure memory: in a process of their own. */
 const ALONE = [
   "test/engine/signatures.test.ts",
+  "test/engine/without-patches.test.ts",
   "test/testing/signal/libsignal-sessions.test.ts",
   "test/webhooks/hanging-receiver.test.ts",
 ];

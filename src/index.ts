@@ -193,13 +193,14 @@ export { ZpwootError, isZpwootError, type ZpwootErrorCode, type ZpwootErrorOptio
 
 // Bringing your own parts.
 export { baileys7, type Baileys7 } from "./whatsapp/libraries/baileys7.js";
-export type { SocketFactoryOption } from "./manager/options.js";
 export type {
   Credentials,
   DecryptHook,
   HandledHook,
+  LibraryOptions,
   SessionCaches,
   SocketFactory,
+  SocketFactoryOption,
   WebSocketLike,
   WhatsAppSocket,
 } from "./whatsapp/library.js";

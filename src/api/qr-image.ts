@@ -1,5 +1,8 @@
 /** Draws QR codes for pages, files and terminals. */
-import { toBuffer, toDataURL, toString } from "qrcode";
+import { createRequire } from "node:module";
+import type * as QRCode from "qrcode";
+
+const require = createRequire(import.meta.url);
 
 /** The formats of {@link drawQRCode}. */
 export const QR_IMAGE_FORMATS = ["png", "svg", "dataurl", "terminal"] as const;
@@ -22,6 +25,8 @@ export async function drawQRCode(value: string, format: "png"): Promise<Buffer>;
 export async function drawQRCode(value: string, format: Exclude<QRImageFormat, "png">): Promise<string>;
 export async function drawQRCode(value: string, format: QRImageFormat): Promise<string | Buffer>;
 export async function drawQRCode(value: string, format: QRImageFormat): Promise<string | Buffer> {
+  // Loaded with the first code: most programs that import this draw none.
+  const { toBuffer, toDataURL, toString } = require("qrcode") as typeof QRCode;
   switch (format) {
     case "png":
       return toBuffer(value, { ...DRAWING, width: PNG_WIDTH });

@@ -1,4 +1,5 @@
 /** A map with bounds that costs what it holds. `lru-cache` lays out its arrays for the most it may hold: 150 kB for 4,096 entries with times. */
+import { LazyMap } from "./lazy-collections.js";
 
 /** What a {@link BoundedMap} holds at most, and for how long. */
 export interface MapBounds {
@@ -23,7 +24,7 @@ interface Entry<V> {
 export class BoundedMap<K, V> {
   readonly #bounds: MapBounds;
   /** The one that was not used for longest first. */
-  readonly #entries = new Map<K, Entry<V>>();
+  readonly #entries = new LazyMap<K, Entry<V>>();
 
   constructor(bounds: MapBounds) {
     this.#bounds = bounds;

@@ -1,6 +1,6 @@
 /** The auth state of one session: credentials and Signal keys over the store. */
+import { createHash } from "node:crypto";
 import type { Logger } from "../api/logger.js";
-import { withDeadline } from "../async/deadline.js";
 import { ZpwootError } from "../errors.js";
 import { type Encoded, encode } from "../store/codec.js";
 import { type SessionSpace, sessionSpace, type SpaceEntry } from "../store/space/session-space.js";
@@ -29,6 +29,7 @@ import { SentIndex } from "./sent-index.js";
 import { SentMessages } from "./sent-messages.js";
 import { type KeyForms, SignalKeys } from "./signal-keys.js";
 import { loadUnjudged, StagedReceipts } from "./staged-receipts.js";
+import { settledWrites } from "./stored-link.js";
 import { dropLeftovers } from "./wipe.js";
 import { type AuthLimits, DEFAULT_AUTH_LIMITS, WriteGate } from "./write-gate.js";
 
@@ -100,17 +101,6 @@ export async function loadAuthState(options: LoadAuthStateOptions): Promise<Auth
   });
 }
 
-/** Waits for the writes of an earlier auth state of the session: what they change must not be read before. */
-async function settledWrites(space: SessionSpace, timeoutMs: number): Promise<void> {
-  try {
-    await withDeadline("The store", timeoutMs, () => space.settled());
-  } catch (cause) {
-    throw new ZpwootError("STORE_UNAVAILABLE", "Earlier writes of the session are still under way", {
-      cause,
-    });
-  }
-}
-
 function usable(stored: Credentials | undefined, library: Pick<SocketFactory, "initAuthCreds">): Credentials {
   if (stored === undefined) return library.initAuthCreds();
   return isLinked(stored) ? stored : withoutHalfLink(stored, library);
@@ -139,7 +129,8 @@ class SessionAuthState implements AuthState {
   #generation: number;
   /** Whether the store holds the mark of a link. */
   #marked: boolean;
-  #lastText: string | undefined;
+  /** Of the text that was saved last. */
+  #lastPrint: string | undefined;
   #lastSave: Promise<void> = Promise.resolve();
   /** Saves that must read the store before they may write; later saves wait for them. */
   #asking = 0;
@@ -154,7 +145,7 @@ class SessionAuthState implements AuthState {
     this.#gate = parts.gate;
     this.#generation = parts.generation;
     this.#marked = parts.marked;
-    if (isLinked(parts.creds)) this.#lastText = encode(parts.creds).text;
+    if (isLinked(parts.creds)) this.#lastPrint = printOf(encode(parts.creds));
     this.#cache.adopt(this.#stamp());
   }
 
@@ -167,8 +158,9 @@ class SessionAuthState implements AuthState {
       this.#gate.check();
       if (!this.linked && this.#marked) throw alreadyLinked();
       const encoded = encode(this.creds);
-      if (encoded.text === this.#lastText) return this.#lastSave;
-      this.#lastText = encoded.text;
+      const print = printOf(encoded);
+      if (print === this.#lastPrint) return this.#lastSave;
+      this.#lastPrint = print;
       this.#lastSave = this.#saveInOrder(encoded, this.linked);
       return this.#lastSave;
     } catch (error) {
@@ -201,7 +193,7 @@ class SessionAuthState implements AuthState {
         await before;
         this.#gate.check();
       } catch (error) {
-        this.#lastText = undefined;
+        this.#lastPrint = undefined;
         throw error;
       } finally {
         this.#asking -= 1;
@@ -226,7 +218,7 @@ class SessionAuthState implements AuthState {
       // Closed in the meantime, the session may have been wiped.
       this.#gate.check();
       if (!stored.has(LINK_MARK)) return { entries };
-      this.#lastText = undefined;
+      this.#lastPrint = undefined;
       throw alreadyLinked();
     });
   }
@@ -235,6 +227,11 @@ class SessionAuthState implements AuthState {
   #stamp(): string {
     return `${Buffer.from(this.creds.signedIdentityKey.public).toString("base64")} ${this.#generation}`;
   }
+}
+
+/** Stands for a text of some 2 kB, to see that it has not changed. */
+function printOf({ text }: Encoded): string {
+  return createHash("sha256").update(text).digest("base64");
 }
 
 function alreadyLinked(): ZpwootError {

@@ -1,5 +1,5 @@
 /** Signal keys that a session has read or written, kept in memory across reconnects. */
-import { LRUCache } from "lru-cache";
+import { LazyMap } from "../async/lazy-collections.js";
 
 /** Options of a {@link KeyCache}. */
 export interface KeyCacheOptions {
@@ -9,9 +9,12 @@ export interface KeyCacheOptions {
 
 const DEFAULT_MAX_CHARS = 2_000_000;
 
+/** In place of the text of a key that is absent: no value has an empty text. */
+const ABSENT = "";
+
 /**
  * A bounded cache of serialised values. Serialised, because a forged group message changes the live object before the forgery is
- * detected. Holds only values that are in the store, no absences. Make one per session and pass it to every `loadAuthState` of
+ * detected. Holds only what the store has confirmed: values, and keys of which it has proved that they are absent. Make one per session and pass it to every `loadAuthState` of
  * that session in this process.
  *
  * @example
@@ -19,14 +22,14 @@ const DEFAULT_MAX_CHARS = 2_000_000;
  * const auth = await loadAuthState({ store, sessionId, library, cache });
  */
 export class KeyCache {
-  readonly #texts: LRUCache<string, string>;
+  readonly #maxChars: number;
+  /** The least recently used first. */
+  readonly #texts = new LazyMap<string, string>();
+  #chars = 0;
   #stamp: string | undefined;
 
-  constructor(options: KeyCacheOptions = {}) {
-    this.#texts = new LRUCache({
-      maxSize: options.maxChars ?? DEFAULT_MAX_CHARS,
-      sizeCalculation: (text, key) => text.length + key.length,
-    });
+  constructor({ maxChars = DEFAULT_MAX_CHARS }: KeyCacheOptions = {}) {
+    this.#maxChars = maxChars;
   }
 
   /** Number of values held. */
@@ -34,24 +37,43 @@ export class KeyCache {
     return this.#texts.size;
   }
 
-  /** The text of a key. */
-  get(key: string): string | undefined {
-    return this.#texts.get(key);
+  /** The text of a key, null if it is known to be absent, undefined if nothing is known. */
+  get(key: string): string | null | undefined {
+    const text = this.#texts.get(key);
+    if (text === undefined) return undefined;
+    this.#texts.delete(key);
+    this.#texts.set(key, text);
+    return text === ABSENT ? null : text;
   }
 
   /** Keeps the text of a key that is in the store. */
   set(key: string, text: string): void {
+    this.delete(key);
     this.#texts.set(key, text);
+    this.#chars += key.length + text.length;
+    for (const oldest of this.#texts.keys()) {
+      if (this.#chars <= this.#maxChars) return;
+      this.delete(oldest);
+    }
+  }
+
+  /** Keeps that a key is not in the store. */
+  setAbsent(key: string): void {
+    this.set(key, ABSENT);
   }
 
   /** Forgets a key. */
   delete(key: string): void {
+    const text = this.#texts.get(key);
+    if (text === undefined) return;
     this.#texts.delete(key);
+    this.#chars -= key.length + text.length;
   }
 
   /** Forgets all keys. */
   clear(): void {
     this.#texts.clear();
+    this.#chars = 0;
   }
 
   /** Keeps the values for the next credentials of the same auth state. */

@@ -3,6 +3,7 @@
  * be a message whose event is durable. Written in the batch of the event.
  */
 import { createHash } from "node:crypto";
+import { LazySet } from "../async/lazy-collections.js";
 import type { SessionSpace, SpaceEntry } from "../store/space/session-space.js";
 
 /** The family of the pages. */
@@ -22,9 +23,9 @@ interface Page {
 /** The last some 2,000 messages of a session. */
 export class ReceivedIds {
   readonly #pages: (Page | undefined)[];
-  readonly #known = new Set<string>();
+  readonly #known = new LazySet<string>();
   /** To be noted soon. */
-  readonly #expected = new Set<string>();
+  readonly #expected = new LazySet<string>();
   #current: number;
   /** A message is asked for several times on its way, one message after the other. */
   #lastHash: { readonly of: string; readonly hash: string } | undefined;

@@ -1,4 +1,5 @@
 /** Which messages that were sent are kept, and where: one index per session, in memory over its reconnects. */
+import { LazyMap } from "../async/lazy-collections.js";
 import type { Encoded } from "../store/codec.js";
 
 /** How many sent messages of a session are kept, and for how long. */
@@ -47,7 +48,7 @@ export interface Kept extends KeptFacts {
 export class SentIndex {
   readonly limits: SentLimits;
   /** In the order of their numbers. */
-  readonly #byId = new Map<string, Kept>();
+  readonly #byId = new LazyMap<string, Kept>();
   /** Whether it is known what the store has. */
   #loaded = false;
   #bytes = 0;

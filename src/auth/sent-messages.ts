@@ -3,6 +3,7 @@
  * message goes to the store in one batch with the keys that it was encrypted with: it is durable before the message leaves, and costs no
  * commit of its own.
  */
+import { LazyMap } from "../async/lazy-collections.js";
 import { decode, encode } from "../store/codec.js";
 import type { SessionSpace, SpaceEntry } from "../store/space/session-space.js";
 import type { StoredValue } from "../store/store.js";
@@ -33,7 +34,7 @@ export interface SentMessagesOptions {
 export class SentMessages implements SentMessageKeeper {
   readonly #options: SentMessagesOptions;
   /** What goes to the store with the next key, by slot. */
-  readonly #pending = new Map<number, StagedKey>();
+  readonly #pending = new LazyMap<number, StagedKey>();
   #loading: Promise<void> | undefined;
 
   constructor(options: SentMessagesOptions) {

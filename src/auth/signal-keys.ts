@@ -9,6 +9,7 @@
  */
 import type { SignalDataSet, SignalDataTypeMap } from "whaileys";
 import type { Logger } from "../api/logger.js";
+import { LazyMap, LazySet } from "../async/lazy-collections.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { decode, Encoded, encode } from "../store/codec.js";
 import type { SessionSpace } from "../store/space/session-space.js";
@@ -21,6 +22,9 @@ import type { SentMessages } from "./sent-messages.js";
 import type { StagedKey } from "./staged-changes.js";
 import type { StagedReceipts } from "./staged-receipts.js";
 import type { WriteGate } from "./write-gate.js";
+
+/** Kept in the cache until they are read: they go to WhatsApp once, and each is used once, long after that. */
+const READ_ONCE: ReadonlySet<string> = new Set(["pre-key"]);
 
 /** What the library knows of the forms in which keys are stored. */
 export type KeyForms = Pick<SocketFactory, "isSignalRecord" | "reviveAppStateSyncKey" | "reviveSenderKey">;
@@ -48,15 +52,15 @@ export class SignalKeys implements TransactionalKeys {
   readonly #sent: SentMessages;
   readonly #logger: Pick<Logger, "warn"> | undefined;
   /** Values that are not durable yet. Reads return them: the library must not use a key twice while the store is slow. */
-  readonly #dirty = new Map<string, KeyChange>();
+  readonly #dirty = new LazyMap<string, KeyChange>();
   /** Keys written during a read, per read: their old values must not enter the cache. */
-  readonly #reads = new Set<Set<string>>();
+  readonly #reads = new LazySet<Set<string>>();
   /**
    * Groups of which a sender key was damaged. If it was our own, nobody has the one that the library makes instead, but the library
    * remembers whom it gave the former one. What it remembers is read before and written after: it is dropped then, so
    * that the new key goes out with the next message, or with the first retry that a member asks for.
    */
-  readonly #redistribute = new Set<string>();
+  readonly #redistribute = new LazySet<string>();
   readonly #transactions = new SerialQueue({ reentrant: true });
 
   constructor(options: SignalKeysOptions) {
@@ -76,8 +80,10 @@ export class SignalKeys implements TransactionalKeys {
     this.#gate.check();
     const found = new Map<string, Encoded | null>();
     for (const id of ids) {
-      const known = this.#known(cacheKey(family, id));
+      const key = cacheKey(family, id);
+      const known = this.#known(key);
       if (known !== undefined) found.set(id, known);
+      if (READ_ONCE.has(family)) this.#cache.delete(key);
     }
     const missing = ids.filter((id) => !found.has(id));
     if (missing.length > 0)
@@ -173,16 +179,16 @@ export class SignalKeys implements TransactionalKeys {
     const { key, encoded } = change;
     if (this.#dirty.get(key) !== change) return;
     this.#dirty.delete(key);
-    if (encoded === null) this.#cache.delete(key);
+    if (encoded === null) this.#cache.setAbsent(key);
     else this.#cache.set(key, encoded.text);
   }
 
-  /** What is known without the store: a value, null for a deletion that is being written, undefined when nothing is known. */
+  /** What is known without the store: a value, null for a key that is absent or being deleted, undefined when nothing is known. */
   #known(key: string): Encoded | null | undefined {
     const dirty = this.#dirty.get(key);
     if (dirty !== undefined) return dirty.encoded;
     const text = this.#cache.get(key);
-    return text === undefined ? undefined : new Encoded(text);
+    return typeof text === "string" ? new Encoded(text) : text;
   }
 
   async #fetch(family: SignalFamily, ids: readonly string[]): Promise<ReadonlyMap<string, Encoded | null>> {
@@ -194,21 +200,24 @@ export class SignalKeys implements TransactionalKeys {
       for (const id of ids) {
         const key = cacheKey(family, id);
         const value = stored.get(id);
+        const keeps = !written.has(key) && !READ_ONCE.has(family);
         // A value written during the read is newer than the one read.
         const known = written.has(key) ? this.#known(key) : undefined;
         if (known !== undefined) found.set(id, known);
-        else if (value !== undefined && !this.#isReadable(family, value)) this.#onDamaged(family, id);
-        else if (value !== undefined) found.set(id, this.#keep(key, encode(value.value), written));
+        else if (value === undefined) {
+          // The store has proved that it has no such key: it is not asked again.
+          if (keeps) this.#cache.setAbsent(key);
+        } else if (!this.#isReadable(family, value)) this.#onDamaged(family, id);
+        else {
+          const encoded = encode(value.value);
+          if (keeps) this.#cache.set(key, encoded.text);
+          found.set(id, encoded);
+        }
       }
       return found;
     } finally {
       this.#reads.delete(written);
     }
-  }
-
-  #keep(key: string, encoded: Encoded, written: ReadonlySet<string>): Encoded {
-    if (!written.has(key)) this.#cache.set(key, encoded.text);
-    return encoded;
   }
 
   #isReadable(family: SignalFamily, { value, corrupt }: StoredValue): boolean {

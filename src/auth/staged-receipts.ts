@@ -2,6 +2,7 @@
  * Keeps the keys that a received message changes until its event goes to the store, so that both are in one batch
  * (docs/decisions/0014-the-gate.md). Stored before, they would make the message undecipherable when it is delivered again.
  */
+import { LazyMap, LazySet } from "../async/lazy-collections.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import type { SessionSpace } from "../store/space/session-space.js";
 import type { ReceivedKeys, StoredAlong } from "../whatsapp/library.js";
@@ -51,11 +52,11 @@ export class StagedReceipts implements ReceivedKeys {
   /** The message that is being decrypted, until its event is there. */
   #current: StagedChanges | undefined;
   /** Those whose event is not there yet. */
-  readonly #collecting = new Set<StagedChanges>();
+  readonly #collecting = new LazySet<StagedChanges>();
   /** Those whose event is on its way to the store. */
-  readonly #storing = new Set<StagedChanges>();
+  readonly #storing = new LazySet<StagedChanges>();
   /** The newest changes that contain a key. */
-  readonly #byKey = new Map<string, StagedChanges>();
+  readonly #byKey = new LazyMap<string, StagedChanges>();
 
   constructor(options: StagedReceiptsOptions) {
     this.#options = options;

@@ -4,6 +4,7 @@
  */
 import { setMaxListeners } from "node:events";
 import { retrying, withDeadline } from "../async/deadline.js";
+import { LazySet } from "../async/lazy-collections.js";
 import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 
 /** Time limits of an auth state's calls. They bound the store's own limits: libsignal's queue of a contact waits for each call. */
@@ -24,7 +25,7 @@ export const DEFAULT_AUTH_LIMITS = {
 export class WriteGate {
   readonly #limits: AuthLimits;
   readonly #onFailure: ((error: ZpwootError) => void) | undefined;
-  readonly #writes = new Set<Promise<void>>();
+  readonly #writes = new LazySet<Promise<void>>();
   #closedBy: ZpwootError | undefined;
   /** Aborted when the store is given up: what waits for it need not wait any longer. */
   readonly #ended = new AbortController();

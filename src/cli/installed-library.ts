@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ZpwootError } from "../errors.js";
-import type { SocketFactoryOption } from "../manager/options.js";
+import type { SocketFactoryOption } from "../whatsapp/library.js";
 import { baileys7, type Baileys7 } from "../whatsapp/libraries/baileys7.js";
 
 const MISSING =

@@ -15,9 +15,9 @@ import type {
   RestoreOptions,
   SentMessagesOptions,
   SessionManagerOptions,
-  SocketFactoryOption,
   WhatsAppOptions,
 } from "./options.js";
+import type { SocketFactoryOption } from "../whatsapp/library.js";
 import { checksOf } from "./whatsapp-config.js";
 
 const STORE =
@@ -79,6 +79,7 @@ const whatsappSchema = optionsSchema({
   url: z.url({ protocol: /^wss?$/, error: "must be a ws:// or wss:// URL" }).optional(),
   mediaUrl: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
   socketFactory: socketFactorySchema.optional(),
+  patches: option.flag.optional(),
   version: z
     .custom<WhatsAppOptions["version"]>((value) => typeof value === "function" || isVersion(value), {
       error: VERSION,

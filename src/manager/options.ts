@@ -7,7 +7,7 @@ import type { EncryptionKey } from "../store/encryption.js";
 import type { StoreOption } from "../store/open-store.js";
 import type { WebhookOptions } from "../webhooks/index.js";
 import type { VersionResolver, WhatsAppVersion } from "../whatsapp/client-version.js";
-import type { SocketFactory } from "../whatsapp/library.js";
+import type { SocketFactoryOption } from "../whatsapp/library.js";
 import type { CheckMode } from "../whatsapp/signatures/socket-checks.js";
 import type { QRFormat } from "../whatsapp/qr-text.js";
 
@@ -86,6 +86,8 @@ export interface WhatsAppOptions {
    * See docs/libraries.md.
    */
   readonly socketFactory?: SocketFactoryOption;
+  /** Whether defects of the library are patched in memory and its slow curve is replaced (docs/libraries.md#without-patches). The same for the whole process. Default true. */
+  readonly patches?: boolean;
   /**
    * The client version to announce, or how to find it. Default: the version of WhatsApp Web, fetched before the first connection
    * and then every six hours, through the session's proxy; if that fails, the last one that WhatsApp accepted, then the
@@ -178,9 +180,6 @@ export interface SentMessagesOptions {
   readonly durable?: boolean;
 }
 
-/** A library, or a function that loads it. */
-export type SocketFactoryOption = SocketFactory | (() => SocketFactory | Promise<SocketFactory>);
-
 /** The limits of linking. Past either, the session becomes `disconnected` (`link-timeout`); the next `connect` starts again. */
 export interface LinkingOptions {
   /** QR codes shown after one `connect`, over all its connections. Default: as many as WhatsApp issues per connection, six. */
@@ -219,7 +218,9 @@ export interface OwnershipOptions {
 /** All defaults. */
 export const DEFAULTS = {
   store: "lmdb:.zpwoot",
+  url: "wss://web.whatsapp.com/ws/chat",
   browser: ["Windows", "Chrome", "10.0"],
+  patches: true,
   qrFormat: "bare",
   connectTimeoutMs: 30_000,
   loginTimeoutMs: 60_000,

@@ -1,7 +1,9 @@
 /** What every session of a manager is given: its options with the defaults filled in, and its access to the store. */
+import type { UserFacingSocketConfig } from "whaileys";
 import { loadAuthState } from "../auth/auth-state.js";
 import { KeyCache } from "../auth/key-cache.js";
 import { SentIndex } from "../auth/sent-index.js";
+import { isLinkStored } from "../auth/stored-link.js";
 import { wipeHalfLink } from "../auth/wipe.js";
 import type { Logger } from "../api/logger.js";
 import type { Tombstones } from "../backup/tombstones.js";
@@ -18,7 +20,14 @@ import type { ClientVersion } from "../whatsapp/client-version.js";
 import type { SessionCaches, SocketFactory } from "../whatsapp/library.js";
 import { libraryLogger } from "../whatsapp/library-logger.js";
 import { DEFAULTS, type SentMessagesOptions, type SessionManagerOptions } from "./options.js";
-import { agentConfig, checksOf, libraryOf, socketConfig, timeoutsOf } from "./whatsapp-config.js";
+import {
+  agentConfig,
+  checksOf,
+  libraryOf,
+  socketConfig,
+  timeoutsOf,
+  versionConfig,
+} from "./whatsapp-config.js";
 
 /** The parts of a manager that its sessions use. */
 export interface SessionServicesInput {
@@ -44,6 +53,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
   const { onMessageAck } = input;
   const library = libraryOf(options, media);
   const memory = new SessionMemories(options.sentMessages);
+  const [shared, agents] = [socketConfig(options), agentConfig(media)];
   return {
     library,
     versions,
@@ -52,12 +62,13 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     onMessageAck,
     logger,
     egress: (sessionId) => egresses.of(sessionId),
-    config: (sessionId, used) => ({
-      ...socketConfig(options, versions),
-      ...agentConfig(egresses.of(sessionId), media),
-      ...memory.caches(sessionId, used),
-      logger: libraryLogger(logger, sessionId),
-    }),
+    url: options.whatsapp?.url ?? DEFAULTS.url,
+    // Not by spreads: such an object has a hidden class of its own, which takes more memory than itself (docs/performance.md).
+    config: (sessionId, used) =>
+      Object.assign(
+        { logger: libraryLogger(logger, sessionId) },
+        ...[shared, versionConfig(versions), agents(egresses.of(sessionId)), memory.caches(sessionId, used)],
+      ) as Partial<UserFacingSocketConfig>,
     loadAuth: async (sessionId, { wasLinked, onFailure }) => {
       if (ownership.refusal !== undefined) throw ownership.refusal;
       return loadAuthState({
@@ -70,6 +81,10 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
         onFailure,
         logger,
       });
+    },
+    isLinkStored: async (sessionId) => {
+      if (ownership.refusal !== undefined) throw ownership.refusal;
+      return isLinkStored(store, sessionId);
     },
     authors: (sessionId) => memory.authors(sessionId),
     forgetMemory: (sessionId) => memory.forget(sessionId),
@@ -195,7 +210,9 @@ class SessionMemories {
 
   #of(sessionId: string): SessionMemory {
     const memory = this.#memories.get(sessionId) ?? {
-      ...{ caches: undefined, keys: new KeyCache(), authors: new MessageAuthors() },
+      caches: undefined,
+      keys: new KeyCache(),
+      authors: new MessageAuthors(),
       sent: new SentIndex(this.#sentLimits),
     };
     this.#memories.set(sessionId, memory);

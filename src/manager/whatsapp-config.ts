@@ -25,9 +25,9 @@ export function libraryOf(
   { whatsapp = {} }: SessionManagerOptions,
   media: MediaLimits,
 ): () => Promise<SocketFactory> {
-  const { socketFactory = loadWhaileys } = whatsapp;
+  const { socketFactory = loadWhaileys, patches = DEFAULTS.patches } = whatsapp;
   return once(async () => {
-    const library = await (typeof socketFactory === "function" ? socketFactory() : socketFactory);
+    const library = await (typeof socketFactory === "function" ? socketFactory({ patches }) : socketFactory);
     return withBoundedMedia(library, media);
   });
 }
@@ -77,11 +77,8 @@ export function checksOf({ whatsapp = {} }: Pick<SessionManagerOptions, "whatsap
   };
 }
 
-/** Options of every socket. */
-export function socketConfig(
-  { whatsapp = {} }: SessionManagerOptions,
-  { version }: ClientVersion,
-): Partial<UserFacingSocketConfig> {
+/** Options of every socket of a manager. Made once: the objects in it are shared by all of them. */
+export function socketConfig({ whatsapp = {} }: SessionManagerOptions): Partial<UserFacingSocketConfig> {
   const { url, qrTimeoutMs, getMessage, syncHistory = false } = whatsapp;
   return {
     browser: [...(whatsapp.browser ?? DEFAULTS.browser)],
@@ -95,21 +92,28 @@ export function socketConfig(
     ...(url === undefined ? {} : { waWebSocketUrl: url }),
     ...(qrTimeoutMs === undefined ? {} : { qrTimeout: qrTimeoutMs }),
     ...(getMessage === undefined ? {} : { getMessage }),
-    ...(version === undefined ? {} : { version: [...version] }),
   };
 }
 
-/** Sends the WebSocket, uploads, and the downloads that the library makes by itself through the session's agent, within bounds. */
-export function agentConfig(
-  { agent, uploadAgent }: Egress,
-  media: MediaLimits,
-): Partial<UserFacingSocketConfig> {
-  // The library's types ask for HTTPS agents; a session's agent serves both.
-  const [https, fetchAgent] = [agent as HttpsAgent | undefined, uploadAgent as HttpsAgent];
-  const options = { ...libraryHttp(agent, media), proxy: false } as NonNullable<
-    UserFacingSocketConfig["options"]
-  >;
-  return { ...(https === undefined ? {} : { agent: https }), fetchAgent, options };
+/** Options with the version to announce. */
+export function versionConfig({ version }: ClientVersion): Partial<UserFacingSocketConfig> {
+  return version === undefined ? {} : { version: [...version] };
+}
+
+/** Sends the WebSocket, uploads, and the downloads that the library makes by itself through an agent, within bounds. */
+export function agentConfig(media: MediaLimits): (egress: Egress) => Partial<UserFacingSocketConfig> {
+  const optionsOf = (agent: Egress["agent"]) =>
+    Object.assign(libraryHttp(agent, media), { proxy: false }) as NonNullable<
+      UserFacingSocketConfig["options"]
+    >;
+  // Shared by all sessions without a proxy.
+  const direct = optionsOf(undefined);
+  return ({ agent, uploadAgent }) => {
+    // The library's types ask for HTTPS agents; a session's agent serves both.
+    const fetchAgent = uploadAgent as HttpsAgent;
+    if (agent === undefined) return { fetchAgent, options: direct };
+    return { agent: agent as HttpsAgent, fetchAgent, options: optionsOf(agent) };
+  };
 }
 
 /**

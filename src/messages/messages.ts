@@ -9,7 +9,7 @@ import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import { infoOf } from "./message-record.js";
 import { receiptsIn } from "./receipts.js";
 import type { MessagesServices, SendingSession } from "./services.js";
-import { SessionMessages } from "./session-messages.js";
+import { hasMessages, SessionMessages } from "./session-messages.js";
 
 /** How long a stop waits for the acknowledgements of messages that are on their way. */
 const DRAIN_MS = 400;
@@ -62,8 +62,9 @@ export class Messages {
     const { sessionId } = event;
     if (name === "session.logged-out") return this.#of(sessionId).loggedOut();
     if (name !== "session.status") return;
-    const isOpen = this.#deps.session(sessionId)?.socket !== undefined;
-    (isOpen ? this.#of(sessionId) : this.#sessions.get(sessionId))?.changed();
+    const known = this.#sessions.get(sessionId);
+    if (known !== undefined) known.changed();
+    else if (this.#isOpen(sessionId)) void this.#openStored(sessionId);
   };
 
   /** An event of a session's library. */
@@ -90,6 +91,17 @@ export class Messages {
     const drained = Promise.all(sessions.map((messages) => messages.drained()));
     await waitFor(drained, { timeoutMs: DRAIN_MS });
     await Promise.all(sessions.map((messages) => messages.end(error, { keep: true })));
+  }
+
+  #isOpen(sessionId: string): boolean {
+    return this.#deps.session(sessionId)?.socket !== undefined;
+  }
+
+  /** A session is open of which nothing is in memory: what is stored of it is read. Most have nothing, and take no memory. Never rejects. */
+  async #openStored(sessionId: string): Promise<void> {
+    // What can't be asked is said when it is read.
+    const hasSome = await hasMessages(this.#deps.store, sessionId).catch(() => true);
+    if (hasSome && this.#stopped === undefined && this.#isOpen(sessionId)) this.#of(sessionId).changed();
   }
 
   #of(sessionId: string): SessionMessages {

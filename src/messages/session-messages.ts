@@ -5,6 +5,7 @@ import type { SendMessageOptions, SentMessage } from "../api/messages.js";
 import { once } from "../async/once.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import { familySpace } from "../store/space/key-space.js";
+import type { Store } from "../store/store.js";
 import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import { HandOver } from "./hand-over.js";
 import { Line } from "./line.js";
@@ -26,6 +27,11 @@ const FAMILY = "message";
 interface Running {
   readonly print: string;
   readonly answer: Promise<SentMessage>;
+}
+
+/** Whether messages of a session are stored. Rejects with a store error. */
+export async function hasMessages(store: Store, sessionId: string): Promise<boolean> {
+  return (await familySpace(store, sessionId, FAMILY).keys()).length > 0;
 }
 
 /** What one session has sent and is to send. */

@@ -38,6 +38,8 @@ export interface AttemptOptions {
   readonly loadAuth: (onFailure: (error: ZpwootError) => void) => Promise<AuthState>;
   /** Lasts longer than the attempt: it knows who wrote the session's last messages. */
   readonly authorship: AuthorshipChecks;
+  /** Where the socket connects. */
+  readonly url: string;
   readonly config: (library: SocketFactory) => Partial<UserFacingSocketConfig>;
   /** The way out as the session is configured now: its proxy may change while the attempt starts. */
   readonly egress: () => Egress;

@@ -6,6 +6,8 @@ import type { CloseSignal } from "../whatsapp/close-signal.js";
 import { retryDelayMs } from "./backoff.js";
 import type { CloseCounters } from "./close-counters.js";
 import { decideOnClose, type CloseAction } from "./close-policy.js";
+import type { CurrentAttempt } from "./current-attempt.js";
+import type { CurrentState } from "./current-state.js";
 import type { DesiredState } from "./desired-state.js";
 import type { RecordKeeper } from "./record.js";
 import { requireAction, type SessionAction } from "./required-actions.js";
@@ -24,13 +26,11 @@ export interface CloseActionsParts {
   readonly record: RecordKeeper;
   readonly desired: DesiredState;
   readonly counters: CloseCounters;
-  readonly setState: (state: SessionState) => void;
-  /** Rejects the commands that wait for an attempt to start. */
-  readonly rejectStarts: (error: ZpwootError) => void;
-  /** Makes a waiting session try again now. */
-  readonly retryNow: () => void;
+  readonly state: Pick<CurrentState, "set">;
 }
 
+/** Those of which commands wait for the start. */
+type Attempts = Pick<CurrentAttempt, "rejectStarts">;
 /** The credentials of a connection that were linked. */
 type Link = Pick<LinkWipe, "identity">;
 
@@ -45,9 +45,13 @@ export interface CloseFacts {
 /** The actions of one session. */
 export class CloseActions {
   readonly #parts: CloseActionsParts;
+  readonly #attempts: Attempts;
+  readonly #retryNow: () => void;
 
-  constructor(parts: CloseActionsParts) {
+  constructor(parts: CloseActionsParts, attempts: Attempts, retryNow: () => void) {
     this.#parts = parts;
+    this.#attempts = attempts;
+    this.#retryNow = retryNow;
   }
 
   /** A connection ended. */
@@ -64,14 +68,14 @@ export class CloseActions {
 
   /** An attempt ended before it had a socket. */
   async failedToStart(error: ZpwootError): Promise<void> {
-    const { services, record, rejectStarts } = this.#parts;
+    const { services, record } = this.#parts;
     const fields = { sessionId: record.current.id, code: error.code, error: error.message };
     services.logger.warn(fields, "session could not start to connect");
     if (error.code === "STORE_UNAVAILABLE") this.retry({ reason: "store" });
     else if (error.code === "PROXY_FAILED") this.retry({ reason: "proxy", code: error.status });
-    else if (error.code === "STORE_CORRUPT") await this.#storeCorrupt();
+    else if (error.code === "STORE_CORRUPT") await this.#fail({ reason: "store-corrupt" }, "store-corrupt");
     else await this.#fail({ reason: "connection-failed" });
-    rejectStarts(error);
+    this.#attempts.rejectStarts(error);
   }
 
   /** Credentials could not be written; the connection was closed for that. */
@@ -82,7 +86,7 @@ export class CloseActions {
     services.logger.error(fields, "session closed its connection: the store failed");
     services.emit("store.error", { sessionId, error });
     // Waiting mends a store that is away, and no damaged record.
-    if (error.code === "STORE_CORRUPT") await this.#storeCorrupt();
+    if (error.code === "STORE_CORRUPT") await this.#fail({ reason: "store-corrupt" }, "store-corrupt");
     else this.retry({ reason: "store" });
   }
 
@@ -104,18 +108,18 @@ export class CloseActions {
 
   /** The link and the credentials are gone, and the record says so. */
   showLoggedOut(cause: LogoutCause): void {
-    const { services, record, setState } = this.#parts;
-    setState({ name: "loggedOut", cause });
+    const { services, record, state } = this.#parts;
+    state.set({ name: "loggedOut", cause });
     services.emit("session.logged-out", { sessionId: record.current.id, cause });
   }
 
   /** Waits until the breaker of a refused client version lets an attempt pass. */
   hold(until: number): void {
-    const { desired, rejectStarts } = this.#parts;
-    desired.attemptStarted();
+    this.#parts.desired.attemptStarted();
     this.#wait({ reason: "client-outdated", code: 405 }, until);
     this.#require("update-client-version");
-    rejectStarts(new ZpwootError("CONNECTION_FAILED", "WhatsApp refuses this client version"));
+    const refused = new ZpwootError("CONNECTION_FAILED", "WhatsApp refuses this client version");
+    this.#attempts.rejectStarts(refused);
   }
 
   async #follow(action: CloseAction, link: Link | undefined): Promise<void> {
@@ -158,30 +162,27 @@ export class CloseActions {
     await this.#rest({ name: "failed", cause }, action);
   }
 
-  #storeCorrupt(): Promise<void> {
-    return this.#fail({ reason: "store-corrupt" }, "store-corrupt");
-  }
-
   /** A process of ours that took over is no conflict: nothing is stored, and nobody has to act. */
   async #conflict(): Promise<void> {
-    const { desired, services, setState } = this.#parts;
+    const { desired, services, state } = this.#parts;
     desired.pause();
-    if (await services.ownershipLost()) return setState({ name: "conflict" });
+    if (await services.ownershipLost()) return state.set({ name: "conflict" });
     await this.#rest({ name: "conflict" }, "conflict");
   }
 
   #refreshVersion(): void {
-    const { services, record, retryNow } = this.#parts;
+    const { services, record } = this.#parts;
     this.#wait({ reason: "client-outdated", code: 405 }, services.now() + VERSION_REFRESH_MS);
     // Never rejects. After a command in between the session no longer waits, and this does nothing.
-    void services.versions.refresh(services.egress(record.current.id).agent).then(retryNow);
+    const refreshed = services.versions.refresh(services.egress(record.current.id).agent);
+    void refreshed.then(this.#retryNow);
   }
 
   #wait(cause: Cause<RetryReason>, until: number): void {
-    const { desired, setState, counters } = this.#parts;
+    const { desired, state, counters } = this.#parts;
     // After a stable connection the count is 0: this wait is the first again.
     const attempt = Math.max(1, counters.attempts);
-    if (desired.retryAt(until)) setState({ name: "waiting", attempt, retryAt: until, cause });
+    if (desired.retryAt(until)) state.set({ name: "waiting", attempt, retryAt: until, cause });
   }
 
   async #restrict(seconds: number | null, cause: Cause<RestrictionReason>): Promise<void> {
@@ -197,7 +198,7 @@ export class CloseActions {
    */
   async #rest(state: SessionState, action?: SessionAction): Promise<void> {
     await this.#store(state);
-    this.#parts.setState(state);
+    this.#parts.state.set(state);
     if (action !== undefined) this.#require(action);
   }
 
@@ -221,7 +222,7 @@ export class CloseActions {
   }
 
   async #linkTimeout(): Promise<void> {
-    const { services, record, desired, counters, setState } = this.#parts;
+    const { services, record, desired, counters, state } = this.#parts;
     if (!(await this.#wiped((id) => services.wipeHalfLink(id)))) {
       services.logger.info(
         { sessionId: record.current.id },
@@ -231,7 +232,7 @@ export class CloseActions {
       return desired.retryNow();
     }
     record.patchLater({ desired: desired.pauseOffline() });
-    setState({ name: "idle", reason: "link-timeout" });
+    state.set({ name: "idle", reason: "link-timeout" });
   }
 
   /** Settles with false when the store holds the credentials of another link, which are kept. */

@@ -14,15 +14,13 @@ import type { PairingCode } from "./linking/pairing-code.js";
 import { QRCodes, withShownQR } from "./linking/qr-codes.js";
 import type { QRCode } from "./state.js";
 
-/** Where sockets connect by default (whaileys' own). */
-const SERVICE_URL = "wss://web.whatsapp.com/ws/chat";
-
 /** An attempt, from its start to the moment its socket is down. */
 export class ConnectionAttempt {
   readonly #options: AttemptOptions;
-  readonly #abort = new AbortController();
+  #aborted = false;
+  /** Ends what the socket waits for before it is made. */
+  #starting: AbortController | undefined;
   #auth: AuthState | undefined;
-  #storeError: ZpwootError | undefined;
   #handle: SessionSocket | undefined;
   #deadline = Infinity;
   #qrCodes: QRCodes | undefined;
@@ -47,13 +45,14 @@ export class ConnectionAttempt {
 
   /** Asks the loop to end this attempt, whatever happens to it afterwards. */
   abort(): void {
-    this.#abort.abort();
+    this.#aborted = true;
+    this.#starting?.abort();
     this.#options.wake("aborted");
   }
 
   /** Drops the connection, because the store is not to be relied on, and asks the loop to end this attempt. */
   failStore(error: ZpwootError): void {
-    this.#storeError ??= error;
+    this.storeError ??= error;
     this.#handle?.cut();
     // What waits for the store ends, so that the library can emit what it has acknowledged.
     this.#auth?.abandon();
@@ -61,16 +60,14 @@ export class ConnectionAttempt {
   }
 
   get aborted(): boolean {
-    return this.#abort.signal.aborted;
+    return this.#aborted;
   }
 
   /** Why no socket could be made: `STORE_UNAVAILABLE`, `STORE_CORRUPT`, `MISSING_PACKAGE`, `PROXY_FAILED`, `CONNECTION_FAILED`. */
   startError: ZpwootError | undefined;
 
   /** Why credentials could not be written. */
-  get storeError(): ZpwootError | undefined {
-    return this.#storeError;
-  }
+  storeError: ZpwootError | undefined;
 
   /** The live socket, if there is one. */
   get handle(): SessionSocket | undefined {
@@ -109,7 +106,7 @@ export class ConnectionAttempt {
 
   /** WhatsApp asked for a restart after the link: it knows the device. Before that our answer may never have arrived. */
   get linkConfirmed(): boolean {
-    return this.#linkedNow && this.closed?.code === 515 && this.#storeError === undefined;
+    return this.#linkedNow && this.closed?.code === 515 && this.storeError === undefined;
   }
 
   /** Whether WhatsApp accepted our client version: it offered a QR code or accepted the login. */
@@ -139,7 +136,8 @@ export class ConnectionAttempt {
 
   /** Ends the socket without unlinking, and waits until every write begun is durable or has failed. Never rejects. */
   async end(): Promise<void> {
-    this.#abort.abort();
+    this.#aborted = true;
+    this.#starting?.abort();
     const { logger, sessionId } = this.#options;
     try {
       await this.#handle?.close();
@@ -165,16 +163,18 @@ export class ConnectionAttempt {
   async #connect(library: SocketFactory, auth: AuthState): Promise<void> {
     const { sessionId, authorship, logger, now, timeouts, egress, limits, qrStyle, checks, deafTimeoutMs } =
       this.#options;
-    const url = this.#options.config(library).waWebSocketUrl ?? SERVICE_URL;
+    this.#starting = new AbortController();
     // Through the proxy, so after the proxy was found to work.
-    await this.#options.resolveVersion(await agentThatReaches(String(url), egress, this.#abort.signal));
-    if (this.aborted || this.#storeError !== undefined) return;
+    const { url, resolveVersion } = this.#options;
+    await resolveVersion(await agentThatReaches(url, egress, this.#starting.signal));
+    this.#starting = undefined;
+    if (this.aborted || this.storeError !== undefined) return;
     const config = this.#options.config(library);
     this.#qrCodes = new QRCodes({ limits, style: qrStyle, qrTimeoutMs: config.qrTimeout, now });
     this.#deadline = now() + timeouts.connectMs;
     const hooks = this.#hooks(auth);
-    const made = { sessionId, library, auth, authorship, config, checks, logger, deafTimeoutMs };
-    this.#handle = new SessionSocket({ ...made, hooks });
+    const made = { sessionId, library, auth, authorship, config, checks, logger, deafTimeoutMs, hooks };
+    this.#handle = new SessionSocket(made);
   }
 
   #hooks(auth: AuthState) {
@@ -200,7 +200,9 @@ export class ConnectionAttempt {
         this.wantsPasskey = true;
         this.#options.wake("passkey");
       },
-      ...{ onBadSignature, onMessageAck, onStanza: this.#options.onStanza },
+      onBadSignature,
+      onMessageAck,
+      onStanza: this.#options.onStanza,
       onDeaf: (found: HandledDeafness) => void (this.#options.onDeaf(found) && this.#end(DEAF)),
       onClosed: (signal: CloseSignal) => this.#end(signal),
       onCreds: () => auth.save(), // A failure reaches the loop through the auth state's onFailure.

@@ -4,28 +4,29 @@ import { Activity } from "./activity.js";
 import type { AttemptFact } from "./attempt-options.js";
 import { ConnectionAttempt } from "./connection-attempt.js";
 import type { LinkingLimits } from "./linking/limits.js";
+import type { RecordKeeper } from "./record.js";
 import type { SessionServices } from "./services.js";
 
-/** What attempts are made with. */
-export interface CurrentAttemptOptions {
-  readonly sessionId: string;
+/** The parts of a session that attempts are made with. */
+export interface CurrentAttemptParts {
   readonly services: SessionServices;
   readonly limits: LinkingLimits;
-  /** Whether the session's record says that it is linked. */
-  readonly isLinked: () => boolean;
-  readonly wake: (fact: AttemptFact) => void;
+  readonly record: RecordKeeper;
 }
 
 /** Holds the attempt of one session. */
 export class CurrentAttempt {
-  readonly #options: CurrentAttemptOptions;
+  readonly #parts: CurrentAttemptParts;
+  readonly #wake: (fact: AttemptFact) => void;
   readonly activity: Activity;
   #current: ConnectionAttempt | undefined;
   #waiters: { resolve(): void; reject(error: ZpwootError): void }[] = [];
 
-  constructor(options: CurrentAttemptOptions) {
-    this.#options = options;
-    this.activity = new Activity(options.sessionId, options.services);
+  /** `wake` is called with every new fact. */
+  constructor(parts: CurrentAttemptParts, wake: (fact: AttemptFact) => void) {
+    this.#parts = parts;
+    this.#wake = wake;
+    this.activity = new Activity(parts.record.current.id, parts.services);
   }
 
   /** The attempt under way, if there is one. */
@@ -35,16 +36,27 @@ export class CurrentAttempt {
 
   /** Starts an attempt. The one before it must have ended. */
   start({ onlyLinked }: { readonly onlyLinked: boolean }): ConnectionAttempt {
-    const { sessionId, services, limits, wake } = this.#options;
-    const { library, qrStyle, timeouts, logger, now, versions, checks, deafTimeoutMs } = services;
+    const { services, limits, record } = this.#parts;
+    const { id: sessionId } = record.current;
+    const { library, qrStyle, timeouts, logger, now, url, versions, checks, deafTimeoutMs } = services;
     const { activity } = this;
     this.#current = new ConnectionAttempt({
-      ...{ sessionId, library, limits, qrStyle, onlyLinked, timeouts, logger, now, wake, checks },
+      sessionId,
+      library,
+      limits,
+      qrStyle,
+      onlyLinked,
+      timeouts,
+      logger,
+      now,
+      url,
+      wake: this.#wake,
+      checks,
       deafTimeoutMs,
       onStanza: () => activity.received(),
       onDeaf: (found) => activity.deaf(found),
       loadAuth: (onFailure) =>
-        services.loadAuth(sessionId, { wasLinked: this.#options.isLinked(), onFailure }),
+        services.loadAuth(sessionId, { wasLinked: record.current.phoneNumber !== null, onFailure }),
       authorship: {
         authors: services.authors(sessionId),
         onRefused: (claim) => services.emit("message.refused", { sessionId, ...claim }),

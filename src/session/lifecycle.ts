@@ -8,11 +8,6 @@ import { detailOf } from "./state.js";
 import { isDatedAhead, restsUntil, verdictOf } from "./verdict.js";
 import type { LoopCommand } from "./wake-reasons.js";
 
-/** The parts of a session that its commands act on. */
-export interface LifecycleParts extends SessionLoopParts {
-  readonly loop: SessionLoop;
-}
-
 /** A session that was disconnected for work on what is stored. */
 export interface Suspension {
   /** Settles when its socket is down. */
@@ -25,14 +20,16 @@ export interface Suspension {
 
 /** The commands of one session. */
 export class Lifecycle {
-  readonly #parts: LifecycleParts;
+  readonly #parts: SessionLoopParts;
+  readonly #loop: SessionLoop;
   /** Counts commands, for those that settle later to see whether they are still the latest. */
   #turn = 0;
   /** The connect under way, joined by others until a different command comes. */
   #connecting: Promise<void> | undefined;
 
-  constructor(parts: LifecycleParts) {
+  constructor(parts: SessionLoopParts, loop: SessionLoop) {
     this.#parts = parts;
+    this.#loop = loop;
   }
 
   /**
@@ -57,7 +54,7 @@ export class Lifecycle {
    * connects when that ends by itself.
    */
   rest(): boolean {
-    const { desired, loop, record, state, services } = this.#parts;
+    const { desired, record, state, services } = this.#parts;
     const { id: sessionId, verdict } = record.current;
     const now = services.now();
     const until = restsUntil(state.current, now);
@@ -68,18 +65,18 @@ export class Lifecycle {
     services.logger.info({ sessionId, state: name, ...why }, "session rests as before the restart");
     desired.wantOnline();
     desired.pause(until);
-    loop.wake("restore");
+    this.#loop.wake("restore");
     return true;
   }
 
   /** Ends the attempt under way, if there is one, and connects again. Settles like {@link connect}. */
   restart(): Promise<void> {
-    const { desired, loop } = this.#parts;
+    const { desired } = this.#parts;
     const attempt = this.#attempt;
     if (attempt === undefined) this.#startLimits();
-    else if (loop.removal === undefined && desired.desired === "online") {
+    else if (this.#loop.removal === undefined && desired.desired === "online") {
       this.#startLimits();
-      loop.requestAttempt("restart");
+      this.#loop.requestAttempt("restart");
       attempt.abort();
     }
     return this.#goOnline("restart");
@@ -97,7 +94,7 @@ export class Lifecycle {
    * `disconnect` of it, and {@link Suspension.goOn} goes on as before; until then the store knows nothing of it.
    */
   suspend(): Suspension {
-    const { desired, loop, record, state } = this.#parts;
+    const { desired, record, state } = this.#parts;
     const { wanted } = desired;
     const isDue = this.#attempt !== undefined || state.current.name === "waiting";
     const { turn, down } = this.#end();
@@ -109,17 +106,17 @@ export class Lifecycle {
       goOn: () => {
         if (turn !== this.#turn || wanted.desired === "offline") return;
         desired.wantAgain(isDue ? { ...wanted, nextAt: 0 } : wanted);
-        loop.wake("retry-now");
+        this.#loop.wake("retry-now");
       },
     };
   }
 
   /** Ends the attempt under way, and wants no other. `down` settles when its socket is. */
   #end(): { readonly turn: number; readonly down: Promise<void> } {
-    const { desired, loop, state } = this.#parts;
+    const { desired, state } = this.#parts;
     const turn = this.#goOffline();
     const attempt = this.#attempt;
-    loop.wake("disconnect");
+    this.#loop.wake("disconnect");
     attempt?.abort();
     const isDown = (): boolean =>
       attempt === undefined
@@ -131,7 +128,7 @@ export class Lifecycle {
 
   /** Logs out or deletes. A removal under way is joined; a deletion follows a logout. */
   async remove(request: RemovalRequest): Promise<LogoutResult> {
-    const { loop } = this.#parts;
+    const loop = this.#loop;
     const { kind } = request;
     if (loop.removal?.kind === "logout" && kind === "delete") await loop.removal.result.catch(() => {});
     if (loop.removal !== undefined) return loop.removal.result;
@@ -141,7 +138,7 @@ export class Lifecycle {
   }
 
   get #attempt() {
-    return this.#parts.loop.attempts.current;
+    return this.#loop.attempts.current;
   }
 
   #startLimits(limits: Partial<LinkLimits> = {}): void {
@@ -164,33 +161,33 @@ export class Lifecycle {
   }
 
   async #connect(command: LoopCommand, turn: number): Promise<void> {
-    const { desired, loop, record, services } = this.#parts;
+    const { desired, record, services } = this.#parts;
     const overrules = command !== "restore";
     await record.setDesired("online", { isLatest: () => turn === this.#turn, overrules });
-    if (loop.ended !== undefined) throw loop.ended;
+    if (this.#loop.ended !== undefined) throw this.#loop.ended;
     if (turn !== this.#turn && desired.desired === "offline") throw superseded();
     desired.wantOnline();
     if (this.#isUnderWay() && this.#attempt?.handle !== undefined) return;
     if (overrules) services.versions.overrule();
     // Before the loop wakes: it may start the attempt in this very turn.
-    const started = loop.attempts.nextStart();
+    const started = this.#loop.attempts.nextStart();
     this.#requestAttempt(command);
     await started;
   }
 
   #requestAttempt(command: LoopCommand): void {
-    if (!this.#isUnderWay()) this.#parts.loop.requestAttempt(command);
+    if (!this.#isUnderWay()) this.#loop.requestAttempt(command);
   }
 
   /** Whether there is an attempt that no command has ended. */
   #isUnderWay(): boolean {
-    return this.#attempt?.aborted === false && this.#parts.loop.removal === undefined;
+    return this.#attempt?.aborted === false && this.#loop.removal === undefined;
   }
 
   #goOffline(): number {
     this.#connecting = undefined;
     this.#parts.desired.wantOffline();
-    this.#parts.loop.attempts.rejectStarts(superseded());
+    this.#loop.attempts.rejectStarts(superseded());
     return ++this.#turn;
   }
 }

@@ -160,6 +160,7 @@ async function unlinkOver(
   let attempt = present;
   if (attempt?.handle === undefined) {
     await parts.attempts.end();
+    if (await wasNeverLinked(parts)) return "not-linked";
     attempt = parts.attempts.start({ onlyLinked: true });
   }
   if (state.status !== "disconnected")
@@ -171,6 +172,12 @@ async function unlinkOver(
   if (attempt.closed?.code === 401 && attempt.closed.verdict) return "confirmed";
   if (attempt.openedAt === undefined || attempt.handle === undefined) return "unconfirmed";
   return (await attempt.handle.unlink(Math.max(1, until - now()))) ? "confirmed" : "unconfirmed";
+}
+
+/** Found out without an attempt, which would make credentials. A record that names an account says more than a store without credentials. */
+async function wasNeverLinked({ services, record }: RemovalParts): Promise<boolean> {
+  const { id, phoneNumber } = record.current;
+  return phoneNumber === null && !(await services.isLinkStored(id));
 }
 
 function isPending(attempt: UnlinkingAttempt): boolean {

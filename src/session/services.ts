@@ -37,6 +37,8 @@ export interface SessionServices {
   /** Loads the library on the first call; rejects with `MISSING_PACKAGE`. */
   readonly library: () => Promise<SocketFactory>;
   readonly versions: ClientVersion;
+  /** Where sockets connect. */
+  readonly url: string;
   /** Options of a session's next socket. */
   readonly config: (sessionId: string, library: SocketFactory) => Partial<UserFacingSocketConfig>;
   /** How the session reaches WhatsApp: direct, or through its proxy as it is configured now. */
@@ -57,6 +59,8 @@ export interface SessionServices {
   readonly wipeHalfLink: (sessionId: string) => Promise<boolean>;
   /** Deletes the credentials and Signal keys of a link, and keeps a tombstone in the same batch. Settles like {@link wipeHalfLink}. */
   readonly wipeLink: (sessionId: string, wipe: LinkWipe) => Promise<boolean>;
+  /** Whether the store holds linked credentials of the session. Makes none. Rejects like {@link loadAuth}. */
+  readonly isLinkStored: (sessionId: string) => Promise<boolean>;
   /** Whether the store holds no credentials of the session at all. */
   readonly hasNoCredentials: (sessionId: string) => Promise<boolean>;
   /** Rejects with `STORE_UNAVAILABLE`, soon, when the store does not answer. */

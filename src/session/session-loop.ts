@@ -8,7 +8,7 @@ import { ZpwootError } from "../errors.js";
 import type { CloseSignal } from "../whatsapp/close-signal.js";
 import { AttemptProgress } from "./attempt-progress.js";
 import { CloseActions } from "./close-actions.js";
-import { CloseCounters } from "./close-counters.js";
+import type { CloseCounters } from "./close-counters.js";
 import type { ConnectionAttempt } from "./connection-attempt.js";
 import { CurrentAttempt } from "./current-attempt.js";
 import type { CurrentState } from "./current-state.js";
@@ -26,6 +26,7 @@ export interface SessionLoopParts {
   readonly desired: DesiredState;
   readonly limits: LinkingLimits;
   readonly state: CurrentState;
+  readonly counters: CloseCounters;
 }
 
 /** The loop of one session. */
@@ -34,7 +35,6 @@ export class SessionLoop {
   readonly attempts: CurrentAttempt;
   readonly #parts: SessionLoopParts;
   readonly #signal = new WakeSignal<WakeReason>();
-  readonly #counters = new CloseCounters();
   readonly #progress: AttemptProgress;
   readonly #closeActions: CloseActions;
   #running: Promise<void> | undefined;
@@ -47,20 +47,9 @@ export class SessionLoop {
 
   constructor(parts: SessionLoopParts) {
     this.#parts = parts;
-    this.attempts = new CurrentAttempt({
-      ...parts,
-      sessionId: parts.record.current.id,
-      isLinked: () => parts.record.current.phoneNumber !== null,
-      wake: (fact) => this.#signal.wake(fact),
-    });
-    this.#progress = new AttemptProgress({ ...parts, counters: this.#counters });
-    this.#closeActions = new CloseActions({
-      ...parts,
-      counters: this.#counters,
-      setState: (state) => parts.state.set(state),
-      rejectStarts: (error) => this.attempts.rejectStarts(error),
-      retryNow: () => this.retryNow(),
-    });
+    this.attempts = new CurrentAttempt(parts, (fact) => this.#signal.wake(fact));
+    this.#progress = new AttemptProgress(parts);
+    this.#closeActions = new CloseActions(parts, this.attempts, () => this.retryNow());
   }
 
   /** The logout or deletion under way, if there is one. */
@@ -83,7 +72,7 @@ export class SessionLoop {
 
   /** The counts start again and the next attempt is due at once. */
   requestAttempt(reason: LoopCommand): void {
-    this.#counters.reset();
+    this.#parts.counters.reset();
     this.#progress.reset();
     this.#parts.desired.requestAttempt();
     this.wake(reason);
@@ -130,7 +119,9 @@ export class SessionLoop {
     while (!this.#deleted) {
       try {
         if (this.#stopped !== undefined) return await this.#finish();
-        await this.#step();
+        const restMs = await this.#step();
+        // Waited for here: a session at rest keeps no chain of calls in memory.
+        if (restMs !== undefined) this.#woke(await this.#signal.wait(restMs));
       } catch (thrown) {
         await this.#endAttempt();
         await this.#closeActions.engineFailed(thrown instanceof Error ? thrown : new Error(String(thrown)));
@@ -146,25 +137,24 @@ export class SessionLoop {
     this.#parts.state.set({ name: "idle", reason: "stopped" });
   }
 
-  /** One turn of the loop: does the one thing that is due, or waits. */
-  async #step(): Promise<void> {
+  /** One turn of the loop: does the one thing that is due, or returns for how many milliseconds to wait. */
+  async #step(): Promise<number | undefined> {
     const { desired, state, services } = this.#parts;
     const work = this.#work;
-    if (this.#removal !== undefined && work === undefined) return this.#remove(this.#removal);
+    if (this.#removal !== undefined && work === undefined) return void (await this.#remove(this.#removal));
     const attempt = this.attempts.current;
     if (attempt !== undefined) return this.#attend(attempt);
     if (desired.desired === "offline" && state.status === "connecting") {
       state.set({ name: "idle", reason: "disconnected" });
     }
-    if (work !== undefined) return work;
-    if (desired.desired === "offline") return this.#wait(Infinity);
+    if (work !== undefined) return void (await work);
+    if (desired.desired === "offline") return Infinity;
     const dueInMs = desired.nextAt - services.now();
-    if (dueInMs <= 0) return this.#startAttempt();
-    return this.#wait(dueInMs);
+    if (dueInMs <= 0) this.#startAttempt();
+    return dueInMs <= 0 ? undefined : dueInMs;
   }
 
-  async #wait(timeoutMs: number): Promise<void> {
-    const reason = (await this.#signal.wait(timeoutMs)) ?? "timer";
+  #woke(reason: WakeReason = "timer"): void {
     this.#parts.services.logger.debug({ sessionId: this.#sessionId, reason }, "session woke up");
   }
 
@@ -173,28 +163,29 @@ export class SessionLoop {
     const heldUntil = services.versions.heldUntil();
     if (heldUntil !== undefined) return this.#closeActions.hold(heldUntil);
     desired.attemptStarted();
-    this.#counters.countAttempt();
+    this.#parts.counters.countAttempt();
     this.attempts.start({ onlyLinked: false });
-    state.set({ name: "connecting", attempt: this.#counters.attempts });
+    state.set({ name: "connecting", attempt: this.#parts.counters.attempts });
   }
 
-  /** Looks after a live attempt: ends it if that is wanted or has happened, else shows its facts and waits. */
-  async #attend(attempt: ConnectionAttempt): Promise<void> {
-    if (attempt.aborted || this.#parts.desired.desired === "offline") return this.#endEarly(attempt);
+  /** Looks after a live attempt: ends it if that is wanted or has happened, else shows its facts and returns for how long to wait. */
+  async #attend(attempt: ConnectionAttempt): Promise<number | undefined> {
     const { startError, storeError } = attempt;
-    if (startError !== undefined) {
+    if (attempt.aborted || this.#parts.desired.desired === "offline") await this.#endEarly(attempt);
+    else if (startError !== undefined) {
       await this.#endAttempt();
-      return this.#closeActions.failedToStart(startError);
-    }
-    if (storeError !== undefined) {
+      await this.#closeActions.failedToStart(startError);
+    } else if (storeError !== undefined) {
       // The socket stops before it runs further ahead of the disk; the session connects again when the store answers.
       await this.#close();
-      return this.#closeActions.storeFailed(storeError);
+      await this.#closeActions.storeFailed(storeError);
+    } else {
+      if (attempt.handle !== undefined) this.attempts.started();
+      this.#progress.show(attempt);
+      if (attempt.closed === undefined) return attempt.remainingMs;
+      await this.#onClosed(attempt, attempt.closed);
     }
-    if (attempt.handle !== undefined) this.attempts.started();
-    this.#progress.show(attempt);
-    if (attempt.closed !== undefined) return this.#onClosed(attempt, attempt.closed);
-    await this.#wait(attempt.remainingMs);
+    return undefined;
   }
 
   async #endEarly(attempt: ConnectionAttempt): Promise<void> {
@@ -231,7 +222,7 @@ export class SessionLoop {
       const result = await carryOut(removal, {
         ...this.#parts,
         attempts: this.attempts,
-        wait: (timeoutMs) => this.#wait(timeoutMs),
+        wait: async (timeoutMs) => this.#woke(await this.#signal.wait(timeoutMs)),
         isStopped: () => this.#stopped !== undefined,
       });
       this.#removal = undefined;

@@ -11,6 +11,7 @@ import { isoTime } from "../async/timer.js";
 import { isZpwootError, type ZpwootError } from "../errors.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import type { Activity } from "./activity.js";
+import { CloseCounters } from "./close-counters.js";
 import { CurrentState } from "./current-state.js";
 import { DesiredState } from "./desired-state.js";
 import { connectWith } from "./linking/connect-options.js";
@@ -49,9 +50,9 @@ export class Session {
       onStatus: (status) => this.#recordStatus(status),
     });
     const own = { record: this.#record, desired: this.#desired, state: this.#state };
-    const parts = { services, limits: new LinkingLimits(now), ...own };
+    const parts = { services, limits: new LinkingLimits(now), counters: new CloseCounters(), ...own };
     this.#loop = new SessionLoop(parts);
-    this.#lifecycle = new Lifecycle({ ...parts, loop: this.#loop });
+    this.#lifecycle = new Lifecycle(parts, this.#loop);
     this.#pairingCodes = new PairingCodes({
       session: this,
       now,

@@ -2,6 +2,7 @@
 import type { SessionStatus } from "../api/session-info.js";
 import type { WaitOptions } from "../api/sessions-api.js";
 import { waitFor } from "../async/deadline.js";
+import { LazySet } from "../async/lazy-collections.js";
 import { ZpwootError } from "../errors.js";
 import { durationText } from "./duration.js";
 import { awaitsCommand, detailOf, statusOf, type SessionState } from "./state.js";
@@ -23,7 +24,7 @@ interface Waiter {
 
 /** The waiters on one session. */
 export class StateWaiters {
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new LazySet<Waiter>();
   readonly #describe: () => { readonly sessionId: string; readonly state: SessionState };
   #ended: Error | undefined;
 

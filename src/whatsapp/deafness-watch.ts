@@ -3,6 +3,7 @@
  * lets go of them. A quiet connection is not deaf: without something that waits, nothing is timed.
  */
 import type { DegradedReason } from "../api/events.js";
+import { LazySet } from "../async/lazy-collections.js";
 
 /** Events that a library may hold back; those of messages are taken when it emits them. */
 const HELD_BACK: ReadonlySet<string> = new Set([
@@ -43,8 +44,8 @@ export interface DeafnessWatchOptions {
 export class DeafnessWatch {
   readonly #options: DeafnessWatchOptions;
   /** The attributes of the stanzas. */
-  readonly #waiting = new Set<object>();
-  readonly #held = new Set<string>();
+  readonly #waiting = new LazySet<object>();
+  readonly #held = new LazySet<string>();
   /** Since when nothing has moved, by what waits. */
   #messagesSince = 0;
   #heldSince = 0;

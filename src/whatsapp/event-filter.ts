@@ -1,6 +1,7 @@
 /** What of the library's events reaches the session: no keys, and nothing that its sender was not entitled to send. */
 import type { RefusedClaim } from "../api/authorship.js";
 import type { NamedWhatsAppEvent } from "../api/events.js";
+import { LazySet } from "../async/lazy-collections.js";
 import { messageOf } from "../errors.js";
 import { AuthorshipGuard } from "./authorship/authorship-guard.js";
 import type { AuthorshipChecks } from "./authorship/message-authors.js";
@@ -29,7 +30,7 @@ export interface EventFilterOptions extends AuthorshipChecks {
 export class EventFilter {
   readonly #options: EventFilterOptions;
   readonly #guard: AuthorshipGuard;
-  readonly #warned = new Set<string>();
+  readonly #warned = new LazySet<string>();
   #dropsUnreadable = false;
 
   /** Must be made in the tick in which the socket was created. */
@@ -37,7 +38,10 @@ export class EventFilter {
     const { socket, authors, warn, onJudged } = options;
     this.#options = options;
     this.#guard = new AuthorshipGuard({
-      ...{ socket, authors, onJudged, onRefused: (claim) => this.#refused(claim) },
+      socket,
+      authors,
+      onJudged,
+      onRefused: (claim) => this.#refused(claim),
       onError: (error) => warn("could not emit an event", { error: messageOf(error) }),
     });
     disarmFirst(socket);

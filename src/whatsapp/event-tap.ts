@@ -26,6 +26,9 @@ const ACKNOWLEDGED: ReadonlySet<string> = new Set([
 ]);
 const tapped: ReadonlySet<string> = new Set(TAPPED);
 
+/** By the key of a message that waits for a verdict: what it is stored under until then. For all sockets: an object belongs to one alone. */
+const keptUnder = new WeakMap<object, string>();
+
 type Upsert = Extract<NamedWhatsAppEvent, { readonly name: "messages.upsert" }>["data"];
 type Emit = (name: string, data: unknown) => boolean;
 
@@ -56,8 +59,6 @@ export class EventTap {
   readonly #options: EventTapOptions;
   /** The message that is being emitted. */
   #emitted: EmittedMessage | undefined;
-  /** By the key of a message that waits for a verdict: what it is stored under until then. */
-  readonly #kept = new WeakMap<object, string>();
   #closed = false;
 
   /** Puts the inner end in front of the event buffer. */
@@ -103,8 +104,8 @@ export class EventTap {
 
   /** A message that was kept is emitted or refused. If it was not stored with an event, it goes by itself. */
   readonly forget = (key: object): void => {
-    const kept = this.#kept.get(key);
-    this.#kept.delete(key);
+    const kept = keptUnder.get(key);
+    keptUnder.delete(key);
     if (kept !== undefined && !this.#closed) this.#options.keys.forgetKept(kept);
   };
 
@@ -115,7 +116,7 @@ export class EventTap {
     for (const [kept, data] of keys.unjudged()) {
       const key = (data as Partial<Upsert>).messages?.[0]?.key;
       if (this.#closed || key === undefined) continue;
-      this.#kept.set(key, kept);
+      keptUnder.set(key, kept);
       ev.emit("messages.upsert", revived(data as Upsert));
       // Judged at once.
       if (!this.#options.waits(key)) this.forget(key);
@@ -131,17 +132,17 @@ export class EventTap {
     const key = data.messages[0]?.key;
     if (message === undefined || key === undefined || !this.#options.waits(key)) return;
     const kept = message.isRepeated ? undefined : message.keep(data);
-    if (kept !== undefined) this.#kept.set(key, kept);
+    if (kept !== undefined) keptUnder.set(key, kept);
   }
 
   /** Publishes an event. Of a message that was kept, what it was kept under goes in the same batch. */
   #publishJudged({ name, data }: NamedWhatsAppEvent, passed: NamedWhatsAppEvent): Promise<void> | undefined {
     const { keys, publish } = this.#options;
     const messages = name === "messages.upsert" ? data.messages.map(({ key }) => key) : [];
-    const kept = messages.flatMap((key) => this.#kept.get(key) ?? []);
+    const kept = messages.flatMap((key) => keptUnder.get(key) ?? []);
     if (kept.length === 0) return publish(passed);
     const published = publish(passed, () => kept.flatMap((id) => keys.judged(id)()));
-    if (published !== undefined) for (const key of messages) this.#kept.delete(key);
+    if (published !== undefined) for (const key of messages) keptUnder.delete(key);
     return published;
   }
 

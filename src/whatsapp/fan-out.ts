@@ -6,6 +6,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import type { SignalDataSet } from "whaileys";
+import { LazyMap, LazySet } from "../async/lazy-collections.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { ZpwootError } from "../errors.js";
 import { watchKeyAnswers } from "./key-answers.js";
@@ -148,7 +149,7 @@ interface FanOutMessagesOptions {
  */
 export function fanOutMessages(socket: WhatsAppSocket, options: FanOutMessagesOptions): void {
   const { sendMessage, relayMessage } = socket;
-  const without = new Set<string>();
+  const without = new LazySet<string>();
   const onLeftOut = (device: string, why: LeftOutFor): void => {
     if (why === "signature") return options.onBadSignature({ ...BADLY_SIGNED, device });
     if (without.has(device)) return;
@@ -202,7 +203,7 @@ export function fanOutMessages(socket: WhatsAppSocket, options: FanOutMessagesOp
  * carries the group's key from its own place in the chain on, so what overtakes it can't be read.
  */
 function inGroupOrder(transaction: TransactionalKeys["transaction"]): TransactionalKeys["transaction"] {
-  const queues = new Map<string, SerialQueue>();
+  const queues = new LazyMap<string, SerialQueue>();
   return (work, key) => {
     const group = currentFanOut()?.group;
     if (group === undefined || key !== undefined) return transaction(work, key);

@@ -33,27 +33,56 @@ function isOfLostConnection(fields: unknown): boolean {
   return statusCode === CONNECTION_CLOSED || GONE.test(`${String(message)} ${String(trace)}`);
 }
 
+/** The logger for the sockets of one session. A class, because each session has one. */
+class RedactingLogger {
+  /** With "debug" or "trace" whaileys logs every stanza. */
+  readonly level = "info";
+  readonly logger: Logger;
+  readonly sessionId: string;
+
+  constructor(logger: Logger, sessionId: string) {
+    this.logger = logger;
+    this.sessionId = sessionId;
+  }
+
+  child(): this {
+    return this;
+  }
+
+  trace(): void {}
+
+  debug(): void {}
+
+  info(first: unknown, second?: unknown): void {
+    this.write("debug", textOf(first, second));
+  }
+
+  warn(first: unknown, second?: unknown): void {
+    this.write("debug", textOf(first, second));
+  }
+
+  error(first: unknown, second?: unknown): void {
+    const text = textOf(first, second);
+    const isRoutine = ROUTINE.has(text ?? "") || isOfLostConnection(first);
+    this.write(isRoutine ? "debug" : "warn", text);
+  }
+
+  fatal(first: unknown, second?: unknown): void {
+    this.error(first, second);
+  }
+
+  private write(level: "debug" | "warn", text: string | undefined): void {
+    if (text !== undefined) this.logger[level]({ sessionId: this.sessionId, from: "library" }, text);
+  }
+}
+
+/** The text of a line, which comes after its fields or alone. */
+function textOf(first: unknown, second: unknown): string | undefined {
+  const text = typeof second === "string" ? second : first;
+  return typeof text === "string" ? text : undefined;
+}
+
 /** Returns a pino-compatible logger for the sockets of one session. */
 export function libraryLogger(logger: Logger, sessionId: string): LibraryLogger {
-  const pass =
-    (isError: boolean) =>
-    (first: unknown, second?: unknown): void => {
-      const text = typeof second === "string" ? second : first;
-      if (typeof text !== "string") return;
-      const level = isError && !ROUTINE.has(text) && !isOfLostConnection(first) ? "warn" : "debug";
-      logger[level]({ sessionId, from: "library" }, text);
-    };
-  const drop = (): void => {};
-  const redacting = {
-    // With "debug" or "trace" whaileys logs every stanza.
-    level: "info",
-    child: () => redacting,
-    trace: drop,
-    debug: drop,
-    info: pass(false),
-    warn: pass(false),
-    error: pass(true),
-    fatal: pass(true),
-  };
-  return redacting as unknown as LibraryLogger;
+  return new RedactingLogger(logger, sessionId) as unknown as LibraryLogger;
 }

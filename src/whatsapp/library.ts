@@ -25,6 +25,12 @@ export interface WebSocketLike {
   addListener(event: "close", listener: () => void): unknown;
 }
 
+/** How a library is loaded. */
+export interface LibraryOptions {
+  /** Whether functions of the library may be replaced in memory: `whatsapp.patches`. */
+  readonly patches: boolean;
+}
+
 /** Caches passed to a socket as options of its library: one set per session, reused when it reconnects. */
 export type SessionCaches = Readonly<Record<string, unknown>>;
 
@@ -84,6 +90,10 @@ export interface SocketFactory {
   /** Restores the protobuf class of an `app-state-sync-key` that was stored as a plain object. */
   reviveAppStateSyncKey(plain: object): object;
 }
+
+/** A library, or a function that loads it. */
+export type SocketFactoryOption =
+  SocketFactory | ((options: LibraryOptions) => SocketFactory | Promise<SocketFactory>);
 
 /** The key store of whaileys with transactions, which the engine replaces with its own. */
 export type TransactionalKeys = SignalKeyStore & {

@@ -1,15 +1,13 @@
 /** Reads WhatsApp's acknowledgement of a message. */
-import type { Emitter } from "./pending-queries.js";
+import type { AddListener } from "./listeners.js";
 import type { MessageAck } from "./socket-hooks.js";
 
-/** Calls the listener with every acknowledgement of a message, and every refusal. Returns how to end that. */
-export function watchMessageAcks(ws: Emitter, listener: (ack: MessageAck) => void): () => void {
-  const onStanza = (stanza: unknown): void => {
+/** Calls the listener with every acknowledgement of a message, and every refusal. */
+export function watchMessageAcks(on: AddListener, listener: (ack: MessageAck) => void): void {
+  on("CB:ack,class:message", (stanza) => {
     const ack = messageAckIn(stanza);
     if (ack !== undefined) listener(ack);
-  };
-  ws.on("CB:ack,class:message", onStanza);
-  return () => ws.off("CB:ack,class:message", onStanza);
+  });
 }
 
 /** The acknowledgement in an `ack` stanza; undefined when it names no message. */

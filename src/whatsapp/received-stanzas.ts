@@ -1,5 +1,6 @@
 /** Message stanzas that came, until the library emits them. */
 import type { BinaryNode } from "whaileys";
+import { LazyMap } from "../async/lazy-collections.js";
 import type { ReceivedChanges } from "./library.js";
 
 /** Stanzas that are remembered: those of handlers that make no event are never asked for. */
@@ -30,11 +31,13 @@ export interface Received {
   release?: ((durable?: Promise<void>) => void) | undefined;
 }
 
+/** For all sockets: an object of a stanza belongs to one alone. */
+const byCiphertext = new WeakMap<Uint8Array, Received>();
+const byAttributes = new WeakMap<object, Received>();
+
 /** The stanzas of one socket. */
 export class ReceivedStanzas {
-  readonly #byId = new Map<string, Received[]>();
-  readonly #byCiphertext = new WeakMap<Uint8Array, Received>();
-  readonly #byAttributes = new WeakMap<object, Received>();
+  readonly #byId = new LazyMap<string, Received[]>();
   #size = 0;
 
   /** Those that are not emitted yet. */
@@ -50,9 +53,9 @@ export class ReceivedStanzas {
     );
     const name = `${from} ${participant} ${id}`;
     const received: Received = { id, users, name, attributes: attrs, held: false };
-    this.#byAttributes.set(attrs, received);
+    byAttributes.set(attrs, received);
     for (const part of Array.isArray(content) ? content : [])
-      if (part.content instanceof Uint8Array) this.#byCiphertext.set(part.content, received);
+      if (part.content instanceof Uint8Array) byCiphertext.set(part.content, received);
     if (this.#size >= MAX_STANZAS) this.#forgetOldest();
     this.#byId.set(id, [...(this.#byId.get(id) ?? []), received]);
     this.#size += 1;
@@ -61,12 +64,12 @@ export class ReceivedStanzas {
 
   /** The stanza with the content. */
   withContent(ciphertext: Uint8Array): Received | undefined {
-    return this.#byCiphertext.get(ciphertext);
+    return byCiphertext.get(ciphertext);
   }
 
   /** The stanza with the attributes, the same object. */
   withAttributes(attributes: object): Received | undefined {
-    return this.#byAttributes.get(attributes);
+    return byAttributes.get(attributes);
   }
 
   /** Takes out the stanza that an emitted message came with. Two senders can use one id. */

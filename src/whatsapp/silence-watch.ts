@@ -2,7 +2,7 @@
  * Notices a connection that is dead without a close. whaileys compares dates for that: once the clock was set back an hour, it
  * would notice nothing for an hour.
  */
-import type { Emitter } from "./pending-queries.js";
+import type { AddListener } from "./listeners.js";
 
 /** After its time without a frame, a connection has so long to show one: the process itself may have been busy, or asleep. */
 const GRACE_MS = 1_000;
@@ -16,24 +16,21 @@ const CONNECTION_LOST = 408;
 
 /**
  * Watches a socket from its login on. `end` is called with an error like the library's own when no frame came for the keep-alive and
- * ten seconds. Returns what ends the watch.
+ * ten seconds, and a second. Stop it with the socket.
  */
 export function watchSilence(
-  ws: Emitter,
+  on: AddListener,
   keepAliveMs: number | undefined,
   end: (error: Error) => void,
-): () => void {
-  const lost = Object.assign(new Error("Connection was lost"), { output: { statusCode: CONNECTION_LOST } });
-  const watch = new SilenceWatch((keepAliveMs ?? KEEP_ALIVE_MS) + ANSWER_MS, () => end(lost));
-  const onFrame = (): void => watch.frame();
-  const onLogin = (): void => watch.start();
-  ws.on("frame", onFrame);
-  ws.on("CB:success", onLogin);
-  return () => {
-    ws.off("frame", onFrame);
-    ws.off("CB:success", onLogin);
-    watch.stop();
-  };
+): SilenceWatch {
+  const watch = new SilenceWatch((keepAliveMs ?? KEEP_ALIVE_MS) + ANSWER_MS, () => end(lost()));
+  on("frame", () => watch.frame());
+  on("CB:success", () => watch.start());
+  return watch;
+}
+
+function lost(): Error {
+  return Object.assign(new Error("Connection was lost"), { output: { statusCode: CONNECTION_LOST } });
 }
 
 /** Counts the time since the last frame of one connection. */

@@ -18,13 +18,14 @@ import { WEB_SOCKET_CLOSED } from "./library.js";
 import { guardListeners } from "./guarded-listeners.js";
 import { Inbound } from "./inbound.js";
 import { keptMessages, noteChanges } from "./kept-messages.js";
+import { Listeners, type AddListener } from "./listeners.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { watchMessageAcks } from "./message-ack.js";
 import { runInSession } from "./rejection-guard.js";
 import { checkSocket } from "./signatures/socket-checks.js";
-import { watchSilence } from "./silence-watch.js";
+import { watchSilence, type SilenceWatch } from "./silence-watch.js";
 import type { SessionSocketOptions } from "./socket-options.js";
-import { unlinkQuery } from "./unlink-query.js";
+import { queryUnlink } from "./unlink-query.js";
 import { WireGate } from "./wire-gate.js";
 
 /** Deadline for emitting buffered events when a socket closes. */
@@ -44,11 +45,12 @@ export class SessionSocket {
   readonly socket: WhatsAppSocket;
   readonly #options: SessionSocketOptions;
   readonly #filter: EventFilter;
-  readonly #removeListeners: (() => void)[] = [];
+  readonly #listeners = new Listeners();
   readonly #webSocket: WebSocketLike;
   readonly #gate: WireGate;
   readonly #inbound: Inbound;
   readonly #tap: EventTap;
+  #silence: SilenceWatch | undefined;
   #closedByItself = false;
   #streamError: unknown;
   /** An error ended it: an `open` that still arrives is ignored. */
@@ -59,10 +61,9 @@ export class SessionSocket {
     this.#options = options;
     const { library, auth, config, sessionId, authorship } = options;
     const getMessage = keptMessages(auth, config.getMessage);
+    const own = { getMessage, auth: { creds: auth.creds, keys: auth.keys } };
     this.socket = runInSession(sessionId, () =>
-      library.makeSocket({ ...config, getMessage, auth: { creds: auth.creds, keys: auth.keys } }, (error) =>
-        this.#fail(error),
-      ),
+      library.makeSocket(Object.assign({}, config, own), (error) => this.#fail(error)),
     );
     this.#webSocket = library.webSocketOf(this.socket);
     // The library wraps the key store in transactions that lose writes (docs/protocol.md#library-quirks, 6). All its modules share
@@ -78,7 +79,10 @@ export class SessionSocket {
     });
     this.#inbound = this.#follow(warn);
     this.#tap = new EventTap({
-      ...{ socket: this.socket, gate: this.#gate, received: this.#inbound.received, keys: auth.received },
+      socket: this.socket,
+      gate: this.#gate,
+      received: this.#inbound.received,
+      keys: auth.received,
       waits: (key) => this.#filter.waits(key),
       onEmitted: (name) => this.#inbound.watch.emitted(name),
       pass: (event) => this.#filter.pass(event),
@@ -88,7 +92,9 @@ export class SessionSocket {
         return options.hooks.onEvent(event, along);
       },
     });
-    this.#filter = new EventFilter({ socket: this.socket, ...authorship, warn, onJudged: this.#tap.forget });
+    const { authors, onRefused } = authorship;
+    const onJudged = this.#tap.forget;
+    this.#filter = new EventFilter({ socket: this.socket, authors, onRefused, warn, onJudged });
     this.#tap.cover();
     // Before the library's own listener, which ends the socket.
     this.#ws.prependListener("CB:stream:error", (node) => (this.#streamError = node));
@@ -113,9 +119,7 @@ export class SessionSocket {
     const jid = this.#options.auth.creds.me?.id;
     if (jid === undefined) return false;
     try {
-      // On a time-out Baileys 7 resolves with undefined instead of rejecting.
-      const answer: unknown = await this.socket.query(unlinkQuery(jid), timeoutMs);
-      if (answer === undefined) throw new Error(`no answer within ${timeoutMs} ms`);
+      await queryUnlink(this.socket, jid, timeoutMs);
       return true;
     } catch (error) {
       this.#warn("WhatsApp did not confirm the unlink", error);
@@ -142,7 +146,11 @@ export class SessionSocket {
   #follow(warn: (text: string, fields: object) => void): Inbound {
     const { library, auth, hooks, deafTimeoutMs } = this.#options;
     return new Inbound({
-      ...{ socket: this.socket, library, keys: auth.received, gate: this.#gate, deafTimeoutMs },
+      socket: this.socket,
+      library,
+      keys: auth.received,
+      gate: this.#gate,
+      deafTimeoutMs,
       onStanza: () => hooks.onStanza(),
       onNoEvent: () => warn("a message was decrypted, and the library made no event of it", {}),
       onDeaf: (found, handedOut) => hooks.onDeaf({ ...found, handedOut }),
@@ -168,9 +176,14 @@ export class SessionSocket {
 
   #listen(): void {
     const { hooks, config } = this.#options;
+    const on = <Name extends keyof BaileysEventMap>(
+      name: Name,
+      listener: (data: BaileysEventMap[Name]) => void,
+    ): void => this.#listeners.add(this.socket.ev, name, listener);
+    const onWs: AddListener = (name, listener) => this.#listeners.add(this.#ws, name, listener);
     // whaileys confirms a link in the same tick in which it changes the credentials.
-    this.#on("creds.update", () => this.#gate.hold(hooks.onCreds()));
-    this.#on("connection.update", (update) => {
+    on("creds.update", () => this.#gate.hold(hooks.onCreds()));
+    on("connection.update", (update) => {
       if (update.isNewLogin === true) hooks.onLinked();
       if (typeof update.qr === "string") hooks.onQR(update.qr);
       if (update.connection === "open" && !this.#failed) {
@@ -184,31 +197,18 @@ export class SessionSocket {
     });
     for (const name of WEBHOOK_EVENTS) {
       if (isTapped(name)) continue;
-      this.#on(name, (data) => {
+      on(name, (data) => {
         const event = { name, data } as NamedWhatsAppEvent;
         this.#inbound.watch.handedOut(name);
         if (!this.#failed || !isOpened(event)) this.#tap.take(event);
       });
     }
-    this.#onWs("CB:success", () => hooks.onLogin());
-    this.#removeListeners.push(
-      watchSilence(this.#ws, config.keepAliveIntervalMs, (error) => this.#end(error)),
-      watchMessageAcks(this.#ws, (ack) => hooks.onMessageAck(ack)),
-    );
-    this.#onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
-    for (const type of PASSKEY_NOTIFICATIONS)
-      this.#onWs(`CB:notification,type:${type}`, () => hooks.onPasskey());
-    this.#onWs("upgrade", (response) => this.#gate.attach((response as IncomingMessage).socket));
-  }
-
-  #onWs(name: string, listener: (...args: unknown[]) => void): void {
-    this.#ws.on(name, listener);
-    this.#removeListeners.push(() => this.#ws.off(name, listener));
-  }
-
-  #on<Name extends keyof BaileysEventMap>(name: Name, listener: (data: BaileysEventMap[Name]) => void): void {
-    this.socket.ev.on(name, listener);
-    this.#removeListeners.push(() => this.socket.ev.off(name, listener));
+    onWs("CB:success", () => hooks.onLogin());
+    this.#silence = watchSilence(onWs, config.keepAliveIntervalMs, (error) => this.#end(error));
+    watchMessageAcks(onWs, (ack) => hooks.onMessageAck(ack));
+    onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
+    for (const type of PASSKEY_NOTIFICATIONS) onWs(`CB:notification,type:${type}`, () => hooks.onPasskey());
+    onWs("upgrade", ({ socket }: IncomingMessage) => this.#gate.attach(socket));
   }
 
   async #close(): Promise<void> {
@@ -223,7 +223,8 @@ export class SessionSocket {
     }
     this.#tap.close();
     this.#inbound.close();
-    for (const remove of this.#removeListeners) remove();
+    this.#silence?.stop();
+    this.#listeners.remove();
     const webSocket = this.#webSocket;
     // Without a listener, an `error` after the end would be an uncaught exception.
     this.#ws.on("error", () => {});

@@ -3,6 +3,7 @@
  * durable that it may depend on: docs/decisions/0014-the-gate.md.
  */
 import type { Duplex } from "node:stream";
+import { LazySet } from "../async/lazy-collections.js";
 
 /** Beyond so much that waits, the connection is ended. */
 const MAX_CHUNKS = 20_000;
@@ -38,7 +39,7 @@ interface Chunk {
  */
 export class WireGate {
   readonly #options: WireGateOptions;
-  readonly #open = new Set<number>();
+  readonly #open = new LazySet<number>();
   readonly #waiters: (() => void)[] = [];
   readonly #nextRelease: (() => void)[] = [];
   #newest = 0;

@@ -217,6 +217,43 @@ describe.each(LOADED)("with $name:", ({ library: loaded }) => {
       expect(await fresh.keys.get("session", ["1.0"])).toEqual({});
     });
 
+    it("that the store has proved absent are not asked for again, also after a deletion, until they are written", async () => {
+      const { load, store } = world();
+      const { keys } = await load();
+      await keys.set({ session: { "2.0": { step: 1 } } });
+      await keys.set({ session: { "2.0": null } });
+      expect(await keys.get("session", ["1.0"])).toEqual({});
+      const read = vi.spyOn(store, "readEach");
+      expect(await keys.get("session", ["1.0", "2.0"])).toEqual({});
+      expect(read).not.toHaveBeenCalled();
+      await keys.set({ session: { "1.0": { step: 1 } } });
+      expect(await keys.get("session", ["1.0", "2.0"])).toEqual({ "1.0": { step: 1 } });
+    });
+
+    it("that are written while the store proves them absent are not remembered as absent", async () => {
+      const { load, store } = world();
+      const { keys } = await load();
+      const readEach = store.readEach.bind(store);
+      vi.spyOn(store, "readEach").mockImplementationOnce(async (...args) => {
+        const stored = await readEach(...args);
+        await keys.set({ session: { "1.0": { step: 1 } } });
+        return stored;
+      });
+      expect(await keys.get("session", ["1.0"])).toEqual({ "1.0": { step: 1 } });
+      expect(await keys.get("session", ["1.0"])).toEqual({ "1.0": { step: 1 } });
+    });
+
+    it("that can't be read count as absent and are asked for again: they may be mended", async () => {
+      const { load, store, sessionId } = world();
+      const { keys } = await load();
+      const damaged = { value: undefined, corrupt: new Error("damaged") };
+      const readEach = vi.spyOn(sessionSpace(store, sessionId), "readEach");
+      readEach.mockResolvedValueOnce(new Map([["1.0", damaged as never]]));
+      expect(await keys.get("session", ["1.0"])).toEqual({});
+      await keys.get("session", ["1.0"]);
+      expect(readEach).toHaveBeenCalledTimes(2);
+    });
+
     it("stay in the cache when the credentials are saved, and not when another process has saved them", async () => {
       const { load } = world();
       const cache = new KeyCache();

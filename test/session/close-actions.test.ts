@@ -27,12 +27,11 @@ function actions(parts = new FakeParts(), record = parts.record) {
     counters,
     rejected,
     retries,
-    actions: new CloseActions({
-      ...{ services: parts.services, record, desired: parts.desired, counters },
-      setState: (state) => parts.state.set(state),
-      rejectStarts: ({ code }) => void rejected.push(code),
-      retryNow: () => void (retries.now += 1),
-    }),
+    actions: new CloseActions(
+      { services: parts.services, record, desired: parts.desired, counters, state: parts.state },
+      { rejectStarts: ({ code }) => void rejected.push(code) },
+      () => void (retries.now += 1),
+    ),
   };
 }
 

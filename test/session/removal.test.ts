@@ -25,8 +25,12 @@ function open(confirms = true): Attempt {
   return attempt({ openedAt: 1, handle: { unlink: async () => confirms } });
 }
 
-function removal({ present, next }: { present?: Attempt; next?: Attempt } = {}) {
-  const parts = new FakeParts();
+function removal({
+  present,
+  next,
+  phoneNumber = "+5511999990000",
+}: { present?: Attempt; next?: Attempt; phoneNumber?: string | null } = {}) {
+  const parts = new FakeParts({ phoneNumber });
   const started: Attempt[] = [];
   const attempts: UnlinkingAttempts & { current: Attempt | undefined } = {
     current: present,
@@ -98,6 +102,23 @@ describe("a logout", () => {
   it("has nothing to unlink without a link", async () => {
     const { run } = removal({ next: attempt({ auth: { linked: false } }) });
     expect(await run("logout")).toEqual({ unlinked: "not-linked" });
+  });
+
+  it("finds out without an attempt that a session was never linked, by its record and its store", async () => {
+    const { parts, started, run } = removal({ phoneNumber: null });
+    parts.neverLinked = true;
+    expect(await run("delete")).toEqual({ unlinked: "not-linked" });
+    expect(started).toEqual([]);
+  });
+
+  it.each([
+    ["only the record", true, "+5511999990000"],
+    ["only the store", false, null],
+  ])("tries to unlink a session of which %s says that it is linked", async (_, neverLinked, phoneNumber) => {
+    const { parts, started, run } = removal({ next: open(), phoneNumber });
+    parts.neverLinked = neverLinked;
+    expect(await run("delete")).toEqual({ unlinked: "confirmed" });
+    expect(started).toHaveLength(1);
   });
 
   it("is confirmed when the phone had unlinked the device", async () => {

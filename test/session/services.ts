@@ -32,6 +32,8 @@ export class FakeParts {
   takenOver = false;
   /** The store holds a link that another process has made. */
   linkedElsewhere = false;
+  /** The store holds no linked credentials. */
+  neverLinked = false;
   /** The store holds no credentials. */
   credentialsGone = false;
   /** What was asked, in order: `wipeLink`, `emit session.logged-out`… */
@@ -80,6 +82,7 @@ export class FakeParts {
     return {
       library: () => Promise.reject(new Error("no library here")),
       versions: new ClientVersion({ now, onReopened: () => {} }),
+      url: "ws://127.0.0.1",
       config: () => ({}),
       egress: () => ({ agent: undefined, uploadAgent: new Agent(), preflight: async () => {} }),
       loadAuth: () => Promise.reject(new Error("no credentials here")),
@@ -87,6 +90,7 @@ export class FakeParts {
       forgetMemory: () => {},
       wipeHalfLink: wipe("wipeHalfLink"),
       wipeLink: wipe("wipeLink"),
+      isLinkStored: async () => !this.neverLinked,
       hasNoCredentials: async () => this.credentialsGone,
       reachable: call("reachable"),
       saveRecord: call("saveRecord"),

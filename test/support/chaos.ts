@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import type { SessionDetail } from "../../src/api/session-detail.js";
 import type { DisconnectInput, FaultAction, VirtualPhone } from "../../src/testing/index.js";
-import type { SocketFactoryOption } from "../../src/manager/options.js";
+import type { SocketFactoryOption } from "../../src/whatsapp/library.js";
 import type { ChaosCell } from "./chaos-switches.js";
 import { EngineWorld } from "./engine.js";
 

@@ -1,10 +1,7 @@
 /** The libraries that the engine's suites run over: the default one, and one that is handed in. */
-import type {
-  SessionManagerOptions,
-  SocketFactoryOption,
-  WhatsAppOptions,
-} from "../../src/manager/options.js";
+import type { SessionManagerOptions, WhatsAppOptions } from "../../src/manager/options.js";
 import type { WhatsAppEmulator } from "../../src/testing/index.js";
+import type { SocketFactoryOption } from "../../src/whatsapp/library.js";
 import { baileys7 } from "../../src/whatsapp/libraries/baileys7.js";
 import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 import { EngineWorld } from "./engine.js";

@@ -149,8 +149,9 @@ describe("events and stanzas", () => {
   it("name the message that is acknowledged, its time or its refusal", () => {
     const heard: object[] = [];
     let tell = (_: unknown): void => {};
-    const ws = { on: (_: string, listener: typeof tell) => void (tell = listener), off: () => {} };
-    watchMessageAcks(ws as never, (ack) => heard.push(ack));
+    const on = (_: string, listener: (argument: never) => void): void =>
+      void (tell = listener as typeof tell);
+    watchMessageAcks(on, (ack) => heard.push(ack));
     tell({ attrs: { id: "A", t: "1700000000" } });
     tell({ attrs: { id: "B", error: "463" } });
     tell({ attrs: { id: "C", error: "" } });

@@ -3,6 +3,7 @@
  * a revoke overwrites the message it names: so a forged one has to go before it gets there. docs/webhooks.md#revokes-and-edits.
  */
 import type { AuthorshipMark } from "../../api/authorship.js";
+import { LazyMap } from "../../async/lazy-collections.js";
 import { SerialQueue } from "../../async/serial-queue.js";
 import type { WhatsAppSocket } from "../library.js";
 import { aliasOf } from "./alias.js";
@@ -35,6 +36,9 @@ const MAX_RECENT = 100;
 
 type Emit = (name: string, data: unknown) => boolean;
 
+/** Keys of messages that wait, for all sockets: an object belongs to one alone. */
+const waiting = new WeakSet<object>();
+
 /** What a guard needs. */
 export interface AuthorshipGuardOptions extends AuthorshipChecks {
   readonly socket: WhatsAppSocket;
@@ -60,13 +64,12 @@ export class AuthorshipGuard {
   readonly #emit: Emit;
   readonly #rosters: GroupRosters;
   readonly #judge: Judge;
-  readonly #recent = new Map<string, Verdict | Promise<Verdict>>();
+  readonly #recent = new LazyMap<string, Verdict | Promise<Verdict>>();
   /** There is one while events wait. */
   #queue: SerialQueue | undefined;
   #held = 0;
-  /** Keys of messages that wait. */
-  readonly #waiting = new WeakSet<object>();
-  #patience = new AbortController();
+  /** Aborted to answer everything that is being asked. There is one while something is. */
+  #patience: AbortController | undefined;
 
   /** Puts itself in front of the socket's event buffer. */
   constructor(options: AuthorshipGuardOptions) {
@@ -84,7 +87,7 @@ export class AuthorshipGuard {
 
   /** Whether a message waits for a verdict, or behind one that does. */
   waits(key: object): boolean {
-    return this.#waiting.has(key);
+    return waiting.has(key);
   }
 
   /** Emits what waits for a verdict: claims that are not judged yet are `unverified`. Settles when that is done. Never rejects. */
@@ -135,7 +138,7 @@ export class AuthorshipGuard {
     };
     const decided = verdicts.filter(isDecided);
     if (this.#queue === undefined && decided.length === verdicts.length) return finish(decided);
-    for (const key of keys) this.#waiting.add(key);
+    for (const key of keys) waiting.add(key);
     return this.#hold(async () => {
       finish(await all(verdicts));
       for (const key of keys) this.#options.onJudged?.(key);
@@ -160,7 +163,7 @@ export class AuthorshipGuard {
     const [claim] = claims;
     if (claim === undefined) this.#remember(message, me);
     if (claim === undefined) return { item: message };
-    const verdicts = claims.map((each) => this.#judge.judge(each, this.#patience.signal));
+    const verdicts = claims.map((each) => this.#judge.judge(each, this.#ending));
     const decided = verdicts.filter(isDecided);
     const isReady = decided.length === verdicts.length;
     const verdict = isReady ? worstOf(decided) : all(verdicts).then(worstOf);
@@ -174,7 +177,7 @@ export class AuthorshipGuard {
     if (claim === undefined) return { item: update };
     // The message that it was made from came before it, and said more.
     const known = this.#recent.get(nameOf(claim));
-    const verdict = known ?? this.#judge.judge(claim, this.#patience.signal);
+    const verdict = known ?? this.#judge.judge(claim, this.#ending);
     return { item: update, claim, verdict, isKnown: known !== undefined };
   }
 
@@ -208,8 +211,13 @@ export class AuthorshipGuard {
 
   /** Everything that is being asked is answered: not verified. */
   #giveUp(): void {
-    this.#patience.abort();
-    this.#patience = new AbortController();
+    this.#patience?.abort();
+    this.#patience = undefined;
+  }
+
+  get #ending(): AbortSignal {
+    this.#patience ??= new AbortController();
+    return this.#patience.signal;
   }
 
   get #me(): Person | undefined {

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { UserFacingSocketConfig } from "whaileys";
 import {
   WEB_SOCKET_CLOSED,
+  type LibraryOptions,
   type SocketFactory,
   type WebSocketLike,
   type WhatsAppSocket,
@@ -45,9 +46,11 @@ interface WebSocketClient extends Emitter {
  * @example
  * const manager = new SessionManager({ whatsapp: { socketFactory: baileys7(() => import("baileys")) } });
  */
-export function baileys7(load: () => Promise<Baileys7>): () => Promise<SocketFactory> {
-  return async () => {
-    const release = patchLibsignal();
+export function baileys7(
+  load: () => Promise<Baileys7>,
+): (options?: LibraryOptions) => Promise<SocketFactory> {
+  return async ({ patches } = { patches: true }) => {
+    const release = patches ? patchLibsignal() : () => {};
     try {
       return factoryOf(await load());
     } finally {

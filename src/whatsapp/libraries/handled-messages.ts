@@ -19,11 +19,57 @@ const ACKNOWLEDGED = "sent ack";
 const GAVE_UP = "error in handling message";
 
 /** By socket. */
-const hooks = new WeakMap<WhatsAppSocket, (hook: HandledHook) => void>();
+const loggers = new WeakMap<WhatsAppSocket, NotingLogger>();
 
 /** Calls the hook when the library is done with a message of the socket, which was made with {@link notingHandled}. */
 export function hookHandled(socket: WhatsAppSocket, hook: HandledHook): void {
-  hooks.get(socket)?.(hook);
+  const logger = loggers.get(socket);
+  if (logger !== undefined) logger.hook = hook;
+}
+
+/** Passes the lines of one socket on, and hears what they say. A class, because each session has one. */
+class NotingLogger {
+  readonly level: string;
+  readonly logger: LibraryLogger;
+  readonly acksLast: boolean;
+  hook: HandledHook | undefined;
+
+  constructor(logger: LibraryLogger, acksLast: boolean) {
+    this.level = logger.level;
+    this.logger = logger;
+    this.acksLast = acksLast;
+  }
+
+  child(): this {
+    return this;
+  }
+
+  trace(line: object, text?: string): void {
+    this.logger.trace(line, text);
+  }
+
+  debug(line: AckLine, text?: string): void {
+    if (text === ACKNOWLEDGED && line.recv?.tag === "message" && line.recv.attrs !== undefined)
+      this.hook?.(line.recv.attrs, { isLast: this.acksLast || line.sent?.error !== undefined });
+    this.logger.debug(line, text);
+  }
+
+  info(line: object, text?: string): void {
+    this.logger.info(line, text);
+  }
+
+  warn(line: object, text?: string): void {
+    this.logger.warn(line, text);
+  }
+
+  error(line: object, text?: string): void {
+    this.logger.error(line, text);
+    if (text === GAVE_UP) this.hook?.(undefined, { isLast: true });
+  }
+
+  fatal(line: object, text?: string): void {
+    this.logger.fatal(line, text);
+  }
 }
 
 /**
@@ -36,19 +82,8 @@ export function notingHandled(
   make: (logger: LibraryLogger | undefined) => WhatsAppSocket,
 ): WhatsAppSocket {
   if (logger === undefined) return make(undefined);
-  let hook: HandledHook | undefined;
-  const noting = Object.create(logger) as LibraryLogger;
-  noting.child = (() => noting) as unknown as LibraryLogger["child"];
-  noting.debug = ((line: AckLine, text?: string) => {
-    if (text === ACKNOWLEDGED && line.recv?.tag === "message" && line.recv.attrs !== undefined)
-      hook?.(line.recv.attrs, { isLast: acksLast || line.sent?.error !== undefined });
-    logger.debug(line, text);
-  }) as LibraryLogger["debug"];
-  noting.error = ((line: object, text?: string) => {
-    logger.error(line, text);
-    if (text === GAVE_UP) hook?.(undefined, { isLast: true });
-  }) as LibraryLogger["error"];
-  const socket = make(noting);
-  hooks.set(socket, (given) => (hook = given));
+  const noting = new NotingLogger(logger, acksLast);
+  const socket = make(noting as unknown as LibraryLogger);
+  loggers.set(socket, noting);
   return socket;
 }

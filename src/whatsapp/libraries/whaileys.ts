@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import type * as Whaileys from "whaileys";
 import type { UserFacingSocketConfig } from "whaileys";
 import { ZpwootError, isZpwootError } from "../../errors.js";
-import type { SocketFactory } from "../library.js";
+import type { LibraryOptions, SocketFactory } from "../library.js";
 import { spareEmptyQueries, type GroupsModule } from "./empty-queries.js";
 import { patchFrameOrder, withFrameErrors } from "./frame-order.js";
 import { orderGroupMessages, type GroupModule } from "./group-order.js";
@@ -43,33 +43,31 @@ interface MediaDownload {
   readonly downloadContentFromMessage: HistoryParts["download"];
 }
 
-let loaded: SocketFactory | undefined;
+let loaded: (LibraryOptions & { readonly factory: SocketFactory }) | undefined;
 
 /**
  * Returns whaileys as a {@link SocketFactory}; the same object every time.
- * @throws ZpwootError `MISSING_PACKAGE` if it is not installed, with the way to install it; `CONNECTION_FAILED` if it can't be loaded.
+ * @throws ZpwootError `MISSING_PACKAGE` if it is not installed, with the way to install it; `CONNECTION_FAILED` if it can't be loaded;
+ * `INVALID_OPTION` if it was loaded with patches and is wanted without, or the other way round.
  */
-export function loadWhaileys(): SocketFactory {
-  loaded ??= load();
-  return loaded;
+export function loadWhaileys({ patches }: LibraryOptions = { patches: true }): SocketFactory {
+  loaded ??= { patches, factory: load(patches) };
+  if (loaded.patches === patches) return loaded.factory;
+  throw new ZpwootError(
+    "INVALID_OPTION",
+    `whaileys was loaded with whatsapp.patches: ${loaded.patches}, which lasts as long as the process: set it alike for every manager`,
+  );
 }
 
-function load(): SocketFactory {
+function load(patches: boolean): SocketFactory {
   try {
     require.resolve("whaileys");
   } catch (cause) {
     throw new ZpwootError("MISSING_PACKAGE", WHAILEYS_MISSING, { cause });
   }
   try {
-    const whaileys = requireWhaileys(patchLibsignal());
-    patchFrameOrder(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof patchFrameOrder>[0]);
-    const media = require("whaileys/lib/Utils/messages-media") as MediaModule & MediaDownload;
-    patchUploads(media, require("whaileys/lib/Utils/messages") as MessagesModule);
-    boundHistory(require("whaileys/lib/Utils/history") as HistoryModule, {
-      download: (...args) => media.downloadContentFromMessage(...args),
-      decode: (bytes) => whaileys.proto.HistorySync.decode(bytes),
-    });
-    patchMessages();
+    const whaileys = requireWhaileys(patches ? patchLibsignal() : () => {});
+    if (patches) patchModules(whaileys);
     return {
       name: "whaileys",
       makeSocket: (config, onFrameError) =>
@@ -82,7 +80,7 @@ function load(): SocketFactory {
         ),
       takeHandshakeKey,
       webSocketOf: ({ ws }) => ws,
-      onDecrypt: hookWhaileys,
+      ...(patches ? { onDecrypt: hookWhaileys } : {}),
       onHandled: hookHandled,
       lacksPolls: true,
       makeCaches: whaileysCaches,
@@ -95,6 +93,17 @@ function load(): SocketFactory {
     if (isZpwootError(cause)) throw cause;
     throw new ZpwootError("CONNECTION_FAILED", "whaileys is installed but could not be loaded", { cause });
   }
+}
+
+function patchModules(whaileys: (typeof Whaileys)["default"]): void {
+  patchFrameOrder(require("whaileys/lib/Utils/noise-handler") as Parameters<typeof patchFrameOrder>[0]);
+  const media = require("whaileys/lib/Utils/messages-media") as MediaModule & MediaDownload;
+  patchUploads(media, require("whaileys/lib/Utils/messages") as MessagesModule);
+  boundHistory(require("whaileys/lib/Utils/history") as HistoryModule, {
+    download: (...args) => media.downloadContentFromMessage(...args),
+    decode: (bytes) => whaileys.proto.HistorySync.decode(bytes),
+  });
+  patchMessages();
 }
 
 function patchMessages(): void {

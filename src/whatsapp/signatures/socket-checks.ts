@@ -55,11 +55,12 @@ const LINKED = "CB:iq,,pair-success";
  * listener, before the library's own, whose listener does not run.
  */
 export function checkSocket(ws: Emitter, options: SocketChecksOptions): void {
-  const { checks, identity } = options;
+  // Taken out, so that no listener keeps the rest: the key of the handshake is needed for one frame.
+  const { checks, identity, onBadSignature } = options;
   const judge = (check: SignatureCheck, mode: CheckMode, problem: string | undefined): void => {
     if (problem === undefined) return;
     const failed = { check, refused: mode === "enforce", message: problem };
-    options.onBadSignature(failed);
+    onBadSignature(failed);
     if (failed.refused) throw new BadSignatureError(failed);
   };
   const listeners = ws.rawListeners(LINKED);
@@ -91,7 +92,8 @@ function certificateCheck(
     return undefined;
   }
   if (handshakeKey === undefined) {
-    const reason = "the library does not show its handshake (was libsignal loaded before zpwoot?)";
+    const reason =
+      "the library does not show its handshake (was libsignal loaded before zpwoot, or with whatsapp.patches: false?)";
     if (noiseCertificate === "enforce") return () => `the server can't be checked: ${reason}`;
     onUnchecked(reason);
     return undefined;
