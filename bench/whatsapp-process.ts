@@ -8,6 +8,8 @@ export interface Burst {
   /** How many to each. */
   readonly each: number;
   readonly text: string;
+  /** How long it waits after each message, in milliseconds. Default: it sends one to all of them, and then lets the event loop turn. */
+  readonly pauseMs?: number;
 }
 
 /** A running emulator. */

@@ -10,6 +10,14 @@ import { runRow, type Verdict } from "./rounds.js";
 const COMMITTED = new URL("../gate.json", import.meta.url);
 const TOLERANCE = 1.25;
 
+/** What {@link runGate} does. */
+interface GateOptions {
+  /** Whether what is measured is committed. */
+  readonly write: boolean;
+  /** Where the committed ratios are. Default `bench/gate.json`. */
+  readonly file?: URL;
+}
+
 /** By what is compared. */
 type Ratios = Record<string, number>;
 
@@ -21,9 +29,9 @@ const nameOf = (row: Row, { measure, contestant, to }: Goal): string =>
 /** Measures the rows and compares; with `write`, commits what was measured instead. Settles with whether all hold. */
 export async function runGate(
   rows: readonly Row[],
-  { write }: { readonly write: boolean },
+  { write, file = COMMITTED }: GateOptions,
 ): Promise<boolean> {
-  const committed = JSON.parse(await readFile(COMMITTED, "utf8").catch(() => "{}")) as Ratios;
+  const committed = JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as Ratios;
   const measured: Ratios = {};
   let failed = 0;
   for (const row of rows.filter(({ goals }) => goals.some(held))) {
@@ -37,7 +45,7 @@ export async function runGate(
     name,
     Number(ratio.toFixed(3)),
   ]);
-  await writeFile(COMMITTED, await format(JSON.stringify(Object.fromEntries(kept)), { parser: "json" }));
+  await writeFile(file, await format(JSON.stringify(Object.fromEntries(kept)), { parser: "json" }));
   return true;
 }
 

@@ -3,16 +3,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { format } from "prettier";
 import type { Goal, Row } from "./row.js";
-import type { Result, Verdict } from "./rounds.js";
+import type { KeptResult, Result, Verdict } from "./rounds.js";
+import { sizingTable } from "./sizing.js";
 
 const RESULTS = new URL("../results.json", import.meta.url);
 const PAGE = new URL("../../docs/performance.md", import.meta.url);
-
-/** A result that is kept, and where it comes from. */
-interface KeptResult extends Result {
-  readonly date: string;
-  readonly machine: string;
-}
 
 /** One row as two tables: figures and goals. */
 export function markdownOf(row: Row, { outcomes, verdicts }: Result): string {
@@ -77,6 +72,8 @@ const PLACE = /(<!-- bench ([a-z0-9-]+) -->\n)[^]*?(\n<!-- end -->)/g;
 /** The text of the page with the tables of the kept results in their places. */
 function withTables(page: string, rows: readonly Row[], kept: Readonly<Record<string, KeptResult>>): string {
   return page.replace(PLACE, (place, start: string, name: string, end: string) => {
+    const sizing = name === "sizing" ? sizingTable(kept) : undefined;
+    if (sizing !== undefined) return `${start}\n${sizing}\n${end}`;
     const row = rows.find((one) => one.name === name);
     const result = kept[name];
     if (row === undefined || result === undefined) return place;

@@ -24,6 +24,12 @@ export interface Result {
   readonly verdicts: readonly Verdict[];
 }
 
+/** A result that is kept, and where it comes from. */
+export interface KeptResult extends Result {
+  readonly date: string;
+  readonly machine: string;
+}
+
 /** Opens the contestants of a row, measures them in turns, and closes them. */
 export async function runRow(row: Row, size: Size): Promise<Result> {
   const rounds = row.rounds?.[size] ?? ROUNDS[size];

@@ -2,7 +2,7 @@
 import type { Row } from "../frame/row.js";
 import { httpCreate, httpList, httpStatus } from "./http.js";
 import { memory } from "./memory.js";
-import { receiveMany, receiveOne, receiveWebhook } from "./receive.js";
+import { receiveCalm, receiveMany, receiveOne, receiveWebhook } from "./receive.js";
 import { sendOne } from "./send.js";
 import { webhooks } from "./webhooks.js";
 

@@ -31,7 +31,8 @@ function contestant(name: string, program: string, place: string, sessions: numb
       const [before, after] = [await look(WARM), await look(sessions)];
       const kilobytes = (what: string): number =>
         ((after[what] ?? NaN) - (before[what] ?? NaN)) / sessions / 1_000;
-      return { heap: kilobytes("heap"), outside: kilobytes("outside"), rss: kilobytes("rss") };
+      const process = (before["rss"] ?? NaN) / 1_000_000;
+      return { heap: kilobytes("heap"), outside: kilobytes("outside"), rss: kilobytes("rss"), process };
     },
     close: async () => {},
   };
@@ -45,6 +46,7 @@ export const memory: Row = {
     heap: { title: "heap", unit: "kB", digits: 1 },
     outside: { title: "outside of it", unit: "kB", digits: 1 },
     rss: { title: "RSS", unit: "kB", digits: 1 },
+    process: { title: "RSS of the process before", unit: "MB", digits: 0 },
   },
   goals: [
     { measure: "heap", contestant: "zpwoot", to: "bare", most: 1.15 },

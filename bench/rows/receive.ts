@@ -14,11 +14,16 @@ const TEXT =
   "a message of about a hundred characters, as people write them to each other every day and night";
 
 /** Sends so many messages to each session and waits until all have arrived. */
-function receive(whatsapp: WhatsAppProcess, each: number): (sessions: Sessions) => Promise<Figures> {
+function receive(
+  whatsapp: WhatsAppProcess,
+  each: number,
+  pauseMs?: number,
+): (sessions: Sessions) => Promise<Figures> {
+  const pause = pauseMs === undefined ? {} : { pauseMs };
   return async ({ program, phones }) => {
     await program.call("begin");
     const taken = program.call<Figures>("received", phones.length * each);
-    await whatsapp.send({ from: FRIEND, to: phones, each, text: TEXT });
+    await whatsapp.send({ from: FRIEND, to: phones, each, text: TEXT, ...pause });
     return taken;
   };
 }
@@ -82,6 +87,24 @@ export const receiveMany: Row = {
     }
     all.push(await zpwootSessions("zpwoot lmdb", "lmdb", many));
     return sharing(all, () => many.whatsapp[Symbol.asyncDispose]());
+  },
+};
+
+/** Message by message, as they come on most days: nothing is shared between two of them. What the sizes in docs/performance.md are made of. */
+export const receiveCalm: Row = {
+  name: "receive-calm",
+  title: "Receive, 50 sessions, about 100 messages a second in all; a unit is a message",
+  measures: { cpu: MEASURES.cpu },
+  goals: [],
+  rounds: { whole: 5 },
+  open: async () => {
+    const whatsapp = await WhatsAppProcess.start();
+    const calm = { whatsapp, sessions: 50, measure: receive(whatsapp, 6, 9) };
+    const all = [
+      await bareSessions("bare memory", "memory", calm),
+      await zpwootSessions("zpwoot lmdb", "lmdb", calm),
+    ];
+    return sharing(all, () => whatsapp[Symbol.asyncDispose]());
   },
 };
 
