@@ -11,6 +11,7 @@ export const ROWS: readonly Row[] = [
   receiveOne,
   receiveMany,
   receiveWebhook,
+  receiveCalm,
   sendOne,
   webhooks,
   httpStatus,
