@@ -18,6 +18,9 @@ const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"
 /** Flags of single commands, and switches of npm's. */
 const OTHER_FLAGS = ["name", "session", "sessions", "out", "force", "role", "real", "help"];
 
+/** Paths of the emulator. */
+const EMULATORS = /^\/(ws\/chat$|admin\/)/;
+
 /** Without what stands for something of the reader's: `<id>`, `…`. */
 function filled(code: string): string {
   return code.replace(/<[a-zA-Z ]+>/g, "something").replace(/…/g, "etc");
@@ -48,7 +51,7 @@ describe("a block of shell", () => {
       const pattern = ALL_ROUTES.map(
         (route) => new RegExp(`^${route.path.replace(/:\w+/g, "[^/]+").replace(/\{\w+\}/g, "[^/]+")}$`),
       );
-      expect([path, pattern.some((each) => each.test(path)) || path === "/ws/chat"]).toEqual([path, true]);
+      expect([path, pattern.some((each) => each.test(path)) || EMULATORS.test(path)]).toEqual([path, true]);
     }
   });
 });
