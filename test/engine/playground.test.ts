@@ -163,6 +163,30 @@ describe.skipIf(browserIsMissing())("zpwoot playground in a browser", { timeout:
     },
   );
 
+  it("tells the session of its steps from others that a person makes", async () => {
+    await using playground = new Playground();
+    const url = new URL(await playground.url());
+    const call = async (path: string, body: object) => {
+      const headers = { "content-type": "application/json", "x-api-key": url.hash.replace("#key=", "") };
+      const answer = await fetch(new URL(path, url), { method: "POST", headers, body: JSON.stringify(body) });
+      return (await answer.json()) as { id: string };
+    };
+    const { id } = await call("/sessions/create", { name: "second" });
+    await call(`/sessions/${id}/connect`, {});
+    const page = await browser.newPage();
+    await page.goto(url.href);
+    const bruno = page.getByRole("region", { name: "Phone of Bruno" });
+    await bruno.getByRole("button", { name: /^Linked devices/u }).click();
+    const session = bruno.getByRole("combobox", { name: "Session" });
+    await session.locator("option", { hasText: "second: shows a QR code" }).waitFor({ state: "attached" });
+    await session.selectOption({ label: "second: shows a QR code" });
+    await bruno.getByRole("button", { name: "Scan its QR code" }).click();
+    await bruno.getByText("● online").waitFor();
+    expect(await page.locator("#session-now").textContent()).toBe("Now: Connecting…");
+    expect(await page.locator(".steps li.done").count()).toBe(0);
+    await page.close();
+  });
+
   it("shows a new code after the phone unlinked the session", async () => {
     await using playground = new Playground();
     const page = await browser.newPage();

@@ -42,7 +42,7 @@ $("show-kill").onclick = () => { const view = guide(owner(), "devices"); const b
 let wasLost = false;
 function noteStatus(entry) {
   if (entry.status === "connected") {
-    if (!doneSteps.has("link")) sizeFrame(true);
+    if (!doneSteps.has("link") && frameLinks[0].hasAttribute("aria-current")) sizeFrame(true);
     finish("link");
     if (wasLost) finish("back");
   }

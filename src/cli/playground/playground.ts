@@ -54,7 +54,7 @@ export async function runPlayground({ port, host, print, signal }: PlaygroundOpt
   });
   try {
     await manager.start();
-    watch(manager, happenings);
+    watch(manager, () => sessionId, happenings);
     const url = await front.listen(port, host);
     const { id, webhookSecret } = await manager.create({
       name: SESSION_NAME,
@@ -94,9 +94,10 @@ async function linkable(manager: SessionManager): Promise<LinkableSession[]> {
   );
 }
 
-/** Records the states, and shows a QR code again when nobody scanned it in time, and after an unlink. */
-function watch(manager: SessionManager, happenings: Happenings): void {
+/** Records the states of the session that the page is about, and shows a QR code again when nobody scanned it in time, and after an unlink. */
+function watch(manager: SessionManager, watched: () => string, happenings: Happenings): void {
   manager.on("session.status", ({ sessionId, to, detail }) => {
+    if (sessionId !== watched()) return;
     const { state, reason } = detail;
     happenings.noteStatus({ at: Date.now(), status: to, state, reason });
     if (reason === "link-timeout" || state === "loggedOut") manager.connect(sessionId).catch(() => undefined);
