@@ -57,6 +57,8 @@ export type ZpwootErrorCode =
   | "QUEUE_FULL"
   /** No failed delivery has this id. */
   | "DELIVERY_NOT_FOUND"
+  /** No event with this id is kept. */
+  | "EVENT_NOT_FOUND"
   /** The webhook's outbox has no room; nothing was queued. */
   | "OUTBOX_FULL"
   /** The store did not answer, or refused; what it contains is unknown. Never means "absent". */

@@ -104,6 +104,8 @@ export interface UpdateWebhookInput {
   readonly rotateSecret?: boolean | undefined;
   /** Replaces the headers that are sent beside ours, such as an `authorization` of the receiver's. Never shown again. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The largest body that the receiver takes, in bytes, at least 1,024: larger events are sent by reference. Null: any size. */
+  readonly maxBodyBytes?: number | null | undefined;
 }
 
 /** The result of `update`. */
@@ -121,6 +123,8 @@ export interface EndpointInfo {
   readonly enabled: boolean;
   /** Names of the headers it is sent. */
   readonly headers: readonly string[];
+  /** Events with a larger body are sent by reference. */
+  readonly maxBodyBytes?: number;
   /** Why the last attempt to deliver failed; left out while deliveries succeed, and after a restart until the next failure. */
   readonly lastError?: EndpointError;
 }

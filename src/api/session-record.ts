@@ -51,6 +51,8 @@ export interface WebhookConfig {
   readonly secret: string;
   /** Sent beside ours. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Events with a larger body are sent by reference. */
+  readonly maxBodyBytes?: number;
   /** The secrets before this one, the newest first; each signs beside it for a while. Older records hold a single one. */
   readonly previous?: PreviousSecret | readonly PreviousSecret[];
 }

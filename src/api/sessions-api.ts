@@ -4,7 +4,13 @@ import type { ChatsApi } from "./chats.js";
 import type { ContactsApi } from "./contacts.js";
 import type { GroupsApi } from "./groups.js";
 import type { ImportOptions, WrittenAuth } from "./backup.js";
-import type { EventStreamOptions, FailedDelivery, OutgoingStats, StreamedEvent } from "./event-stream.js";
+import type {
+  EventStreamOptions,
+  FailedDelivery,
+  OutgoingStats,
+  PublishedEvent,
+  StreamedEvent,
+} from "./event-stream.js";
 import type { SessionEventName, SessionListener } from "./events.js";
 import type { Health } from "./health.js";
 import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "./media.js";
@@ -121,6 +127,8 @@ export interface FullSessionsApi extends SessionsApi {
   listFailedDeliveries(id: string): Promise<readonly FailedDelivery[]>;
   /** Queues a failed delivery again. Rejects with `DELIVERY_NOT_FOUND`, `OUTBOX_FULL`. */
   redeliver(id: string, deliveryId: string): Promise<void>;
+  /** Returns one event that is kept. Rejects with `EVENT_NOT_FOUND`. */
+  getEvent(id: string, eventId: string): Promise<PublishedEvent>;
   /** Opens the media of a message for reading. Rejects with `INVALID_INPUT`, `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`. */
   openMedia(id: string, message: MediaMessage, options?: OpenMediaOptions): Promise<OpenedMedia>;
   /** Yields events as they happen, after those that came after `after`. */

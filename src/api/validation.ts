@@ -60,6 +60,10 @@ function headersSchema(field: string) {
     });
 }
 
+/** A reference itself has a size. */
+const MIN_BODY_BYTES = 1_024;
+const MAX_BODY_INVALID = `maxBodyBytes must be a whole number from ${MIN_BODY_BYTES}, or null for any size`;
+
 function endpointSchema(field: string) {
   const url = `${field}.url must be a URL address or null`;
   return z
@@ -73,6 +77,11 @@ function endpointSchema(field: string) {
       enabled: z.boolean({ error: `${field}.enabled must be true or false` }).optional(),
       rotateSecret: z.boolean({ error: `${field}.rotateSecret must be true or false` }).optional(),
       headers: headersSchema(`${field}.headers`).optional(),
+      maxBodyBytes: z
+        .int({ error: `${field}.${MAX_BODY_INVALID}` })
+        .min(MIN_BODY_BYTES, `${field}.${MAX_BODY_INVALID}`)
+        .nullable()
+        .optional(),
     })
     .nullable();
 }

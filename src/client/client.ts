@@ -13,7 +13,6 @@ import { at, Wire } from "./wire.js";
 /**
  * Calls a server that mounts `zpwoot/http`. Every method settles with the body of the response, and rejects with a
  * `ZpwootClientError`: kind `refused` with the status and the server's messages, or a kind that says why no response came.
- *
  * @example
  * const client = new ZpwootClient({ baseUrl: "https://wa.example", apiKey });
  * const { id } = await client.createSession({ name: "sales" });
@@ -129,6 +128,11 @@ export class ZpwootClient extends WhatsAppCalls {
   /** Puts a failed delivery back at the end of its queue. Refused with 404 when there is none with that id. */
   redeliver(id: string, deliveryId: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "deliveries", deliveryId, "redeliver") }, options);
+  }
+
+  /** One event, whole: one that a webhook got by reference. Refused with 404 when it is not kept any more. */
+  getEvent(id: string, eventId: string, options?: CallOptions): Promise<ServerEvent> {
+    return this.#wire.send({ method: "GET", path: at(id, "events", eventId) }, options);
   }
 
   /** The stored API keys, oldest first, without the keys themselves. */

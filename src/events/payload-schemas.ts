@@ -92,7 +92,9 @@ const envelope = {
   sessionId: z.string(),
   sessionName: z.string(),
   timestamp: z.iso.datetime({ precision: 3 }),
-  omitted: z.enum(["too-large", "unreadable"]).optional(),
+  omitted: z.enum(["too-large", "unreadable", "by-reference"]).optional(),
+  /** Where the whole is, if the endpoint takes no body as large. */
+  reference: z.strictObject({ url: z.string(), bytes: z.int() }).optional(),
 };
 
 /** The body of a webhook. `data` is null when it was left out (`omitted`). */

@@ -4,8 +4,8 @@ import type { WebhookEventName } from "../api/webhook-events.js";
 import { toJsonSafe, TooManyValuesError } from "./json-safe.js";
 import type { JsonValue } from "./json-safe.js";
 
-/** Why the data of an event was left out: over the limit, or it threw when it was read. */
-type Omission = "too-large" | "unreadable";
+/** Why the data of an event was left out: over the limit, or it threw when it was read, or the endpoint takes no body as large. */
+type Omission = "too-large" | "unreadable" | "by-reference";
 
 /** The body of a webhook, as a receiver parses it. */
 export interface WebhookPayload {
@@ -20,6 +20,8 @@ export interface WebhookPayload {
   readonly data: JsonValue;
   /** Only when `data` was left out: why. */
   readonly omitted?: Omission;
+  /** Only with `omitted: "by-reference"`: where the whole body can be fetched, and its size. */
+  readonly reference?: { readonly url: string; readonly bytes: number };
 }
 
 /** An event to render. */

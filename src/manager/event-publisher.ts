@@ -9,6 +9,7 @@ import type {
   EventStreamOptions,
   FailedDelivery,
   OutgoingStats,
+  PublishedEvent,
   StreamedEvent,
 } from "../api/event-stream.js";
 import type { Logger } from "../api/logger.js";
@@ -18,7 +19,7 @@ import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
 import { ZpwootError } from "../errors.js";
 import type { EventHub } from "../events/event-hub.js";
-import { eventIds } from "../events/event-id.js";
+import { eventIds, isEventId } from "../events/event-id.js";
 import { EventLog } from "../events/log/event-log.js";
 import { renderPayloads, type EventFacts, type RenderedPayload } from "../events/payload.js";
 import { type Along, familySpace } from "../store/space/key-space.js";
@@ -141,6 +142,19 @@ export class EventPublisher {
   /** The failed deliveries of a session, oldest first. Rejects with a store error. */
   listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
     return inTime("listFailedDeliveries", () => this.#webhooks.listFailed(sessionId));
+  }
+
+  /** An event that is kept in the log, or in an outbox. Rejects with `EVENT_NOT_FOUND` or a store error. */
+  async event(sessionId: string, eventId: string): Promise<PublishedEvent> {
+    const logged = this.#log?.find(sessionId, eventId);
+    if (logged !== undefined) return logged;
+    const body = isEventId(eventId)
+      ? await inTime("getEvent", () => this.#webhooks.bodyOf(sessionId, eventId))
+      : undefined;
+    if (body === undefined)
+      throw new ZpwootError("EVENT_NOT_FOUND", "The session keeps no event with this id, or not any more");
+    const { event } = JSON.parse(body) as { readonly event: string };
+    return { id: eventId, event, sessionId, body };
   }
 
   /**

@@ -13,6 +13,7 @@ import type {
 import type {
   EventStreamOptions,
   FailedDelivery,
+  PublishedEvent,
   OutgoingStats,
   StreamedEvent,
 } from "../api/event-stream.js";
@@ -472,6 +473,19 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    */
   async redeliver(id: string, deliveryId: string): Promise<void> {
     await this.#parts.publisher.redeliver((await this.#session(id)).id, deliveryId);
+  }
+
+  /**
+   * Returns one event, with its body as webhooks have it: from the event log, or from the outbox of an endpoint that got it by reference
+   * (`maxBodyBytes`) or has not acknowledged it.
+   *
+   * Rejects with `EVENT_NOT_FOUND`, or a store error.
+   *
+   * @example
+   * const { body } = await manager.getEvent(id, reference.id);
+   */
+  async getEvent(id: string, eventId: string): Promise<PublishedEvent> {
+    return this.#parts.publisher.event((await this.#session(id)).id, eventId);
   }
 
   /** The figures of webhooks and of the event log, for metrics. */

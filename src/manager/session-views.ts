@@ -64,8 +64,10 @@ function proxyInfo({ protocol = "http", host, port, username, password }: ProxyC
   return { protocol, host, port, ...name, hasPassword: password !== undefined };
 }
 
-function endpointInfo(name: string, { url, events, enabled, headers = {} }: WebhookConfig): EndpointInfo {
-  return { name, url, events, enabled, headers: Object.keys(headers) };
+function endpointInfo(name: string, config: WebhookConfig): EndpointInfo {
+  const { url, events, enabled, headers = {}, maxBodyBytes } = config;
+  const largest = maxBodyBytes === undefined ? {} : { maxBodyBytes };
+  return { name, url, events, enabled, headers: Object.keys(headers), ...largest };
 }
 
 /** What `getStatus` returns. */

@@ -7,7 +7,7 @@ import type { EndpointError } from "../api/session-info.js";
 import { isoTime } from "../async/timer.js";
 import { messageOf, ZpwootError } from "../errors.js";
 import type { DeliveryContext, WebhookOwnEvent } from "./delivery-context.js";
-import type { OutboxListener } from "./outbox/outbox.js";
+import type { OutboxListener } from "./outbox/outbox-listener.js";
 import type { QueuedRecord } from "./outbox/records.js";
 import type { FailedOutcome } from "./response-outcome.js";
 

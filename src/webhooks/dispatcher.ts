@@ -15,6 +15,7 @@ import { webhookLimits, type WebhookOptions } from "./options.js";
 import type { RequeueResult } from "./outbox/failed-deliveries.js";
 import { SessionDeliveries } from "./session-deliveries.js";
 import { HttpTransport, type WebhookTransport } from "./transport.js";
+import { statsOf } from "./webhook-stats.js";
 
 /** What a {@link WebhookDispatcher} needs. */
 export interface WebhookDispatcherDeps extends Pick<DeliveryContext, "emit" | "logger"> {
@@ -148,7 +149,7 @@ export class WebhookDispatcher {
   /** The failed deliveries of a session, oldest first. Rejects with a store error. */
   async listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
     const lists = this.#endpointNames(sessionId).map(async (endpoint) => {
-      const failed = await this.#delivery(sessionId, endpoint).listFailed();
+      const failed = await this.#delivery(sessionId, endpoint).outbox.listFailed();
       return failed.map((delivery) => ({ endpoint, ...delivery }));
     });
     return (await Promise.all(lists)).flat().sort((a, b) => a.failedAt - b.failedAt);
@@ -167,6 +168,15 @@ export class WebhookDispatcher {
     return results.includes("queued") ? "queued" : "not-found";
   }
 
+  /** The body of an event that is queued or failed, or was delivered by reference; undefined if there is none. Rejects with a store error. */
+  async bodyOf(sessionId: string, eventId: string): Promise<string | undefined> {
+    for (const endpoint of this.#endpointNames(sessionId)) {
+      const body = await this.#delivery(sessionId, endpoint).outbox.bodyOf(eventId);
+      if (body !== undefined) return body;
+    }
+    return undefined;
+  }
+
   /** Why the last attempt of each endpoint of a session failed, by endpoint; those that succeed are left out. */
   lastErrors(sessionId: string): ReadonlyMap<string, EndpointError> {
     const errors = new Map<string, EndpointError>();
@@ -177,17 +187,7 @@ export class WebhookDispatcher {
 
   /** The figures of this moment. */
   stats(): WebhookStats {
-    const deliveries = this.#all();
-    const sum = (figure: (delivery: EndpointDelivery) => number): number =>
-      deliveries.reduce((total, delivery) => total + figure(delivery), 0);
-    return {
-      endpoints: deliveries.length,
-      queued: sum(({ outbox }) => outbox.length),
-      queuedBytes: sum(({ outbox }) => outbox.bytes),
-      failed: sum(({ outbox }) => outbox.failedCount),
-      sending: sum(({ phase }) => Number(phase === "sending")),
-      retrying: sum(({ phase }) => Number(phase === "retrying")),
-    };
+    return statsOf(this.#all());
   }
 
   /**

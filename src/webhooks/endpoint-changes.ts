@@ -28,7 +28,13 @@ export function changeWebhook(
   const { url = current?.url ?? null, events = current?.events ?? [], rotateSecret = false } = change;
   const enabled = change.enabled ?? current?.enabled ?? true;
   const headers = change.headers ?? current?.headers;
-  const rest = { url, events, enabled, ...(headers === undefined ? {} : { headers }) };
+  const { maxBodyBytes: largest = current?.maxBodyBytes } = change;
+  const maxBodyBytes = largest ?? undefined;
+  const rest = {
+    ...{ url, events, enabled },
+    ...(headers === undefined ? {} : { headers }),
+    ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+  };
   if (current === null) {
     const secret = generateWebhookSecret();
     return { webhook: { ...rest, secret }, ...(url === null ? {} : { newSecret: secret }) };
@@ -41,7 +47,8 @@ export function changeWebhook(
   }
   // The secret of a webhook without a URL was never shown.
   const isFirstUrl = current.url === null && url !== null;
-  return { webhook: { ...current, ...rest }, ...(isFirstUrl ? { newSecret: current.secret } : {}) };
+  const { maxBodyBytes: _before, ...kept } = current;
+  return { webhook: { ...kept, ...rest }, ...(isFirstUrl ? { newSecret: current.secret } : {}) };
 }
 
 /** Endpoints beside the webhook, at most: each costs a queue, a connection and a request per event. */

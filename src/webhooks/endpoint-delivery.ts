@@ -1,17 +1,16 @@
 /** Delivers the outbox of one endpoint of a session: one loop, one request at a time, in order. */
-import type { FailedRecord } from "../api/event-stream.js";
 import type { EndpointError } from "../api/session-info.js";
 import { WakeSignal } from "../async/wake-signal.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
 import type { DeliveryContext, EndpointPlace } from "./delivery-context.js";
 import { DeliveryReports } from "./delivery-reports.js";
-import { EndpointRequests } from "./endpoint-requests.js";
+import { deliveredTo, EndpointRequests } from "./endpoint-requests.js";
 import { targetOf, type DeliveryTarget } from "./endpoints.js";
 import { FailedHead } from "./failed-head.js";
 import type { QueuedDelivery } from "./outbox/batch.js";
 import type { RequeueResult } from "./outbox/failed-deliveries.js";
 import { Outbox } from "./outbox/outbox.js";
-import { sizeOf, type QueuedRecord } from "./outbox/records.js";
+import type { QueuedRecord } from "./outbox/records.js";
 import { Refusals } from "./refusals.js";
 import type { FailedOutcome } from "./response-outcome.js";
 
@@ -50,8 +49,8 @@ export class EndpointDelivery {
     this.#failedHead = new FailedHead(this.#outbox, reports, context.now);
   }
 
-  /** The outbox, for statistics. */
-  get outbox(): Pick<Outbox, "length" | "bytes" | "failedCount"> {
+  /** The outbox, to look into. */
+  get outbox(): Pick<Outbox, "length" | "bytes" | "failedCount" | "listFailed" | "bodyOf"> {
     return this.#outbox;
   }
 
@@ -97,11 +96,6 @@ export class EndpointDelivery {
     this.#reports.changed();
     if (this.#requests.url !== this.#target()?.url) this.#requests.cancel();
     this.#start();
-  }
-
-  /** The failed deliveries, oldest first. Rejects with a store error. */
-  listFailed(): Promise<readonly FailedRecord[]> {
-    return this.#outbox.listFailed();
   }
 
   /** Queues a failed delivery again. Settles when that is durable; rejects with a store error or `STOPPED`. */
@@ -176,7 +170,7 @@ export class EndpointDelivery {
     // An attempt that we ended, to stop or for another target, says nothing about the receiver to call next.
     if (outcome === undefined) return 0;
     if (outcome.kind === "delivered") {
-      this.#delivered(delivery, this.#outbox.attempts + 1);
+      this.#delivered(target, delivery, this.#outbox.attempts + 1);
       return 0;
     }
     this.#outbox.countAttempt();
@@ -190,8 +184,9 @@ export class EndpointDelivery {
     return this.#postpone(delivery.record, outcome);
   }
 
-  #delivered({ n, record }: QueuedDelivery, attempts: number): void {
-    this.#outbox.settle({ kind: "delivered", n, bytes: sizeOf(record) });
+  #delivered(target: DeliveryTarget, delivery: QueuedDelivery, attempts: number): void {
+    const { record } = delivery;
+    this.#outbox.settle(deliveredTo(target, delivery));
     this.#breaker.reset();
     this.#reports.delivered(record, attempts);
   }
@@ -205,7 +200,7 @@ export class EndpointDelivery {
     if (following === undefined) return false;
     const taken = await this.#requests.send(target, following.record);
     if (taken?.kind !== "delivered") return false;
-    await this.#failedHead.fail(head, reason, following);
+    await this.#failedHead.fail(head, reason, deliveredTo(target, following));
     this.#breaker.reset();
     this.#reports.delivered(following.record, 1);
     return true;

@@ -1,9 +1,22 @@
 /** The requests to one endpoint, one at a time. */
 import type { DeliveryContext } from "./delivery-context.js";
 import type { DeliveryTarget } from "./endpoints.js";
-import type { QueuedRecord } from "./outbox/records.js";
+import type { Outcome, QueuedDelivery } from "./outbox/batch.js";
+import { sizeOf, type QueuedRecord } from "./outbox/records.js";
 import { outcomeOfError, outcomeOfResponse, type ResponseOutcome } from "./response-outcome.js";
+import { referenceTo } from "./reference.js";
 import { deliveryHeaders } from "./signature.js";
+
+/** What became of an event that an endpoint has acknowledged: the body of one that it got by reference is kept. */
+export function deliveredTo(target: DeliveryTarget, { n, record }: QueuedDelivery): Outcome {
+  const referred = isReferred(target, record) ? record : undefined;
+  return { kind: "delivered", n, bytes: sizeOf(record), referred };
+}
+
+/** Whether an endpoint gets an event by reference. */
+function isReferred({ maxBodyBytes }: DeliveryTarget, record: QueuedRecord): boolean {
+  return maxBodyBytes !== undefined && sizeOf(record) > maxBodyBytes;
+}
 
 /** See the head of this file. */
 export class EndpointRequests {
@@ -44,8 +57,9 @@ export class EndpointRequests {
   ): Promise<ResponseOutcome> {
     const { limits, transport, now } = this.#context;
     try {
-      const headers = deliveryHeaders(target, record, now());
-      const post = { url: target.url, headers, body: record.body, timeoutMs: limits.timeoutMs, signal };
+      const body = isReferred(target, record) ? referenceTo(record.body, limits.publicUrl) : record.body;
+      const headers = deliveryHeaders(target, { id: record.id, body }, now());
+      const post = { url: target.url, headers, body, timeoutMs: limits.timeoutMs, signal };
       return outcomeOfResponse(await transport.post(post), now());
     } catch (error) {
       return outcomeOfError(error);

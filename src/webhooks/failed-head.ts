@@ -1,8 +1,7 @@
 /** Makes failed deliveries of the events at the head of an outbox, and reports each once that is stored. */
 import type { DeliveryReports } from "./delivery-reports.js";
-import type { QueuedDelivery } from "./outbox/batch.js";
+import type { Outcome, QueuedDelivery } from "./outbox/batch.js";
 import type { Outbox } from "./outbox/outbox.js";
-import { sizeOf } from "./outbox/records.js";
 
 /** Deliveries given up in one batch. */
 const GIVE_UP_BATCH = 32;
@@ -20,12 +19,9 @@ export class FailedHead {
   }
 
   /** The event at the head fails; the one after it, if it is given, was delivered. Both are stored in one batch. Never rejects. */
-  async fail(head: QueuedDelivery, reason: string, delivered?: QueuedDelivery): Promise<void> {
+  async fail(head: QueuedDelivery, reason: string, delivered?: Outcome): Promise<void> {
     const report = this.#settle(head, reason);
-    if (delivered !== undefined) {
-      const { n, record } = delivered;
-      this.#outbox.settle({ kind: "delivered", n, bytes: sizeOf(record) });
-    }
+    if (delivered !== undefined) this.#outbox.settle(delivered);
     await this.#outbox.flushed();
     report();
   }

@@ -29,6 +29,8 @@ export interface WebhookOptions {
   readonly splitBytes?: number;
   /** An event that can't be made smaller than this is sent without its data. Default 1 MiB. */
   readonly maxPayloadBytes?: number;
+  /** Where receivers reach the HTTP handler, for the address of an event that is sent by reference. Default: the address has no host. */
+  readonly publicUrl?: string;
   /** How much of a response is read before its connection is dropped. Default 64 KiB. */
   readonly maxResponseBytes?: number;
 }
@@ -50,6 +52,7 @@ export const WEBHOOK_DEFAULTS = {
   maxPendingBytes: 16 * 1024 * 1024,
   splitBytes: 64 * 1024,
   maxPayloadBytes: 1024 * 1024,
+  publicUrl: "",
   maxResponseBytes: 64 * 1024,
 } as const satisfies WebhookLimits;
 
@@ -68,6 +71,10 @@ const fields: OptionFields<WebhookOptions> = {
   maxPendingBytes: count,
   splitBytes: count,
   maxPayloadBytes: count,
+  publicUrl: z
+    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+    .or(z.literal(""))
+    .optional(),
   maxResponseBytes: count,
 };
 const schema = z.object({ webhooks: optionsSchema(fields) });

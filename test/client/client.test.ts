@@ -37,6 +37,7 @@ const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   getOpenApi: [],
   updateSession: ["a/b", { webhook: null }],
   redeliver: ["a/b", "d/e"],
+  getEvent: ["a/b", "e/f"],
   createSession: [{ name: "x" }],
   pairPhone: ["a/b", "+5511999990001"],
   sendMessage: ["a/b", "+5511999990001", { text: "x" }],

@@ -26,7 +26,7 @@ import type {
   UpdateSessionInput,
 } from "../../src/api/session-info.js";
 import type { SessionDetail } from "../../src/api/session-detail.js";
-import type { OutgoingStats, StreamedEvent } from "../../src/api/event-stream.js";
+import type { OutgoingStats, PublishedEvent, StreamedEvent } from "../../src/api/event-stream.js";
 import type { FullSessionsApi, WaitOptions } from "../../src/api/sessions-api.js";
 import { comparableName } from "../../src/api/names.js";
 import {
@@ -147,6 +147,12 @@ export class InMemorySessions implements FullSessionsApi {
   async redeliver(id: string): Promise<void> {
     this.#entry("redeliver", id);
     throw new ZpwootError("DELIVERY_NOT_FOUND", "There is none");
+  }
+
+  async getEvent(id: string, eventId: string): Promise<PublishedEvent> {
+    this.#entry("getEvent", id);
+    const payload = { id: eventId, event: "messages.upsert", sessionId: id, data: { messages: [] } };
+    return { id: eventId, event: "messages.upsert", sessionId: id, body: JSON.stringify(payload) };
   }
 
   /** Ends at once: nothing happens here that a log would hold. */

@@ -105,6 +105,13 @@ export class EventLog {
     this.#kept.forget(sessionId);
   }
 
+  /** An event that is kept and shown; undefined if there is none. */
+  find(sessionId: string, eventId: string): PublishedEvent | undefined {
+    const unstored = this.#unstored.oldest([sessionId]);
+    if (unstored !== undefined && eventId >= unstored) return undefined;
+    return this.#kept.get(sessionId)?.recent.find(eventId);
+  }
+
   /** The figures of this moment. */
   stats(): EventLogStats {
     const events = this.#kept.all.reduce((sum, { recent }) => sum + recent.length, 0);

@@ -34,6 +34,11 @@ export class RecentEvents {
     this.#bytes += sizeOf(event);
   }
 
+  /** The event with an id; undefined if it is not kept. */
+  find(id: string): PublishedEvent | undefined {
+    return this.#events.slice(this.#dropped).find((event) => event.id === id);
+  }
+
   /** Removes an event that is not to be shown. */
   remove(event: PublishedEvent): void {
     const at = this.#events.indexOf(event, this.#dropped);

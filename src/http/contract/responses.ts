@@ -42,12 +42,13 @@ export function toUpdatedSessionResponse(session: UpdatedSession): UpdatedSessio
   const { endpoints = [], endpointSecrets, proxy } = session;
   return {
     ...toCreatedSessionResponse(session),
-    endpoints: endpoints.map(({ name, url, events, enabled, headers }) => ({
+    endpoints: endpoints.map(({ name, url, events, enabled, headers, maxBodyBytes }) => ({
       name,
       url,
       events: [...events],
       enabled,
       headers: [...headers],
+      ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     })),
     proxy: proxy === undefined ? null : toProxy(proxy),
     ...(endpointSecrets === undefined ? {} : { endpointSecrets: { ...endpointSecrets } }),

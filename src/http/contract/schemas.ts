@@ -65,6 +65,7 @@ export const endpointSchema = z.strictObject({
   events: z.array(z.enum(WEBHOOK_EVENTS)),
   enabled: z.boolean(),
   headers: z.array(z.string()),
+  maxBodyBytes: z.int().optional(),
 });
 
 /** A proxy, without its password. */

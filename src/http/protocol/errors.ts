@@ -67,6 +67,8 @@ function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse
       return errorResponse(500, "Database connection failed");
     case "DELIVERY_NOT_FOUND":
       return errorResponse(404, "The session has no failed delivery with this id");
+    case "EVENT_NOT_FOUND":
+      return errorResponse(404, "The session keeps no event with this id, or not any more");
     case "OUTBOX_FULL":
       return errorResponse(409, error.message, "Conflict");
     case "ABORTED":

@@ -95,6 +95,11 @@ export class RawResponse {
   }
 }
 
+/** A 200 with a body that is JSON already. */
+export function rawJson(body: string): RawResponse {
+  return new RawResponse({ status: 200, headers: JSON_HEADERS, body });
+}
+
 /** Thrown to end a request with an error response. */
 export class HttpError extends Error {
   override readonly name = "HttpError";

@@ -4,7 +4,7 @@ import { LOGGED_ENGINE_EVENTS } from "../../api/events.js";
 import { visibleEvent } from "../access/visibility.js";
 import { failedDeliveriesResponseSchema, messageResponseSchema } from "../contract/schemas.js";
 import { toFailedDelivery } from "../contract/responses.js";
-import { badRequest, RawResponse } from "../protocol/message.js";
+import { badRequest, rawJson, RawResponse } from "../protocol/message.js";
 import {
   defineRoute,
   type QueryParameter,
@@ -115,6 +115,20 @@ export const DELIVERY_AND_EVENT_ROUTES: readonly Route[] = [
     call: async (manager, input) => {
       await manager.getStatus(input.id);
       return eventStream(manager, input, [input.id]);
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/sessions/:id/events/:eventId",
+    operation: "getEvent",
+    summary: "One event, whole: one that a webhook got by reference, say",
+    tag: "events",
+    access: "viewer",
+    status: 200,
+    contentType: "application/json",
+    call: async (manager, { id, params, caller }) => {
+      const event = await requireFeature(manager, "getEvent").getEvent(id, params["eventId"] ?? "");
+      return rawJson(visibleEvent(caller, event).body);
     },
   }),
 ];

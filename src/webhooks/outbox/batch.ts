@@ -6,7 +6,13 @@ import type { OutboxState, QueuedRecord } from "./records.js";
 
 /** What became of the delivery at the head of the queue. */
 export type Outcome =
-  | { readonly kind: "delivered"; readonly n: number; readonly bytes: number }
+  | {
+      readonly kind: "delivered";
+      readonly n: number;
+      readonly bytes: number;
+      /** Of one that was delivered by reference. */
+      readonly referred?: Pick<QueuedRecord, "id" | "body"> | undefined;
+    }
   /** Its record is missing or can't be read. */
   | { readonly kind: "unreadable"; readonly n: number }
   | {
@@ -35,6 +41,7 @@ export class OutboxBatch {
   readonly #limits: OutboxLimits;
   readonly #entries = new Map<string, unknown>();
   readonly #queued: QueuedDelivery[] = [];
+  readonly #referred = new Map<string, string>();
   #state: OutboxState;
 
   constructor(state: OutboxState, limits: OutboxLimits) {
@@ -50,6 +57,11 @@ export class OutboxBatch {
   /** What this batch adds to the queue. */
   get queued(): readonly QueuedDelivery[] {
     return this.#queued;
+  }
+
+  /** Bodies of events that were delivered by reference, by event id. */
+  get referred(): ReadonlyMap<string, string> {
+    return this.#referred;
   }
 
   /** All that has to be written, the state included. */
@@ -79,6 +91,8 @@ export class OutboxBatch {
     this.#entries.set(queuedKey(outcome.n), null);
     // The size of an unreadable record is unknown; that of an empty queue is not.
     this.#change({ head, attempts: 0, bytes: head === this.#state.tail ? 0 : bytes });
+    if (outcome.kind === "delivered" && outcome.referred !== undefined)
+      this.#referred.set(outcome.referred.id, outcome.referred.body);
     if (outcome.kind !== "failed") return;
     const { record, attempts, reason, failedAt } = outcome;
     this.setAside(record, { attempts, reason, failedAt });

@@ -34,14 +34,25 @@ export async function requeueFailed(
   since: number,
 ): Promise<RequeueResult> {
   const found = await findFailed(space, batch.state, id);
-  if (found === undefined) return "not-found";
+  const body = await failedBody(space, batch.state, id);
+  if (found === undefined || body === undefined) return "not-found";
   const { n, record } = found;
-  const body = (await readableOf(space, [bodyKey(n)])).get(bodyKey(n));
-  if (typeof body !== "string") return "not-found";
   const queued: QueuedRecord = { id, event: record.event, at: record.at, since, body };
   if (!batch.append(queued)) return "outbox-full";
   batch.removeFailed(n, record.bytes);
   return "queued";
+}
+
+/** The body of the failed delivery with an id; undefined if there is none. Rejects with a store error. */
+export async function failedBody(
+  space: KeySpace,
+  state: OutboxState,
+  id: string,
+): Promise<string | undefined> {
+  const found = await findFailed(space, state, id);
+  if (found === undefined) return undefined;
+  const body = (await readableOf(space, [bodyKey(found.n)])).get(bodyKey(found.n));
+  return typeof body === "string" ? body : undefined;
 }
 
 /** Drops the oldest failed deliveries until the rest is within the limits. Settles with the number dropped. */

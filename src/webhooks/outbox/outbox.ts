@@ -6,26 +6,15 @@ import type { KeySpace } from "../../store/space/key-space.js";
 import type { SpaceEntry } from "../../store/space/session-space.js";
 import { OutboxBatch, type Outcome, type OutboxLimits, type QueuedDelivery } from "./batch.js";
 import { dropOverflow, listFailed, requeueFailed, type RequeueResult } from "./failed-deliveries.js";
+import { findBody } from "./find-body.js";
+import type { OutboxListener } from "./outbox-listener.js";
 import { closedError } from "./pending-changes.js";
 import { ReadAhead } from "./read-ahead.js";
 import { EMPTY_STATE, range, type QueuedRecord } from "./records.js";
+import { ReferredBodies } from "./referred-bodies.js";
 import type { SessionWriter, WrittenOutbox } from "./session-writer.js";
 import { readQueued } from "./stored-queue.js";
 import { readState } from "./stored-state.js";
-
-/** What an outbox reports to its owner. */
-export interface OutboxListener {
-  /** There is something new to deliver. */
-  available(): void;
-  /** A queued delivery was lost to a damaged or missing record; `n` is its place in the queue. */
-  unreadable(n: number): void;
-  /** The state could not be read and was made again from what is queued. */
-  rebuilt(): void;
-  /** The oldest failed deliveries were dropped to keep within the limits. */
-  dropped(count: number): void;
-  /** A write failed; it is tried again if it held acknowledgements. */
-  writeFailed(error: unknown): void;
-}
 
 /** What is to be written next. */
 interface Draft {
@@ -44,6 +33,7 @@ export class Outbox implements WrittenOutbox {
   readonly #listener: OutboxListener;
   readonly #writer: SessionWriter;
   readonly #readAhead = new ReadAhead();
+  readonly #referred: ReferredBodies;
   readonly #load = once(() => this.#readState());
   /** As last stored. */
   #state = EMPTY_STATE;
@@ -62,6 +52,7 @@ export class Outbox implements WrittenOutbox {
     this.#limits = limits;
     this.#listener = listener;
     this.#writer = writer;
+    this.#referred = new ReferredBodies(space);
     writer.add(this);
   }
 
@@ -126,6 +117,14 @@ export class Outbox implements WrittenOutbox {
   async listFailed(): Promise<readonly FailedRecord[]> {
     await this.#load();
     return listFailed(this.#space, this.#state);
+  }
+
+  /** The body of an event that is queued, failed, or was delivered by reference; undefined if there is none. Rejects with a store error. */
+  async bodyOf(eventId: string): Promise<string | undefined> {
+    await this.#load();
+    const { first } = this.#readAhead;
+    if (first?.record.id === eventId) return first.record.body;
+    return findBody(this.#space, this.#state, this.#cursor, eventId);
   }
 
   /** The delivery to attempt next, undefined when the queue is empty. Rejects with a store error. */
@@ -193,7 +192,7 @@ export class Outbox implements WrittenOutbox {
     if (this.#draft === undefined) return undefined;
     const { batch } = this.#draft;
     this.#draft.dropped = await dropOverflow(this.#space, batch);
-    return this.#space.placed(batch.entries);
+    return this.#space.placed(new Map([...batch.entries, ...(await this.#referred.keep(batch.referred))]));
   }
 
   /** For its writer. */
@@ -203,6 +202,7 @@ export class Outbox implements WrittenOutbox {
     if (draft === undefined) return;
     const { batch, settled, attempts, dropped } = draft;
     this.#state = batch.state;
+    this.#referred.kept(batch.referred);
     this.#outcomes = this.#outcomes.slice(settled);
     if (attempts === this.#attempts) this.#attemptsChanged = false;
     this.#committed.wake();
