@@ -13,6 +13,9 @@ export type Stanza = Parameters<WhatsAppSocket["query"]>[0];
 /** A session, as far as calls need it. */
 interface CallingSession {
   readonly socket: WhatsAppSocket | undefined;
+  /** Its connection: `sent` settles with whether all that was written has left. */
+  readonly attempt?:
+    { readonly handle: { readonly gate?: { sent(): Promise<boolean> } } | undefined } | undefined;
 }
 
 /** What a {@link Caller} is made with. */
@@ -28,6 +31,8 @@ export interface OpenCall {
   readonly socket: WhatsAppSocket;
   /** Sends a query and settles with the answer. Rejects as the library does when WhatsApp refuses. */
   readonly query: (stanza: Stanza) => Promise<Stanza>;
+  /** Settles when all that was written has left the process: for what WhatsApp does not answer. Rejects with `SESSION_NOT_CONNECTED`. */
+  readonly sent: () => Promise<void>;
 }
 
 /** How long WhatsApp may take to answer, in milliseconds. */
@@ -55,9 +60,12 @@ export class Caller {
   ): Promise<T> {
     const { session, ending } = this.#options;
     if (isAborted(signal)) throw aborted(facts);
-    const { socket } = await session(id);
-    if (socket === undefined)
-      throw new ZpwootError("SESSION_NOT_CONNECTED", `${facts.name}: the session is not connected`);
+    const { socket, attempt } = await session(id);
+    if (socket === undefined) throw notConnected(facts);
+    const gate = attempt?.handle?.gate;
+    const sent = async (): Promise<void> => {
+      if ((await gate?.sent()) === false) throw notConnected(facts);
+    };
     const query: OpenCall["query"] = async (stanza) => {
       // Baileys 7 settles with nothing when its own time is over.
       const answer = (await socket.query(stanza, timeoutMs)) as Stanza | undefined;
@@ -66,7 +74,7 @@ export class Caller {
     };
     try {
       return await withAnyOf([signal, ending], (ends) =>
-        withDeadline("WhatsApp", timeoutMs, () => work({ socket, query }), { signal: ends }),
+        withDeadline("WhatsApp", timeoutMs, () => work({ socket, query, sent }), { signal: ends }),
       );
     } catch (error) {
       if (isAborted(ending)) throw stopped();
@@ -74,6 +82,10 @@ export class Caller {
       throw callError(error, facts);
     }
   }
+}
+
+function notConnected({ name }: CallFacts): ZpwootError {
+  return new ZpwootError("SESSION_NOT_CONNECTED", `${name}: the session is not connected`);
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

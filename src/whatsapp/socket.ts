@@ -47,7 +47,8 @@ export class SessionSocket {
   readonly #filter: EventFilter;
   readonly #listeners = new Listeners();
   readonly #webSocket: WebSocketLike;
-  readonly #gate: WireGate;
+  /** What waits to be sent. */
+  readonly gate: WireGate;
   readonly #inbound: Inbound;
   readonly #tap: EventTap;
   #silence: SilenceWatch | undefined;
@@ -73,14 +74,14 @@ export class SessionSocket {
     const warn = (text: string, fields: object): void => options.logger.warn({ sessionId, ...fields }, text);
     fanOutMessages(this.socket, { sent: auth.sent, onBadSignature: options.hooks.onBadSignature, warn });
     guardListeners(this.#ws, (error) => this.#fail(error));
-    this.#gate = new WireGate({
+    this.gate = new WireGate({
       maxAgeMs: config.keepAliveIntervalMs ?? KEEP_ALIVE_MS,
       onFailed: (error) => this.#fail(error),
     });
     this.#inbound = this.#follow(warn);
     this.#tap = new EventTap({
       socket: this.socket,
-      gate: this.#gate,
+      gate: this.gate,
       received: this.#inbound.received,
       keys: auth.received,
       waits: (key) => this.#filter.waits(key),
@@ -88,7 +89,7 @@ export class SessionSocket {
       pass: (event) => this.#filter.pass(event),
       publish: (event, along) => {
         const noted = noteChanges(auth, event);
-        if (noted !== undefined) this.#gate.hold(noted);
+        if (noted !== undefined) this.gate.hold(noted);
         return options.hooks.onEvent(event, along);
       },
     });
@@ -149,7 +150,7 @@ export class SessionSocket {
       socket: this.socket,
       library,
       keys: auth.received,
-      gate: this.#gate,
+      gate: this.gate,
       deafTimeoutMs,
       onStanza: () => hooks.onStanza(),
       onNoEvent: () => warn("a message was decrypted, and the library made no event of it", {}),
@@ -182,7 +183,7 @@ export class SessionSocket {
     ): void => this.#listeners.add(this.socket.ev, name, listener);
     const onWs: AddListener = (name, listener) => this.#listeners.add(this.#ws, name, listener);
     // whaileys confirms a link in the same tick in which it changes the credentials.
-    on("creds.update", () => this.#gate.hold(hooks.onCreds()));
+    on("creds.update", () => this.gate.hold(hooks.onCreds()));
     on("connection.update", (update) => {
       if (update.isNewLogin === true) hooks.onLinked();
       if (typeof update.qr === "string") hooks.onQR(update.qr);
@@ -208,14 +209,14 @@ export class SessionSocket {
     watchMessageAcks(onWs, (ack) => hooks.onMessageAck(ack));
     onWs("CB:notification,type:companion_reg_refresh", () => hooks.onSecretRetired());
     for (const type of PASSKEY_NOTIFICATIONS) onWs(`CB:notification,type:${type}`, () => hooks.onPasskey());
-    onWs("upgrade", ({ socket }: IncomingMessage) => this.#gate.attach(socket));
+    onWs("upgrade", ({ socket }: IncomingMessage) => this.gate.attach(socket));
   }
 
   async #close(): Promise<void> {
     await waitFor(this.#flush(), { timeoutMs: FLUSH_MS });
     this.#inbound.received?.pause();
     // What is acknowledged too late is delivered again, to a ratchet that has moved on.
-    await waitFor(this.#gate.drained(), { timeoutMs: DRAIN_MS });
+    await waitFor(this.gate.drained(), { timeoutMs: DRAIN_MS });
     if (!this.#closedByItself) {
       // The library's own close event comes too late.
       const data = { connection: "close", lastDisconnect: { error: undefined, date: new Date() } } as const;

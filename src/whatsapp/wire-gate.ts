@@ -41,6 +41,8 @@ export class WireGate {
   readonly #options: WireGateOptions;
   readonly #open = new LazySet<number>();
   readonly #waiters: (() => void)[] = [];
+  /** In the order of their marks. */
+  readonly #marks: { readonly mark: number; readonly resolve: (hasLeft: boolean) => void }[] = [];
   readonly #nextRelease: (() => void)[] = [];
   #newest = 0;
   #queue: Chunk[] = [];
@@ -107,6 +109,13 @@ export class WireGate {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
+  /** Settles when all that was written so far has left, with true, or when nothing will leave any more, with false. Never rejects. */
+  sent(): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
+    if (this.#open.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => this.#marks.push({ mark: this.#newest, resolve }));
+  }
+
   /** Settles when the next hold is done, or nothing will leave any more. Never rejects. */
   released(): Promise<void> {
     return new Promise((resolve) => this.#nextRelease.push(resolve));
@@ -150,6 +159,7 @@ export class WireGate {
     for (const { data } of released) this.#bytes -= data.length;
     if (released.length > 0) this.#send?.(released);
     for (const resolve of this.#nextRelease.splice(0)) resolve();
+    while ((this.#marks[0]?.mark ?? Infinity) < oldest) this.#marks.shift()?.resolve(true);
     if (this.#open.size === 0) this.#settle();
   }
 
@@ -177,6 +187,7 @@ export class WireGate {
     this.#queue = [];
     this.#bytes = 0;
     for (const resolve of this.#nextRelease.splice(0)) resolve();
+    for (const { resolve } of this.#marks.splice(0)) resolve(false);
     this.#settle();
   }
 

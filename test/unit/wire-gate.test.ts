@@ -171,6 +171,24 @@ describe("the gate on the wire", () => {
     expect(left).toEqual([]);
   });
 
+  it("tells when all that was written so far has left, whatever is held since", async () => {
+    const { gate, stream, left } = gated();
+    expect(await gate.sent()).toBe(true);
+    const [first, second] = [deferred(), deferred()];
+    gate.hold(first.promise);
+    stream.write("a");
+    const sent = gate.sent().then((hasLeft) => [hasLeft, ...left]);
+    gate.hold(second.promise);
+    stream.write("b");
+    first.resolve();
+    expect(await sent).toEqual([true, "a"]);
+    const behind = gate.sent();
+    second.reject(new Error("the store is gone"));
+    expect(await behind).toBe(false);
+    expect(await gate.sent()).toBe(false);
+    expect(left).toEqual(["a"]);
+  });
+
   it("tells when it is drained, and when one hold is done", async () => {
     const { gate, stream, left } = gated();
     const [first, second] = [deferred(), deferred()];
