@@ -1,5 +1,8 @@
 /** Bytes that are streamed, through every server; and what a download is over HTTP, whoever sent it. */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, request as sendRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ZpwootError } from "../../src/errors.js";
 import { createHttpHandler } from "../../src/http/index.js";
@@ -90,6 +93,37 @@ describe.each(SERVERS)("media through $name", (kind) => {
 });
 
 describe("a download over HTTP", () => {
+  it("is let go when its client left before its first byte", async () => {
+    const { handler, manager } = openHandler();
+    const { id } = await manager.create({ name: "it" });
+    const discarded = new Promise<void>((resolve) => {
+      manager.media = { ...inMemoryMedia(PIECES), discard: () => resolve() };
+    });
+    const server = createServer((request, response) => void handler.node(request, response));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const open = manager.openMedia.bind(manager);
+    const left = new Promise<void>((resolve) =>
+      server.on("connection", (socket) => socket.on("close", resolve)),
+    );
+    const isAsked = new Promise<void>((resolve) => {
+      manager.openMedia = async (session) => {
+        resolve();
+        await left;
+        return open(session);
+      };
+    });
+    const { port } = server.address() as AddressInfo;
+    const { method, path, headers, body } = requestFor(id);
+    const asked = sendRequest({ port, method, path, headers: { ...headers } });
+    asked.on("error", () => {});
+    asked.end(body);
+    await isAsked;
+    asked.destroy();
+    await discarded;
+    server.close();
+  });
+
   it.each([
     ["CONNECTION_FAILED", 502],
     ["INVALID_INPUT", 400],

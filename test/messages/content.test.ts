@@ -1,9 +1,12 @@
 /** Every kind of content, as the phone of the recipient shows it. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { writeFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { MessageContent } from "../../src/api/message-content.js";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
 import { LIBRARIES } from "../support/libraries.js";
@@ -196,6 +199,37 @@ describe.each(LIBRARIES)("a message of $name", ({ on }) => {
       await rm(folder, { recursive: true });
     }
     expect(sender.world.emulator.violations).toEqual([]);
+  });
+
+  it("brings a file from a URL, at once and from the queue, whose turn it is fetched at", async () => {
+    const emulator = await WhatsAppEmulator.start();
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked += 1;
+      response.end(BYTES);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    await using world = await on(emulator, {
+      ...{ whatsapp: { ...emulator.whatsapp }, media: { allowPrivateSources: true } },
+      messages: { pace: { perMinute: Infinity } },
+    });
+    const { id } = await world.linked();
+    const friend = world.phone("friend");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
+    for (const options of [{}, { queue: true }]) {
+      const sent = await world.manager.sendMessage(
+        id,
+        friend.jid,
+        { document: { url }, fileName: "a" },
+        options,
+      );
+      const seen = await friend.waitForMessage((shown) => shown.id === sent.id);
+      expect(bytesOn(friend, seen.id)).toEqual(BYTES);
+    }
+    expect(asked).toBe(2);
+    expect(emulator.violations).toEqual([]);
   });
 
   it("with a file that can't be had is MEDIA_FAILED or INVALID_INPUT, and nothing is sent", async () => {

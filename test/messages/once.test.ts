@@ -83,6 +83,22 @@ describe.each(LIBRARIES)("an idempotency key with $name", ({ open }) => {
     expect(await world.manager.getMessage(id, sent.id)).not.toHaveProperty("error");
   });
 
+  it("whose number is not checked in time is not sent later", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const friend = world.phone("friend");
+    world.emulator.faults.add({ at: "query", query: { xmlns: "usync" }, action: { delayMs: 400 }, times: 2 });
+    const late = world.manager.sendMessage(id, `+${friend.phoneNumber}`, HELLO, {
+      ...{ checkNumber: true, timeoutMs: 150, idempotencyKey: "late" },
+    });
+    await expect(late).rejects.toMatchObject({ code: "MESSAGE_UNCONFIRMED" });
+    // It is sent after the answer to the question before it.
+    const last = { text: "the last" };
+    await world.manager.sendMessage(id, `+${friend.phoneNumber}`, last, { checkNumber: true });
+    await friend.waitForMessage(({ text }) => text === "the last");
+    expect(friend.messages.map(({ text }) => text)).toEqual(["the last"]);
+  });
+
   it("asks for the form of a Brazilian number that has an account", async () => {
     await using world = await open();
     const { id } = await world.linked();

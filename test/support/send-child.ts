@@ -1,6 +1,6 @@
 /**
  * A process with one manager and one session that sends messages with keys, for runs that kill it: `send-child.ts <store> <wa-url>
- * <library>`. Takes jobs on standard input, one JSON line each, and reports answers and everything else, one JSON line each.
+ * <library> [<per-minute> [wait]]`. Takes jobs on standard input, one JSON line each, and `stop`, and reports answers and everything else, one JSON line each.
  */
 import { createInterface } from "node:readline";
 import { SessionManager } from "../../src/manager/session-manager.js";
@@ -8,7 +8,8 @@ import { isZpwootError, messageOf } from "../../src/errors.js";
 import { baileys7 } from "../../src/whatsapp/libraries/baileys7.js";
 import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 
-const [store = "memory:", url = "", library = "whaileys"] = process.argv.slice(2);
+const [store = "memory:", url = "", library = "whaileys", perMinute = "Infinity", mode] =
+  process.argv.slice(2);
 const report = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);
 
 /** One message to send. */
@@ -29,7 +30,12 @@ const manager = new SessionManager({
     socketFactory: library === "whaileys" ? loadWhaileys : baileys7(() => import("baileys-7")),
   },
   reconnect: { firstDelayMs: 30, maxDelayMs: 100 },
-  messages: { pace: { perMinute: Infinity }, keep: 5_000, maxQueued: 5_000 },
+  ownership: { wait: mode === "wait" },
+  messages: {
+    pace: { perMinute: Number(perMinute), jitter: 0, firstContact: 1 },
+    keep: 5_000,
+    maxQueued: 5_000,
+  },
 });
 manager.on("session.qr", ({ value }) => report({ qr: value }));
 manager.on("session.status", ({ to, detail }) => report({ status: to, state: detail.state }));
@@ -39,6 +45,8 @@ manager.on("message.sent", ({ idempotencyKey, messageId }) =>
 manager.on("message.failed", ({ idempotencyKey, code }) => report({ failed: idempotencyKey, code }));
 manager.on("error", ({ error }) => report({ error: error.message }));
 
+report({ begun: true });
+if (mode === "wait") await manager.start();
 const [known] = await manager.list();
 let id = known?.id ?? "";
 if (known === undefined) {
@@ -56,4 +64,7 @@ async function send({ key, to, text, queue }: Job): Promise<void> {
   }
 }
 
-createInterface({ input: process.stdin }).on("line", (line) => void send(JSON.parse(line) as Job));
+createInterface({ input: process.stdin }).on("line", (line) => {
+  if (line === "stop") void manager.stop().then(() => process.exit());
+  else void send(JSON.parse(line) as Job);
+});

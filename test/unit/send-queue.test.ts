@@ -9,6 +9,47 @@ import { ZpwootError } from "../../src/errors.js";
 
 const HOUR_MS = 3_600_000;
 
+/** A queue of a message whose sending always fails, and another: gives how often the first was tried, and why it was given up. */
+async function givenUp(failure: ZpwootError) {
+  const records = ["slow", "behind it"].map(
+    (id) => ({ id, queued: { expiresAt: Infinity } }) as MessageRecord,
+  );
+  const tries: string[] = [];
+  const failed: (readonly [string, ZpwootError])[] = [];
+  let steady = 0;
+  const drop = ({ id }: MessageRecord): void => {
+    records.splice(
+      records.findIndex((one) => one.id === id),
+      1,
+    );
+  };
+  const ending = new AbortController();
+  await new Promise<void>((resolve) => {
+    const queue = new SendQueue({
+      log: { queued: () => [...records], sentBefore: () => ({ toChat: true }) } as unknown as MessageLog,
+      line: { open: { lost: new AbortController().signal } } as unknown as Line,
+      pace: new Pace({ perMinute: Infinity, jitter: 0, firstContact: 1 }, () => 0.5),
+      send: async (record) => {
+        tries.push(record.id);
+        if (record.id === "slow") throw failure;
+        drop(record);
+        resolve();
+      },
+      fail: (record, error) => {
+        failed.push([record.id, error]);
+        drop(record);
+      },
+      now: () => 0,
+      steadyNow: () => steady,
+      sleep: async (ms) => void (steady += ms),
+      signal: ending.signal,
+    });
+    queue.wake();
+  });
+  ending.abort();
+  return { tries, failed };
+}
+
 /** A queue of one message whose last one was sent at some time, at six a minute; it notes how long it waits. */
 async function waitsOf({ last, failure }: { readonly last: number; readonly failure?: ZpwootError }) {
   const clock = { now: 10 * HOUR_MS, steady: 1_000 };
@@ -60,4 +101,19 @@ it("a clock that was set back by an hour makes it wait for one pause, not for th
 it("it pauses after WhatsApp said that the account is too fast, by a clock that nobody sets", async () => {
   const failure = new ZpwootError("RATE_LIMITED", "too fast");
   expect(await waitsOf({ last: 9 * HOUR_MS, failure })).toEqual([60_000]);
+});
+
+it("a file that is too slow is tried five times, and holds up what is behind it no longer", async () => {
+  const cause = new ZpwootError("TIMEOUT", "no byte for 20 s");
+  const slow = new ZpwootError("MEDIA_FAILED", "The file was too slow", { cause });
+  const { tries, failed } = await givenUp(slow);
+  expect(tries).toEqual([...Array.from({ length: 5 }, () => "slow"), "behind it"]);
+  expect(failed).toEqual([["slow", slow]]);
+});
+
+it("a file that can't be had is tried once", async () => {
+  const gone = new ZpwootError("MEDIA_FAILED", "The file is gone");
+  const { tries, failed } = await givenUp(gone);
+  expect(tries).toEqual(["slow", "behind it"]);
+  expect(failed).toEqual([["slow", gone]]);
 });
