@@ -80,6 +80,8 @@ interface RouteFacts {
   readonly status: 200 | 201;
   /** Another status with the body of success, and when it is sent. */
   readonly otherStatus?: { readonly status: number; readonly description: string };
+  /** Errors beside those of every route: their status, and when it is sent. */
+  readonly errors?: readonly (readonly [status: string, description: string])[];
   /** The media type of success. Default JSON. */
   readonly contentType?: string;
 }

@@ -6,6 +6,9 @@ import type { Sending } from "../async/sending.js";
 import { ZpwootError } from "../errors.js";
 import { isMedia } from "./content.js";
 
+/** One for all: made for each message that is sent, it would take a stack each time. */
+const OVER = new ZpwootError("ABORTED", "The message was given up");
+
 /** One try. */
 export interface Attempt extends Sending {
   /** Ends all work on its file. */
@@ -35,7 +38,7 @@ export class Attempts {
     return {
       signal: ending.signal,
       onUploaded: () => (this.#isUploaded = true),
-      end: () => ending.abort(new ZpwootError("ABORTED", "The message was given up")),
+      end: () => ending.abort(OVER),
     };
   }
 

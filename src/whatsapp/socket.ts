@@ -47,7 +47,6 @@ export class SessionSocket {
   readonly #filter: EventFilter;
   readonly #listeners = new Listeners();
   readonly #webSocket: WebSocketLike;
-  /** What waits to be sent. */
   readonly gate: WireGate;
   readonly #inbound: Inbound;
   readonly #tap: EventTap;

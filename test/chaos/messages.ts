@@ -35,9 +35,13 @@ function amid({ acknowledged }: MessageFigures, count: number): number {
   return acknowledged.filter((number) => number > 0 && number < count).length;
 }
 
+function secondsSince(begun: number): string {
+  return `${((performance.now() - begun) / 1_000).toFixed(0)} s`;
+}
+
 console.log(`${values.kills} × kill -9 each, seed ${seed}; the receiver refuses 30 %`);
 console.log(
-  "store     library    in              sent   kills amid  acknowledged, never delivered  not acknowledged, missing  out of order  two event ids",
+  "store     library    in              sent   kills amid  acknowledged, never delivered  not acknowledged, missing  out of order  two event ids  time",
 );
 for (const [store, newPlace] of Object.entries(STORES)) {
   if (values.only === "out") break;
@@ -47,6 +51,7 @@ for (const [store, newPlace] of Object.entries(STORES)) {
     for (const kind of ["burst", "offline"] as const) {
       const count = Number(values[kind]);
       const place = await newPlace();
+      const begun = performance.now();
       try {
         const size = { kind, count, kills: Number(values.kills), refused: 0.3, everywhere: true };
         const figures = await runMessages({ store: place.url, library, ...size, random: seeded(seed) });
@@ -59,8 +64,9 @@ for (const [store, newPlace] of Object.entries(STORES)) {
           String(sent).padEnd(6),
           String(amid(figures, count)).padEnd(11),
           ...[lost, missing, outOfOrder, doubled].map((list, index) =>
-            String(list.length).padEnd([30, 26, 13, 3][index] ?? 0),
+            String(list.length).padEnd([30, 26, 13, 14][index] ?? 0),
           ),
+          secondsSince(begun),
         ];
         console.log(cells.join(" "));
         for (const line of [...new Set(wrong)].slice(0, 10)) console.log(`     ${line}`);
@@ -74,7 +80,7 @@ for (const [store, newPlace] of Object.entries(STORES)) {
 if (values.only !== "in") {
   console.log(`\n${values.sends} sends with keys, ${values.kills} × kill -9 each, seed ${seed}`);
   console.log(
-    "store     library    out              sent   kills amid  not on both phones  twice  answers differ  out of order",
+    "store     library    out              sent   kills amid  not on both phones  twice  answers differ  out of order  time",
   );
 }
 for (const [store, newPlace] of Object.entries(STORES)) {
@@ -84,6 +90,7 @@ for (const [store, newPlace] of Object.entries(STORES)) {
     if (values.library !== undefined && values.library !== library) continue;
     for (const kind of ["direct", "queued"] as const) {
       const place = await newPlace();
+      const begun = performance.now();
       try {
         const size = { kind, count: Number(values.sends), kills: Number(values.kills) };
         const figures = await runSends({ store: place.url, library, ...size, random: seeded(seed) });
@@ -96,8 +103,9 @@ for (const [store, newPlace] of Object.entries(STORES)) {
           String(sent).padEnd(6),
           String(amidst).padEnd(11),
           ...[missing, doubled, disagreeing, outOfOrder].map((list, index) =>
-            String(list.length).padEnd([19, 6, 15, 3][index] ?? 0),
+            String(list.length).padEnd([19, 6, 15, 13][index] ?? 0),
           ),
+          secondsSince(begun),
         ];
         console.log(cells.join(" "));
         for (const line of [...new Set(wrong)].slice(0, 10)) console.log(`     ${line}`);

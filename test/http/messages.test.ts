@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { ZpwootClient } from "../../src/client/index.js";
 import { ZpwootError, type ZpwootErrorCode } from "../../src/errors.js";
-import { createHttpHandler } from "../../src/http/index.js";
+import { createHttpHandler, openApiDocument } from "../../src/http/index.js";
 import { EngineWorld } from "../support/engine.js";
 import { AS_CLIENT, openHandler } from "./fixtures.js";
 
@@ -130,6 +130,13 @@ describe("messages over HTTP", () => {
     const answer = await post(handler, id, { to: "+5511999999999", content: { text: "a secret text" } });
     expect(answer.status).toBe(status);
     if (code !== "SESSION_NOT_CONNECTED") expect(answer.body["message"]).toBe("what to do");
+  });
+
+  it("have every status of their errors in the OpenAPI document", () => {
+    const { responses = {} } = openApiDocument().paths["/sessions/{id}/messages"]?.["post"] ?? {};
+    expect(Object.keys(responses as object)).toEqual([
+      ...["201", "202", "400", "401", "403", "404", "409", "413", "422", "429", "500", "504"],
+    ]);
   });
 
   it("say nothing of the content in a log", async () => {

@@ -14,6 +14,10 @@ const SENDERS = 4;
 /** About as long as the process takes for a message: kills come at any moment of a round, and some after it. */
 const MS_PER_MESSAGE = 4;
 const SOON_MS = 40;
+/** Nothing happens for so long only when nothing happens any more. */
+const STUCK_MS = 60_000;
+/** A process on a busy machine takes its time to start, and Baileys 7 uploads 800 keys. */
+const START_MS = 60_000;
 /** An event that is refused more often than others becomes a failed delivery. */
 const MAX_REFUSALS = 3;
 /** The queue of an endpoint holds 10,000: a slow machine must not fill it. */
@@ -159,20 +163,13 @@ export async function runMessages(run: MessageRun): Promise<MessageFigures> {
   const sent: string[] = [];
   /** Waits until so many are not delivered, for as long as some are. */
   const delivered = async (left: number): Promise<void> => {
-    for (let before = Infinity; before > judges.left(sent);) {
-      before = judges.left(sent);
-      const isDone = (): boolean => judges.left(sent) <= left || child.exited;
-      if (
-        await until(isDone, 30_000).then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-    }
+    await whileItGoesOn(
+      () => judges.left(sent),
+      (missing) => missing <= left || child.exited,
+    ).catch(() => {});
   };
   try {
-    const { qr } = await child.fact((fact) => "qr" in fact);
+    const { qr } = await child.fact((fact) => "qr" in fact, { timeoutMs: START_MS });
     await phone.scan(String(qr));
     await connected(child);
     const counts: number[] = [];
@@ -192,13 +189,13 @@ export async function runMessages(run: MessageRun): Promise<MessageFigures> {
         await child.end("SIGKILL");
         send();
         const active = emulator.waitFor("active", ({ offlineCount }) => offlineCount > 0, {
-          timeoutMs: 30_000,
+          timeoutMs: START_MS,
         });
         child = start();
         await active;
       }
       // Half of them soon after the first acknowledgement, which others come with in one packet.
-      if (round % 2 === 0) await until(() => acknowledged.size > before || child.exited, 30_000);
+      if (round % 2 === 0) await until(() => acknowledged.size > before || child.exited, START_MS);
       await sleep(run.random() * (round % 2 === 0 ? SOON_MS : run.count * MS_PER_MESSAGE));
       await child.end("SIGKILL");
       counts.push(acknowledged.size - before);
@@ -206,7 +203,10 @@ export async function runMessages(run: MessageRun): Promise<MessageFigures> {
       child = start();
       await connected(child);
       // Baileys 7 lets a message that comes while it catches up overtake those that came before.
-      await until(() => acknowledged.size === sent.length || child.exited, 60_000);
+      await whileItGoesOn(
+        () => sent.length - acknowledged.size,
+        (missing) => missing === 0 || child.exited,
+      );
       await delivered(MAX_QUEUED);
     }
     await delivered(0);
@@ -240,13 +240,28 @@ function flaky(judge: Judge, run: MessageRun): Receiver["answer"] {
 }
 
 function connected(child: Child): Promise<unknown> {
-  return child.fact(({ status }) => status === "connected", { timeoutMs: 30_000 });
+  return child.fact(({ status }) => status === "connected", { timeoutMs: START_MS });
 }
 
 function oddFacts(child: Child): string[] {
   return child.facts.flatMap(({ error, refused }) =>
     [error, refused].filter((one) => typeof one === "string"),
   );
+}
+
+/**
+ * Waits until a figure passes, for as long as it becomes smaller: a busy machine takes its time. Rejects when nothing has changed for a
+ * minute.
+ */
+async function whileItGoesOn(figure: () => number, passes: (figure: number) => boolean): Promise<void> {
+  for (let before = figure(); ; before = figure()) {
+    const outcome = await until(() => passes(figure()), STUCK_MS).then(
+      () => "passed",
+      () => "waiting",
+    );
+    if (outcome === "passed") return;
+    if (figure() >= before) throw new Error(`${before} are missing, and none came within ${STUCK_MS} ms`);
+  }
 }
 
 /** Looks often, since the moment counts. */

@@ -122,7 +122,7 @@ export async function runSends(run: SendRun): Promise<SendFigures> {
   let child = start();
   let amid = 0;
   try {
-    const { qr } = await child.fact((fact) => "qr" in fact);
+    const { qr } = await child.fact((fact) => "qr" in fact, { timeoutMs: 60_000 });
     await phone.scan(String(qr));
     await connected(child);
     caller.use(child);
@@ -201,7 +201,7 @@ function countsOf(phone: VirtualPhone): Map<string, string[]> {
 }
 
 function connected(child: Child): Promise<unknown> {
-  return child.fact(({ status }) => status === "connected", { timeoutMs: 30_000 });
+  return child.fact(({ status }) => status === "connected", { timeoutMs: 60_000 });
 }
 
 async function until(passes: () => boolean, timeoutMs: number): Promise<void> {

@@ -15,6 +15,7 @@ export interface OpenApiDocument {
 
 const PARAMETERS: Readonly<Record<string, string>> = {
   id: "The session's id, a UUID",
+  eventId: "The id of the event, as in `webhook-id`",
   deliveryId: "The id of the delivery, as in `webhook-id`",
   keyId: "The id of the API key",
   messageId: "The id of the message, as the answer to sending it has it",
@@ -74,7 +75,17 @@ const TAGS = [
 ];
 
 function operationOf(route: Route): Json {
-  const { operation, summary, tag, access, query = [], headers = [], request, otherStatus } = route;
+  const {
+    operation,
+    summary,
+    tag,
+    access,
+    query = [],
+    headers = [],
+    request,
+    otherStatus,
+    errors = [],
+  } = route;
   const needsKey = access !== "public";
   const parameters = [
     ...pathParameters(route),
@@ -95,7 +106,7 @@ function operationOf(route: Route): Json {
       ...(otherStatus === undefined
         ? {}
         : { [otherStatus.status]: { description: otherStatus.description, content: contentOf(route) } }),
-      ...(needsKey ? errorResponses() : { "404": errorResponse("Not switched on") }),
+      ...(needsKey ? errorResponses([...ERRORS, ...errors]) : { "404": errorResponse("Not switched on") }),
     },
   };
 }
@@ -116,8 +127,8 @@ function contentOf({ response, contentType = "application/json" }: Route): Json 
   };
 }
 
-function errorResponses(): Json {
-  return Object.fromEntries(ERRORS.map(([status, description]) => [status, errorResponse(description)]));
+function errorResponses(errors: typeof ERRORS): Json {
+  return Object.fromEntries(errors.map(([status, description]) => [status, errorResponse(description)]));
 }
 
 function errorResponse(description: string): Json {

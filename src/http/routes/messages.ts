@@ -10,6 +10,17 @@ const ACCEPTED = 202;
 /** How long WhatsApp may take, in milliseconds, if the caller says nothing: every request is answered within 12 s. */
 const TIMEOUT_MS = 10_000;
 
+/** Beside those of every route. */
+const SEND_ERRORS = [
+  ["403", "The API key does not allow this, or the account may not write there"],
+  ["404", "No such session, number or group"],
+  ["409", "The idempotency key is that of another message, or the queue is full"],
+  ["413", "The body is too large: send the file by its address"],
+  ["422", "WhatsApp refused the message, or its file could not be had; nothing was sent"],
+  ["429", "Too many requests, or the account sends too fast"],
+  ["504", "WhatsApp has not acknowledged it in time: it may have been sent; ask again with the same key"],
+] as const;
+
 const KEY_HEADER = {
   name: "Idempotency-Key",
   description:
@@ -50,6 +61,7 @@ export const MESSAGE_ROUTES: readonly Route[] = [
     waitsMs: (_, body) => timeoutOf(body) ?? 0,
     status: 201,
     otherStatus: { status: ACCEPTED, description: "Stored: it is sent when the session is connected" },
+    errors: SEND_ERRORS,
     request: contract.sendMessageSchema,
     response: contract.sentMessageSchema,
     call: async (manager, input) => {
