@@ -1,4 +1,19 @@
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
+
+/** Packages without a CommonJS form. Node 20.19 and newer can `require` them; Jest can't, so that the CommonJS build holds them. */
+export const ESM_ONLY = ["agent-base", "rou3", "@noble/curves", "@noble/hashes"];
+const isEsmOnly = new RegExp(`^(${ESM_ONLY.join("|")})(/|$)`);
+
+/** The module format of each build, by its options. With `splitting`, esbuild itself makes ES modules of both. */
+const formats = new WeakMap<object, string>();
+
+const keepEsmOnlyOutside: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "esm-only-packages",
+  setup(build) {
+    if (formats.get(build.initialOptions) === "cjs") return;
+    build.onResolve({ filter: isEsmOnly }, ({ path }) => ({ path, external: true }));
+  },
+};
 
 export default defineConfig({
   entry: {
@@ -23,10 +38,13 @@ export default defineConfig({
   },
   // Without it the CJS build holds a copy of every class per subpath.
   splitting: true,
+  // Types only: the one that is installed (src/api/library-types.ts).
+  external: ["baileys"],
+  noExternal: [isEsmOnly],
+  esbuildOptions: (options, { format }) => void formats.set(options, format),
+  esbuildPlugins: [keepEsmOnlyOutside],
   clean: true,
   sourcemap: true,
   // import.meta.url in the CJS build.
   shims: true,
-  // They have no CommonJS, and jest loads none but that: the CJS build holds them.
-  noExternal: [/^@noble\//u, "agent-base", "rou3"],
 });

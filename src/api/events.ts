@@ -1,16 +1,16 @@
 /** The typed events of a {@link SessionManager}. Each has one object as its payload. */
-import type { BaileysEventMap } from "whaileys";
 import type { ZpwootError, ZpwootErrorCode } from "../errors.js";
 import type { RefusedClaim } from "./authorship.js";
 import type { MessageEvent } from "./messages.js";
 import type { LogoutCause, RestrictionReason, SessionDetail } from "./session-detail.js";
 import type { SessionStatus } from "./session-info.js";
+import type { LibraryEvents } from "./library-types.js";
 import type { WebhookEventName } from "./webhook-events.js";
 
 /** One of WhatsApp's events, with whaileys' payload untouched under `data`. */
 export interface WhatsAppEvent<Name extends WebhookEventName = WebhookEventName> {
   readonly sessionId: string;
-  readonly data: BaileysEventMap[Name];
+  readonly data: LibraryEvents[Name];
 }
 
 /**
@@ -18,7 +18,7 @@ export interface WhatsAppEvent<Name extends WebhookEventName = WebhookEventName>
  * event publisher pass it on to each other.
  */
 export type NamedWhatsAppEvent<Name extends WebhookEventName = WebhookEventName> = {
-  readonly [Each in Name]: { readonly name: Each; readonly data: BaileysEventMap[Each] };
+  readonly [Each in Name]: { readonly name: Each; readonly data: LibraryEvents[Each] };
 }[Name];
 
 /** How a connected session is deaf. */

@@ -1,5 +1,5 @@
 /** Downloads the media of messages, through the way out of the session that received them. */
-import type { WAMessage } from "whaileys";
+import type { LibraryMessage } from "../api/library-types.js";
 import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "../api/media.js";
 import { forwardAbort } from "../async/forward-abort.js";
 import { MAX_STORED_BYTES, MEDIA_TOTAL_MS, type MediaLimits } from "../egress/media-limits.js";
@@ -63,7 +63,7 @@ export class MediaDownloads {
   }
 
   /** See `SessionManager.downloadMedia`. */
-  read({ id, socket }: DownloadingSession, message: WAMessage): Promise<Buffer> {
+  read({ id, socket }: DownloadingSession, message: LibraryMessage): Promise<Buffer> {
     const { egresses, limits } = this.#options;
     return downloadMessageMedia(message, { agent: egresses.of(id).agent, socket, limits });
   }
@@ -79,7 +79,7 @@ export class MediaDownloads {
     const streamed = { ...limits, maxBytes: MAX_STORED_BYTES, signal: end.signal };
     try {
       const { agent } = egresses.of(id);
-      const opened = await openMessageMedia(message as WAMessage, { agent, socket, limits: streamed });
+      const opened = await openMessageMedia(message as LibraryMessage, { agent, socket, limits: streamed });
       const discard = (): void => {
         end.release();
         opened.discard();
@@ -94,7 +94,7 @@ export class MediaDownloads {
   }
 
   /** See `SessionManager.downloadMediaTo`. */
-  write({ id, socket }: DownloadingSession, message: WAMessage, path: string): Promise<number> {
+  write({ id, socket }: DownloadingSession, message: LibraryMessage, path: string): Promise<number> {
     const { egresses, limits } = this.#options;
     const { agent } = egresses.of(id);
     const onDisk = { ...limits, maxBytes: MAX_STORED_BYTES };

@@ -1,5 +1,5 @@
 /** The options of a `SessionManager`, and all their defaults. They are checked in `check-options.ts`. */
-import type { UserFacingSocketConfig } from "whaileys";
+import type { LibraryConfig } from "../api/library-types.js";
 import type { MessagesOptions } from "../api/messages.js";
 import type { SnapshotsOption, TombstonesOption } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
@@ -132,7 +132,7 @@ export interface WhatsAppOptions {
    */
   readonly allowPrivateProxies?: boolean;
   /** Returns a message you sent, for a phone that could not decrypt it and asks again. It is asked before {@link SessionManagerOptions.sentMessages}. */
-  readonly getMessage?: UserFacingSocketConfig["getMessage"];
+  readonly getMessage?: LibraryConfig["getMessage"];
 }
 
 /**

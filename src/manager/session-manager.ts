@@ -1,6 +1,6 @@
 /* eslint max-lines: ["error", { max: 300, skipComments: true, skipBlankLines: true }] -- Most of this file is the documentation of the public surface. */
 /** The public face of the engine: commands on many sessions. What is behind them is made and connected in `compose.ts`. */
-import type { WAMessage } from "whaileys";
+import type { LibraryMessage } from "../api/library-types.js";
 import type {
   ImportedFolder,
   ImportOptions,
@@ -402,7 +402,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    *   }
    * });
    */
-  async downloadMedia(id: string, message: WAMessage): Promise<Buffer> {
+  async downloadMedia(id: string, message: LibraryMessage): Promise<Buffer> {
     return this.#parts.media.read(await this.#session(id), message);
   }
 
@@ -415,7 +415,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * @example
    * await manager.downloadMediaTo(sessionId, message, "./film.mp4");
    */
-  async downloadMediaTo(id: string, message: WAMessage, path: string): Promise<number> {
+  async downloadMediaTo(id: string, message: LibraryMessage, path: string): Promise<number> {
     return this.#parts.media.write(await this.#session(id), message, path);
   }
 

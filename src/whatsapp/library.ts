@@ -1,17 +1,13 @@
 /** What the engine needs from a Baileys-family library. Each supported library implements it in a file of its own in `libraries/`. */
-import type {
-  AuthenticationCreds,
-  SignalKeyStore,
-  UserFacingSocketConfig,
-  WASocket as WhaileysSocket,
-} from "whaileys";
+import type { SignalKeyStore } from "whaileys";
+import type { LibraryConfig, LibraryCredentials, LibrarySocket } from "../api/library-types.js";
 import type { HandshakeKey } from "./signatures/server-hello.js";
 
-/** The socket of a Baileys-family library; whaileys' type stands for the family. */
-export type WhatsAppSocket = WhaileysSocket;
+/** The socket of the Baileys-family library that is installed; whaileys' type if it is among them. */
+export type WhatsAppSocket = LibrarySocket;
 
 /** Credentials of one linked device, in the format of whaileys. */
-export type Credentials = AuthenticationCreds;
+export type Credentials = LibraryCredentials;
 
 /** `WebSocket.CLOSED`. */
 export const WEB_SOCKET_CLOSED = 3;
@@ -55,7 +51,7 @@ export interface SocketFactory {
    * frames that the library itself does not handle; the engine then ends the socket. Frames must reach the socket's
    * listeners in the order of arrival.
    */
-  makeSocket(config: UserFacingSocketConfig, onFrameError: (error: Error) => void): WhatsAppSocket;
+  makeSocket(config: LibraryConfig, onFrameError: (error: Error) => void): WhatsAppSocket;
   /** Returns the WebSocket under a socket. Called in the same tick as `makeSocket`. */
   webSocketOf(socket: WhatsAppSocket): WebSocketLike;
   /**

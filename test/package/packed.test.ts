@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TYPED_PROGRAM } from "./typed.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -42,7 +43,7 @@ describe("the packed package in an empty project", { timeout: 120_000 }, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "zpwoot-packed-"));
     // The build of this very source: `npm test` alone must not depend on an older one.
-    await run("npx", ["--no-install", "tsup"], { cwd: ROOT });
+    await run("npm", ["run", "--silent", "build"], { cwd: ROOT });
     const { stdout } = await run(
       "npm",
       ["pack", "--ignore-scripts", "--json", "--pack-destination", folder],
@@ -53,6 +54,8 @@ describe("the packed package in an empty project", { timeout: 120_000 }, () => {
     await writeFile(join(folder, "package.json"), JSON.stringify(project));
     await writeFile(join(folder, "app.mjs"), ESM);
     await writeFile(join(folder, "app.cjs"), CJS);
+    await writeFile(join(folder, "app.mts"), TYPED_PROGRAM);
+    await writeFile(join(folder, "app.ts"), TYPED_PROGRAM);
     await run("npm", ["install", ...quiet, join(folder, filename)], { cwd: folder });
   }, 120_000);
 
@@ -69,6 +72,71 @@ describe("the packed package in an empty project", { timeout: 120_000 }, () => {
       expect(said).toContain('"overrides": { "libsignal": "6.0.0" }');
       expect(said).toContain("npm install whaileys@6.4.9");
     }
+  });
+
+  /** Compiles a program with the compiler and the Node types of this repository, which the project need not install. */
+  const compile = async (
+    file: string,
+    module: string,
+    resolution: string,
+    ...more: string[]
+  ): Promise<string> =>
+    run(
+      process.execPath,
+      [
+        join(ROOT, "node_modules/typescript/bin/tsc"),
+        ...[
+          "--noEmit",
+          "--strict",
+          "--esModuleInterop",
+          "--target",
+          "es2022",
+          "--module",
+          module,
+          "--moduleResolution",
+          resolution,
+        ],
+        ...["--types", "node", "--typeRoots", join(ROOT, "node_modules/@types"), ...more, file],
+      ],
+      { cwd: folder },
+    ).then(
+      () => "",
+      ({ stdout }: { readonly stdout: string }) => stdout,
+    );
+
+  it.each([
+    ["app.mts", "nodenext", "nodenext"],
+    ["app.mts", "preserve", "bundler"],
+    ["app.ts", "commonjs", "node10"],
+  ])("has types without any library, and checks its own declarations: %s, %s", async (...program) => {
+    expect(await compile(...program, "--skipLibCheck", "false")).toBe("");
+  });
+
+  it("holds licence, docs and examples, what the README leads to, and no folder of its builder's", async () => {
+    const packed = join(folder, "node_modules/zpwoot");
+    for (const file of ["LICENSE", "docs/quick-start.md", "examples/first-session.ts"])
+      await access(join(packed, file));
+    const readme = await readFile(join(packed, "README.md"), "utf8");
+    const links = [...readme.matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)/g)].map(([, link = ""]) => link);
+    expect(links.length).toBeGreaterThan(5);
+    for (const link of links) await access(join(packed, link));
+    const files = (await readdir(join(packed, "dist"), { recursive: true })).filter((file) =>
+      /\.map$/.test(file),
+    );
+    for (const file of files) {
+      const { sources } = JSON.parse(await readFile(join(packed, "dist", file), "utf8")) as {
+        readonly sources: readonly string[];
+      };
+      expect(sources.filter((source) => isAbsolute(source))).toEqual([]);
+    }
+  });
+
+  it("loads no package in CommonJS that only ES modules can load, as Jest can't", async () => {
+    const script = `for (const name of ["", "/http", "/client", "/metrics", "/testing"]) require("zpwoot" + name); console.log("ok")`;
+    const { stdout } = await run(process.execPath, ["--no-experimental-require-module", "-e", script], {
+      cwd: folder,
+    });
+    expect(stdout.trim()).toBe("ok");
   });
 
   it("links a session with whaileys, as ESM and as CommonJS", async () => {

@@ -1,6 +1,5 @@
 /** One client's connection: bytes in and out, and the ways it can end. What stanzas mean is up to its handler. */
 import type { Socket } from "node:net";
-import type { RawData, WebSocket } from "ws";
 import { messageOf } from "../../errors.js";
 import type { EmulatorContext } from "../context/emulator-context.js";
 import type { ConnectionFacts } from "../context/events.js";
@@ -16,6 +15,7 @@ import { SERVICE_JID } from "../wire/jid.js";
 import { node, type BinaryNode } from "../wire/node.js";
 import type { TransportCiphers } from "../wire/noise.js";
 import type { ClientPayload } from "../wire/proto.js";
+import type { ClientSocket, FrameData } from "./client-socket.js";
 import { FaultPoints } from "./fault-points.js";
 import { Handshake, type HelloOptions } from "./handshake.js";
 import { failureStanza, streamErrorStanza } from "./stream-end.js";
@@ -32,7 +32,7 @@ export interface StanzaHandler {
 export interface ConnectionOptions {
   /** Counted from 1 per emulator. */
   readonly id: number;
-  readonly socket: WebSocket;
+  readonly socket: ClientSocket;
   readonly tcp: Socket;
   readonly context: EmulatorContext;
   readonly identity: ServiceIdentity;
@@ -61,7 +61,7 @@ export class Connection implements DeviceConnection {
   handler: StanzaHandler | undefined;
   readonly #options: ConnectionOptions;
   readonly #context: EmulatorContext;
-  readonly #socket: WebSocket;
+  readonly #socket: ClientSocket;
   readonly #tcp: Socket;
   readonly #reader = new FrameReader({ expectIntro: true });
   readonly #handshake: Handshake;
@@ -197,7 +197,7 @@ export class Connection implements DeviceConnection {
     this.#socket.send(frame(payload));
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  #receive(data: FrameData, isBinary: boolean): void {
     if (this.#muted) return;
     try {
       if (!isBinary) throw new Error("The client sent a text message; the protocol is binary");
@@ -243,7 +243,7 @@ export class Connection implements DeviceConnection {
   }
 }
 
-function bytesFrom(data: RawData): Buffer {
+function bytesFrom(data: FrameData): Buffer {
   if (Array.isArray(data)) return Buffer.concat(data);
   return data instanceof ArrayBuffer ? Buffer.from(data) : data;
 }

@@ -1,8 +1,8 @@
 /** The service as clients reach it: the port, the open connections, and the links in progress. */
 import type { Socket } from "node:net";
-import type { WebSocket } from "ws";
 import type { Network } from "../network/network.js";
 import { createServiceIdentity, type ServiceIdentity } from "../wire/certificate.js";
+import type { ClientSocket } from "./client-socket.js";
 import { Connection } from "./connection.js";
 import { Linking } from "./linking/linking.js";
 import { Listener, type RequestHandler } from "./listener.js";
@@ -28,7 +28,7 @@ export class Server {
     this.#network = network;
     this.identity = createServiceIdentity(context.now(), context.random);
     this.linking = new Linking(context);
-    const onSocket = (socket: WebSocket, tcp: Socket): void => this.#accept(socket, tcp);
+    const onSocket = (socket: ClientSocket, tcp: Socket): void => this.#accept(socket, tcp);
     const media = new MediaHost(network, {
       certificate: () => this.mediaCertificate,
       tcpOf: (request) => this.#media.tcpOf(request),
@@ -77,7 +77,7 @@ export class Server {
     return this.#stopped;
   }
 
-  #accept(socket: WebSocket, tcp: Socket): void {
+  #accept(socket: ClientSocket, tcp: Socket): void {
     const { context } = this.#network;
     this.#connectionCount += 1;
     const connection = new Connection({
