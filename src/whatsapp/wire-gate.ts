@@ -112,7 +112,10 @@ export class WireGate {
   /** Settles when all that was written so far has left, with true, or when nothing will leave any more, with false. Never rejects. */
   sent(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    if (this.#open.size === 0) return Promise.resolve(true);
+    if (this.#open.size === 0) {
+      this.#uncork?.();
+      return Promise.resolve(true);
+    }
     return new Promise((resolve) => this.#marks.push({ mark: this.#newest, resolve }));
   }
 
@@ -159,6 +162,7 @@ export class WireGate {
     for (const { data } of released) this.#bytes -= data.length;
     if (released.length > 0) this.#send?.(released);
     for (const resolve of this.#nextRelease.splice(0)) resolve();
+    if ((this.#marks[0]?.mark ?? Infinity) < oldest) this.#uncork?.();
     while ((this.#marks[0]?.mark ?? Infinity) < oldest) this.#marks.shift()?.resolve(true);
     if (this.#open.size === 0) this.#settle();
   }
