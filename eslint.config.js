@@ -34,7 +34,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/cli/**", "examples/**", "bench/**", "scripts/**", "test/**", "docs/.vitepress/*.ts"],
+    files: ["src/cli/**", "examples/**", "bench/**", ".ci/**", "test/**", "docs/.vitepress/*.ts"],
     rules: { "no-console": "off" },
   },
   {

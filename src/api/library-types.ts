@@ -1,6 +1,6 @@
 /**
  * The types that callers see of a Baileys-family library: whaileys' where it is installed, else Baileys 7's, else plain ones of our own, so that
- * nothing is `any` because a library is missing. In the build each import has a `@ts-ignore` (scripts/finish-build.ts).
+ * nothing is `any` because a library is missing. In the build each import has a `@ts-ignore` (.ci/finish-build.ts).
  */
 import type {
   AuthenticationCreds as WhaileysCredentials,
@@ -26,7 +26,7 @@ type FirstKnown<Whaileys, Baileys, Plain> =
   IsAny<Whaileys> extends false ? Whaileys : IsAny<Baileys> extends false ? Baileys : Plain;
 
 /** Which message: the chat, the message's id, who sent it. */
-export interface PlainMessageKey {
+interface PlainMessageKey {
   readonly remoteJid?: string | null;
   readonly fromMe?: boolean | null;
   readonly id?: string | null;
@@ -34,7 +34,7 @@ export interface PlainMessageKey {
 }
 
 /** A message, where no library's type is there. */
-export interface PlainMessage {
+interface PlainMessage {
   readonly key: PlainMessageKey;
   readonly message?: Readonly<Record<string, unknown>> | null;
   readonly pushName?: string | null;
@@ -46,7 +46,7 @@ type PlainEvents = {
 } & { readonly "messages.upsert": { readonly messages: readonly PlainMessage[]; readonly type: string } };
 
 /** A socket, where no library's type is there: what most of them have in common. */
-export interface PlainSocket {
+interface PlainSocket {
   readonly user?: { readonly id: string; readonly name?: string };
   sendMessage(jid: string, content: object, options?: object): Promise<PlainMessage | undefined>;
   readonly [member: string]: unknown;

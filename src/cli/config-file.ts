@@ -8,9 +8,7 @@ import { checkServeConfig } from "./check-config.js";
 import type { ServeConfig } from "./serve-config.js";
 
 /** The names that are looked for, in this order. */
-export const CONFIG_NAMES = ["ts", "mts", "js", "mjs", "cjs", "json"].map(
-  (ending) => `zpwoot.config.${ending}`,
-);
+const CONFIG_NAMES = ["ts", "mts", "js", "mjs", "cjs", "json"].map((ending) => `zpwoot.config.${ending}`);
 
 /** A configuration file that was read. */
 export interface ConfigFile {

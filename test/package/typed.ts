@@ -1,4 +1,4 @@
-/** A program that the packed package's types are tried with: test/package/packed.test.ts and scripts/try-install.ts compile it. */
+/** A program that the packed package's types are tried with: test/package/packed.test.ts and test/install/try-install.ts compile it. */
 export const TYPED_PROGRAM = `import { SessionManager, defineConfig, type WhatsAppSocket } from "zpwoot";
 import { createHttpHandler } from "zpwoot/http";
 import { WhatsAppEmulator } from "zpwoot/testing";

@@ -15,7 +15,7 @@ import { promisify } from "node:util";
 import { CLIENTS, type Client } from "./install-clients.js";
 import { LIBRARIES, makeProject, type Library } from "./tried-project.js";
 
-const ROOT = resolve(import.meta.dirname, "..");
+const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 const INSTALL_MS = 300_000;
 const RUN_MS = 90_000;

@@ -5,7 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-const DIST = resolve(import.meta.dirname, "../dist");
+const DIST = resolve(import.meta.dirname, "../../dist");
 
 /** The most that an entry may load, in KiB, and the packages that it loads. */
 const LIMITS: Readonly<Record<string, { readonly kib: number; readonly packages: readonly string[] }>> = {

@@ -1,7 +1,7 @@
 /** The project of a new user, as `npm run try:install` makes it: programs of every kind, and one library. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { TYPED_PROGRAM } from "../test/package/typed.js";
+import { TYPED_PROGRAM } from "../package/typed.js";
 import type { Client } from "./install-clients.js";
 
 /** The libraries, and how a program uses each. */
