@@ -23,7 +23,7 @@ export interface WebhookOptions {
   readonly maxFailed?: number;
   /** Bytes of failed deliveries kept for one endpoint. Default 64 MiB. */
   readonly maxFailedBytes?: number;
-  /** Bytes of one endpoint's events in memory that wait for the store; further events are refused. Default 16 MiB. */
+  /** Bytes of one session's events in memory that wait for the store; further events are refused. Default 16 MiB. */
   readonly maxPendingBytes?: number;
   /** Events with long lists are split into parts of this size. Default 64 KiB: many body parsers accept 100 kB at most. */
   readonly splitBytes?: number;

@@ -19,6 +19,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
     contact: "c/d",
     chat: "e/f",
     messageId: "m/n",
+    eventId: "e/f",
   },
 };
 
