@@ -141,15 +141,22 @@ describe("zpwoot keys", () => {
       return lines.join("\n");
     };
     try {
-      const made = await run("create", "from the command", "--role", "operator", "--sessions", "a,b");
+      await using before = new SessionManager({ store, logger: false });
+      const a = (await before.create({ name: "a" })).id;
+      const b = (await before.create({ name: "b" })).id;
+      await before.stop();
+      const made = await run("create", "from the command", "--role", "operator", "--sessions", `a,${b}`);
       const [, id, key] = /^API key (\w{12}), shown once: (zpw_\S+)$/.exec(made) ?? [];
-      expect(await run("list")).toBe(`${id}  operator  from the command  a,b  never used`);
+      expect(await run("list")).toBe(`${id}  operator  from the command  ${a},${b}  never used`);
       await using manager = new SessionManager({ store, logger: false });
-      expect(await manager.apiKeys.verify(key ?? "")).toMatchObject({ id, sessions: ["a", "b"] });
+      expect(await manager.apiKeys.verify(key ?? "")).toMatchObject({ id, sessions: [a, b] });
       await manager.stop();
       expect(await run("revoke", id ?? "")).toContain(`revoked ${id}`);
       await expect(run("revoke", id ?? "")).rejects.toMatchObject({ code: "INVALID_OPTION" });
       await expect(run("create", "x", "--role", "owner")).rejects.toThrow(/role must be one of/);
+      await expect(run("create", "x", "--role", "viewer", "--sessions", "c")).rejects.toMatchObject({
+        code: "SESSION_NOT_FOUND",
+      });
       await expect(run("create")).rejects.toThrow(/zpwoot keys create <name>/);
     } finally {
       await rm(folder, { recursive: true });
