@@ -12,7 +12,9 @@ export function sizingTable(kept: Readonly<Record<string, KeptResult>>): string 
   if (process === undefined || rss === undefined || cpu === undefined) return undefined;
   const rows = SESSIONS.map((sessions) => {
     const megabytes = process + (sessions * rss) / 1_000;
-    const shares = PER_MINUTE.map((perMinute) => `${((sessions * perMinute * cpu) / 600).toPrecision(2)} %`);
+    const shares = PER_MINUTE.map(
+      (perMinute) => `${Number(((sessions * perMinute * cpu) / 600).toPrecision(2))} %`,
+    );
     return `| ${sessions.toLocaleString("en")} | ${Math.ceil(megabytes / 10) * 10} MB | ${shares.join(" | ")} |`;
   });
   return [
