@@ -4,7 +4,7 @@
  */
 import { compilePrograms } from "../test/support/compiled.js";
 import { runGate } from "./frame/gate.js";
-import { keep, markdownOf, writePage } from "./frame/report.js";
+import { keep, markdownOf, writePages } from "./frame/report.js";
 import { runRow, type Result } from "./frame/rounds.js";
 import { ROWS } from "./rows/index.js";
 import { benchEmulator } from "./emulator.js";
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     return;
   }
   if (names[0] === STORES) return benchStores();
-  if (names[0] === "page") return writePage(ROWS);
+  if (names[0] === "page") return writePages(ROWS);
   // Compiled as the package is: tsx gives each function its name as a property, which costs memory and time.
   const remove = await compilePrograms(["bench/programs/*.ts", "src/cli/main.ts"]);
   try {
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   } finally {
     await remove();
   }
-  if (flags.includes("--keep") && names[0] !== "gate") await writePage(ROWS);
+  if (flags.includes("--keep") && names[0] !== "gate") await writePages(ROWS);
 }
 
 await main();

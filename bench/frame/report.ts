@@ -1,4 +1,4 @@
-/** Results of rows as Markdown, and in the file from which docs/performance.md has its tables. */
+/** Results of rows as Markdown, and in the file from which docs/performance.md and docs/production.md have their tables. */
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { format } from "prettier";
@@ -7,7 +7,8 @@ import type { KeptResult, Result, Verdict } from "./rounds.js";
 import { sizingTable } from "./sizing.js";
 
 const RESULTS = new URL("../results.json", import.meta.url);
-const PAGE = new URL("../../docs/performance.md", import.meta.url);
+/** The pages with tables, relative to the repository. */
+export const BENCH_PAGES = ["docs/performance.md", "docs/production.md"] as const;
 
 /** One row as two tables: figures and goals. */
 export function markdownOf(row: Row, { outcomes, verdicts }: Result): string {
@@ -82,8 +83,16 @@ function withTables(page: string, rows: readonly Row[], kept: Readonly<Record<st
   });
 }
 
-/** Writes the tables of the kept results into docs/performance.md. */
-export async function writePage(rows: readonly Row[]): Promise<void> {
-  const page = withTables(await readFile(PAGE, "utf8"), rows, await keptResults());
-  await writeFile(PAGE, await format(page, { parser: "markdown", printWidth: 110 }));
+/** A page as it should be, with the tables of the kept results in their places. */
+export async function withKeptTables(page: string, rows: readonly Row[]): Promise<string> {
+  const filled = withTables(page, rows, await keptResults());
+  return format(filled, { parser: "markdown", printWidth: 110 });
+}
+
+/** Writes the tables of the kept results into the pages. */
+export async function writePages(rows: readonly Row[]): Promise<void> {
+  for (const name of BENCH_PAGES) {
+    const url = new URL(`../../${name}`, import.meta.url);
+    await writeFile(url, await withKeptTables(await readFile(url, "utf8"), rows));
+  }
 }
