@@ -11,6 +11,7 @@ const UNIT = [
   "test/http/answers.test.ts",
   "test/http/errors.test.ts",
   "test/manager/**/*.test.ts",
+  "test/messages/chaos-judges.test.ts",
   "test/ownership/{chaos-checker,owner-watch,process-ownership}.test.ts",
   "test/package/exports.test.ts",
   "test/package/imports.test.ts",

@@ -1,14 +1,25 @@
 /**
- * `npm run chaos:messages -- [--kills 20] [--burst 200] [--offline 1000] [--sends 1000] [--only in|out] [--seed N] [--store lmdb|Postgres|Redis] [--library NAME]`:
+ * `npm run chaos:messages -- [--kills 20] [--burst 200] [--offline 1000] [--sends 1000] [--only in|out] [--seed N] [--store lmdb|Postgres|Redis] [--library whaileys|baileys-7]`:
  * kills a process at random moments while it receives messages, on every store and with both libraries, with a receiver that fails 30 %
  * of the time, a second endpoint and a stored event log, and while it sends messages with keys. Prints what came of it. Exits with 1 when a message that was acknowledged was lost,
- * one came out of order or twice, or one that was handed over is not on both phones exactly once, or its answers differ.
+ * one came out of order or under two event ids, or one that was handed over is not on both phones exactly once, or its answers differ.
  */
 import { parseArgs } from "node:util";
-import { runMessages, type MessageFigures } from "../support/message-run.js";
+import { messageOf } from "../../src/errors.js";
+import compilePrograms from "../support/compiled.js";
+import { runMessages } from "../support/message-run.js";
 import { lmdbFolder, postgresTable, redisNamespace } from "../support/places.js";
 import { seeded } from "../support/random.js";
 import { runSends } from "../support/send-run.js";
+import {
+  failedRow,
+  messagesTable,
+  progressLines,
+  receivedRow,
+  sentRow,
+  type Place,
+  type Row,
+} from "./messages/table.js";
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +34,8 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
+const kills = Number(values.kills);
+const REFUSED = 0.3;
 
 const STORES = {
   lmdb: lmdbFolder,
@@ -30,88 +43,61 @@ const STORES = {
   Redis: redisNamespace,
 } as const;
 
-/** How many kills met the process between the first and the last acknowledgement. */
-function amid({ acknowledged }: MessageFigures, count: number): number {
-  return acknowledged.filter((number) => number > 0 && number < count).length;
-}
+/** What is done in one place. */
+type Run = (store: string, library: string, place: () => Place) => Promise<Row>;
 
-function secondsSince(begun: number): string {
-  return `${((performance.now() - begun) / 1_000).toFixed(0)} s`;
-}
+const into =
+  (kind: "burst" | "offline", count: number): Run =>
+  async (store, library, place) => {
+    const size = { kind, count, kills, refused: REFUSED, everywhere: true };
+    return receivedRow(place(), await runMessages({ store, library, ...size, random: seeded(seed) }));
+  };
 
-console.log(`${values.kills} × kill -9 each, seed ${seed}; the receiver refuses 30 %`);
-console.log(
-  "store     library    in              sent   kills amid  acknowledged, never delivered  not acknowledged, missing  out of order  two event ids  time",
-);
-for (const [store, newPlace] of Object.entries(STORES)) {
-  if (values.only === "out") break;
-  if (values.store !== undefined && values.store !== store) continue;
-  for (const library of ["whaileys", "baileys-7"]) {
-    if (values.library !== undefined && values.library !== library) continue;
-    for (const kind of ["burst", "offline"] as const) {
-      const count = Number(values[kind]);
-      const place = await newPlace();
-      const begun = performance.now();
-      try {
-        const size = { kind, count, kills: Number(values.kills), refused: 0.3, everywhere: true };
-        const figures = await runMessages({ store: place.url, library, ...size, random: seeded(seed) });
-        const { sent, lost, missing, outOfOrder, doubled, odd } = figures;
-        const wrong = [...lost, ...missing, ...outOfOrder, ...doubled, ...odd];
-        if (wrong.length > 0) process.exitCode = 1;
-        const cells = [
-          `${wrong.length === 0 ? "ok  " : "FAIL"} ${store.padEnd(9)} ${library.padEnd(10)}`,
-          `${kind}s of ${count}`.padEnd(17),
-          String(sent).padEnd(6),
-          String(amid(figures, count)).padEnd(11),
-          ...[lost, missing, outOfOrder, doubled].map((list, index) =>
-            String(list.length).padEnd([30, 26, 13, 14][index] ?? 0),
-          ),
-          secondsSince(begun),
-        ];
-        console.log(cells.join(" "));
-        for (const line of [...new Set(wrong)].slice(0, 10)) console.log(`     ${line}`);
-      } finally {
-        await place.dispose();
-      }
-    }
+const outOf =
+  (kind: "direct" | "queued", count: number): Run =>
+  async (store, library, place) =>
+    sentRow(place(), await runSends({ store, library, kind, count, kills, random: seeded(seed) }));
+
+const DIRECTIONS: readonly { readonly way: string; readonly name: string; readonly run: Run }[] = [
+  { way: "in", name: `in, bursts of ${values.burst}`, run: into("burst", Number(values.burst)) },
+  { way: "in", name: `in, backlogs of ${values.offline}`, run: into("offline", Number(values.offline)) },
+  { way: "out", name: "out, direct", run: outOf("direct", Number(values.sends)) },
+  { way: "out", name: "out, queued", run: outOf("queued", Number(values.sends)) },
+];
+
+/** Does it in a place of its own. */
+async function rowOf(store: keyof typeof STORES, library: string, name: string, run: Run): Promise<Row> {
+  const begun = performance.now();
+  const seconds = (): number => (performance.now() - begun) / 1_000;
+  const place = (): Place => ({ store, library, direction: name, seconds: seconds() });
+  const space = await STORES[store]();
+  try {
+    const row = await run(space.url, library, place);
+    return { ...row, seconds: seconds() };
+  } catch (error) {
+    return failedRow(place(), messageOf(error));
+  } finally {
+    await space.dispose();
   }
 }
 
-if (values.only !== "in") {
-  console.log(`\n${values.sends} sends with keys, ${values.kills} × kill -9 each, seed ${seed}`);
-  console.log(
-    "store     library    out              sent   kills amid  not on both phones  twice  answers differ  out of order  time",
-  );
-}
-for (const [store, newPlace] of Object.entries(STORES)) {
-  if (values.only === "in") break;
-  if (values.store !== undefined && values.store !== store) continue;
-  for (const library of ["whaileys", "baileys-7"]) {
-    if (values.library !== undefined && values.library !== library) continue;
-    for (const kind of ["direct", "queued"] as const) {
-      const place = await newPlace();
-      const begun = performance.now();
-      try {
-        const size = { kind, count: Number(values.sends), kills: Number(values.kills) };
-        const figures = await runSends({ store: place.url, library, ...size, random: seeded(seed) });
-        const { sent, amid: amidst, missing, doubled, disagreeing, outOfOrder, odd } = figures;
-        const wrong = [...missing, ...doubled, ...disagreeing, ...outOfOrder, ...odd];
-        if (wrong.length > 0) process.exitCode = 1;
-        const cells = [
-          `${wrong.length === 0 ? "ok  " : "FAIL"} ${store.padEnd(9)} ${library.padEnd(10)}`,
-          kind.padEnd(12),
-          String(sent).padEnd(6),
-          String(amidst).padEnd(11),
-          ...[missing, doubled, disagreeing, outOfOrder].map((list, index) =>
-            String(list.length).padEnd([19, 6, 15, 13][index] ?? 0),
-          ),
-          secondsSince(begun),
-        ];
-        console.log(cells.join(" "));
-        for (const line of [...new Set(wrong)].slice(0, 10)) console.log(`     ${line}`);
-      } finally {
-        await place.dispose();
+console.log(`${kills} × kill -9 in each run, seed ${seed}; the receiver refuses ${REFUSED * 100} %`);
+const rows: Row[] = [];
+const removePrograms = await compilePrograms();
+try {
+  for (const store of Object.keys(STORES) as (keyof typeof STORES)[])
+    for (const library of ["whaileys", "baileys-7"])
+      for (const { way, name, run } of DIRECTIONS) {
+        const asked = [values.store, values.library, values.only];
+        if (![store, library, way].every((one, at) => [undefined, one].includes(asked[at]))) continue;
+        const row = await rowOf(store, library, name, run);
+        rows.push(row);
+        console.error(progressLines(row));
       }
-    }
-  }
+} finally {
+  await removePrograms();
 }
+console.log(`\n${messagesTable(rows)}\n`);
+const failed = rows.filter(({ wrong }) => wrong.length > 0).length;
+console.log(failed === 0 ? "no promise was broken" : `${failed} of ${rows.length} runs FAILED`);
+process.exitCode = failed === 0 && rows.length > 0 ? 0 : 1;

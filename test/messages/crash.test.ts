@@ -1,8 +1,37 @@
-/** Processes that are killed while they send: a sample of `npm run chaos:messages`. */
+/** Processes that are killed while they receive and while they send: a sample of `npm run chaos:messages`. */
 import { expect, it } from "vitest";
+import { extent } from "../support/extent.js";
+import { runMessages } from "../support/message-run.js";
 import { lmdbFolder } from "../support/places.js";
 import { seeded } from "../support/random.js";
 import { runSends } from "../support/send-run.js";
+
+it.each([
+  ["whaileys", "offline"],
+  ...extent([], [
+    ["whaileys", "burst"],
+    ["baileys-7", "offline"],
+    ["baileys-7", "burst"],
+  ] as const),
+] as const)(
+  "a process with %s that is killed while it receives (%s) loses nothing that it has acknowledged",
+  async (library, kind) => {
+    const place = await lmdbFolder();
+    try {
+      const size = { kind, count: 100, kills: 2, refused: 0.3, everywhere: true };
+      const figures = await runMessages({ store: place.url, library, ...size, random: seeded(15) });
+      const { amid, acknowledged, ...wrong } = figures;
+      expect(wrong).toEqual({
+        ...{ sent: 300, kills: 2, lost: [], missing: [], outOfOrder: [], doubled: [], invented: [], odd: [] },
+      });
+      expect(amid).toBeGreaterThan(0);
+      expect(acknowledged).toHaveLength(2);
+    } finally {
+      await place.dispose();
+    }
+  },
+  120_000,
+);
 
 it.each([
   ["whaileys", "direct"],
@@ -15,11 +44,12 @@ it.each([
     try {
       const size = { kind, count: 120, kills: 3 };
       const figures = await runSends({ store: place.url, library, ...size, random: seeded(15) });
-      const { amid, ...wrong } = figures;
+      const { amid, askedAgain, ...wrong } = figures;
       expect(wrong).toEqual({
-        ...{ sent: 120, missing: [], doubled: [], disagreeing: [], outOfOrder: [], odd: [] },
+        ...{ sent: 120, kills: 3, missing: [], doubled: [], disagreeing: [], outOfOrder: [], odd: [] },
       });
       expect(amid).toBeGreaterThan(0);
+      expect(askedAgain).toBeGreaterThanOrEqual(120);
     } finally {
       await place.dispose();
     }

@@ -29,7 +29,7 @@ export class Child {
     this.#process.stderr.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
     createInterface({ input: this.#process.stdout }).on("line", (line) => {
       this.output += `${line}\n`;
-      if (line.startsWith("{")) {
+      if (line.startsWith("{") && !this.#isCut(line)) {
         const fact = JSON.parse(line) as Fact;
         this.facts.push(fact);
         this.onFact(fact);
@@ -85,6 +85,17 @@ export class Child {
   /** Settles when it has ended by itself. Rejects after `timeoutMs`. */
   async ended(timeoutMs: number): Promise<void> {
     if (!this.exited) await once(this.#process, "exit", { signal: AbortSignal.timeout(timeoutMs) });
+  }
+
+  /** Whether it was killed while it wrote the line. */
+  #isCut(line: string): boolean {
+    if (!this.#process.killed) return false;
+    try {
+      JSON.parse(line);
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   /** Settles when something may have changed, or the signal is aborted. */

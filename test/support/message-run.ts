@@ -3,21 +3,22 @@
  * webhook, in order, under one event id.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../src/errors.js";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
-import type { WebhookPayload } from "../../src/events/payload.js";
 import { Receiver } from "../webhooks/receiver.js";
 import { Child } from "./child.js";
 import type { MessageChildOptions } from "./message-child.js";
+import { untilNoneLeft } from "./progress.js";
+import { ReceivedJudge, type ReceivedVerdict, type SeenEvent } from "./received-judge.js";
 
 const SCRIPT = new URL("./message-child.ts", import.meta.url);
 const SENDERS = 4;
-/** About as long as the process takes for a message: kills come at any moment of a round, and some after it. */
-const MS_PER_MESSAGE = 4;
+/** In milliseconds. */
 const SOON_MS = 40;
-/** Nothing happens for so long only when nothing happens any more. */
-const STUCK_MS = 60_000;
+/** Some kills come when everything is acknowledged, and not yet delivered. */
+const BEYOND = 1.2;
 /** A process on a busy machine takes its time to start, and Baileys 7 uploads 800 keys. */
-const START_MS = 60_000;
+const START_MS = 180_000;
 /** An event that is refused more often than others becomes a failed delivery. */
 const MAX_REFUSALS = 3;
 /** The queue of an endpoint holds 10,000: a slow machine must not fill it. */
@@ -42,233 +43,218 @@ export interface MessageRun {
 }
 
 /** What came of it. */
-export interface MessageFigures {
+export interface MessageFigures extends ReceivedVerdict {
   readonly sent: number;
-  /** Messages that the service saw acknowledged when the process was killed, of the round of the kill. */
+  readonly kills: number;
+  /** Kills while messages were not acknowledged, or not delivered everywhere. */
+  readonly amid: number;
+  /** How many of its messages were acknowledged at the kill of each round. */
   readonly acknowledged: readonly number[];
-  /** Acknowledged, and not at the webhook in the end. */
-  readonly lost: readonly string[];
-  /** Neither. */
-  readonly missing: readonly string[];
-  readonly outOfOrder: readonly string[];
-  /** At one place or another under two event ids. */
-  readonly doubled: readonly string[];
-  /** What the process reported beside. */
+  /** What the process reported beside, breaches of the protocol, and what never came to an end. */
   readonly odd: readonly string[];
 }
 
-/** What came to one place. */
-class Judge {
-  readonly delivered = new Set<string>();
-  readonly outOfOrder: string[] = [];
-  readonly #eventIds: Map<string, Set<string>>;
-  readonly #known = new Set<string>();
-  readonly #last = new Map<string, number>();
-
-  /** `eventIds`: of each message, at all places. */
-  constructor(eventIds: Map<string, Set<string>>) {
-    this.#eventIds = eventIds;
-  }
-
-  /** An event that is acknowledged or refused. */
-  take(event: Pick<WebhookPayload, "id" | "data">, isAcknowledged: boolean): void {
-    const { messages = [] } = event.data as { readonly messages?: readonly ReceivedMessage[] };
-    for (const { message } of messages) {
-      const text = message?.conversation ?? message?.extendedTextMessage?.text;
-      if (text == null) continue;
-      const [sender = "", number = ""] = text.split(" ");
-      const isNew = !this.#known.has(text);
-      if (isNew && Number(number) < (this.#last.get(sender) ?? -1)) this.outOfOrder.push(text);
-      if (isNew) this.#last.set(sender, Number(number));
-      this.#known.add(text);
-      this.#eventIds.set(text, (this.#eventIds.get(text) ?? new Set()).add(event.id));
-      if (isAcknowledged) this.delivered.add(text);
-    }
-  }
-}
-
-/** What came to all places. */
-class Judges {
-  readonly #eventIds = new Map<string, Set<string>>();
-  readonly first = new Judge(this.#eventIds);
-  readonly second = new Judge(this.#eventIds);
-  readonly log = new Judge(this.#eventIds);
-  readonly all: readonly Judge[];
-
-  constructor(everywhere: boolean) {
-    this.all = everywhere ? [this.first, this.second, this.log] : [this.first];
-  }
-
-  /** How many of the messages are not delivered everywhere. */
-  left(sent: readonly string[]): number {
-    return Math.max(...this.all.map(({ delivered }) => sent.length - delivered.size));
-  }
-
-  /** What is at one of the places and what is not. */
-  undelivered(sent: readonly string[]): readonly string[] {
-    return sent.filter((text) => this.all.some(({ delivered }) => !delivered.has(text)));
-  }
-
-  get doubled(): readonly string[] {
-    return [...this.#eventIds].filter(([, ids]) => ids.size > 1).map(([text]) => text);
-  }
-}
-
-interface ReceivedMessage {
-  readonly message?: {
-    readonly conversation?: string | null;
-    readonly extendedTextMessage?: { readonly text?: string | null } | null;
-  } | null;
-}
-
-/** Does it. Rejects when the process ends by itself, or does not connect. */
+/** Does it. */
 export async function runMessages(run: MessageRun): Promise<MessageFigures> {
-  const emulator = await WhatsAppEmulator.start();
-  await using receiver = await Receiver.start();
-  await using second = await Receiver.start();
-  const { everywhere = false } = run;
-  const judges = new Judges(everywhere);
-  receiver.answer = flaky(judges.first, run);
-  second.answer = flaky(judges.second, run);
-  const acknowledged = new Set<string>();
-  const textOf = new Map<string, string>();
-  const onAcknowledged = (ids: readonly string[]): void => {
-    for (const id of ids) {
-      const text = textOf.get(id);
-      if (text !== undefined) acknowledged.add(text);
-    }
-  };
-  // Of the linked device: the phone acknowledges what it has received, too.
-  emulator.on("receipt", ({ ids, type, from }) => {
-    if (type !== "retry" && from.includes(":")) onAcknowledged(ids);
-  });
-  emulator.on("ack", ({ id, class: kind }) => {
-    if (kind === "message") onAcknowledged([id]);
-  });
-  const phone = emulator.addPhone({ phoneNumber: "5511999990001" });
-  const friends = Array.from({ length: SENDERS }, (_, index) =>
-    emulator.addPhone({ phoneNumber: `551199999010${index}` }),
-  );
-  const odd: string[] = [];
-  const options: MessageChildOptions = everywhere ? { second: second.url, durable: true } : {};
-  const start = (): Child => {
-    const args = [run.store, emulator.url, run.library, receiver.url, JSON.stringify(options)];
-    const started = new Child(SCRIPT, args);
-    started.onFact = ({ logged }) => {
-      if (logged !== undefined) judges.log.take(logged as WebhookPayload, true);
-    };
-    return started;
-  };
-  let child = start();
-  const sent: string[] = [];
-  /** Waits until so many are not delivered, for as long as some are. */
-  const delivered = async (left: number): Promise<void> => {
-    await whileItGoesOn(
-      () => judges.left(sent),
-      (missing) => missing <= left || child.exited,
-    ).catch(() => {});
-  };
+  await using world = await World.open(run);
   try {
-    const { qr } = await child.fact((fact) => "qr" in fact, { timeoutMs: START_MS });
-    await phone.scan(String(qr));
-    await connected(child);
-    const counts: number[] = [];
-    const send = (): void => {
-      for (let n = 0; n < run.count; n += 1) {
-        const index = n % SENDERS;
-        const text = `s${index} ${sent.length}`;
-        sent.push(text);
-        const { id } = (friends[index] as VirtualPhone).sendText(phone, text);
-        textOf.set(id, text);
-      }
-    };
-    for (let round = 0; round < run.kills; round += 1) {
-      const before = acknowledged.size;
-      if (run.kind === "burst") send();
-      else {
-        await child.end("SIGKILL");
-        send();
-        const active = emulator.waitFor("active", ({ offlineCount }) => offlineCount > 0, {
-          timeoutMs: START_MS,
-        });
-        child = start();
-        await active;
-      }
-      // Half of them soon after the first acknowledgement, which others come with in one packet.
-      if (round % 2 === 0) await until(() => acknowledged.size > before || child.exited, START_MS);
-      await sleep(run.random() * (round % 2 === 0 ? SOON_MS : run.count * MS_PER_MESSAGE));
-      await child.end("SIGKILL");
-      counts.push(acknowledged.size - before);
-      odd.push(...oddFacts(child));
-      child = start();
-      await connected(child);
-      // Baileys 7 lets a message that comes while it catches up overtake those that came before.
-      await whileItGoesOn(
-        () => sent.length - acknowledged.size,
-        (missing) => missing === 0 || child.exited,
-      );
-      await delivered(MAX_QUEUED);
-    }
-    await delivered(0);
-    odd.push(...oddFacts(child));
-    const undelivered = judges.undelivered(sent);
-    return {
-      sent: sent.length,
-      acknowledged: counts,
-      lost: undelivered.filter((text) => acknowledged.has(text)),
-      missing: undelivered.filter((text) => !acknowledged.has(text)),
-      outOfOrder: judges.all.flatMap(({ outOfOrder }) => outOfOrder),
-      doubled: judges.doubled,
-      odd,
-    };
-  } finally {
-    await child.end("SIGKILL");
-    await emulator.stop();
+    await world.link();
+    for (let round = 0; round < run.kills; round += 1) await world.round(round);
+    await world.delivered(0);
+  } catch (error) {
+    // The figures say more.
+    world.odd.push(messageOf(error));
   }
+  return world.figures();
 }
 
-/** Answers that refuse some requests at random. */
-function flaky(judge: Judge, run: MessageRun): Receiver["answer"] {
-  const refusals = new Map<string, number>();
-  return ({ json }) => {
-    const refused = refusals.get(json.id) ?? 0;
-    const isAcknowledged = refused >= MAX_REFUSALS || run.random() >= run.refused;
-    if (!isAcknowledged) refusals.set(json.id, refused + 1);
-    judge.take(json, isAcknowledged);
-    return isAcknowledged ? 204 : 500;
-  };
-}
+/** A service, receivers, and a process between them that is killed and started again. */
+class World implements AsyncDisposable {
+  readonly odd: string[] = [];
+  readonly #run: MessageRun;
+  readonly #emulator: WhatsAppEmulator;
+  readonly #receivers: readonly Receiver[];
+  readonly #phone: VirtualPhone;
+  readonly #friends: readonly VirtualPhone[];
+  readonly #judge: ReceivedJudge;
+  readonly #textOf = new Map<string, string>();
+  #child: Child;
+  readonly #counts: number[] = [];
+  #amid = 0;
+  /** How long a round takes that nobody disturbs. */
+  #roundMs = 0;
 
-function connected(child: Child): Promise<unknown> {
-  return child.fact(({ status }) => status === "connected", { timeoutMs: START_MS });
-}
-
-function oddFacts(child: Child): string[] {
-  return child.facts.flatMap(({ error, refused }) =>
-    [error, refused].filter((one) => typeof one === "string"),
-  );
-}
-
-/**
- * Waits until a figure passes, for as long as it becomes smaller: a busy machine takes its time. Rejects when nothing has changed for a
- * minute.
- */
-async function whileItGoesOn(figure: () => number, passes: (figure: number) => boolean): Promise<void> {
-  for (let before = figure(); ; before = figure()) {
-    const outcome = await until(() => passes(figure()), STUCK_MS).then(
-      () => "passed",
-      () => "waiting",
+  private constructor(run: MessageRun, emulator: WhatsAppEmulator, receivers: readonly Receiver[]) {
+    this.#run = run;
+    this.#emulator = emulator;
+    this.#receivers = receivers;
+    this.#judge = new ReceivedJudge(run.everywhere === true ? ["first", "second", "log"] : ["first"]);
+    for (const [index, name] of ["first", "second"].entries())
+      (receivers[index] as Receiver).answer = this.#flaky(name);
+    this.#phone = emulator.addPhone({ phoneNumber: "5511999990001" });
+    this.#friends = Array.from({ length: SENDERS }, (_, index) =>
+      emulator.addPhone({ phoneNumber: `551199999010${index}` }),
     );
-    if (outcome === "passed") return;
-    if (figure() >= before) throw new Error(`${before} are missing, and none came within ${STUCK_MS} ms`);
+    // Of the linked device: the phone acknowledges what it has received, too.
+    emulator.on("receipt", ({ ids, type, from }) => {
+      if (type !== "retry" && from.includes(":")) this.#acknowledged(ids);
+    });
+    emulator.on("ack", ({ id, class: kind }) => {
+      if (kind === "message") this.#acknowledged([id]);
+    });
+    this.#child = this.#start();
   }
-}
 
-/** Looks often, since the moment counts. */
-async function until(passes: () => boolean, timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!passes()) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setImmediate(resolve));
+  static async open(run: MessageRun): Promise<World> {
+    return new World(run, await WhatsAppEmulator.start(), [await Receiver.start(), await Receiver.start()]);
+  }
+
+  async link(): Promise<void> {
+    const { qr } = await this.#child.fact((fact) => "qr" in fact, { timeoutMs: START_MS });
+    await this.#phone.scan(String(qr));
+    await this.#connected();
+    await this.#begin();
+    const begun = performance.now();
+    await this.#acknowledgedAll();
+    this.#roundMs = performance.now() - begun;
+  }
+
+  /** Messages, a kill among them, and another process that gets what is left. */
+  async round(round: number): Promise<void> {
+    const before = this.#judge.acknowledgedCount;
+    await this.#begin();
+    await this.#randomMoment(round, before);
+    await this.#end();
+    this.#counts.push(this.#judge.acknowledgedCount - before);
+    if (this.#judge.leftCount > 0) this.#amid += 1;
+    this.#child = this.#start();
+    await this.#connected();
+    // Baileys 7 lets a message that comes while it catches up overtake those that came before.
+    await this.#acknowledgedAll();
+    await this.delivered(MAX_QUEUED);
+  }
+
+  /** Waits until so many are not delivered, for as long as some are. */
+  delivered(left: number): Promise<void> {
+    const above = (): number => this.#judge.leftCount - left;
+    return untilNoneLeft("messages to be delivered are", this.#unlessEnded(above));
+  }
+
+  figures(): MessageFigures {
+    this.#noteOdd();
+    const broken = this.#emulator.violations.map(({ problem }) => problem);
+    return {
+      ...{
+        sent: this.#judge.sentCount,
+        kills: this.#counts.length,
+        amid: this.#amid,
+        acknowledged: this.#counts,
+      },
+      ...this.#judge.verdict(),
+      odd: [...this.odd, ...broken],
+    };
+  }
+
+  /** Messages come: to a connected session, or to one that connects to them. */
+  async #begin(): Promise<void> {
+    if (this.#run.kind === "burst") return this.#send();
+    await this.#end();
+    this.#send();
+    const active = this.#emulator.waitFor("active", ({ offlineCount }) => offlineCount > 0, {
+      timeoutMs: START_MS,
+    });
+    this.#child = this.#start();
+    await active;
+  }
+
+  /** Soon after the first acknowledgement, which others come with in one packet; or at any time of the round. */
+  async #randomMoment(round: number, before: number): Promise<void> {
+    const share = this.#run.random();
+    if (round % 3 !== 0) return sleep(share * this.#roundMs * BEYOND);
+    const first = (): number => 1 + before - this.#judge.acknowledgedCount;
+    // The moment counts: as often as possible.
+    await untilNoneLeft("acknowledgements before a kill are", this.#unlessEnded(first), { everyMs: 0 });
+    await sleep(share * SOON_MS);
+  }
+
+  #acknowledgedAll(): Promise<void> {
+    const left = (): number => this.#judge.sentCount - this.#judge.acknowledgedCount;
+    return untilNoneLeft("messages to be acknowledged are", this.#unlessEnded(left));
+  }
+
+  #send(): void {
+    for (let n = 0; n < this.#run.count; n += 1) {
+      const index = n % SENDERS;
+      const text = `s${index} ${this.#judge.sentCount}`;
+      this.#judge.sent(text);
+      const { id } = (this.#friends[index] as VirtualPhone).sendText(this.#phone, text);
+      this.#textOf.set(id, text);
+    }
+  }
+
+  #start(): Child {
+    const { store, library, everywhere = false } = this.#run;
+    const [first, second] = this.#receivers.map(({ url }) => url);
+    const options: MessageChildOptions = everywhere ? { second, durable: true } : {};
+    const child = new Child(SCRIPT, [
+      store,
+      this.#emulator.url,
+      library,
+      first ?? "",
+      JSON.stringify(options),
+    ]);
+    child.onFact = ({ logged }) => {
+      if (logged !== undefined) this.#judge.came("log", logged as SeenEvent, true);
+    };
+    return child;
+  }
+
+  /** Kills the process. */
+  async #end(): Promise<void> {
+    if (this.#child.exited)
+      this.odd.push(`the process ended by itself:\n${this.#child.output.slice(-2_000)}`);
+    await this.#child.end("SIGKILL");
+    this.#noteOdd();
+  }
+
+  #noteOdd(): void {
+    for (const { error, refused } of this.#child.facts)
+      for (const one of [error, refused]) if (typeof one === "string") this.odd.push(one);
+  }
+
+  #connected(): Promise<unknown> {
+    return this.#child.fact(({ status }) => status === "connected", { timeoutMs: START_MS });
+  }
+
+  #unlessEnded(figure: () => number): () => number {
+    return () => {
+      if (this.#child.exited) throw new Error("The process ended by itself");
+      return figure();
+    };
+  }
+
+  #acknowledged(ids: readonly string[]): void {
+    for (const id of ids) {
+      const text = this.#textOf.get(id);
+      if (text !== undefined) this.#judge.acknowledged(text);
+    }
+  }
+
+  /** Answers that refuse some requests at random. */
+  #flaky(name: string): Receiver["answer"] {
+    const refusals = new Map<string, number>();
+    return ({ json }) => {
+      const refused = refusals.get(json.id) ?? 0;
+      const isAccepted = refused >= MAX_REFUSALS || this.#run.random() >= this.#run.refused;
+      if (!isAccepted) refusals.set(json.id, refused + 1);
+      this.#judge.came(name, json, isAccepted);
+      return isAccepted ? 204 : 500;
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child.end("SIGKILL");
+    await this.#emulator.stop();
+    for (const receiver of this.#receivers) await receiver[Symbol.asyncDispose]();
   }
 }

@@ -3,20 +3,21 @@
  * and on the sender's own phone, and all answers to one key have to agree.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../src/errors.js";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
-import { Child, type Fact } from "./child.js";
+import { Child } from "./child.js";
+import { untilNoneLeft } from "./progress.js";
+import { SendCaller } from "./send-caller.js";
+import { judgeSends, type Job, type SentVerdict } from "./sent-judge.js";
 
 const SCRIPT = new URL("./send-child.ts", import.meta.url);
 const FRIENDS = 4;
-/** So many calls have no answer yet, at most. */
-const WINDOW = 16;
-/** So long a round lasts at most before the process is killed, in milliseconds. */
-const ROUND_MS = 700;
-/** Of so many calls one is made twice at once. */
-const TWICE = 10;
-
-/** What a caller answers by asking again, with the same key. */
-const AGAIN = ["SESSION_NOT_CONNECTED", "MESSAGE_UNCONFIRMED"];
+/** About as long as the process takes for a message: kills come at any moment of a round, and some after it. */
+const MS_PER_MESSAGE = 10;
+/** So long after something happened a process is killed at most, in milliseconds. */
+const SOON_MS = 40;
+/** A process on a busy machine takes its time to start, and Baileys 7 uploads 800 keys. */
+const START_MS = 180_000;
 
 /** What is to be done. */
 export interface SendRun {
@@ -31,183 +32,169 @@ export interface SendRun {
 }
 
 /** What came of it. */
-export interface SendFigures {
+export interface SendFigures extends SentVerdict {
   readonly sent: number;
+  readonly kills: number;
   /** Kills while calls had no answer, or messages were not on the phones. */
   readonly amid: number;
-  /** Not on the recipient's phone, or not on the sender's. */
-  readonly missing: readonly string[];
-  /** On a phone more than once. */
-  readonly doubled: readonly string[];
-  /** Keys whose answers differ, or name another message than the phone shows. */
-  readonly disagreeing: readonly string[];
-  /** To one recipient in another order than they were queued. */
-  readonly outOfOrder: readonly string[];
-  /** What the process reported beside. */
+  /** Answers to keys that had one already. */
+  readonly askedAgain: number;
+  /** What the process reported beside, breaches of the protocol, and what never came to an end. */
   readonly odd: readonly string[];
 }
 
-interface Job {
-  readonly key: string;
-  readonly to: string;
-  readonly text: string;
-  readonly queue: boolean;
-}
-
-/** Hands jobs to the process, and again to the next one, until each has an answer. */
-class Caller {
-  readonly answers = new Map<string, Set<string>>();
-  readonly odd: string[] = [];
-  readonly #jobs: readonly Job[];
-  readonly #unanswered = new Map<string, Job>();
-  #next = 0;
-  #child: Child | undefined;
-
-  constructor(jobs: readonly Job[]) {
-    this.#jobs = jobs;
-  }
-
-  get done(): boolean {
-    return this.#next === this.#jobs.length && this.#unanswered.size === 0;
-  }
-
-  /** The next process: what the last one left unanswered is asked for again. */
-  use(child: Child): void {
-    this.#child = child;
-    child.onFact = (fact) => this.#hear(fact);
-    for (const job of this.#unanswered.values()) child.send(JSON.stringify(job));
-    this.#fill();
-  }
-
-  #fill(): void {
-    while (this.#unanswered.size < WINDOW && this.#next < this.#jobs.length) {
-      const job = this.#jobs[this.#next] as Job;
-      this.#next += 1;
-      this.#unanswered.set(job.key, job);
-      this.#child?.send(JSON.stringify(job));
-      if (this.#next % TWICE === 0) this.#child?.send(JSON.stringify(job));
-    }
-  }
-
-  #hear({ key, answer, refused, failed, code, error }: Fact): void {
-    if (typeof error === "string") this.odd.push(error);
-    if (typeof failed === "string") this.odd.push(`${failed}: ${String(code)}`);
-    if (typeof key !== "string") return;
-    const job = this.#unanswered.get(key);
-    if (answer !== undefined) {
-      this.answers.set(key, (this.answers.get(key) ?? new Set()).add(JSON.stringify(answer)));
-      this.#unanswered.delete(key);
-      this.#fill();
-    } else if (job !== undefined && typeof refused === "string" && AGAIN.includes(refused)) {
-      // As a caller would: later, with the same key.
-      const child = this.#child;
-      setTimeout(() => child === this.#child && child?.send(JSON.stringify(job)), 20);
-    } else if (refused !== undefined) this.odd.push(`${key}: ${JSON.stringify(refused)}`);
-  }
-}
-
-/** Does it. Rejects when the process ends by itself, or does not connect. */
+/** Does it. */
 export async function runSends(run: SendRun): Promise<SendFigures> {
-  const emulator = await WhatsAppEmulator.start();
-  const phone = emulator.addPhone({ phoneNumber: "5511999990001" });
-  const friends = Array.from({ length: FRIENDS }, (_, index) =>
-    emulator.addPhone({ phoneNumber: `551199999010${index}` }),
-  );
-  const jobs = Array.from({ length: run.count }, (_, n): Job => {
-    const to = (friends[n % FRIENDS] as VirtualPhone).jid;
-    return { key: `key-${n}`, to, text: `text ${n}`, queue: run.kind === "queued" };
-  });
-  const caller = new Caller(jobs);
-  const start = (): Child => new Child(SCRIPT, [run.store, emulator.url, run.library]);
-  let child = start();
-  let amid = 0;
+  await using world = await World.open(run);
   try {
-    const { qr } = await child.fact((fact) => "qr" in fact, { timeoutMs: 60_000 });
-    await phone.scan(String(qr));
-    await connected(child);
-    caller.use(child);
-    const shown = new Shown(phone, friends);
-    const isDone = (): boolean => caller.done && shown.all(jobs);
-    for (let kill = 0; kill < run.kills && !isDone(); kill += 1) {
-      await sleep(run.random() * ROUND_MS);
-      if (child.exited) throw new Error(`The process ended by itself:\n${child.output}`);
-      if (!isDone()) amid += 1;
-      await child.end("SIGKILL");
-      child = start();
-      // Half of the time callers come before the connection.
-      if (run.random() < 0.5) await connected(child);
-      caller.use(child);
-      if (kill % 2 === 0) await connected(child);
-    }
-    const inOrder = run.kind === "queued";
-    await until(() => isDone() || child.exited, 120_000).catch(() => {});
-    return { sent: jobs.length, amid, ...shown.judge(jobs, caller.answers, inOrder), odd: caller.odd };
-  } finally {
-    await child.end("SIGKILL");
-    await emulator.stop();
+    await world.link();
+    for (let round = 0; round < run.kills; round += 1) await world.round(round);
+    await world.finish();
+  } catch (error) {
+    // What is missing is in the figures then, which say more.
+    world.odd.push(messageOf(error));
   }
+  return world.figures();
 }
 
-/** What the phones show. */
-class Shown {
-  readonly #own: VirtualPhone;
+/** A service, callers, and a process between them that is killed and started again. */
+class World implements AsyncDisposable {
+  readonly odd: string[] = [];
+  readonly #run: SendRun;
+  readonly #emulator: WhatsAppEmulator;
+  readonly #phone: VirtualPhone;
   readonly #friends: readonly VirtualPhone[];
+  readonly #jobs: readonly Job[];
+  readonly #caller: SendCaller;
+  /** Texts on the phones of others, and on the own one. */
+  readonly #shown = { theirs: new Set<string>(), own: new Set<string>() };
+  #child: Child;
+  #kills = 0;
+  #amid = 0;
 
-  constructor(own: VirtualPhone, friends: readonly VirtualPhone[]) {
-    this.#own = own;
-    this.#friends = friends;
-  }
-
-  /** Whether every message is on both phones. */
-  all(jobs: readonly Job[]): boolean {
-    const [theirs, own] = [this.#theirs(), countsOf(this.#own)];
-    return jobs.every(({ text }) => theirs.has(text) && own.has(text));
-  }
-
-  judge(jobs: readonly Job[], answers: ReadonlyMap<string, ReadonlySet<string>>, inOrder: boolean) {
-    const [theirs, own] = [this.#theirs(), countsOf(this.#own)];
-    const missing = jobs.filter(({ text }) => !theirs.has(text) || !own.has(text)).map(({ key }) => key);
-    const doubled = jobs
-      .filter(({ text }) => (theirs.get(text)?.length ?? 0) > 1 || (own.get(text)?.length ?? 0) > 1)
-      .map(({ key }) => key);
-    const disagreeing = jobs
-      .filter(({ key, text }) => {
-        const given = [...(answers.get(key) ?? [])];
-        const id = theirs.get(text)?.[0];
-        return given.length !== 1 || (JSON.parse(given[0] ?? "{}") as { readonly id?: string }).id !== id;
-      })
-      .map(({ key }) => key);
-    return { missing, doubled, disagreeing, outOfOrder: inOrder ? this.#outOfOrder() : [] };
-  }
-
-  #theirs(): Map<string, string[]> {
-    return new Map(this.#friends.flatMap((friend) => [...countsOf(friend)]));
-  }
-
-  #outOfOrder(): string[] {
-    return this.#friends.flatMap((friend) => {
-      const numbers = friend.messages.map(({ text }) => Number(text?.split(" ")[1]));
-      return numbers.flatMap((n, at) => (n < (numbers[at - 1] ?? -1) ? [`text ${n}`] : []));
+  private constructor(run: SendRun, emulator: WhatsAppEmulator) {
+    this.#run = run;
+    this.#emulator = emulator;
+    this.#phone = emulator.addPhone({ phoneNumber: "5511999990001" });
+    this.#friends = Array.from({ length: FRIENDS }, (_, index) =>
+      emulator.addPhone({ phoneNumber: `551199999010${index}` }),
+    );
+    this.#jobs = Array.from({ length: run.count }, (_, n): Job => {
+      const to = (this.#friends[n % FRIENDS] as VirtualPhone).jid;
+      return { key: `key-${n}`, to, text: `text ${n}`, queue: run.kind === "queued" };
     });
+    this.#caller = new SendCaller(this.#jobs, ({ text }) => this.#isShown(text));
+    emulator.on("message", ({ phoneNumber, message: { text } }) => {
+      if (text?.startsWith("text ") !== true) return;
+      this.#shown[phoneNumber === this.#phone.phoneNumber ? "own" : "theirs"].add(text);
+    });
+    this.#child = this.#start();
   }
-}
 
-/** The ids under which a phone shows each text. */
-function countsOf(phone: VirtualPhone): Map<string, string[]> {
-  const counts = new Map<string, string[]>();
-  for (const { text, id } of phone.messages)
-    if (text?.startsWith("text ") === true) counts.set(text, [...(counts.get(text) ?? []), id]);
-  return counts;
-}
+  static async open(run: SendRun): Promise<World> {
+    return new World(run, await WhatsAppEmulator.start());
+  }
 
-function connected(child: Child): Promise<unknown> {
-  return child.fact(({ status }) => status === "connected", { timeoutMs: 60_000 });
-}
+  async link(): Promise<void> {
+    const { qr } = await this.#child.fact((fact) => "qr" in fact, { timeoutMs: START_MS });
+    await this.#phone.scan(String(qr));
+    await this.#connected();
+    this.#caller.use(this.#child);
+  }
 
-async function until(passes: () => boolean, timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!passes()) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms`);
-    await sleep(20);
+  /** The next calls, a kill among them, and another process that is asked for what is left. */
+  async round(round: number): Promise<void> {
+    const { count, kills } = this.#run;
+    const before = this.#doneCount;
+    this.#caller.allow(Math.ceil((count * (round + 1)) / kills));
+    await this.#randomMoment(round, before);
+    if (this.#leftCount > 0) this.#amid += 1;
+    await this.#end();
+    this.#kills += 1;
+    this.#child = this.#start();
+    // Every third time callers come before the connection, and a kill perhaps, too.
+    const isEarly = round % 3 === 1;
+    if (isEarly) await this.#child.fact((fact) => "begun" in fact, { timeoutMs: START_MS });
+    else await this.#connected();
+    this.#caller.use(this.#child, this.#run.random);
+  }
+
+  /** Everything is answered and shown; then all keys are asked for once more. */
+  async finish(): Promise<void> {
+    await untilNoneLeft(
+      "calls and messages are",
+      this.#unlessEnded(() => this.#leftCount),
+    );
+    this.#caller.askForAll();
+    await untilNoneLeft(
+      "calls that were made again are",
+      this.#unlessEnded(() => this.#caller.repeatedCount),
+    );
+  }
+
+  figures(): SendFigures {
+    const { answers, told, odd, askedAgain } = this.#caller;
+    const theirs = new Map(this.#friends.map(({ jid, messages }) => [jid, messages]));
+    const inOrder = this.#run.kind === "queued";
+    const broken = this.#emulator.violations.map(({ problem }) => problem);
+    return {
+      ...{ sent: this.#jobs.length, kills: this.#kills, amid: this.#amid, askedAgain },
+      ...judgeSends({ jobs: this.#jobs, answers, told, own: this.#phone.messages, theirs, inOrder }),
+      odd: [...this.odd, ...odd, ...broken],
+    };
+  }
+
+  /** Soon after the first message of the round, somewhere among them, or at any time. */
+  async #randomMoment(round: number, before: number): Promise<void> {
+    const share = this.#run.random();
+    const size = this.#run.count / this.#run.kills;
+    if (round % 3 === 2) return sleep(share * size * MS_PER_MESSAGE);
+    const enough = round % 3 === 0 ? 1 : Math.ceil(share * size);
+    await untilNoneLeft(
+      "messages before a kill are",
+      this.#unlessEnded(() => Math.min(enough - (this.#doneCount - before), this.#leftCount)),
+      { everyMs: 0 },
+    );
+    if (round % 3 === 0) await sleep(share * SOON_MS);
+  }
+
+  get #doneCount(): number {
+    return this.#shown.theirs.size;
+  }
+
+  /** Of the calls that were allowed so far: what has no answer, and what is not on both phones. */
+  get #leftCount(): number {
+    const { allowed, openCount } = this.#caller;
+    return openCount + Math.max(0, allowed - Math.min(this.#shown.theirs.size, this.#shown.own.size));
+  }
+
+  #isShown(text: string): boolean {
+    return this.#shown.theirs.has(text) && this.#shown.own.has(text);
+  }
+
+  #start(): Child {
+    return new Child(SCRIPT, [this.#run.store, this.#emulator.url, this.#run.library]);
+  }
+
+  async #end(): Promise<void> {
+    if (this.#child.exited)
+      this.odd.push(`the process ended by itself:\n${this.#child.output.slice(-2_000)}`);
+    await this.#child.end("SIGKILL");
+  }
+
+  #connected(): Promise<unknown> {
+    return this.#child.fact(({ status }) => status === "connected", { timeoutMs: START_MS });
+  }
+
+  #unlessEnded(figure: () => number): () => number {
+    return () => {
+      if (this.#child.exited) throw new Error("The process ended by itself");
+      return figure();
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child.end("SIGKILL");
+    await this.#emulator.stop();
   }
 }
