@@ -2,15 +2,6 @@
 import type { OwnershipState } from "../api/health.js";
 import type { ZpwootError } from "../errors.js";
 
-/** What to do while another process runs the sessions of the store. */
-export interface OwnershipOptions {
-  /**
-   * Whether `start()` waits for the other process to leave, however long that takes, as in a rolling deploy. Until then every command
-   * rejects with `STORE_IN_USE`. Default false: `start()` and every command reject with `STORE_IN_USE`.
-   */
-  readonly wait?: boolean;
-}
-
 /** How to become the owner. */
 export interface ClaimOptions {
   /** Whether to wait for the present owner to leave. Otherwise the claim is refused while the owner is alive. */
