@@ -1,7 +1,6 @@
 /** What a `SessionManager` offers, as an interface: adapters (HTTP, CLI) and test doubles are written against it. */
 import type { ApiKeysApi } from "./api-keys.js";
 import type { ChatsApi } from "./chats.js";
-import type { ClusterApi } from "./cluster.js";
 import type { ContactsApi } from "./contacts.js";
 import type { GroupsApi } from "./groups.js";
 import type { ImportOptions, WrittenAuth } from "./backup.js";
@@ -142,8 +141,6 @@ export interface FullSessionsApi extends SessionsApi {
   exportCredentials(id: string, options: { readonly passphrase: string }): Promise<string>;
   /** Replaces the credentials by an exported text. Rejects with `INVALID_INPUT`, nothing changed. */
   importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth>;
-  /** The cluster that this is a node of; undefined without the option `cluster`. */
-  readonly cluster?: ClusterApi | undefined;
   /** The API keys of the HTTP adapter. */
   readonly apiKeys: ApiKeysApi;
   /** Groups: list and read them, make them, change their members, subject and invitation. */

@@ -8,7 +8,6 @@ import { Tombstones } from "../backup/tombstones.js";
 import { Caller } from "../calls/caller.js";
 import { Chats } from "../calls/chats.js";
 import { Contacts } from "../calls/contacts.js";
-import type { Cluster, ClusterHost } from "../cluster/ports.js";
 import { Groups } from "../calls/groups.js";
 import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
@@ -27,7 +26,6 @@ import { clientVersionStore } from "./client-version-store.js";
 import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
 import { MediaDownloads } from "./media.js";
-import { lateSessions, NodeSessions } from "./node-sessions.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { ownershipListener, type OwnershipListenerParts } from "./ownership-listener.js";
 import { SessionRegistry } from "./session-registry.js";
@@ -40,10 +38,6 @@ export interface ManagerParts {
   readonly logger: Logger;
   readonly store: Store;
   readonly ownership: Ownership;
-  /** Set by the option `cluster`: it is the ownership, too. */
-  readonly cluster: Cluster | undefined;
-  /** The sessions of this node of a cluster. */
-  readonly nodeSessions: NodeSessions;
   readonly hub: EventHub;
   readonly publisher: EventPublisher;
   readonly registry: SessionRegistry<Session>;
@@ -59,8 +53,7 @@ export interface ManagerParts {
 }
 
 /** How a manager ends, and is ended. */
-export interface ManagerHooks
-  extends Pick<OwnershipListenerParts, "signal" | "stop">, Pick<ClusterHost, "call"> {}
+export type ManagerHooks = Pick<OwnershipListenerParts, "signal" | "stop">;
 
 /**
  * Makes the parts of a manager from its options; touches neither store nor network.
@@ -71,20 +64,16 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
   const hub = new EventHub(logger);
   const store = composeStore(options, { logger, hub });
   const records = new SessionRecords(store, { logger });
-  const listener = ownershipListener({ ...hooks, registry: () => registry, hub, logger });
-  const cluster = options.cluster?.open({
-    ...{ store, logger, listener, signal: hooks.signal, call: hooks.call },
-    storeUrl: typeof options.store === "string" ? options.store : undefined,
-    sessions: lateSessions(() => nodeSessions),
-    mirror: () => {},
+  const ownership = new ProcessOwnership({
+    store,
+    logger,
+    listener: ownershipListener({ ...hooks, registry: () => registry, hub, logger }),
   });
-  const ownership: Ownership = cluster ?? new ProcessOwnership({ store, logger, listener });
   // Sessions, registry and publisher need each other. Each is handed functions, which are called when all are there.
   const registry: SessionRegistry<Session> = new SessionRegistry({
     store,
     records,
     claim: () => ownership.claim({ wait: false, signal: hooks.signal }),
-    shared: cluster,
     open: (record, idle) => new Session(record, services, idle),
     finishDeletion: (id) => services.removeAll(id),
     onLoaded: async (ids) => {
@@ -117,7 +106,6 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     store,
     records,
     tombstones,
-    onRemoved: cluster && ((id) => cluster.removed(id)),
     forget: async (id) => {
       await messages.forget(id);
       await publisher.forget(id);
@@ -143,10 +131,6 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     random: Math.random,
     sleep: async (ms, signal) => void (await waitFor(new Promise(() => {}), { timeoutMs: ms, signal })),
   });
-  const nodeSessions = new NodeSessions({
-    ...{ store, records, registry, publisher, messages, egresses, services, logger, signal: hooks.signal },
-    concurrency: options.restore?.concurrency ?? DEFAULTS.restoreConcurrency,
-  });
   const backups = new Backups({
     store,
     records: () => registry.all().map(({ record }) => record),
@@ -162,8 +146,6 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     logger,
     store,
     ownership,
-    cluster,
-    nodeSessions,
     hub,
     publisher,
     registry,

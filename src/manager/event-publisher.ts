@@ -12,31 +12,50 @@ import type {
   PublishedEvent,
   StreamedEvent,
 } from "../api/event-stream.js";
+import type { Logger } from "../api/logger.js";
 import type { EndpointError, UpdateSessionInput } from "../api/session-info.js";
+import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
 import { ZpwootError } from "../errors.js";
+import type { EventHub } from "../events/event-hub.js";
 import { eventIds, isEventId } from "../events/event-id.js";
 import { EventLog } from "../events/log/event-log.js";
 import { renderPayloads, type EventFacts, type RenderedPayload } from "../events/payload.js";
 import { type Along, familySpace } from "../store/space/key-space.js";
+import type { Store } from "../store/store.js";
 import {
   changeEndpoints,
   endpointOf,
   outboxSpace,
   WebhookDispatcher,
   webhookLimits,
-  type WebhookLimits,
-  withEndpoint,
 } from "../webhooks/index.js";
-import type { EventPublisherDeps, PublishingSession } from "./event-publisher-deps.js";
+import { withEndpoint, type WebhookLimits } from "../webhooks/index.js";
 import { bothOf, EventStorage } from "./event-storage.js";
-import { DEFAULTS, type EventLogOption } from "./options.js";
+import { DEFAULTS, type EventLogOption, type SessionManagerOptions } from "./options.js";
 
 /** One source for all managers of the process: ids grow even from one manager to the next. */
 const newId = eventIds(Date.now);
 
 const loggedEvents: ReadonlySet<EngineEventName> = new Set(LOGGED_ENGINE_EVENTS);
+
+/** A session, as far as the publisher needs it. */
+interface PublishingSession {
+  readonly record: SessionRecord;
+  /** Set once it is deleted, or the manager has stopped. */
+  readonly ended?: ZpwootError | undefined;
+  patch(change: Partial<SessionRecord>): Promise<void>;
+}
+
+/** What the publisher needs of the manager. */
+export interface EventPublisherDeps {
+  readonly options: SessionManagerOptions;
+  readonly store: Store;
+  readonly hub: EventHub;
+  readonly logger: Logger;
+  session(sessionId: string): PublishingSession | undefined;
+}
 
 /** The one way out for events, with the log and the webhooks behind it. */
 export class EventPublisher {
@@ -120,7 +139,7 @@ export class EventPublisher {
     return newSecrets;
   }
 
-  /** See `SessionManager.listFailedDeliveries`. */
+  /** The failed deliveries of a session, oldest first. Rejects with a store error. */
   listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
     return inTime("listFailedDeliveries", () => this.#webhooks.listFailed(sessionId));
   }
@@ -148,8 +167,8 @@ export class EventPublisher {
       throw new ZpwootError("DELIVERY_NOT_FOUND", "The session has no failed delivery with this id");
     }
     if (result === "outbox-full") {
-      const text = "The webhook's outbox is full: redeliver once the receiver accepts events";
-      throw new ZpwootError("OUTBOX_FULL", text);
+      const message = "The webhook's outbox is full: redeliver once the receiver accepts events";
+      throw new ZpwootError("OUTBOX_FULL", message);
     }
   }
 
@@ -181,11 +200,6 @@ export class EventPublisher {
     } finally {
       this.#forgetting.delete(sessionId);
     }
-  }
-
-  /** Another node runs the session: nothing more is sent here. Never rejects. */
-  release(sessionId: string, drainMs: number): Promise<void> {
-    return this.#webhooks.release(sessionId, { drainMs }).then(() => this.#log?.forget(sessionId));
   }
 
   /** Ends readers at once, and deliveries within the time in milliseconds. Never rejects. */

@@ -22,7 +22,6 @@ import type { Health } from "../api/health.js";
 import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "../api/media.js";
 import type { MessageContent } from "../api/message-content.js";
 import type { MessageInfo, SendMessageOptions, SentMessage } from "../api/messages.js";
-import type { ClusterApi } from "../api/cluster.js";
 import { checkName } from "../api/check-options.js";
 import { checkListener, checkMethodOptions } from "../api/method-options.js";
 import type {
@@ -54,8 +53,6 @@ import { once } from "../async/once.js";
 import { ZpwootError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
-import type { Cluster } from "../cluster/ports.js";
-import { callMethod } from "./call-method.js";
 import { checkOptions } from "./check-options.js";
 import { compose, type ManagerParts } from "./compose.js";
 import * as custody from "./custody.js";
@@ -99,8 +96,6 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   readonly contacts: FullSessionsApi["contacts"];
   /** Chats: online or offline, typing, marking as read. */
   readonly chats: FullSessionsApi["chats"];
-  /** The cluster that this manager is a node of; undefined without the option `cluster`. */
-  readonly cluster: ClusterApi | undefined;
   readonly #options: SessionManagerOptions;
   readonly #parts: ManagerParts;
   readonly #stopping = new AbortController();
@@ -114,12 +109,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   constructor(options: SessionManagerOptions = {}) {
     checkOptions(options);
     this.#options = options;
-    this.#parts = compose(options, {
-      signal: this.#stopping.signal,
-      stop: () => void this.stop(),
-      call: (method, args) => callMethod(this, method, args),
-    });
-    this.cluster = this.#parts.cluster?.api;
+    this.#parts = compose(options, { signal: this.#stopping.signal, stop: () => void this.stop() });
     ({
       apiKeys: this.apiKeys,
       groups: this.groups,
@@ -660,18 +650,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     await ownership.claim({ wait: this.#options.ownership?.wait === true, signal });
     await registry.load();
     backups.start();
-    if (this.#parts.cluster !== undefined) return this.#startNode(this.#parts.cluster);
     const { timeouts, emit } = services;
     const { concurrency = DEFAULTS.restoreConcurrency } = this.#options.restore ?? {};
     const counts = await restoreSessions(registry.all(), { concurrency, timeouts, signal, emit });
     logger.info({ sessions: registry.all().length, ...counts }, "Manager started");
-  }
-
-  async #startNode(cluster: Cluster): Promise<void> {
-    const { nodeSessions, logger, registry } = this.#parts;
-    await cluster.begin();
-    await nodeSessions.restored();
-    logger.info({ sessions: registry.all().length, node: cluster.nodeId }, "Manager started");
   }
 
   async #stop(): Promise<void> {

@@ -73,7 +73,7 @@ export interface SessionServices {
    * Whether another process of ours has taken the store over: what replaces a connection then is no stranger. Settles soon; never
    * rejects.
    */
-  readonly ownershipLost: (sessionId: string) => Promise<boolean>;
+  readonly ownershipLost: () => Promise<boolean>;
   /** First step of a deletion: after it, a restart completes the deletion, and leaves a tombstone or not, as is said here. */
   readonly markDeleted: (sessionId: string, options: RemovalOptions) => Promise<void>;
   /** Last step: record, credentials, webhook queue. */
