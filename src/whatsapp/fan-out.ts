@@ -7,7 +7,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import type { SignalDataSet } from "whaileys";
 import { LazyMap, LazySet } from "../async/lazy-collections.js";
-import { leaveNow } from "../async/sending.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { ZpwootError } from "../errors.js";
 import { watchKeyAnswers } from "./key-answers.js";
@@ -63,14 +62,8 @@ export class FanOut {
     this.#onContent = onContent;
   }
 
-  /** The message is about to be encrypted. The first call counts: others are of what goes with it. Throws when it was given up meanwhile. */
+  /** The message is about to be encrypted. The first call counts: others are of what goes with it. */
   content(content: unknown): void {
-    if (this.#onContent !== undefined) leaveNow();
-    this.keep(content);
-  }
-
-  /** The same of a library that says nothing before. */
-  keep(content: unknown): void {
     this.#onContent?.(content);
     this.#onContent = undefined;
   }
@@ -186,7 +179,7 @@ export function fanOutMessages(socket: WhatsAppSocket, options: FanOutMessagesOp
     return send(jid, messageId, async () => {
       const sent = await sendMessage(jid, content, { ...given, messageId });
       // Of a library that says nothing before it encrypts.
-      if (sent?.message != null) currentFanOut()?.keep(sent.message);
+      if (sent?.message != null) currentFanOut()?.content(sent.message);
       return sent;
     });
   };

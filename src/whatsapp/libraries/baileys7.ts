@@ -63,7 +63,6 @@ function factoryOf(baileys: Baileys7): SocketFactory {
   const webSockets = new WeakMap<WhatsAppSocket, WebSocketLike>();
   return {
     name: "baileys 7",
-    announcesSends: true,
     makeSocket: ({ logger, ...config }, onFrameError) => {
       const { patchMessageBeforeSending } = config as { readonly patchMessageBeforeSending?: MessagePatch };
       const parts = {

@@ -83,7 +83,6 @@ function load(patches: boolean): SocketFactory {
       ...(patches ? { onDecrypt: hookWhaileys } : {}),
       onHandled: hookHandled,
       lacksPolls: true,
-      announcesSends: patches,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
       isSignalRecord,
