@@ -1,6 +1,8 @@
 /** Waits with an end: deadlines for calls that may hang, waits that a signal ends, and bounded retries. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { onceAborted } from "./abort-listeners.js";
 import { backoffMs } from "./backoff.js";
+import { LateTimer } from "./late-timer.js";
 import { MAX_TIMER_MS } from "./timer.js";
 
 /** A call did not answer in time. It may still be under way. */
@@ -30,18 +32,17 @@ export function withDeadline<T>(
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const called = call();
-    let timer: NodeJS.Timeout | undefined;
+    let timer: LateTimer | undefined;
     const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      timer?.clear();
+      unlisten?.();
     };
     const fail = (error: Error): void => {
       end();
       reject(error);
     };
-    const onAbort = (): void => fail(asError(signal?.reason));
     const step = (left: number): void => {
-      timer = setTimeout(
+      timer = new LateTimer(
         () => {
           if (left > 1) step(left - 1);
           else fail(new DeadlineError(what, Math.round(timeoutMs)));
@@ -50,7 +51,7 @@ export function withDeadline<T>(
       );
     };
     step(STEPS);
-    signal?.addEventListener("abort", onAbort);
+    const unlisten = signal && onceAborted(signal, () => fail(asError(signal.reason)));
     called.then((value) => {
       end();
       resolve(value);
