@@ -1,8 +1,6 @@
 /** Waits with an end: deadlines for calls that may hang, waits that a signal ends, and bounded retries. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { onceAborted } from "./abort-listeners.js";
 import { backoffMs } from "./backoff.js";
-import { LateTimer } from "./late-timer.js";
 import { MAX_TIMER_MS } from "./timer.js";
 
 /** A call did not answer in time. It may still be under way. */
@@ -32,17 +30,18 @@ export function withDeadline<T>(
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const called = call();
-    let timer: LateTimer | undefined;
+    let timer: NodeJS.Timeout | undefined;
     const end = (): void => {
-      timer?.clear();
-      unlisten?.();
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
     };
     const fail = (error: Error): void => {
       end();
       reject(error);
     };
+    const onAbort = (): void => fail(asError(signal?.reason));
     const step = (left: number): void => {
-      timer = new LateTimer(
+      timer = setTimeout(
         () => {
           if (left > 1) step(left - 1);
           else fail(new DeadlineError(what, Math.round(timeoutMs)));
@@ -51,7 +50,7 @@ export function withDeadline<T>(
       );
     };
     step(STEPS);
-    const unlisten = signal && onceAborted(signal, () => fail(asError(signal.reason)));
+    signal?.addEventListener("abort", onAbort);
     called.then((value) => {
       end();
       resolve(value);

@@ -65,8 +65,7 @@ function bufferJson(buffer: Buffer): object {
 /** Copies only when an element changes: most arrays hold plain values. */
 function arrayToPlain(array: readonly unknown[], depth: number): readonly unknown[] {
   let copy: unknown[] | undefined;
-  for (let index = 0; index < array.length; index += 1) {
-    const item = array[index];
+  for (const [index, item] of array.entries()) {
     const plain = toPlain(item, depth + 1);
     if (copy === undefined && plain !== item) copy = array.slice(0, index);
     copy?.push(plain);
@@ -78,15 +77,12 @@ function arrayToPlain(array: readonly unknown[], depth: number): readonly unknow
 function objectToPlain(object: Record<string, unknown>, depth: number): object {
   const keys = Object.keys(object);
   let copy = typeof object.toJSON === "function" ? nullObject() : undefined;
-  for (const key of keys) {
+  for (const [index, key] of keys.entries()) {
     const value = object[key];
     const plain = toPlain(value, depth + 1);
     if (copy === undefined && plain !== value) {
       copy = nullObject();
-      for (const earlier of keys) {
-        if (earlier === key) break;
-        copy[earlier] = object[earlier];
-      }
+      for (const earlier of keys.slice(0, index)) copy[earlier] = object[earlier];
     }
     if (copy !== undefined) copy[key] = plain;
   }
@@ -101,7 +97,7 @@ function nullObject(): Record<string, unknown> {
 function revive(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) value[index] = revive(value[index]);
+    for (const [index, item] of value.entries()) value[index] = revive(item);
     return value;
   }
   const object = value as Record<string, unknown>;

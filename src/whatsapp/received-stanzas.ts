@@ -48,8 +48,9 @@ export class ReceivedStanzas {
   /** Remembers a stanza. */
   add({ attrs, content }: BinaryNode): Received {
     const { id = "", from = "", participant = "" } = attrs;
-    const users = new Set<string>();
-    for (const value of Object.values(attrs)) if (value.includes("@")) users.add(userOf(value));
+    const users = new Set(
+      Object.values(attrs).flatMap((value) => (value.includes("@") ? [userOf(value)] : [])),
+    );
     const name = `${from} ${participant} ${id}`;
     const received: Received = { id, users, name, attributes: attrs, held: false };
     byAttributes.set(attrs, received);

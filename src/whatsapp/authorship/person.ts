@@ -14,13 +14,11 @@ const ORDINARY: Readonly<Record<string, string>> = {
   "hosted.lid": "lid",
 };
 
-/** User, agent and device, server. */
-const ADDRESS = /^([^@:_]+)[^@]*@([^@]+)/;
-
 /** The address without device and agent; undefined if it is none. */
 export function bareAddress(jid: string | null | undefined): string | undefined {
-  const [, user, server] = ADDRESS.exec(jid ?? "") ?? [];
-  return user === undefined || server === undefined ? undefined : `${user}@${ORDINARY[server] ?? server}`;
+  const [name = "", server = ""] = (jid ?? "").split("@");
+  const user = name.split(":")[0]?.split("_")[0] ?? "";
+  return user === "" || server === "" ? undefined : `${user}@${ORDINARY[server] ?? server}`;
 }
 
 /** The person who has these addresses; undefined if none of them is one. */

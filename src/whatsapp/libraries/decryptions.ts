@@ -20,7 +20,7 @@ export interface DecryptModule {
 type Turn = (ciphertext: Uint8Array, auth: Auth, decrypt: () => Promise<Uint8Array>) => Promise<Uint8Array>;
 
 interface Decoded {
-  readonly decryptionTask: PromiseLike<unknown>;
+  readonly decryptionTask: Promise<unknown>;
 }
 
 interface Stanza {
@@ -73,14 +73,14 @@ export function patchDecryptions(signal: DecryptModule & { [patched]?: true }, d
   Object.defineProperty(signal, patched, { value: true });
 }
 
-/** The promise, to await as usual; `start` is called when somebody does. Not made from the promise itself: that would cost each a class of its own. */
-function onceAwaited<T>(promise: PromiseLike<T>, start: () => void): PromiseLike<T> {
-  return {
-    then: (...handlers) => {
-      start();
-      return promise.then(...handlers);
-    },
+/** The promise, to await as usual; `start` is called when somebody does. */
+function onceAwaited<T>(promise: Promise<T>, start: () => void): Promise<T> {
+  const awaited = Object.create(promise) as Promise<T>;
+  awaited.then = (...handlers) => {
+    start();
+    return promise.then(...handlers);
   };
+  return awaited;
 }
 
 /** The contents of the parts of a message stanza. */
