@@ -76,27 +76,21 @@ function reasonOf({ detail }) {
   return reason + (detail.code ? " (" + detail.code + ")" : "") + (detail.until ? " · " + T.until + " " + time(detail.until) : "");
 }
 function fact(list, name, value) { if (value) { make("dt", name, list); make("dd", value, list); } }
-function hookText({ url, enabled, activity, lastError }) {
-  const state = enabled && url ? T.hookStates[activity.state] : T.hookOff;
-  const waiting = activity.queued > 0 ? " · " + activity.queued + " " + T.queued : "";
-  return (url ?? T.noAddress) + " · " + state + waiting + (lastError ? " · " + T.lastError + " " + time(lastError.at) + ": " + lastError.reason : "");
-}
-function showFacts({ facts, session }, endpoints, failed) {
+function showFacts({ facts, session }, failed) {
   const { detail } = session;
   facts.replaceChildren();
   fact(facts, "id", session.id);
   fact(facts, T.state, detail.state);
   fact(facts, T.reason, reasonOf(session));
   if (detail.lastInboundAt) fact(facts, T.lastHeard, time(detail.lastInboundAt));
-  for (const endpoint of endpoints ?? []) fact(facts, endpoint.name === "default" ? "Webhook" : "Webhook " + endpoint.name, hookText(endpoint));
-  if (!endpoints?.length) fact(facts, "Webhook", session.webhookUrl ?? T.noWebhook);
+  fact(facts, "Webhook", session.webhookUrl ?? T.noWebhook);
   if (failed) fact(facts, T.failedDeliveries, failed.length === 0 ? T.none0 : failed.length + " · " + failed.at(-1).reason);
 }
 async function showMore(row) {
   showFacts(row);
   try {
-    const answers = await Promise.all(["endpoints", "deliveries/failed"].map((what) => call(row.path + what)));
-    if (answers.every(({ ok }) => ok)) showFacts(row, ...(await Promise.all(answers.map((answer) => answer.json()))));
+    const answer = await call(row.path + "deliveries/failed");
+    if (answer.ok) showFacts(row, await answer.json());
   } catch { problem(T.failed); }
 }
 function update(session) {
