@@ -3,13 +3,13 @@
  * webhook, in order, under one event id.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../../src/errors.js";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
 import { Receiver } from "../webhooks/receiver.js";
 import { Child } from "./child.js";
 import type { MessageChildOptions } from "./message-child.js";
 import { untilNoneLeft } from "./progress.js";
 import { ReceivedJudge, type ReceivedVerdict, type SeenEvent } from "./received-judge.js";
+import { type KilledRun, playRounds, START_MS, Victim } from "./victim.js";
 
 const SCRIPT = new URL("./message-child.ts", import.meta.url);
 const SENDERS = 4;
@@ -17,8 +17,6 @@ const SENDERS = 4;
 const SOON_MS = 40;
 /** Some kills come when everything is acknowledged, and not yet delivered. */
 const BEYOND = 1.2;
-/** A process on a busy machine takes its time to start, and Baileys 7 uploads 800 keys. */
-const START_MS = 180_000;
 /** An event that is refused more often than others becomes a failed delivery. */
 const MAX_REFUSALS = 3;
 /** The queue of an endpoint holds 10,000: a slow machine must not fill it. */
@@ -57,20 +55,12 @@ export interface MessageFigures extends ReceivedVerdict {
 /** Does it. */
 export async function runMessages(run: MessageRun): Promise<MessageFigures> {
   await using world = await World.open(run);
-  try {
-    await world.link();
-    for (let round = 0; round < run.kills; round += 1) await world.round(round);
-    await world.delivered(0);
-  } catch (error) {
-    // The figures say more.
-    world.odd.push(messageOf(error));
-  }
+  await playRounds(world, run.kills);
   return world.figures();
 }
 
 /** A service, receivers, and a process between them that is killed and started again. */
-class World implements AsyncDisposable {
-  readonly odd: string[] = [];
+class World implements AsyncDisposable, KilledRun {
   readonly #run: MessageRun;
   readonly #emulator: WhatsAppEmulator;
   readonly #receivers: readonly Receiver[];
@@ -78,7 +68,7 @@ class World implements AsyncDisposable {
   readonly #friends: readonly VirtualPhone[];
   readonly #judge: ReceivedJudge;
   readonly #textOf = new Map<string, string>();
-  #child: Child;
+  readonly #victim: Victim;
   readonly #counts: number[] = [];
   #amid = 0;
   /** How long a round takes that nobody disturbs. */
@@ -102,7 +92,11 @@ class World implements AsyncDisposable {
     emulator.on("ack", ({ id, class: kind }) => {
       if (kind === "message") this.#acknowledged([id]);
     });
-    this.#child = this.#start();
+    this.#victim = new Victim(() => this.#spawn());
+  }
+
+  get odd(): string[] {
+    return this.#victim.odd;
   }
 
   static async open(run: MessageRun): Promise<World> {
@@ -110,9 +104,7 @@ class World implements AsyncDisposable {
   }
 
   async link(): Promise<void> {
-    const { qr } = await this.#child.fact((fact) => "qr" in fact, { timeoutMs: START_MS });
-    await this.#phone.scan(String(qr));
-    await this.#connected();
+    await this.#victim.link(this.#phone);
     await this.#begin();
     const begun = performance.now();
     await this.#acknowledgedAll();
@@ -127,17 +119,21 @@ class World implements AsyncDisposable {
     await this.#end();
     this.#counts.push(this.#judge.acknowledgedCount - before);
     if (this.#judge.leftCount > 0) this.#amid += 1;
-    this.#child = this.#start();
-    await this.#connected();
+    this.#victim.start();
+    await this.#victim.connected();
     // Baileys 7 lets a message that comes while it catches up overtake those that came before.
     await this.#acknowledgedAll();
-    await this.delivered(MAX_QUEUED);
+    await this.#delivered(MAX_QUEUED);
+  }
+
+  finish(): Promise<void> {
+    return this.#delivered(0);
   }
 
   /** Waits until so many are not delivered, for as long as some are. */
-  delivered(left: number): Promise<void> {
+  #delivered(left: number): Promise<void> {
     const above = (): number => this.#judge.leftCount - left;
-    return untilNoneLeft("messages to be delivered are", this.#unlessEnded(above));
+    return untilNoneLeft("messages to be delivered are", this.#victim.unlessEnded(above));
   }
 
   figures(): MessageFigures {
@@ -163,7 +159,7 @@ class World implements AsyncDisposable {
     const active = this.#emulator.waitFor("active", ({ offlineCount }) => offlineCount > 0, {
       timeoutMs: START_MS,
     });
-    this.#child = this.#start();
+    this.#victim.start();
     await active;
   }
 
@@ -173,13 +169,15 @@ class World implements AsyncDisposable {
     if (round % 3 !== 0) return sleep(share * this.#roundMs * BEYOND);
     const first = (): number => 1 + before - this.#judge.acknowledgedCount;
     // The moment counts: as often as possible.
-    await untilNoneLeft("acknowledgements before a kill are", this.#unlessEnded(first), { everyMs: 0 });
+    await untilNoneLeft("acknowledgements before a kill are", this.#victim.unlessEnded(first), {
+      everyMs: 0,
+    });
     await sleep(share * SOON_MS);
   }
 
   #acknowledgedAll(): Promise<void> {
     const left = (): number => this.#judge.sentCount - this.#judge.acknowledgedCount;
-    return untilNoneLeft("messages to be acknowledged are", this.#unlessEnded(left));
+    return untilNoneLeft("messages to be acknowledged are", this.#victim.unlessEnded(left));
   }
 
   #send(): void {
@@ -192,7 +190,7 @@ class World implements AsyncDisposable {
     }
   }
 
-  #start(): Child {
+  #spawn(): Child {
     const { store, library, everywhere = false } = this.#run;
     const [first, second] = this.#receivers.map(({ url }) => url);
     const options: MessageChildOptions = everywhere ? { second, durable: true } : {};
@@ -211,26 +209,13 @@ class World implements AsyncDisposable {
 
   /** Kills the process. */
   async #end(): Promise<void> {
-    if (this.#child.exited)
-      this.odd.push(`the process ended by itself:\n${this.#child.output.slice(-2_000)}`);
-    await this.#child.end("SIGKILL");
+    await this.#victim.kill();
     this.#noteOdd();
   }
 
   #noteOdd(): void {
-    for (const { error, refused } of this.#child.facts)
+    for (const { error, refused } of this.#victim.child.facts)
       for (const one of [error, refused]) if (typeof one === "string") this.odd.push(one);
-  }
-
-  #connected(): Promise<unknown> {
-    return this.#child.fact(({ status }) => status === "connected", { timeoutMs: START_MS });
-  }
-
-  #unlessEnded(figure: () => number): () => number {
-    return () => {
-      if (this.#child.exited) throw new Error("The process ended by itself");
-      return figure();
-    };
   }
 
   #acknowledged(ids: readonly string[]): void {
@@ -253,7 +238,7 @@ class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#child.end("SIGKILL");
+    await this.#victim.dispose();
     await this.#emulator.stop();
     for (const receiver of this.#receivers) await receiver[Symbol.asyncDispose]();
   }

@@ -3,12 +3,12 @@
  * and on the sender's own phone, and all answers to one key have to agree.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../../src/errors.js";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
 import { Child } from "./child.js";
 import { untilNoneLeft } from "./progress.js";
 import { SendCaller } from "./send-caller.js";
 import { judgeSends, type Job, type SentVerdict } from "./sent-judge.js";
+import { type KilledRun, playRounds, START_MS, Victim } from "./victim.js";
 
 const SCRIPT = new URL("./send-child.ts", import.meta.url);
 const FRIENDS = 4;
@@ -16,8 +16,6 @@ const FRIENDS = 4;
 const MS_PER_MESSAGE = 10;
 /** So long after something happened a process is killed at most, in milliseconds. */
 const SOON_MS = 40;
-/** A process on a busy machine takes its time to start, and Baileys 7 uploads 800 keys. */
-const START_MS = 180_000;
 
 /** What is to be done. */
 export interface SendRun {
@@ -46,20 +44,12 @@ export interface SendFigures extends SentVerdict {
 /** Does it. */
 export async function runSends(run: SendRun): Promise<SendFigures> {
   await using world = await World.open(run);
-  try {
-    await world.link();
-    for (let round = 0; round < run.kills; round += 1) await world.round(round);
-    await world.finish();
-  } catch (error) {
-    // What is missing is in the figures then, which say more.
-    world.odd.push(messageOf(error));
-  }
+  await playRounds(world, run.kills);
   return world.figures();
 }
 
 /** A service, callers, and a process between them that is killed and started again. */
-class World implements AsyncDisposable {
-  readonly odd: string[] = [];
+class World implements AsyncDisposable, KilledRun {
   readonly #run: SendRun;
   readonly #emulator: WhatsAppEmulator;
   readonly #phone: VirtualPhone;
@@ -68,7 +58,7 @@ class World implements AsyncDisposable {
   readonly #caller: SendCaller;
   /** Texts on the phones of others, and on the own one. */
   readonly #shown = { theirs: new Set<string>(), own: new Set<string>() };
-  #child: Child;
+  readonly #victim: Victim;
   #kills = 0;
   #amid = 0;
 
@@ -88,7 +78,12 @@ class World implements AsyncDisposable {
       if (text?.startsWith("text ") !== true) return;
       this.#shown[phoneNumber === this.#phone.phoneNumber ? "own" : "theirs"].add(text);
     });
-    this.#child = this.#start();
+    const args = [run.store, emulator.url, run.library];
+    this.#victim = new Victim(() => new Child(SCRIPT, args));
+  }
+
+  get odd(): string[] {
+    return this.#victim.odd;
   }
 
   static async open(run: SendRun): Promise<World> {
@@ -96,10 +91,8 @@ class World implements AsyncDisposable {
   }
 
   async link(): Promise<void> {
-    const { qr } = await this.#child.fact((fact) => "qr" in fact, { timeoutMs: START_MS });
-    await this.#phone.scan(String(qr));
-    await this.#connected();
-    this.#caller.use(this.#child);
+    await this.#victim.link(this.#phone);
+    this.#caller.use(this.#victim.child);
   }
 
   /** The next calls, a kill among them, and another process that is asked for what is left. */
@@ -109,26 +102,26 @@ class World implements AsyncDisposable {
     this.#caller.allow(Math.ceil((count * (round + 1)) / kills));
     await this.#randomMoment(round, before);
     if (this.#leftCount > 0) this.#amid += 1;
-    await this.#end();
+    await this.#victim.kill();
     this.#kills += 1;
-    this.#child = this.#start();
+    this.#victim.start();
     // Every third time callers come before the connection, and a kill perhaps, too.
     const isEarly = round % 3 === 1;
-    if (isEarly) await this.#child.fact((fact) => "begun" in fact, { timeoutMs: START_MS });
-    else await this.#connected();
-    this.#caller.use(this.#child, this.#run.random);
+    if (isEarly) await this.#victim.child.fact((fact) => "begun" in fact, { timeoutMs: START_MS });
+    else await this.#victim.connected();
+    this.#caller.use(this.#victim.child, this.#run.random);
   }
 
   /** Everything is answered and shown; then all keys are asked for once more. */
   async finish(): Promise<void> {
     await untilNoneLeft(
       "calls and messages are",
-      this.#unlessEnded(() => this.#leftCount),
+      this.#victim.unlessEnded(() => this.#leftCount),
     );
     this.#caller.askForAll();
     await untilNoneLeft(
       "calls that were made again are",
-      this.#unlessEnded(() => this.#caller.repeatedCount),
+      this.#victim.unlessEnded(() => this.#caller.repeatedCount),
     );
   }
 
@@ -152,7 +145,7 @@ class World implements AsyncDisposable {
     const enough = round % 3 === 0 ? 1 : Math.ceil(share * size);
     await untilNoneLeft(
       "messages before a kill are",
-      this.#unlessEnded(() => Math.min(enough - (this.#doneCount - before), this.#leftCount)),
+      this.#victim.unlessEnded(() => Math.min(enough - (this.#doneCount - before), this.#leftCount)),
       { everyMs: 0 },
     );
     if (round % 3 === 0) await sleep(share * SOON_MS);
@@ -172,29 +165,8 @@ class World implements AsyncDisposable {
     return this.#shown.theirs.has(text) && this.#shown.own.has(text);
   }
 
-  #start(): Child {
-    return new Child(SCRIPT, [this.#run.store, this.#emulator.url, this.#run.library]);
-  }
-
-  async #end(): Promise<void> {
-    if (this.#child.exited)
-      this.odd.push(`the process ended by itself:\n${this.#child.output.slice(-2_000)}`);
-    await this.#child.end("SIGKILL");
-  }
-
-  #connected(): Promise<unknown> {
-    return this.#child.fact(({ status }) => status === "connected", { timeoutMs: START_MS });
-  }
-
-  #unlessEnded(figure: () => number): () => number {
-    return () => {
-      if (this.#child.exited) throw new Error("The process ended by itself");
-      return figure();
-    };
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#child.end("SIGKILL");
+    await this.#victim.dispose();
     await this.#emulator.stop();
   }
 }
