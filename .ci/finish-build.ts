@@ -1,10 +1,10 @@
 /**
  * Finishes a build: types of libraries that may be missing are no errors, source maps name no folder of the builder's, and the licences of
- * the packages that the CommonJS build holds lie beside it.
+ * the packages that the build holds lie beside it.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
-import { ESM_ONLY } from "../tsup.config.js";
+import { BUNDLED, ESM_ONLY } from "../tsup.config.js";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
@@ -25,12 +25,13 @@ for (const path of await readdir(DIST, { recursive: true })) {
 }
 
 const licences = await Promise.all(
-  ESM_ONLY.map(async (name) => {
+  [...BUNDLED, ...ESM_ONLY].map(async (name) => {
     const folder = join(ROOT, "node_modules", name);
     const file = (await readdir(folder)).find((one) => /^licen[cs]e/i.test(one));
     if (file === undefined) throw new Error(`${name} has no licence file`);
     return `${name}\n\n${(await readFile(join(folder, file), "utf8")).trim()}\n`;
   }),
 );
-const head = "The CommonJS files of this package hold code of these packages:\n";
+const head =
+  "The files of this package hold code of these packages, of all but zod in their CommonJS form only:\n";
 await writeFile(join(DIST, "THIRD-PARTY-LICENSES.txt"), [head, ...licences].join("\n"));

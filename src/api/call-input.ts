@@ -1,5 +1,5 @@
 /** The arguments of calls over a session's connection, checked: the same for the manager and over HTTP. */
-import { z } from "zod";
+import * as z from "zod";
 import type { CallOptions } from "./call-options.js";
 import { CHAT_ACTIVITIES, PRESENCES } from "./chats.js";
 import { checkOptionsOf, hintFor, option, optionsSchema, type OptionFields } from "./check-options.js";

@@ -1,5 +1,5 @@
 /** Checks of options and names, with one way to say what is wrong: each sentence names the option, and the one that was meant. */
-import { z } from "zod";
+import * as z from "zod";
 import { ZpwootError, type ZpwootErrorCode } from "../errors.js";
 
 /**

@@ -1,5 +1,5 @@
 /** The fields of a message that is handed over, as schemas whose messages are whole sentences. */
-import { z } from "zod";
+import * as z from "zod";
 import { hintFor } from "./check-options.js";
 import { isByteStream } from "./message-content.js";
 

@@ -1,5 +1,5 @@
 /** The options of a manager's methods, checked: a misspelt one must not pass for done. */
-import { z } from "zod";
+import * as z from "zod";
 import type {
   ImportOptions,
   OnProgress,

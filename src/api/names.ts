@@ -1,5 +1,5 @@
 /** What a name for people may be, and when two of them are the same. */
-import { z } from "zod";
+import * as z from "zod";
 
 const MAX_CHARACTERS = 100;
 

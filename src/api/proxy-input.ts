@@ -1,5 +1,5 @@
 /** What a session's proxy may be: its fields leave the process in the bytes of its protocol, so none may hold bytes that end a field. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ProxyConfig } from "./session-info.js";
 
 /** A name or an address, nothing around it. */

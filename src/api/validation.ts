@@ -2,7 +2,7 @@
  * What callers may send, as zod schemas, and the checks the engine and the HTTP adapter share. Message texts are those
  * of the contract: existing clients show them to people and compare them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ZpwootError } from "../errors.js";
 import { API_KEY_ROLES, type CreateApiKeyInput } from "./api-keys.js";
 import { hintFor } from "./check-options.js";

@@ -1,5 +1,5 @@
 /** The checks of a configuration, and how one is laid over another. */
-import { z } from "zod";
+import * as z from "zod";
 import {
   checkOptionsOf,
   option,

@@ -1,5 +1,5 @@
 /** The rules of settings that are given as text, in a flag or a variable. Each message names the fix, and none repeats the value. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseTrustProxy, type TrustProxy } from "../http/access/client-address.js";
 
 /** Log levels, the most verbose first. */

@@ -2,7 +2,7 @@
  * The settings of `zpwoot serve` that have a flag and an environment variable. Help, docs/configuration.md and examples/.env.example are
  * made from this table; a configuration file reaches these and every other option.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import type { ServeConfig } from "./serve-config.js";
 import { LOG_LEVELS, rules } from "./setting-rules.js";
 

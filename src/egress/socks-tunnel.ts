@@ -1,6 +1,5 @@
 /** The way through a SOCKS proxy: RFC 1928, RFC 1929 and SOCKS 4a. The proxy resolves the target's name: no look-up goes past it. */
 import { connect, type LookupFunction, type Socket } from "node:net";
-import { SocksClient } from "socks";
 import type { ProxyConfig } from "../api/session-info.js";
 import { ProxyRefusedError } from "./proxy-refused.js";
 
@@ -48,6 +47,8 @@ async function negotiate(
   { host, port, protocol, username, password = "" }: ProxyConfig,
   destination: { readonly host: string; readonly port: number },
 ): Promise<void> {
+  // Loaded with the first tunnel: most programs have no such proxy.
+  const { SocksClient } = await import("socks");
   const restore = containListeners(socket);
   try {
     await SocksClient.createConnection({

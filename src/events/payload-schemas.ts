@@ -2,7 +2,7 @@
  * The bodies of webhooks and event streams as zod schemas: for each of the fourteen events, the fields that are always there or
  * often used. All objects may have more fields: whaileys passes on what WhatsApp sends.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { WEBHOOK_EVENTS, type WebhookEventName } from "../api/webhook-events.js";
 
 /** A 64-bit integer: a number where that is exact, else its decimal digits. */

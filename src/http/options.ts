@@ -1,5 +1,5 @@
 /** The options of the HTTP handler, checked once: what is wrong with them is thrown at construction. */
-import { z } from "zod";
+import * as z from "zod";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { Logger } from "../api/logger.js";
 import { type IsTrusted, parseTrustProxy, type TrustProxy } from "./access/client-address.js";

@@ -1,5 +1,5 @@
 /** The rows that make up the HTTP API: what is served, checked and described in OpenAPI comes from them. */
-import type { z } from "zod";
+import type * as z from "zod";
 import type { ApiKeyRole } from "../api/api-keys.js";
 import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
 import type { Caller } from "./access/auth.js";

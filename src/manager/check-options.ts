@@ -1,5 +1,5 @@
 /** The checks of a manager's options: every wrong or unknown one is named at construction. */
-import { z } from "zod";
+import * as z from "zod";
 import type { SnapshotsOption, TombstonesOption } from "../api/backup.js";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { Logger } from "../api/logger.js";

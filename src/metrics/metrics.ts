@@ -1,6 +1,6 @@
 /** Prometheus metrics for a SessionManager. No label contains a session, a number or a message, so the series stay few. */
 import { Registry, collectDefaultMetrics } from "prom-client";
-import { z } from "zod";
+import * as z from "zod";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { SessionEventName, SessionListener } from "../api/events.js";
 import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";

@@ -1,5 +1,5 @@
 /** The limits of webhooks, with their defaults. */
-import { z } from "zod";
+import * as z from "zod";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import { MAX_TIMER_MS } from "../async/timer.js";
 

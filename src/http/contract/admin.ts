@@ -1,5 +1,5 @@
 /** The bodies of the routes for administrators and of the health checks, as zod schemas. */
-import { z } from "zod";
+import * as z from "zod";
 import { API_KEY_ROLES } from "../../api/api-keys.js";
 
 export { createApiKeySchema } from "../../api/validation.js";

@@ -1,5 +1,5 @@
 /** The bodies of the routes over a session's connection, as zod schemas: groups, contacts and chats. */
-import { z } from "zod";
+import * as z from "zod";
 import { PARTICIPANT_OUTCOMES } from "../../api/groups.js";
 
 export {

@@ -1,5 +1,5 @@
 /** The bodies of the routes of messages, as zod schemas. */
-import { z } from "zod";
+import * as z from "zod";
 import { MESSAGE_KINDS } from "../../api/message-input.js";
 
 export { sendMessageSchema } from "../../api/message-input.js";

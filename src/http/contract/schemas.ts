@@ -2,7 +2,7 @@
  * The bodies of the contract (docs/contract.md) as zod schemas. Requests are checked with them, the OpenAPI document is
  * made of them, and the tests compare every response with them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { WEBHOOK_EVENTS } from "../../api/webhook-events.js";
 
 export { createSessionSchema, pairPhoneSchema } from "../../api/validation.js";

@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document, made from the routes, so that it describes what is served. */
-import { z } from "zod";
+import * as z from "zod";
 import { errorResponseSchema } from "../contract/schemas.js";
 import type { Route } from "../route.js";
 

@@ -1,5 +1,5 @@
 /** From the bytes of a request to checked input, or to the error that rejects them. */
-import type { z } from "zod";
+import type * as z from "zod";
 import { checkInput, isFields } from "../../api/validation.js";
 import { badRequest, errorResponse, HttpError, type HttpRequest, type RawBody } from "./message.js";
 

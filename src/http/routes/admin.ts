@@ -1,5 +1,5 @@
 /** The routes of administrators: API keys, and export and import of credentials. */
-import { z } from "zod";
+import * as z from "zod";
 import * as contract from "../contract/admin.js";
 import { messageResponseSchema } from "../contract/schemas.js";
 import { errorResponse, HttpError } from "../protocol/message.js";

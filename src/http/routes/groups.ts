@@ -1,5 +1,5 @@
 /** The routes of groups. */
-import { z } from "zod";
+import * as z from "zod";
 import * as contract from "../contract/calls.js";
 import { messageResponseSchema } from "../contract/schemas.js";
 import { defineBodyRoute, defineRoute, requireFeature, type Route, type ServedSessions } from "../route.js";

@@ -1,5 +1,5 @@
 /** The routes about the server and not about a session: health, metrics, the API's own description. Only with the option `system`. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Health } from "../../api/health.js";
 import { healthSchema, liveSchema } from "../contract/admin.js";
 import { describeRoutes } from "../openapi/document.js";

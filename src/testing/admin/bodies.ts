@@ -1,5 +1,5 @@
 /** What the admin calls take. */
-import { z } from "zod";
+import * as z from "zod";
 import { ZpwootError } from "../../errors.js";
 
 const button = z.strictObject({ id: z.string(), text: z.string() });
