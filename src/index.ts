@@ -82,7 +82,6 @@ export type {
 export type {
   CreateSessionInput,
   CreatedSession,
-  EndpointActivity,
   EndpointError,
   EndpointInfo,
   FoundOrCreatedSession,

@@ -5,8 +5,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 export interface Sending {
   /** Aborted when the message is given up. */
   readonly signal: AbortSignal;
-  /** Its file is uploaded: from here on the library may send it at any time. */
+  /** Its file is uploaded. */
   onUploaded(): void;
+  /** It is about to be encrypted, after all that is asked before: from here on the library may send it at any time. */
+  onLeaving(): void;
 }
 
 const sendings = new AsyncLocalStorage<Sending>();
@@ -19,4 +21,11 @@ export function sendingFor<T>(sending: Sending, work: () => Promise<T>): Promise
 /** The message that the running code works for; undefined for a message that is sent past the manager. */
 export function currentSending(): Sending | undefined {
   return sendings.getStore();
+}
+
+/** The message that the running code works for leaves now. Throws when it was given up. */
+export function leaveNow(): void {
+  const sending = sendings.getStore();
+  sending?.signal.throwIfAborted();
+  sending?.onLeaving();
 }

@@ -222,7 +222,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /** Returns everything about a session, its QR code included. */
   async get(id: string): Promise<SessionInfo> {
-    return present.info(await this.#session(id), this.#parts.publisher.endpointStates(id));
+    return present.info(await this.#session(id), this.#parts.publisher.endpointErrors(id));
   }
 
   /** Returns the status of a session. `detail` says why it is so and who has to act. */
@@ -356,7 +356,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    *
    * Settles when WhatsApp itself has acknowledged it, within `timeoutMs`; with `queue: true`, when it is stored. Rejects with
    * `INVALID_INPUT`, `SESSION_NOT_CONNECTED` (without `queue`), `NOT_ON_WHATSAPP`, `GROUP_NOT_FOUND`, `NOT_ALLOWED`, `REACHOUT_LOCKED`, `RATE_LIMITED`,
-   * `MEDIA_FAILED`, `WHATSAPP_REFUSED`, `RECIPIENT_UNREACHABLE`, `BAD_SIGNATURE`, `TEMP_UNAVAILABLE`, `IDEMPOTENCY_CONFLICT`, `QUEUE_FULL`,
+   * `MEDIA_FAILED`, `WHATSAPP_REFUSED`, `RECIPIENT_UNREACHABLE`, `BAD_SIGNATURE`, `TEMP_UNAVAILABLE`, `IDEMPOTENCY_CONFLICT`, `QUEUE_FULL`, with
+   * `TIMEOUT` when WhatsApp does not answer what is asked before a message is encrypted: nothing was sent, and nothing is sent later;
    * and with `MESSAGE_UNCONFIRMED` when it may or may not have been sent: send it again with the same `idempotencyKey`.
    *
    * @example

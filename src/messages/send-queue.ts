@@ -153,10 +153,10 @@ export class SendQueue {
   }
 }
 
-/** Not acknowledged in time, or its file not uploaded: another try may go better. */
+/** Not acknowledged or answered in time, or its file not uploaded: another try may go better. */
 function isTooLate(thrown: unknown): boolean {
   if (isZpwootError(thrown, "MEDIA_FAILED")) return isZpwootError(thrown.cause, "TIMEOUT");
-  return isZpwootError(thrown, "MESSAGE_UNCONFIRMED");
+  return isZpwootError(thrown, "MESSAGE_UNCONFIRMED", "TIMEOUT");
 }
 
 function asZpwootError(thrown: unknown): ZpwootError {

@@ -19,7 +19,7 @@ export interface MessageLimits extends Required<Omit<MessagesOptions, "pace">> {
 /** What the messages of a manager need of it. */
 export interface MessagesServices {
   readonly store: Store;
-  readonly library: () => Promise<Pick<SocketFactory, "lacksPolls">>;
+  readonly library: () => Promise<Pick<SocketFactory, "lacksPolls" | "announcesSends">>;
   readonly limits: MessageLimits;
   readonly logger: Logger;
   readonly emit: <Name extends EngineEventName>(name: Name, event: EngineEvents[Name]) => void;

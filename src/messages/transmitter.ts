@@ -3,12 +3,13 @@ import type { MessageContent } from "../api/message-content.js";
 import { waitFor } from "../async/deadline.js";
 import { withAnyOf } from "../async/forward-abort.js";
 import { sendingFor } from "../async/sending.js";
+import { messageOf } from "../errors.js";
 import type { SocketFactory, WhatsAppSocket } from "../whatsapp/library.js";
 import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import { isMedia, isOneShot, libraryMessage } from "./content.js";
 import type { Line, OpenLine } from "./line.js";
 import type { Numbers } from "./numbers.js";
-import { Attempts } from "./attempts.js";
+import { Attempts, type Attempt } from "./attempts.js";
 import { failureOf, refusalOf } from "./refusals.js";
 
 /** How soon a connection that failed is known to be lost; how long to wait before another try on one that lives on. */
@@ -20,7 +21,7 @@ const CLEAN_UP_MS = 1_000;
 export interface TransmitterOptions {
   readonly line: Line;
   readonly numbers: Numbers;
-  readonly library: () => Promise<Pick<SocketFactory, "lacksPolls">>;
+  readonly library: () => Promise<Pick<SocketFactory, "lacksPolls" | "announcesSends">>;
   /** Milliseconds, for waits. */
   readonly now: () => number;
   /** Ends every wait, with its reason. */
@@ -46,7 +47,7 @@ interface AnySocket {
 
 type Outcome =
   | { readonly by: "ack"; readonly ack: MessageAck; readonly jid: string }
-  | { readonly by: "error"; readonly error: unknown; readonly jid: string }
+  | { readonly by: "error"; readonly error: unknown; readonly jid: string; readonly leftBefore: boolean }
   | { readonly by: "lost" | "timeout" };
 
 /** The way out of one session. */
@@ -67,13 +68,17 @@ export class Transmitter {
 
   /**
    * Sends a message, again on the next connection when one is lost: phones drop a message that comes again under its id. Settles with
-   * WhatsApp's acknowledgement. Rejects with what it was refused with; when none came in time, with `MESSAGE_UNCONFIRMED`, or, when its file
-   * was not uploaded by then, with `MEDIA_FAILED`: then it is not sent later either. A stream is destroyed when its message is not sent.
+   * WhatsApp's acknowledgement. Rejects with what it was refused with; when none came, with `MESSAGE_UNCONFIRMED` if it may have left. If it
+   * has not, it is not sent later either: `MEDIA_FAILED` when its file was not uploaded in time, `TIMEOUT` when WhatsApp did not answer what
+   * had to be asked before. A stream is destroyed when its message is not sent.
    */
   async send(message: Transmission): Promise<MessageAck> {
     const attempts = new Attempts(message.content, message.timeoutMs);
     try {
       return await this.#send(message, attempts);
+    } catch (error) {
+      if (error !== this.#options.signal.reason || !attempts.mayHaveLeft) throw error;
+      throw attempts.unconfirmed(`${messageOf(error)} before WhatsApp acknowledged the message`, error);
     } finally {
       attempts.release();
     }
@@ -93,6 +98,8 @@ export class Transmitter {
       }
       if (outcome.by === "error") {
         const failure = failureOf(outcome.error, outcome.jid, isMedia(message.content));
+        if (failure.kind === "final" && outcome.leftBefore)
+          throw attempts.unconfirmed("The message could not be sent again", failure.error);
         if (failure.kind === "final") throw failure.error;
       }
       if (outcome.by === "timeout") throw attempts.tooLate();
@@ -105,6 +112,7 @@ export class Transmitter {
     const { now, signal } = this.#options;
     const { id } = message;
     let { jid } = message;
+    const leftBefore = attempts.mayHaveLeft;
     const attempt = attempts.begin();
     let handed: Promise<void> = Promise.resolve();
     const outcome = new Promise<Outcome>((resolve) => {
@@ -112,8 +120,8 @@ export class Transmitter {
       const found = (one: string): void => {
         jid = one;
       };
-      handed = sendingFor(attempt, () => this.#hand(open.socket, message, attempt.signal, found)).catch(
-        (error: unknown) => resolve({ by: "error", error, jid }),
+      handed = sendingFor(attempt, () => this.#hand(open.socket, message, attempt, found)).catch(
+        (error: unknown) => resolve({ by: "error", error, jid, leftBefore }),
       );
     });
     try {
@@ -127,26 +135,30 @@ export class Transmitter {
       this.#waiting.delete(id);
       attempt.end();
       // Who is told that nothing was sent finds nothing in the temporary folder.
-      if (!attempts.mayHaveLeft) await waitFor(handed, { timeoutMs: CLEAN_UP_MS });
+      if (isMedia(message.content) && !attempts.mayHaveLeft)
+        await waitFor(handed, { timeoutMs: CLEAN_UP_MS });
     }
   }
 
   async #hand(
     socket: WhatsAppSocket,
     message: Transmission,
-    signal: AbortSignal,
+    attempt: Attempt,
     found: (jid: string) => void,
   ): Promise<void> {
     const { numbers, library } = this.#options;
-    const { lacksPolls = false } = await library();
+    const { lacksPolls = false, announcesSends = false } = await library();
     let { jid } = message;
     if (message.checkNumber) {
+      attempt.onAsked(false);
       jid = await numbers.find(socket, jid);
+      attempt.onAsked(true);
       found(jid);
       message.onNumber(jid);
     }
     const { content, quoted } = libraryMessage(message.content, { ...message, jid, lacksPolls });
-    signal.throwIfAborted();
+    attempt.signal.throwIfAborted();
+    attempt.onHandedOver(announcesSends);
     // Its types differ with the library.
     await (socket as unknown as AnySocket).sendMessage(jid, content, {
       ...{ messageId: message.id },

@@ -7,6 +7,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import type { SignalDataSet } from "whaileys";
 import { LazyMap, LazySet } from "../async/lazy-collections.js";
+import { leaveNow } from "../async/sending.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { ZpwootError } from "../errors.js";
 import { watchKeyAnswers } from "./key-answers.js";
@@ -54,6 +55,7 @@ export class FanOut {
   readonly #withoutKeys = new Set<string>();
   readonly #leftOut = new Map<string, LeftOutFor>();
   #keysCame = false;
+  #isLeaving = false;
 
   constructor({ jid, ownUsers, onLeftOut, onContent }: FanOutOptions) {
     this.#jid = jid;
@@ -62,10 +64,17 @@ export class FanOut {
     this.#onContent = onContent;
   }
 
-  /** The message is about to be encrypted. The first call counts: others are of what goes with it. */
+  /** What the message is, before it is encrypted. The first call counts: others are of what goes with it. */
   content(content: unknown): void {
     this.#onContent?.(content);
     this.#onContent = undefined;
+  }
+
+  /** Its first part is about to be encrypted: nothing more is asked about it. Throws when it was given up meanwhile, and is sent otherwise. */
+  leaving(): void {
+    if (this.#isLeaving) return;
+    leaveNow();
+    this.#isLeaving = true;
   }
 
   /** The group that it is for; undefined if it is for one person. */

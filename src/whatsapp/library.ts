@@ -72,6 +72,11 @@ export interface SocketFactory {
   onHandled?(socket: WhatsAppSocket, hook: HandledHook): void;
   /** Whether the library builds no polls; they are handed to it as finished messages then. Default false. */
   readonly lacksPolls?: boolean;
+  /**
+   * Whether it says of each message when it is about to encrypt it (`FanOut.leaving`): what is given up before that is not sent. If not, a
+   * message may leave at any time after it was handed over. Default false.
+   */
+  readonly announcesSends?: boolean;
   /** Creates the caches of one session, as options of `makeSocket`. If absent, the library uses its own. */
   makeCaches?(): SessionCaches;
   /** Creates new, unlinked credentials. */

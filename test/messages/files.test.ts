@@ -162,6 +162,19 @@ describe.each(LIBRARIES)("a file of a message with $name", ({ on }) => {
     expect(await from.shown()).toEqual(["the last"]);
   });
 
+  it("that was uploaded, but for nobody because the recipient's keys are not told in time, is not sent later", async () => {
+    await using from = await sender();
+    const action = { delayMs: 1_500 };
+    from.world.emulator.faults.add({ at: "query", query: { xmlns: "encrypt" }, action, times: 2 });
+    const image = Buffer.alloc(100_000);
+    await expect(from.send({ image }, { timeoutMs: 1_000 })).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringMatching(/^Nothing was sent: .* within 1000 ms which devices and keys/),
+    });
+    expect(await readdir(temporary)).toEqual([]);
+    expect(await from.shown()).toEqual(["the last"]);
+  });
+
   it("that was uploaded may have been sent: MESSAGE_UNCONFIRMED", async () => {
     await using from = await sender();
     from.world.emulator.faults.add({ at: "message", action: "drop" });

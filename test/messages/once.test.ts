@@ -1,5 +1,6 @@
 /** A message with a key is sent once, whatever happens between sending and answering. */
 import { describe, expect, it } from "vitest";
+import type { SessionManager } from "../../src/manager/session-manager.js";
 import { LIBRARIES } from "../support/libraries.js";
 
 const HELLO = { text: "Hello" };
@@ -49,7 +50,7 @@ describe.each(LIBRARIES)("an idempotency key with $name", ({ open }) => {
     const undo = world.emulator.faults.add({ at: "message", action: "drop", times: Infinity });
     const pending = world.manager.sendMessage(id, friend.jid, HELLO);
     // As a crash would leave it, but that its caller is told.
-    const told = expect(pending).rejects.toMatchObject({ code: "STOPPED" });
+    const told = expect(pending).rejects.toMatchObject({ code: "MESSAGE_UNCONFIRMED" });
     await world.manager.stop();
     await told;
     undo();
@@ -91,12 +92,65 @@ describe.each(LIBRARIES)("an idempotency key with $name", ({ open }) => {
     const late = world.manager.sendMessage(id, `+${friend.phoneNumber}`, HELLO, {
       ...{ checkNumber: true, timeoutMs: 150, idempotencyKey: "late" },
     });
-    await expect(late).rejects.toMatchObject({ code: "MESSAGE_UNCONFIRMED" });
+    await expect(late).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringMatching(/^Nothing was sent: .* within 150 ms whether the number has an account/),
+    });
     // It is sent after the answer to the question before it.
     const last = { text: "the last" };
     await world.manager.sendMessage(id, `+${friend.phoneNumber}`, last, { checkNumber: true });
     await friend.waitForMessage(({ text }) => text === "the last");
     expect(friend.messages.map(({ text }) => text)).toEqual(["the last"]);
+  });
+
+  it("whose recipient's devices are not told in time is not sent later", async () => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const friend = world.phone("friend");
+    const action = { delayMs: 1_200 };
+    world.emulator.faults.add({ at: "query", query: { xmlns: "encrypt" }, action, times: 2 });
+    const late = world.manager.sendMessage(id, friend.jid, HELLO, { timeoutMs: 600 });
+    await expect(late).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringMatching(/^Nothing was sent: .* within 600 ms which devices and keys/),
+    });
+    // Its own keys are told after those of the first.
+    await world.manager.sendMessage(id, friend.jid, { text: "the last" });
+    await friend.waitForMessage(({ text }) => text === "the last");
+    expect(friend.messages.map(({ text }) => text)).toEqual(["the last"]);
+  });
+
+  it.each([
+    {
+      by: "a stop",
+      end: (manager: SessionManager) => manager.stop(),
+      notSent: "STOPPED",
+      said: /^The session manager was stopped before .* may or may not have been sent\. Send it again/,
+    },
+    {
+      by: "its session's deletion",
+      end: (manager: SessionManager, id: string) => manager.delete(id),
+      notSent: "SESSION_NOT_FOUND",
+      said: /^The session was deleted before .* may or may not have been sent$/,
+    },
+  ])("that ends with $by is told whether the message may have been sent", async ({ end, notSent, said }) => {
+    await using world = await open();
+    const { id } = await world.linked();
+    const friend = world.phone("friend");
+    world.emulator.faults.add({ at: "message", action: "drop" });
+    const reached = world.emulator.waitFor("fault", ({ at }) => at === "message");
+    const left = world.manager.sendMessage(id, friend.jid, HELLO);
+    const unconfirmed = expect(left).rejects.toMatchObject({
+      ...{ code: "MESSAGE_UNCONFIRMED", message: expect.stringMatching(said) },
+    });
+    await reached;
+    world.emulator.faults.add({ at: "query", query: { xmlns: "usync" }, action: "drop" });
+    const asked = world.emulator.waitFor("fault", ({ at }) => at === "query");
+    const waiting = world.manager.sendMessage(id, "+5511911111111", HELLO, { checkNumber: true });
+    const notLeft = expect(waiting).rejects.toMatchObject({ code: notSent });
+    await asked;
+    await end(world.manager, id);
+    await Promise.all([unconfirmed, notLeft]);
   });
 
   it("asks for the form of a Brazilian number that has an account", async () => {

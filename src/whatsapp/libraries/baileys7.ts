@@ -18,7 +18,7 @@ import { baileys7Caches } from "./caches.js";
 import { hookBaileys7 } from "./decryptions.js";
 import { keepNoMessages } from "./sent-messages.js";
 import { isSignalRecord } from "./signal-records.js";
-import { sparingPatch, type MessagePatch } from "./spared-devices.js";
+import { announceEncryption, sparingPatch, type MessagePatch } from "./spared-devices.js";
 
 /** How long the peer may take to answer the library's WebSocket close; the `ws` library would wait for 30 s. */
 const CLOSE_GRACE_MS = 500;
@@ -63,6 +63,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
   const webSockets = new WeakMap<WhatsAppSocket, WebSocketLike>();
   return {
     name: "baileys 7",
+    announcesSends: true,
     makeSocket: ({ logger, ...config }, onFrameError) => {
       const { patchMessageBeforeSending } = config as { readonly patchMessageBeforeSending?: MessagePatch };
       const parts = {
@@ -87,6 +88,7 @@ function factoryOf(baileys: Baileys7): SocketFactory {
       reportRefusedUpgrade(client);
       flushOnClose(socket);
       keepNoMessages(socket);
+      announceEncryption(socket);
       return socket;
     },
     takeHandshakeKey,

@@ -16,6 +16,7 @@ interface Encrypted {
 /** The part of `whaileys/lib/Utils/signal` that is patched. */
 export interface SignalModule {
   encryptSignalProto: (jid: string, ...rest: never[]) => Promise<Encrypted>;
+  encryptSenderKeyMsgSignalProto: (...message: never[]) => Promise<unknown>;
   readonly jidToSignalProtocolAddress: (jid: string) => { toString(): string };
 }
 
@@ -31,10 +32,15 @@ const patched = Symbol.for("zpwoot.spared-devices");
 /** Patches the loaded modules of whaileys: a device that has no keys gets a mark instead of a part, and what is marked is not sent. */
 export function sparePerDevice(signal: SignalModule & { [patched]?: true }, wire: EncodeModule): void {
   if (signal[patched] === true) return;
-  const { encryptSignalProto } = signal;
+  const { encryptSignalProto, encryptSenderKeyMsgSignalProto } = signal;
+  signal.encryptSenderKeyMsgSignalProto = async (...message) => {
+    currentFanOut()?.leaving();
+    return encryptSenderKeyMsgSignalProto(...message);
+  };
   signal.encryptSignalProto = async (jid, ...rest) => {
     const fanOut = currentFanOut();
     if (fanOut === undefined) return encryptSignalProto(jid, ...rest);
+    fanOut.leaving();
     if (!fanOut.refused(signal.jidToSignalProtocolAddress(jid).toString())) {
       try {
         return await encryptSignalProto(jid, ...rest);
@@ -84,6 +90,26 @@ function isMarked({ content }: BinaryNode): boolean {
 /** The part of Baileys 7's socket that tells whether there is a session with a device. */
 interface WithSessions {
   readonly signalRepository: { validateSession(jid: string): Promise<{ readonly exists: boolean }> };
+}
+
+/** The part of Baileys 7's socket that encrypts. */
+interface WithEncryption {
+  readonly signalRepository: Record<
+    "encryptMessage" | "encryptGroupMessage",
+    (message: never) => Promise<unknown>
+  >;
+}
+
+/** Lets Baileys 7 say when it is about to encrypt a message. */
+export function announceEncryption(socket: WhatsAppSocket): void {
+  const { signalRepository } = socket as unknown as WithEncryption;
+  for (const name of ["encryptMessage", "encryptGroupMessage"] as const) {
+    const encrypt = signalRepository[name].bind(signalRepository);
+    signalRepository[name] = async (message) => {
+      currentFanOut()?.leaving();
+      return encrypt(message);
+    };
+  }
 }
 
 /** The option `patchMessageBeforeSending` of Baileys 7; for the message of a group there is no list of devices. */

@@ -83,6 +83,7 @@ function load(patches: boolean): SocketFactory {
       ...(patches ? { onDecrypt: hookWhaileys } : {}),
       onHandled: hookHandled,
       lacksPolls: true,
+      announcesSends: patches,
       makeCaches: whaileysCaches,
       initAuthCreds: () => whaileys.initAuthCreds(),
       isSignalRecord,
