@@ -14,6 +14,7 @@ function group(text: string, pages: Pages, prefix = "/"): DefaultTheme.SidebarIt
 const SIDEBAR = [
   group("Start", [
     ["Quick start", "quick-start"],
+    ["Installing", "installing"],
     ["Concepts", "concepts"],
     ["Recipes", "recipes"],
     ["Migration", "migration"],
@@ -54,20 +55,67 @@ const SIDEBAR = [
   ]),
 ];
 
+const PT = "/pt-BR/";
+
 const SIDEBAR_PT = [
+  group(
+    "Começar",
+    [
+      ["Início rápido", "quick-start"],
+      ["Instalação", "installing"],
+      ["Conceitos", "concepts"],
+      ["Receitas", "recipes"],
+      ["Migração", "migration"],
+      ["Solução de problemas", "troubleshooting"],
+    ],
+    PT,
+  ),
   group(
     "Guia",
     [
-      ["Início rápido", "quick-start"],
       ["Vincular", "linking"],
       ["Enviar mensagens", "sending"],
+      ["Mídia", "media"],
+      ["Grupos e contatos", "groups-and-contacts"],
       ["Webhooks e streams", "webhooks"],
-      ["Receitas", "recipes"],
-      ["Solução de problemas", "troubleshooting"],
+      ["HTTP", "http"],
+      ["Armazenamento", "stores"],
+      ["Proxies", "proxies"],
+      ["Assinaturas", "signatures"],
+      ["Bibliotecas", "libraries"],
+      ["Testar o seu programa", "testing"],
     ],
-    "/pt-BR/",
+    PT,
   ),
+  group(
+    "Operação",
+    [
+      ["Produção", "production"],
+      ["Configuração", "configuration"],
+      ["Códigos de erro", "errors"],
+    ],
+    PT,
+  ),
+  group("Em inglês", [
+    ["Performance", "performance"],
+    ["Options", "options"],
+    ["Events", "events"],
+    ["Metrics", "metrics"],
+    ["HTTP reference", "http-reference"],
+    ["HTTP contract", "contract"],
+  ]),
 ];
+
+const SEARCH_PT = {
+  button: { buttonText: "Buscar", buttonAriaLabel: "Buscar" },
+  modal: {
+    displayDetails: "Mostrar detalhes",
+    resetButtonTitle: "Limpar a busca",
+    backButtonTitle: "Fechar a busca",
+    noResultsText: "Nada encontrado para",
+    footer: { selectText: "abrir", navigateText: "navegar", closeText: "fechar" },
+  },
+};
 
 /** The anchors that GitHub makes of headings, so that a link works in both places. */
 function anchorOf(heading: string): string {
@@ -99,7 +147,11 @@ export default defineConfig({
       lang: "pt-BR",
       description: "Muitas sessões do WhatsApp Web em um processo Node",
       themeConfig: {
-        nav: [{ text: "Guia", link: "/pt-BR/quick-start" }],
+        nav: [
+          { text: "Guia", link: "/pt-BR/quick-start" },
+          { text: "HTTP", link: "/http-reference" },
+          { text: "Referência da API", link: "/api/index.html", target: "_self" },
+        ],
         sidebar: SIDEBAR_PT,
         outline: { label: "Nesta página" },
         docFooter: { prev: "Anterior", next: "Próxima" },
@@ -133,6 +185,6 @@ export default defineConfig({
     ],
     sidebar: SIDEBAR,
     outline: [2, 3],
-    search: { provider: "local" },
+    search: { provider: "local", options: { locales: { "pt-BR": { translations: SEARCH_PT } } } },
   },
 });

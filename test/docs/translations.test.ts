@@ -1,4 +1,4 @@
-/** The pages in Portuguese against their originals: the same parts in the same order, the same code, the same rows. */
+/** The pages in Portuguese against their originals: the same parts in the same order, the same code, the same rows with the same figures. */
 import { access, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -29,10 +29,29 @@ async function code(page: string): Promise<string[]> {
   });
 }
 
-/** How many rows each table has. */
-async function tables(page: string): Promise<number[]> {
-  const text = (await readFile(join(ROOT, page), "utf8")).replace(/^```[\s\S]*?^```/gm, "");
-  return [...text.matchAll(/(?:^\|.*\n)+/gm)].map(([table]) => table.trim().split("\n").length);
+/** What of a row needs no translation: its code and its figures, written as 1,000.5 or as 1.000,5. */
+function untranslated(row: string): string[] {
+  const code = [...row.matchAll(/`[^`]+`/g)].map(([span]) => span);
+  const text = row.replace(/`[^`]+`/g, "").replace(/\]\([^)]*\)/g, "]");
+  const figures = [...text.matchAll(/\d(?:[\d.,]*\d)?/g)].map(([figure]) => figure.replace(/[.,]/g, ""));
+  return [...code, ...figures].sort();
+}
+
+/** What needs no translation of each row of each table; what a test writes is in the original only. */
+async function tables(page: string): Promise<string[][][]> {
+  const text = (await readFile(join(ROOT, page), "utf8"))
+    .replace(/^```[\s\S]*?^```/gm, "")
+    .replace(/<!-- methods: begin -->[\s\S]*<!-- methods: end -->/, "");
+  return [...text.matchAll(/(?:^\|.*\n)+/gm)].map(([table]) => table.trim().split("\n").map(untranslated));
+}
+
+/** Its links to pages in English that exist in Portuguese, too. */
+async function linksAway(page: string): Promise<string[]> {
+  const text = await readFile(join(ROOT, page), "utf8");
+  const links = text.matchAll(/\[([^\]]*)\]\((?:\.\.|docs)\/([\w-]+\.md)[^)]*\)/g);
+  return [...links].flatMap(([link, words = "", target = ""]) =>
+    translated.includes(target) && !/english|inglês/i.test(words) ? [link] : [],
+  );
 }
 
 describe.each(pairs)("%s", (translation, original) => {
@@ -50,5 +69,9 @@ describe.each(pairs)("%s", (translation, original) => {
 
   it("has the tables of its original, row by row", async () => {
     expect(await tables(translation)).toEqual(await tables(original));
+  });
+
+  it("leads to pages in Portuguese where there are some", async () => {
+    expect(await linksAway(translation)).toEqual([]);
   });
 });
