@@ -82,6 +82,7 @@ export type {
 export type {
   CreateSessionInput,
   CreatedSession,
+  EndpointActivity,
   EndpointError,
   EndpointInfo,
   FoundOrCreatedSession,

@@ -125,8 +125,18 @@ export interface EndpointInfo {
   readonly headers: readonly string[];
   /** Events with a larger body are sent by reference. */
   readonly maxBodyBytes?: number;
+  /** What it does now; only in what `get` returns. */
+  readonly activity?: EndpointActivity;
   /** Why the last attempt to deliver failed; left out while deliveries succeed, and after a restart until the next failure. */
   readonly lastError?: EndpointError;
+}
+
+/** What a webhook endpoint does at this moment. */
+export interface EndpointActivity {
+  /** `sending`: a request is under way. `retrying`: the last one failed, and the next one waits. Else `idle`. */
+  readonly state: "idle" | "sending" | "retrying";
+  /** Events that wait to be delivered. */
+  readonly queued: number;
 }
 
 /** A failed attempt to deliver to an endpoint. */

@@ -66,12 +66,7 @@ export class ZpwootClient extends WhatsAppCalls {
     return this.#wire.send({ method: "GET", path: at(id, "qr") }, options);
   }
 
-  /**
-   * Starts to connect; settles before the session is connected. Refused with 400 when it is connected already.
-   *
-   * @example
-   * await client.connectSession(id);
-   */
+  /** Starts to connect; settles before the session is connected. Refused with 400 when it is connected already. */
   connectSession(id: string, options?: CallOptions): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "connect") }, options);
   }
@@ -118,6 +113,11 @@ export class ZpwootClient extends WhatsAppCalls {
     options?: CallOptions,
   ): Promise<contract.UpdatedSessionResponse> {
     return this.#wire.send({ method: "PATCH", path: at(id), body: input }, options);
+  }
+
+  /** The webhook and the further endpoints: what each does now, and why its last attempt failed. */
+  listEndpoints(id: string, options?: CallOptions): Promise<contract.EndpointsResponse> {
+    return this.#wire.send({ method: "GET", path: at(id, "endpoints") }, options);
   }
 
   /** The failed webhook deliveries, oldest first. */

@@ -27,13 +27,16 @@ export type { BlockedContacts } from "../http/contract/calls.js";
 export type { ExportedCredentials, ImportCredentialsInput, Live } from "../http/contract/admin.js";
 export type {
   CreatedSessionResponse,
+  EndpointsResponse,
   ErrorResponse,
+  FailedDeliveriesResponse,
   MessageResponse,
   PairingResponse,
   QRCodeResponse,
   SessionListResponse,
   SessionResponse,
   SessionStatusResponse,
+  UpdatedSessionResponse,
   WebhookEventsResponse,
 } from "../http/contract/schemas.js";
 export type { CreateSessionInput, SessionStatus } from "../api/session-info.js";

@@ -13,7 +13,7 @@ import type {
   StreamedEvent,
 } from "../api/event-stream.js";
 import type { Logger } from "../api/logger.js";
-import type { EndpointError, UpdateSessionInput } from "../api/session-info.js";
+import type { UpdateSessionInput } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
@@ -31,7 +31,7 @@ import {
   WebhookDispatcher,
   webhookLimits,
 } from "../webhooks/index.js";
-import { withEndpoint, type WebhookLimits } from "../webhooks/index.js";
+import { withEndpoint, type EndpointState, type WebhookLimits } from "../webhooks/index.js";
 import { bothOf, EventStorage } from "./event-storage.js";
 import { DEFAULTS, type EventLogOption, type SessionManagerOptions } from "./options.js";
 
@@ -180,9 +180,9 @@ export class EventPublisher {
     return this.#log.read(filter, after, signal ?? new AbortController().signal);
   }
 
-  /** Why the last attempt of each endpoint of a session failed, by endpoint. */
-  endpointErrors(sessionId: string): ReadonlyMap<string, EndpointError> {
-    return this.#webhooks.lastErrors(sessionId);
+  /** What each endpoint of a session does now, by its name. */
+  endpointStates(sessionId: string): ReadonlyMap<string, EndpointState> {
+    return this.#webhooks.endpointStates(sessionId);
   }
 
   /** The figures of this moment. */

@@ -222,7 +222,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /** Returns everything about a session, its QR code included. */
   async get(id: string): Promise<SessionInfo> {
-    return present.info(await this.#session(id), this.#parts.publisher.endpointErrors(id));
+    return present.info(await this.#session(id), this.#parts.publisher.endpointStates(id));
   }
 
   /** Returns the status of a session. `detail` says why it is so and who has to act. */

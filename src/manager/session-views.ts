@@ -1,7 +1,6 @@
 /** A session as callers see it: the shapes of the HTTP contract, made from record and state. */
 import type { SessionActivity } from "../api/session-detail.js";
 import type {
-  EndpointError,
   EndpointInfo,
   ProxyConfig,
   ProxyInfo,
@@ -14,7 +13,7 @@ import type {
 import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
 import { isoTime } from "../async/timer.js";
 import { detailOf, type SessionState } from "../session/state.js";
-import { endpointsOf } from "../webhooks/index.js";
+import { endpointsOf, type EndpointState } from "../webhooks/index.js";
 
 /** What of a session is shown. */
 export interface ViewedSession {
@@ -40,12 +39,15 @@ function summary(session: ViewedSession): SessionSummary {
   };
 }
 
-/** What `get` returns; with why endpoints failed where that is known. */
-function info(session: ViewedSession, errors?: ReadonlyMap<string, EndpointError>): SessionInfo {
+/** An endpoint to which nothing was delivered yet. */
+const UNUSED: EndpointState = { activity: { state: "idle", queued: 0 } };
+
+/** What `get` returns, with what the endpoints do; without it, what other calls return. */
+function info(session: ViewedSession, states?: ReadonlyMap<string, EndpointState>): SessionInfo {
   const { id, name, status, phoneNumber, ...rest } = summary(session);
   const endpoints = endpointsOf(session.record).map(([endpoint, config]) => {
-    const lastError = errors?.get(endpoint);
-    return { ...endpointInfo(endpoint, config), ...(lastError === undefined ? {} : { lastError }) };
+    const state = states && (states.get(endpoint) ?? UNUSED);
+    return { ...endpointInfo(endpoint, config), ...state };
   });
   return {
     id,

@@ -1,6 +1,5 @@
 /** The webhooks of all sessions. */
 import type { FailedDelivery, WebhookStats } from "../api/event-stream.js";
-import type { EndpointError } from "../api/session-info.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { waitFor } from "../async/deadline.js";
@@ -15,7 +14,7 @@ import { webhookLimits, type WebhookOptions } from "./options.js";
 import type { RequeueResult } from "./outbox/failed-deliveries.js";
 import { SessionDeliveries } from "./session-deliveries.js";
 import { HttpTransport, type WebhookTransport } from "./transport.js";
-import { statsOf } from "./webhook-stats.js";
+import { statesOf, statsOf, type EndpointState } from "./webhook-stats.js";
 
 /** What a {@link WebhookDispatcher} needs. */
 export interface WebhookDispatcherDeps extends Pick<DeliveryContext, "emit" | "logger"> {
@@ -177,12 +176,9 @@ export class WebhookDispatcher {
     return undefined;
   }
 
-  /** Why the last attempt of each endpoint of a session failed, by endpoint; those that succeed are left out. */
-  lastErrors(sessionId: string): ReadonlyMap<string, EndpointError> {
-    const errors = new Map<string, EndpointError>();
-    for (const [endpoint, { lastError }] of this.#sessions.get(sessionId)?.all ?? [])
-      if (lastError !== undefined) errors.set(endpoint, lastError);
-    return errors;
+  /** What each endpoint of a session does now, and why its last attempt failed; those that were not used yet are left out. */
+  endpointStates(sessionId: string): ReadonlyMap<string, EndpointState> {
+    return statesOf(this.#sessions.get(sessionId)?.all);
   }
 
   /** The figures of this moment. */

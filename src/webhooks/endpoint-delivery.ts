@@ -1,5 +1,5 @@
 /** Delivers the outbox of one endpoint of a session: one loop, one request at a time, in order. */
-import type { EndpointError } from "../api/session-info.js";
+import type { EndpointActivity, EndpointError } from "../api/session-info.js";
 import { WakeSignal } from "../async/wake-signal.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
 import type { DeliveryContext, EndpointPlace } from "./delivery-context.js";
@@ -60,7 +60,7 @@ export class EndpointDelivery {
   }
 
   /** `sending` while a request is under way, `retrying` between two attempts, else `idle`. */
-  get phase(): "idle" | "sending" | "retrying" {
+  get phase(): EndpointActivity["state"] {
     if (this.#requests.url !== undefined) return "sending";
     return this.#breaker.waitMs > 0 ? "retrying" : "idle";
   }

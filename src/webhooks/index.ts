@@ -5,3 +5,4 @@ export { DEFAULT_ENDPOINT, endpointOf, endpointsOf, withEndpoint } from "./endpo
 export { webhookLimits, type WebhookLimits, type WebhookOptions } from "./options.js";
 export { outboxSpace } from "./outbox/space.js";
 export { generateWebhookSecret } from "./signature.js";
+export type { EndpointState } from "./webhook-stats.js";

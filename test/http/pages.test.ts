@@ -4,6 +4,7 @@ import { createHttpHandler } from "../../src/http/index.js";
 import { PAGE_TEXTS } from "../../src/http/pages/texts.js";
 import { browserIsMissing, openBrowser } from "../support/browser.js";
 import { EngineWorld } from "../support/engine.js";
+import { Receiver } from "../support/receiver.js";
 import { openHandler } from "./fixtures.js";
 import { serve, type RunningServer } from "./servers.js";
 
@@ -51,7 +52,10 @@ describe.skipIf(browserIsMissing())("the pages in a browser", { timeout: 60_000 
   let server: RunningServer & { port: number };
   beforeAll(async () => {
     browser = await openBrowser();
-    world = await EngineWorld.open({ whatsapp: { qrTimeoutMs: 1_500 } });
+    world = await EngineWorld.open({
+      whatsapp: { qrTimeoutMs: 1_500 },
+      webhooks: { allowPrivateTargets: true, retryBaseMs: 60_000, retryCapMs: 60_000 },
+    });
     const { node } = createHttpHandler(world.manager, { apiKeys: KEY });
     server = await serve((request, response) => void node(request, response));
   });
@@ -207,6 +211,32 @@ describe.skipIf(browserIsMissing())("the pages in a browser", { timeout: 60_000 
     await remove.click();
     await page.getByRole("cell", { name: "balcão", exact: true }).waitFor({ state: "detached" });
     expect((await world.manager.list()).some((one) => one.id === id)).toBe(false);
+    expect(app.problems).toEqual([]);
+  });
+
+  it("say what a session's webhook does, as it changes", async () => {
+    await using receiver = await Receiver.start();
+    receiver.answer = () => 500;
+    const { id, phone } = await world.linked();
+    const events = ["messages.upsert"] as const;
+    await world.manager.update(id, {
+      webhook: { url: receiver.url, events },
+      endpoints: { crm: { url: receiver.url, events, enabled: false } },
+    });
+    await using app = await open(`/sessions/overview#key=${KEY}`);
+    const { page } = app;
+    const { name } = await world.manager.get(id);
+    const row = page.getByRole("row").filter({ has: page.getByRole("cell", { name, exact: true }) });
+    await row.getByRole("button", { name: "Details" }).click();
+    const facts = page.locator("dl:visible");
+    await facts.getByText(`${receiver.url} · ready`, { exact: true }).waitFor();
+    await facts.getByText(`${receiver.url} · switched off`, { exact: true }).waitFor();
+    world.phone("Carla").sendText(phone, "hello");
+    await facts.getByText(/ · trying again · 1 waiting · failed .+: status 500$/).waitFor();
+    await shoot(page, "overview-webhook");
+    receiver.answer = () => 204;
+    await world.manager.update(id, { webhook: { enabled: true } });
+    await facts.getByText(`${receiver.url} · ready`, { exact: true }).waitFor();
     expect(app.problems).toEqual([]);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Webhook } from "standardwebhooks";
+import { ZpwootClient } from "../../src/client/index.js";
+import { createHttpHandler } from "../../src/http/index.js";
 import { EngineWorld } from "../support/engine.js";
 import { Receiver } from "../support/receiver.js";
 
@@ -67,11 +69,57 @@ describe("several endpoints of one session", () => {
     const headers = { "x-token": "the value of the header" };
     await world.manager.update(id, { endpoints: { b: { url: "https://example.com/b", headers } } });
     const session = await world.manager.get(id);
+    const unused = { enabled: true, activity: { state: "idle", queued: 0 } };
     expect(session.endpoints).toEqual([
-      { name: "default", url: "https://example.com/a", events: [], enabled: true, headers: [] },
-      { name: "b", url: "https://example.com/b", events: [], enabled: true, headers: ["x-token"] },
+      { name: "default", url: "https://example.com/a", events: [], headers: [], ...unused },
+      { name: "b", url: "https://example.com/b", events: [], headers: ["x-token"], ...unused },
     ]);
     expect(JSON.stringify([session, world.heard])).not.toMatch(/whsec_|the value of the header/);
+  });
+
+  it("say over HTTP what each does now, and why its last attempt failed", async () => {
+    await using down = await Receiver.start();
+    await using slow = await Receiver.start();
+    down.answer = () => 500;
+    slow.answer = () => "hang";
+    // No second attempt while the test looks.
+    const webhooks = { allowPrivateTargets: true, retryBaseMs: 60_000, retryCapMs: 60_000 };
+    await using world = await EngineWorld.open({ webhooks });
+    const { id, writes } = await linked(world);
+    await world.manager.update(id, {
+      webhook: { url: down.url, events },
+      endpoints: { slow: { url: slow.url, events, headers: { "x-token": "the value of the header" } } },
+    });
+    const apiKey = "key-of-the-endpoints";
+    const client = new ZpwootClient({
+      ...{ baseUrl: "http://in-process.invalid", apiKey },
+      fetch: createHttpHandler(world.manager, { apiKeys: apiKey }).fetch,
+    });
+    const first = { events: [...events], enabled: true, activity: { state: "idle", queued: 0 } };
+    expect(await client.listEndpoints(id)).toEqual([
+      { name: "default", url: down.url, headers: [], ...first },
+      { name: "slow", url: slow.url, headers: ["x-token"], ...first },
+    ]);
+
+    writes("a");
+    writes("b");
+    await slow.until((all) => all.length === 1);
+    await expect
+      .poll(() => client.listEndpoints(id))
+      .toEqual([
+        expect.objectContaining({
+          activity: { state: "retrying", queued: 2 },
+          lastError: { at: expect.stringMatching(/^\d{4}-.*Z$/), reason: "status 500" },
+        }),
+        expect.objectContaining({ activity: { state: "sending", queued: 2 } }),
+      ]);
+
+    down.answer = () => 204;
+    await world.manager.update(id, { webhook: { enabled: true } });
+    await down.until((all) => all.length === 3);
+    await expect
+      .poll(async () => (await client.listEndpoints(id))[0])
+      .toEqual({ name: "default", url: down.url, headers: [], ...first });
   });
 
   it("come back after a restart with what was queued", async () => {

@@ -98,7 +98,9 @@ describe("a target that our own guard refuses", () => {
     const [failed] = world.all("webhook.failed");
     expect(failed).toMatchObject({ attempts: 1, reason: expect.stringContaining("allowPrivateTargets") });
     expect(String(failed?.["reason"])).not.toContain("127.0.0.1");
-    expect(dispatcher.lastErrors("s1").get("default")).toMatchObject({ reason: failed?.["reason"] });
+    expect(dispatcher.endpointStates("s1").get("default")).toMatchObject({
+      lastError: { reason: failed?.["reason"] },
+    });
     expect(receiver.received).toEqual([]);
   });
 
@@ -109,8 +111,10 @@ describe("a target that our own guard refuses", () => {
     world.session("s1", receiver.url);
     const dispatcher = world.start();
     await publish(world, dispatcher, 1);
-    await expect.poll(() => dispatcher.lastErrors("s1").get("default")?.reason).toBe("status 500");
+    await expect
+      .poll(() => dispatcher.endpointStates("s1").get("default")?.lastError?.reason)
+      .toBe("status 500");
     receiver.answer = () => 204;
-    await expect.poll(() => dispatcher.lastErrors("s1").size).toBe(0);
+    await expect.poll(() => dispatcher.endpointStates("s1").get("default")?.lastError).toBeUndefined();
   });
 });

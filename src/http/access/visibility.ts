@@ -24,7 +24,7 @@ export const FIELD_ROLES: Readonly<Record<string, ApiKeyRole>> = {
       "lastEventAt",
     ],
     ...["endpoint", "endpoints", "event", "events", "enabled", "timestamp", "failedAt", "attempts", "bytes"],
-    "maxBodyBytes",
+    ...["maxBodyBytes", "activity", "queued", "lastError", "at"],
     ...["ok", "store", "ownership", "eventLoopLagMs", "conflicts"],
     ...["jid", "lid", "subject", "description", "owner", "size", "onlyAdminsWrite", "onlyAdminsEdit"],
     ...["isAdmin", "isCommunity", "community", "participants", "admin", "results", "outcome", "pending"],

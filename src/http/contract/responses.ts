@@ -4,6 +4,7 @@
  */
 import type {
   CreatedSession,
+  EndpointInfo,
   PairingCodeInfo,
   ProxyInfo,
   QRCodeInfo,
@@ -16,6 +17,7 @@ import type { SessionDetail } from "../../api/session-detail.js";
 import type { FailedDelivery } from "../../api/event-stream.js";
 import type {
   CreatedSessionResponse,
+  EndpointsResponse,
   FailedDeliveriesResponse,
   PairingResponse,
   QRCodeResponse,
@@ -42,17 +44,28 @@ export function toUpdatedSessionResponse(session: UpdatedSession): UpdatedSessio
   const { endpoints = [], endpointSecrets, proxy } = session;
   return {
     ...toCreatedSessionResponse(session),
-    endpoints: endpoints.map(({ name, url, events, enabled, headers, maxBodyBytes }) => ({
-      name,
-      url,
-      events: [...events],
-      enabled,
-      headers: [...headers],
-      ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
-    })),
+    endpoints: endpoints.map(toEndpoint),
     proxy: proxy === undefined ? null : toProxy(proxy),
     ...(endpointSecrets === undefined ? {} : { endpointSecrets: { ...endpointSecrets } }),
   };
+}
+
+/** The body of `endpoints`. */
+export function toEndpointsResponse({ endpoints = [] }: SessionInfo): EndpointsResponse {
+  return endpoints.map((endpoint) => {
+    const { activity: { state, queued } = { state: "idle", queued: 0 }, lastError } = endpoint;
+    const error = lastError && { at: lastError.at, reason: lastError.reason };
+    return {
+      ...toEndpoint(endpoint),
+      activity: { state, queued },
+      ...(error === undefined ? {} : { lastError: error }),
+    };
+  });
+}
+
+function toEndpoint({ name, url, events, enabled, headers, maxBodyBytes }: EndpointInfo) {
+  const largest = maxBodyBytes === undefined ? {} : { maxBodyBytes };
+  return { name, url, events: [...events], enabled, headers: [...headers], ...largest };
 }
 
 function toProxy({ protocol, host, port, username, hasPassword }: ProxyInfo) {

@@ -68,6 +68,14 @@ export const endpointSchema = z.strictObject({
   maxBodyBytes: z.int().optional(),
 });
 
+/** The webhook endpoints of a session, with what each does now. */
+export const endpointsResponseSchema = z.array(
+  endpointSchema.extend({
+    activity: z.strictObject({ state: z.enum(["idle", "sending", "retrying"]), queued: z.int() }),
+    lastError: z.strictObject({ at: timestamp, reason: z.string() }).optional(),
+  }),
+);
+
 /** A proxy, without its password. */
 export const proxySchema = z.strictObject({
   protocol: z.enum(["http", "https", "socks4", "socks5"]),
@@ -146,6 +154,8 @@ export type SessionResponse = z.output<typeof sessionResponseSchema>;
 export type CreatedSessionResponse = z.output<typeof createdSessionResponseSchema>;
 /** A session as `PATCH` shows it. */
 export type UpdatedSessionResponse = z.output<typeof updatedSessionResponseSchema>;
+/** The webhook endpoints of a session. */
+export type EndpointsResponse = z.output<typeof endpointsResponseSchema>;
 /** The failed webhook deliveries. */
 export type FailedDeliveriesResponse = z.output<typeof failedDeliveriesResponseSchema>;
 /** The sessions as `list` shows them. */

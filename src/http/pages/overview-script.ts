@@ -65,7 +65,7 @@ function rowOf(id) {
     const said = await order(path + "messages", "POST", { to: to.value, content: { text: text.value } });
     if (said) sent.textContent = T.sent;
   });
-  const row = { main, more, cells, link, toggle, remove, facts, path, session: undefined };
+  const row = { main, more, cells, link, toggle, remove, facts, path, session: undefined, shown: undefined };
   rows.set(id, row);
   return row;
 }
@@ -76,27 +76,38 @@ function reasonOf({ detail }) {
   return reason + (detail.code ? " (" + detail.code + ")" : "") + (detail.until ? " · " + T.until + " " + time(detail.until) : "");
 }
 function fact(list, name, value) { if (value) { make("dt", name, list); make("dd", value, list); } }
-function showFacts({ facts, session }, failed) {
-  const { detail } = session;
+function hookText({ url, enabled, activity, lastError }) {
+  const state = enabled && url ? { idle: T.hookIdle, sending: T.hookSending, retrying: T.hookRetrying }[activity.state] : T.hookOff;
+  const waiting = activity.queued > 0 ? " · " + activity.queued + " " + T.queued : "";
+  return (url ?? T.noAddress) + " · " + state + waiting + (lastError ? " · " + T.lastError + " " + time(lastError.at) + ": " + lastError.reason : "");
+}
+function showFacts(row, endpoints, failed) {
+  const { facts, session } = row, { detail } = session;
+  const shown = JSON.stringify([session, endpoints, failed]);
+  if (row.shown === shown) return;
+  row.shown = shown;
   facts.replaceChildren();
   fact(facts, "id", session.id);
   fact(facts, T.state, detail.state);
   fact(facts, T.reason, reasonOf(session));
   if (detail.lastInboundAt) fact(facts, T.lastHeard, time(detail.lastInboundAt));
-  fact(facts, "Webhook", session.webhookUrl ?? T.noWebhook);
+  for (const endpoint of endpoints ?? []) fact(facts, endpoint.name === "default" ? "Webhook" : "Webhook " + endpoint.name, hookText(endpoint));
+  if (!endpoints?.length) fact(facts, "Webhook", session.webhookUrl ?? T.noWebhook);
   if (failed) fact(facts, T.failedDeliveries, failed.length === 0 ? T.none0 : failed.length + " · " + failed.at(-1).reason);
 }
 async function showMore(row) {
-  showFacts(row);
+  if (!row.shown) showFacts(row);
   try {
-    const answer = await call(row.path + "deliveries/failed");
-    if (answer.ok) showFacts(row, await answer.json());
+    const answers = await Promise.all(["endpoints", "deliveries/failed"].map((what) => call(row.path + what)));
+    showFacts(row, ...(answers.every(({ ok }) => ok) ? await Promise.all(answers.map((answer) => answer.json())) : []));
   } catch { problem(T.failed); }
 }
 function update(session) {
   const row = rows.get(session.id) ?? rowOf(session.id);
   const isNews = JSON.stringify(row.session) !== JSON.stringify(session);
   row.session = session;
+  // What webhooks do changes without the session.
+  if (!row.more.hidden) void showMore(row);
   if (!isNews) return row;
   const [name, status, number] = row.cells;
   name.textContent = session.name;
@@ -106,7 +117,6 @@ function update(session) {
   number.textContent = session.phoneNumber || "";
   row.toggle.textContent = session.status === "disconnected" ? T.connect : T.disconnect;
   for (const element of [row.link, row.toggle, row.remove]) element.setAttribute("aria-label", element.textContent + " " + session.name);
-  if (!row.more.hidden) void showMore(row);
   return row;
 }
 async function refresh() {

@@ -1,9 +1,13 @@
-/** The routes of failed webhook deliveries and of the event stream. */
+/** The routes of webhook endpoints, their failed deliveries, and of the event stream. */
 import { WEBHOOK_EVENTS } from "../../api/webhook-events.js";
 import { LOGGED_ENGINE_EVENTS } from "../../api/events.js";
 import { visibleEvent } from "../access/visibility.js";
-import { failedDeliveriesResponseSchema, messageResponseSchema } from "../contract/schemas.js";
-import { toFailedDelivery } from "../contract/responses.js";
+import {
+  endpointsResponseSchema,
+  failedDeliveriesResponseSchema,
+  messageResponseSchema,
+} from "../contract/schemas.js";
+import { toEndpointsResponse, toFailedDelivery } from "../contract/responses.js";
 import { badRequest, rawJson, RawResponse } from "../protocol/message.js";
 import {
   defineRoute,
@@ -60,8 +64,19 @@ function eventStream(
   });
 }
 
-/** Failed deliveries, then events. */
+/** Endpoints and failed deliveries, then events. */
 export const DELIVERY_AND_EVENT_ROUTES: readonly Route[] = [
+  defineRoute({
+    method: "GET",
+    path: "/sessions/:id/endpoints",
+    operation: "listEndpoints",
+    summary: "The webhook and the further endpoints: what each does now, and why its last attempt failed",
+    tag: "events",
+    access: "viewer",
+    status: 200,
+    response: endpointsResponseSchema,
+    call: async (manager, { id }) => toEndpointsResponse(await manager.get(id)),
+  }),
   defineRoute({
     method: "GET",
     path: "/sessions/:id/deliveries/failed",
