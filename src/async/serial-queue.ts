@@ -7,6 +7,15 @@ export interface SerialQueueOptions {
   readonly reentrant?: boolean;
 }
 
+/** The turns that the running code is a part of, the innermost first. */
+interface Turn {
+  readonly queue: SerialQueue;
+  readonly outer: Turn | undefined;
+}
+
+/** One for all queues: every one that was ever entered writes a property on each promise of the process, sessions by the hundred would be felt. */
+const turns = new AsyncLocalStorage<Turn>();
+
 /**
  * A queue of asynchronous work, one at a time, in order of arrival. Work that fails does not stop what follows.
  *
@@ -16,23 +25,33 @@ export interface SerialQueueOptions {
  */
 export class SerialQueue {
   #tail: Promise<unknown> = Promise.resolve();
-  readonly #turn: AsyncLocalStorage<true> | undefined;
+  readonly #reentrant: boolean;
 
   constructor({ reentrant = false }: SerialQueueOptions = {}) {
-    this.#turn = reentrant ? new AsyncLocalStorage() : undefined;
+    this.#reentrant = reentrant;
   }
 
   /** Runs the work when all work that came before has settled. Settles as the work does. */
   run<T>(work: () => T | Promise<T>): Promise<T> {
-    const turn = this.#turn;
-    if (turn?.getStore() === true) return Promise.resolve(work());
-    const result = this.#tail.then(turn === undefined ? work : () => turn.run(true, work));
-    this.#tail = result.catch(() => {});
-    return result;
+    if (!this.#reentrant) return this.#append(work);
+    const outer = turns.getStore();
+    if (this.#isIn(outer)) return Promise.resolve(work());
+    return this.#append(() => turns.run({ queue: this, outer }, work));
   }
 
   /** Settles when the work that is in the queue now has settled. Never rejects. */
   async settled(): Promise<void> {
     await this.#tail;
+  }
+
+  #append<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  #isIn(turn: Turn | undefined): boolean {
+    for (let one = turn; one !== undefined; one = one.outer) if (one.queue === this) return true;
+    return false;
   }
 }

@@ -31,4 +31,19 @@ describe("work that takes turns", () => {
     const turns = new SerialQueue({ reentrant: true });
     expect(await turns.run(() => turns.run(async () => "inner"))).toBe("inner");
   });
+
+  it("knows its own turns inside those of others", async () => {
+    const [outer, inner] = [new SerialQueue({ reentrant: true }), new SerialQueue({ reentrant: true })];
+    const nested = outer.run(() => inner.run(() => outer.run(() => inner.run(async () => "innermost"))));
+    expect(await nested).toBe("innermost");
+  });
+
+  it("leaves as much on the promises of the process, however many queues there are", async () => {
+    const marks = (): number => Object.getOwnPropertySymbols(Promise.resolve()).length;
+    const enter = (): Promise<void> => new SerialQueue({ reentrant: true }).run(async () => {});
+    await enter();
+    const before = marks();
+    for (let n = 0; n < 50; n += 1) await enter();
+    expect(marks()).toBe(before);
+  });
 });
