@@ -9,6 +9,9 @@ export default tseslint.config(
       "docs/.vitepress/dist/",
       "docs/.vitepress/cache/",
       "node_modules/",
+      // Projects of their own, with compilers of their own: `npm run try:install` builds them.
+      "examples/next/",
+      "examples/nest/",
     ],
   },
   ...tseslint.configs.recommendedTypeChecked,

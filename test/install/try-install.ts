@@ -1,56 +1,23 @@
 /**
  * `npm run try:install`: installs the packed tarball as a new user would, with each package client and Node version, and runs a session, the
- * command, Jest in its default mode and the compiler in each. Prints a table; ends with 1 if a cell is not ok.
+ * command, Jest in its default mode and the compiler in each; then the examples that are projects of their own. Prints a table; ends with 1
+ * if a cell is not ok.
  *
  *     npm run try:install                  everything, minutes
- *     npm run try:install -- --quick       one client
+ *     npm run try:install -- --quick       one client, and the examples
  *     npm run try:install -- --built       with the build that is there
  *     npm run try:install -- pnpm@12       the rows whose name contains the text
  */
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { attempt, INSTALL_MS, run } from "./attempt.js";
 import { CLIENTS, type Client } from "./install-clients.js";
+import { PROJECTS, tryExample } from "./tried-examples.js";
 import { LIBRARIES, makeProject, type Library } from "./tried-project.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const run = promisify(execFile);
-const INSTALL_MS = 300_000;
-const RUN_MS = 90_000;
 const NODES = ["20", "22", "24"];
-
-/** Whether a program ends well and says what is expected; the end of what it said otherwise. */
-async function attempt(
-  command: string,
-  args: readonly string[],
-  {
-    cwd,
-    expected = "",
-    timeout = RUN_MS,
-    env = {},
-  }: { cwd: string; expected?: string; timeout?: number; env?: NodeJS.ProcessEnv },
-): Promise<string> {
-  const options = { cwd, timeout, env: { ...process.env, CI: "true", ...env }, maxBuffer: 64 * 1024 * 1024 };
-  try {
-    const { stdout, stderr } = await run(command, args, options);
-    return `${stdout}${stderr}`.includes(expected)
-      ? "ok"
-      : `no "${expected}" in: ${lastLines(stdout + stderr)}`;
-  } catch (error) {
-    const {
-      stdout = "",
-      stderr = "",
-      message,
-    } = error as { stdout?: string; stderr?: string; message: string };
-    return lastLines(stderr + stdout) || message;
-  }
-}
-
-function lastLines(text: string): string {
-  return text.trim().split("\n").slice(-12).join(" ⏎ ");
-}
 
 type Row = Readonly<Record<string, string>>;
 
@@ -168,6 +135,11 @@ async function main(args: readonly string[]): Promise<void> {
         const row = await tryClient(client, library, { ...context, nodes: own });
         failed += report(row);
       }
+    for (const name of Object.keys(PROJECTS)) {
+      const row = `examples/${name}`;
+      if (wanted === undefined || row.includes(wanted))
+        failed += report({ row, ...(await tryExample(name, context)) });
+    }
     console.log(failed === 0 ? "\nall ok" : `\n${failed} not ok`);
     process.exitCode = failed === 0 ? 0 : 1;
   } finally {
