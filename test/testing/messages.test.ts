@@ -88,6 +88,29 @@ describe("messages between virtual phones and an unmodified whaileys", () => {
     expect(bob.messages).toMatchObject([{ id, status: "read" }]);
   });
 
+  it("marks a voice note as read when the companion plays it, and tells its author's devices", async () => {
+    const { bob, client, ana } = await anaLinkedAndBob();
+    const upsert = client.nextUpsert((message) => message.key.remoteJid === bob.jid);
+    const { id } = bob.sendMedia(ana, { kind: "voice", bytes: Buffer.from("a note") });
+    await upsert;
+    const played = suite.emulator.waitFor("receipt", (event) => event.type === "played");
+    await client.socket.sendReceipt(bob.jid, undefined, [id], "played");
+    await played;
+    expect(bob.messages).toMatchObject([{ id, status: "read" }]);
+  });
+
+  it("knows a Brazilian mobile number with and without its ninth digit, when it is asked for a number", async () => {
+    const { client } = await anaLinkedAndBob();
+    suite.emulator.addPhone({ phoneNumber: "551187654321" });
+    suite.emulator.addPhone({ phoneNumber: "5521976543210" });
+    const asked = ["5511987654321", "551187654321", "552176543210", "551132654321"];
+    expect(await client.socket.onWhatsApp(...asked)).toMatchObject([
+      { exists: true, jid: "551187654321@s.whatsapp.net" },
+      { exists: true, jid: "551187654321@s.whatsapp.net" },
+      { exists: true, jid: "5521976543210@s.whatsapp.net" },
+    ]);
+  });
+
   it("carries messages between two companions of different accounts", async () => {
     const { bob, client, ana } = await anaLinkedAndBob();
     const other = await suite.client().link(bob.phoneNumber);

@@ -5,6 +5,9 @@ import type { CompanionDevice } from "./companion-device.js";
 import type { Group } from "./group.js";
 import type { Network } from "./network.js";
 
+/** Those with which a message is read: a voice note is by being played. */
+const READ_TYPES: ReadonlySet<string | undefined> = new Set(["read", "played"]);
+
 /** A linked device sends a receipt. */
 export function receiptFromDevice(network: Network, sender: LinkedDevice, stanza: BinaryNode): void {
   const { device } = sender;
@@ -18,9 +21,9 @@ export function receiptFromDevice(network: Network, sender: LinkedDevice, stanza
   if (type === "server-error") return sender.account.phone.storeMediaAgain(device, stanza);
   device.offlineQueue.acknowledgeMessages(ids);
   // Only a type that concerns the author is forwarded: the others are for the own phone, or for the service.
-  if (type !== undefined && type !== "inactive" && type !== "read") return;
+  if (type !== undefined && type !== "inactive" && !READ_TYPES.has(type)) return;
   const account = network.directory.find(author);
-  account?.phone.noteReceipt(ids, type === "read" ? "read" : "delivered");
+  account?.phone.noteReceipt(ids, READ_TYPES.has(type) ? "read" : "delivered");
   forward(network, sender, stanza, account?.devices ?? [], group);
 }
 

@@ -47,7 +47,7 @@ function usync(query: Query): void {
 function answerFor({ network }: Query, user: BinaryNode, asked: readonly string[]): BinaryNode {
   const contact = textOf(childOf(user, "contact"));
   const address = user.attrs.jid ?? contact;
-  const account = network.directory.find(address);
+  const account = network.directory.find(address) ?? inOtherForm(network, user, contact);
   const parts: BinaryNode[] = [];
   if (asked.includes("contact")) {
     parts.push(node("contact", { type: account === undefined ? "out" : "in" }, contact));
@@ -63,6 +63,14 @@ function answerFor({ network }: Query, user: BinaryNode, asked: readonly string[
     { jid: user.attrs.jid ?? account?.jid ?? `${(contact ?? "").slice(1)}@s.whatsapp.net` },
     parts,
   );
+}
+
+/** Mobile numbers in Brazil have two forms, of which an account has one: the service knows it by both when it is asked for a number. */
+function inOtherForm({ directory }: Query["network"], user: BinaryNode, contact = ""): Account | undefined {
+  if (user.attrs.jid !== undefined) return undefined;
+  const [, area, ninth, rest] = /^\+?55(\d\d)(9?)([6-9]\d{7})$/u.exec(contact) ?? [];
+  if (area === undefined || rest === undefined) return undefined;
+  return directory.find(`55${area}${ninth === "9" ? "" : "9"}${rest}`);
 }
 
 /** The rows for users. */
