@@ -41,7 +41,8 @@ function untranslated(row: string): string[] {
 async function tables(page: string): Promise<string[][][]> {
   const text = (await readFile(join(ROOT, page), "utf8"))
     .replace(/^```[\s\S]*?^```/gm, "")
-    .replace(/<!-- methods: begin -->[\s\S]*<!-- methods: end -->/, "");
+    .replace(/<!-- methods: begin -->[\s\S]*<!-- methods: end -->/, "")
+    .replace(/<!-- generated: steps -->[\s\S]*<!-- generated: end -->/, "");
   return [...text.matchAll(/(?:^\|.*\n)+/gm)].map(([table]) => table.trim().split("\n").map(untranslated));
 }
 

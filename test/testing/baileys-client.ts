@@ -6,7 +6,13 @@ import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js"
 
 type Baileys = Pick<
   typeof baileys7,
-  "makeWASocket" | "initAuthCreds" | "DisconnectReason" | "downloadMediaMessage"
+  | "makeWASocket"
+  | "initAuthCreds"
+  | "useMultiFileAuthState"
+  | "DisconnectReason"
+  | "downloadMediaMessage"
+  | "generateWAMessageContent"
+  | "decryptPollVote"
 >;
 type AuthenticationState = baileys7.AuthenticationState;
 type WASocket = baileys7.WASocket;
@@ -59,11 +65,20 @@ export const ALL_LIBRARIES: readonly Library[] = [
 ];
 
 type Keys = AuthenticationState["keys"];
+type Events = baileys7.BaileysEventMap;
 type Update = { readonly qr?: string; readonly connection?: string };
 
 const noop = (): void => {};
 const logger = { level: "silent", trace: noop, debug: noop, info: noop, warn: noop, error: noop };
 const silent = { ...logger, child: () => silent };
+
+/** Where a client keeps what it is. */
+export type ClientAuth = Awaited<ReturnType<Baileys["useMultiFileAuthState"]>>;
+
+/** In memory. */
+function newAuth({ initAuthCreds }: Baileys): ClientAuth {
+  return { state: { creds: initAuthCreds(), keys: keysInMemory() }, saveCreds: async () => {} };
+}
 
 function keysInMemory(): Keys {
   const stored = new Map<string, unknown>();
@@ -90,18 +105,22 @@ export class BaileysClient {
   /** Everything that came with `messages.upsert`. */
   readonly messages: baileys7.WAMessage[] = [];
   readonly codes: string[] = [];
+  /** All events, oldest first, as the library puts them together. */
+  readonly events: Partial<Events>[] = [];
   closedWith: number | undefined;
   readonly #emulator: WhatsAppEmulator;
   readonly #baileys: Baileys;
   readonly #settings: Library["settings"];
   readonly #auth: AuthenticationState;
+  readonly #kept = new Map<string, baileys7.proto.IMessage>();
+  readonly #saveCreds: () => Promise<void>;
   readonly #listeners = new Set<() => void>();
   isOpen = false;
 
-  constructor({ load, settings }: Library, emulator: WhatsAppEmulator) {
+  constructor({ load, settings }: Library, emulator: WhatsAppEmulator, auth?: ClientAuth) {
     this.#baileys = load();
     this.#settings = settings;
-    this.#auth = { creds: this.#baileys.initAuthCreds(), keys: keysInMemory() };
+    ({ state: this.#auth, saveCreds: this.#saveCreds } = auth ?? newAuth(this.#baileys));
     this.#emulator = emulator;
     this.socket = this.#open();
   }
@@ -135,6 +154,17 @@ export class BaileysClient {
     return this.messages.find(accepts) as baileys7.WAMessage;
   }
 
+  /** The next event of a name that the test accepts, or one that came already. */
+  async event<Name extends keyof Events>(
+    name: Name,
+    accepts: (data: Events[Name]) => boolean,
+  ): Promise<Events[Name]> {
+    const find = (): Events[Name] | undefined =>
+      this.events.map((events) => events[name]).find((data) => data !== undefined && accepts(data));
+    await this.until(() => find() !== undefined);
+    return find() as Events[Name];
+  }
+
   /** The media of a message; one that has expired is asked of the phone again. */
   download(message: baileys7.WAMessage): Promise<Buffer> {
     const { options } = this.#emulator.socketOptions;
@@ -152,6 +182,29 @@ export class BaileysClient {
     return this;
   }
 
+  /** Keeps a message before it is sent, as bots do, to send it again: Baileys 6 may be asked for it before `sendMessage` settles. */
+  keep(id: string, message: baileys7.proto.IMessage): void {
+    this.#kept.set(id, message);
+  }
+
+  /** Connects again after its connection has ended, as bots do. Settles when it is open. */
+  async reopen(): Promise<void> {
+    this.closedWith = undefined;
+    this.socket = this.#open();
+    await this.until(() => this.isOpen);
+  }
+
+  /** Settles with the code that the service refuses it with. */
+  async refused(): Promise<number> {
+    await this.until(() => this.closedWith !== undefined);
+    return this.closedWith ?? 0;
+  }
+
+  /** Settles when its credentials are stored. */
+  save(): Promise<void> {
+    return this.#saveCreds();
+  }
+
   #open(): WASocket {
     const version: [number, number, number] = [2, 3000, 1_025_190_524];
     const socket = this.#baileys.makeWASocket({
@@ -159,10 +212,17 @@ export class BaileysClient {
       ...(this.#emulator.socketOptions as object),
       logger: silent,
       version,
+      getMessage: async ({ id }) =>
+        this.#kept.get(id ?? "") ?? this.messages.find(({ key }) => key.id === id)?.message ?? undefined,
       ...this.#settings,
+    });
+    socket.ev.process((events) => {
+      this.events.push(events);
+      this.#tell();
     });
     socket.ev.on("creds.update", (update) => {
       Object.assign(this.#auth.creds, update);
+      void this.#saveCreds();
       this.#tell();
     });
     socket.ev.on("messages.upsert", ({ messages }) => {

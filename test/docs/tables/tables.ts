@@ -11,6 +11,7 @@ import { LOGGED_ENGINE_EVENTS } from "../../../src/api/events.js";
 import { WEBHOOK_EVENTS } from "../../../src/api/webhook-events.js";
 import { webhookDataSchemas } from "../../../src/events/payload-schemas.js";
 import { defineInstruments } from "../../../src/metrics/instruments.js";
+import { NOT_IN, STEPS } from "../../testing/steps/index.js";
 import { ROOT } from "../pages.js";
 import { commentOf, declarationOf, fieldsOf, typeText, type Field } from "./declarations.js";
 
@@ -50,6 +51,7 @@ const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
   "whatsapp events": async () => WEBHOOK_EVENTS.map(whatsAppEvent).join("\n"),
   metrics: metricsTable,
   decisions: decisionsList,
+  steps: async () => stepsTable(),
 };
 
 const PART = /(<!-- generated: (.+) -->\n)[\s\S]*?(<!-- generated: end -->)/g;
@@ -105,6 +107,16 @@ function engineEvents(): string {
       return `${head}\n\n${table(["field", "type", "meaning"], fieldsOf(type).map(fieldRow))}\n`;
     })
     .join("\n");
+}
+
+/** What the steps of `test/testing/steps` show, and the libraries that can't go one. */
+function stepsTable(): string {
+  const rows = STEPS.map(({ name, phone, client }, index) => {
+    const without = Object.keys(NOT_IN).filter((library) => NOT_IN[library]?.includes(name) === true);
+    const text = without.length === 0 ? name : `${name} (not in ${without.join(", ")})`;
+    return [String(index + 1), cell(text), cell(phone), cell(client)];
+  });
+  return table(["", "a client", "the phones, or the service", "the client shows"], rows);
 }
 
 interface JsonSchema {

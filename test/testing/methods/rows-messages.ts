@@ -4,8 +4,8 @@ import { createReadStream } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, vi } from "vitest";
-import { PICTURE, type AnySocket, type MethodRow, type MethodWorld } from "./world.js";
+import { expect } from "vitest";
+import { PICTURE, withoutPauses, type AnySocket, type MethodRow, type MethodWorld } from "./world.js";
 
 type Content = MethodWorld["client"]["messages"][number]["message"];
 
@@ -21,19 +21,6 @@ async function resentTo(world: MethodWorld, id: string | null | undefined): Prom
   return new Promise((resolve) =>
     ev.on("messages.pdo-response", ({ messages }) => resolve(messages[0]?.message)),
   );
-}
-
-/** Lets Baileys not wait the seconds that it leaves a message to arrive by itself, before it asks for it. */
-async function withoutPauses(act: () => Promise<unknown>): Promise<void> {
-  const { setTimeout: real } = globalThis;
-  const spy = vi
-    .spyOn(globalThis, "setTimeout")
-    .mockImplementation((run: () => void, ms = 0) => real(run, ms === 2_000 || ms === 5_000 ? 0 : ms));
-  try {
-    await act();
-  } finally {
-    spy.mockRestore();
-  }
 }
 
 /** Those about messages. */

@@ -1,6 +1,6 @@
 /** A linked client among phones, for the methods of its socket. */
-import { randomInt } from "node:crypto";
 import type * as baileys7 from "baileys-7";
+import { vi } from "vitest";
 import type { WASocket as WhaileysSocket } from "whaileys";
 import type {
   ChatEntry,
@@ -9,7 +9,7 @@ import type {
   VirtualPhone,
 } from "../../../src/testing/index.js";
 import { WhatsAppEmulator } from "../../../src/testing/index.js";
-import { ALL_LIBRARIES, BaileysClient, type Library } from "../baileys-client.js";
+import { ALL_LIBRARIES, BaileysClient, number, type ClientAuth, type Library } from "../baileys-client.js";
 
 /** What a method comes to at the emulator. */
 export type Effect =
@@ -48,18 +48,24 @@ export class MethodWorld {
   readonly owner: VirtualPhone;
   readonly friend: VirtualPhone;
   readonly library: Library;
-  readonly client: BaileysClient;
+  client: BaileysClient;
 
-  private constructor(library: Library, emulator: WhatsAppEmulator) {
+  protected constructor(
+    library: Library,
+    emulator: WhatsAppEmulator,
+    {
+      auth,
+      initialSync = library.needsInitialSync,
+    }: { readonly auth?: ClientAuth; readonly initialSync?: boolean } = {},
+  ) {
     const business = { description: "Pizza", category: "Restaurant" };
     this.library = library;
     this.emulator = emulator;
-    const initialSync = library.needsInitialSync;
     this.owner = emulator.addPhone({ phoneNumber: number(), name: "Owner", business, initialSync });
     this.friend = emulator.addPhone({ phoneNumber: number(), name: "Friend" });
     if (library.losesEarlyStanzas)
       emulator.faults.add({ at: "client-finish", action: { delayMs: 100 }, times: Infinity });
-    this.client = new BaileysClient(library, emulator);
+    this.client = new BaileysClient(library, emulator, auth);
   }
 
   static async open(library: Library): Promise<MethodWorld> {
@@ -141,6 +147,15 @@ export class MethodWorld {
   }
 }
 
-function number(): string {
-  return `5511${randomInt(100_000_000, 999_999_999)}`;
+/** Lets Baileys not wait the seconds that it leaves a message to arrive by itself, before it asks for it. */
+export async function withoutPauses<Result>(act: () => Promise<Result>): Promise<Result> {
+  const { setTimeout: real } = globalThis;
+  const spy = vi
+    .spyOn(globalThis, "setTimeout")
+    .mockImplementation((run: () => void, ms = 0) => real(run, ms === 2_000 || ms === 5_000 ? 0 : ms));
+  try {
+    return await act();
+  } finally {
+    spy.mockRestore();
+  }
 }
