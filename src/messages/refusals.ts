@@ -1,38 +1,72 @@
 /** What an answer of WhatsApp, or an error of a library, means for the one who sends: a typed error that says what to do. */
-import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
+import { isZpwootError, messageOf, ZpwootError, type ZpwootErrorCode } from "../errors.js";
 import { isGroup } from "./recipient.js";
 
 /** The account may not start new chats; also sent where a contact's privacy token is missing, which is the same in practice. */
 const REACHOUT_LOCK = 463;
-const RATES: ReadonlySet<number> = new Set([420, 429]);
-/** WhatsApp's names for: not a member, only admins, no such thing. */
-const FORBIDDEN: ReadonlySet<number> = new Set([401, 403]);
-const NOT_FOUND: ReadonlySet<number> = new Set([404, 410]);
+
+interface Meaning {
+  readonly code: ZpwootErrorCode;
+  /** What it means, and what to do. */
+  readonly text: string;
+}
+
+const SLOWER: Meaning = {
+  code: "RATE_LIMITED",
+  text: "the account sends too fast. Wait some minutes, or hand messages over with queue: true, which keeps a pace",
+};
+const LOCKED: Meaning = {
+  code: "REACHOUT_LOCKED",
+  text: "the account may not start new chats for a while. Write only to who has written first, and don't try again before a day is over",
+};
+const NO_ACCOUNT: Meaning = {
+  code: "NOT_ON_WHATSAPP",
+  text: "the number has no WhatsApp account. Check it, or send with checkNumber: true, which finds the form that has one",
+};
+const NO_GROUP: Meaning = {
+  code: "GROUP_NOT_FOUND",
+  text: "there is no such group, or not any more. Ask for the list of the account's groups",
+};
+const NO_MEMBER: Meaning = {
+  code: "NOT_ALLOWED",
+  text: "the account is not in the group, or only admins may write there. Have an admin add it, or make it an admin",
+};
+const UNWANTED: Meaning = {
+  code: "NOT_ALLOWED",
+  text: "the recipient takes no messages of this account. Don't try again before the recipient has written",
+};
 
 /** What WhatsApp's refusal of a message to `jid` means. */
 export function refusalOf(status: number, jid: string): ZpwootError {
-  const said = `WhatsApp refused the message (${status})`;
-  if (status === REACHOUT_LOCK)
-    return new ZpwootError(
-      "REACHOUT_LOCKED",
-      `${said}: the account may not start new chats for a while. Write only to who has written first, and don't try again before a day is over`,
-      { status },
-    );
-  if (RATES.has(status))
-    return new ZpwootError("RATE_LIMITED", `${said}: the account sends too fast. Wait some minutes`, {
-      status,
-    });
-  if (NOT_FOUND.has(status))
-    return isGroup(jid)
-      ? new ZpwootError("GROUP_NOT_FOUND", `${said}: there is no such group`, { status })
-      : new ZpwootError("NOT_ON_WHATSAPP", `${said}: the number has no WhatsApp account`, { status });
-  if (FORBIDDEN.has(status)) {
-    const why = isGroup(jid)
-      ? "the account is not in the group, or only admins may write there"
-      : "the recipient takes no messages of this account";
-    return new ZpwootError("NOT_ALLOWED", `${said}: ${why}`, { status });
+  const { code, text } = meaningOf(status, isGroup(jid));
+  return new ZpwootError(code, `WhatsApp refused the message (${status}): ${text}`, { status });
+}
+
+function meaningOf(status: number, inGroup: boolean): Meaning {
+  switch (status) {
+    case REACHOUT_LOCK:
+      return LOCKED;
+    case 420:
+    case 429:
+      return SLOWER;
+    case 404:
+    case 410:
+      return inGroup ? NO_GROUP : NO_ACCOUNT;
+    case 401:
+    case 403:
+    case 405:
+      return inGroup ? NO_MEMBER : UNWANTED;
+    default:
+      return { code: "WHATSAPP_REFUSED", text: reasonOf(status) };
   }
-  return new ZpwootError("WHATSAPP_REFUSED", said, { status });
+}
+
+/** What other numbers mean, as far as it is known. */
+function reasonOf(status: number): string {
+  if (status >= 500) return "a fault of WhatsApp's. Try again later";
+  if (status === 475 || status === 479)
+    return "it is not addressed as WhatsApp expects. Check the recipient, a LID or a number; in a group, try again later";
+  return "it does not say why. Check the recipient and the content, and don't repeat it unchanged";
 }
 
 /** What an error of the library on the way to WhatsApp means. */

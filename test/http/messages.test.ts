@@ -139,7 +139,7 @@ describe("messages over HTTP", () => {
   it("have every status of their errors in the OpenAPI document", () => {
     const { responses = {} } = openApiDocument().paths["/sessions/{id}/messages"]?.["post"] ?? {};
     expect(Object.keys(responses as object)).toEqual([
-      ...["201", "202", "400", "401", "403", "404", "409", "413", "422", "429", "500", "504"],
+      ...["201", "202", "400", "401", "403", "404", "409", "413", "422", "429", "500", "502", "504"],
     ]);
   });
 

@@ -157,6 +157,8 @@ describe.each(LIBRARIES)("a message of $name", ({ on }) => {
     ],
     ["an image to be seen once", { image: BYTES, viewOnce: true }, { viewOnce: true }],
     ["a video", { video: BYTES, caption: "Look" }, { text: "Look", content: { kind: "video" } }],
+    ["a video to be seen once", { video: BYTES, viewOnce: true }, { viewOnce: true }],
+    ["a film without sound", { video: BYTES, gif: true }, { content: { kind: "video" } }],
     [
       "a sound",
       { audio: BYTES, seconds: 3 },

@@ -18,6 +18,7 @@ const SEND_ERRORS = [
   ["413", "The body is too large: send the file by its address"],
   ["422", "WhatsApp refused the message, or its file could not be had; nothing was sent"],
   ["429", "Too many requests, or the account sends too fast"],
+  ["502", "WhatsApp refused the message with a fault of its own; nothing was sent"],
   ["504", "WhatsApp has not acknowledged it in time: it may have been sent; ask again with the same key"],
 ] as const;
 
