@@ -1,15 +1,13 @@
 /** The media host, as a test operates it, and the ways to it for clients. */
 import type { Agent } from "node:https";
-import { MediaAgent } from "./client-ways/media-agent.js";
-import { MediaDispatcher } from "./client-ways/media-dispatcher.js";
+import { DispatchingAgent } from "./client-ways/media-dispatcher.js";
 import type { ExpiredStatus, MediaStore, StoredMediaFacts } from "./network/media-store.js";
 
 /** The media host of an emulator: `WhatsAppEmulator.media`. */
 export class VirtualMediaHost {
   readonly #store: MediaStore;
   readonly #url: () => string;
-  readonly #agent: MediaAgent;
-  readonly #dispatcher: MediaDispatcher;
+  readonly #agent: DispatchingAgent;
 
   /** @internal */
   constructor(
@@ -18,8 +16,7 @@ export class VirtualMediaHost {
   ) {
     this.#store = store;
     this.#url = url;
-    this.#agent = new MediaAgent({ origin: () => store.origin, certificate });
-    this.#dispatcher = new MediaDispatcher(this.#agent);
+    this.#agent = new DispatchingAgent({ origin: () => store.origin, certificate });
   }
 
   /** `http://<host>:<port>`, without TLS: what a `SessionManager` takes as `whatsapp.mediaUrl`. */
@@ -39,7 +36,7 @@ export class VirtualMediaHost {
 
   /**
    * Reaches the media host under its own address and under every name of WhatsApp's, without a look-up, and trusts its certificate. For
-   * a library's `fetchAgent`, and for axios as `httpsAgent`. Other hosts are reached as always.
+   * a library's `fetchAgent`, and for axios as `httpsAgent`; `fetch` takes it as its `dispatcher`. Other hosts are reached as always.
    */
   get agent(): Agent {
     return this.#agent;
@@ -47,7 +44,7 @@ export class VirtualMediaHost {
 
   /** The same for `fetch`, as its `dispatcher`. */
   get dispatcher(): object {
-    return this.#dispatcher;
+    return this.#agent;
   }
 
   /** The stored files, oldest first. */

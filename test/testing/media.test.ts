@@ -55,6 +55,23 @@ describe.each(ALL_LIBRARIES)("media with $name", (library) => {
     });
   });
 
+  it("takes an upload by fetch, with the agent as its dispatcher", async () => {
+    const { auth, hosts } = await client.socket.refreshMediaConn(false);
+    const bytes = randomBytes(100_000);
+    const token = createHash("sha256").update(bytes).digest("base64url");
+    const url = `https://${hosts[0]?.hostname}/mms/image/${token}?auth=${encodeURIComponent(auth)}&token=${token}`;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        for (let at = 0; at < bytes.length; at += 10_000) controller.enqueue(bytes.subarray(at, at + 10_000));
+        controller.close();
+      },
+    });
+    const dispatcher = emulator.media.agent;
+    const response = await fetch(url, { method: "POST", body, duplex: "half", dispatcher } as object);
+    expect(response.status).toBe(200);
+    expect(emulator.media.files.at(-1)).toMatchObject({ size: bytes.length });
+  });
+
   it("shows on the phone what the client sends, with its bytes", async () => {
     const document = randomBytes(200_000);
     const picture = Buffer.from(

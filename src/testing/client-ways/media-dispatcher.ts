@@ -1,6 +1,7 @@
 /** A dispatcher for `fetch`, which has no agents: requests for the emulator's media host go there, all others as always. */
 import { request as requestHttps } from "node:https";
-import type { MediaAgent } from "./media-agent.js";
+import { Readable, pipeline } from "node:stream";
+import { MediaAgent } from "./media-agent.js";
 
 /** The request that `fetch` passes on. */
 interface DispatchOptions {
@@ -8,6 +9,7 @@ interface DispatchOptions {
   readonly path: string;
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>> | readonly string[];
+  readonly body?: AsyncIterable<Uint8Array> | Uint8Array | string | null;
 }
 
 /** The callbacks of `fetch` for the answer. */
@@ -22,7 +24,7 @@ interface DispatchHandler {
 /** Where Node keeps the dispatcher that `fetch` uses otherwise. */
 const GLOBAL_DISPATCHER = Symbol.for("undici.globalDispatcher.1");
 
-/** Sends requests without a body, as downloads are. */
+/** What `fetch` takes as its `dispatcher`. */
 export class MediaDispatcher {
   readonly #agent: MediaAgent;
 
@@ -49,8 +51,21 @@ export class MediaDispatcher {
       if (!handler.onHeaders(statusCode, headers, () => void response.resume(), statusMessage))
         response.pause();
     });
-    request.end();
+    const { body } = options;
+    if (body == null) request.end();
+    // An error destroys the request, which says so.
+    else pipeline(typeof body === "string" ? [body] : Readable.from(body), request, () => {});
     return true;
+  }
+}
+
+/** An agent that is a dispatcher, too: some libraries have one option for both, and Baileys 7.0.0-rc.9 uploads by `fetch` with it. */
+export class DispatchingAgent extends MediaAgent {
+  readonly #dispatcher = new MediaDispatcher(this);
+
+  /** Called by `fetch`. */
+  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean {
+    return this.#dispatcher.dispatch(options, handler);
   }
 }
 

@@ -93,7 +93,7 @@ export const END_STEPS: readonly Step[] = [
       await unlinked;
       await world.client.until(() => world.client.closedWith === 401);
       expect(owner.companions).toMatchObject([{ device: 2 }]);
-      expect(world.second.isOpen).toBe(true);
+      expect((await world.second()).isOpen).toBe(true);
     },
   },
   {
@@ -112,7 +112,8 @@ export const END_STEPS: readonly Step[] = [
     client: "both are closed with 401; the folder is refused (401)",
     run: async (world) => {
       world.owner.unlink();
-      for (const client of [world.client, world.second]) await client.until(() => client.closedWith === 401);
+      for (const client of [world.client, await world.second()])
+        await client.until(() => client.closedWith === 401);
       expect(world.owner.companions).toEqual([]);
       const refused = world.emulator.waitFor("login-refused");
       const ghost = await world.fromFolder();

@@ -78,6 +78,7 @@ export const LINK_STEPS: readonly Step[] = [
     name: "another client is linked by a pairing code that is typed on the phone",
     phone: "two linked devices",
     client: "both are open",
+    needs: { method: "requestPairingCode" },
     run: async (world) => {
       const { emulator, owner } = world;
       const second = world.another();
@@ -89,7 +90,7 @@ export const LINK_STEPS: readonly Step[] = [
       await second.until(() => second.isOpen);
       expect(world.client.isOpen).toBe(true);
       expect(owner.companions).toMatchObject([{ device: 1 }, { device: 2 }]);
-      world.second = second;
+      world.paired = second;
     },
   },
   {

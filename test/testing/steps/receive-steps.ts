@@ -144,7 +144,8 @@ const TEXT_STEPS: readonly Step[] = [
     phone: "shows it as sent by that device",
     client: "`messages.upsert` with `fromMe`",
     run: async (world) => {
-      const { friend, second } = world;
+      const { friend } = world;
+      const second = await world.second();
       const sent = await second.socket.sendMessage(friend.jid, { text: "from my laptop" });
       const got = await world.client.received(({ key }) => key.id === sent?.key.id);
       expect(got).toMatchObject({ key: { fromMe: true } });

@@ -27,8 +27,7 @@ export interface Step {
 export class StepWorld extends MethodWorld {
   readonly other = this.emulator.addPhone({ phoneNumber: number(), name: "Other" });
   #team: VirtualGroup | undefined;
-  /** Another linked client of the same account. */
-  second!: BaileysClient;
+  #second: BaileysClient | undefined;
   /** Where the client keeps itself. */
   readonly folder: string;
   readonly #others: BaileysClient[] = [];
@@ -70,6 +69,15 @@ export class StepWorld extends MethodWorld {
     const client = this.unlinked();
     this.#others.push(client);
     return client;
+  }
+
+  /** Another linked client of the same account: by its pairing code, or by a QR code where the library has no codes. */
+  async second(): Promise<BaileysClient> {
+    return (this.#second ??= await this.another().link(this.owner));
+  }
+
+  set paired(client: BaileysClient) {
+    this.#second = client;
   }
 
   /** The JID of the client's device. */
