@@ -83,6 +83,15 @@ const written = (field: string) =>
 export const httpMedia = (field: string) =>
   z.union(written(field), { error: `${field} must be { url } or { base64 }` });
 
+/** The part of a form that has the file. */
+export const FILE_PART = "file";
+
+/** A file as a form has it: a part of its own. */
+export const formMedia = (field: string) => {
+  const error = `${field} must be { "part": "${FILE_PART}" }: the file is in the part ${FILE_PART} of the form`;
+  return z.strictObject({ part: z.literal(FILE_PART, { error }) }, { error });
+};
+
 /** A file as a program has it, too. */
 export const anyMedia = (field: string) => {
   const error = `${field} must be bytes, a stream, { url }, { base64 } or { path }`;
@@ -96,7 +105,7 @@ export const anyMedia = (field: string) => {
   return z.union([bytes, ...written(field), path], { error });
 };
 
-export type MediaSchema = typeof httpMedia | typeof anyMedia;
+export type MediaSchema = typeof httpMedia | typeof anyMedia | typeof formMedia;
 
 /** The key of a message. Null is what JSON has for absent. */
 const messageKey = (field: string) =>

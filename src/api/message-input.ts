@@ -7,7 +7,9 @@ import {
   anyMedia,
   contact,
   fields,
+  FILE_PART,
   flag,
+  formMedia,
   httpMedia,
   line,
   linkPreview,
@@ -33,14 +35,9 @@ const KEY_INVALID = "idempotencyKey must be 1 to 255 visible ASCII characters wi
 const mimetype = line("mimetype", 255).optional();
 const caption = text("caption", MAX_CAPTION, 0).optional();
 
-/** One schema for each kind; its name is the field that makes it that kind. */
-function kindsWith(media: MediaSchema) {
+/** One schema for each kind that has a file. */
+function mediaKindsWith(media: MediaSchema) {
   return {
-    text: fields("", {
-      text: text("text", MAX_TEXT),
-      linkPreview: linkPreview(media === httpMedia).optional(),
-      ...reply,
-    }),
     image: fields("", {
       ...{ image: media("image"), caption, mimetype, viewOnce: flag("viewOnce") },
       ...reply,
@@ -59,6 +56,18 @@ function kindsWith(media: MediaSchema) {
       ...reply,
     }),
     sticker: fields("", { sticker: media("sticker"), ...reply }),
+  };
+}
+
+/** One schema for each kind; its name is the field that makes it that kind. */
+function kindsWith(media: MediaSchema) {
+  return {
+    text: fields("", {
+      text: text("text", MAX_TEXT),
+      linkPreview: linkPreview(media === httpMedia).optional(),
+      ...reply,
+    }),
+    ...mediaKindsWith(media),
     location: fields("", {
       location: fields("location", {
         latitude: number("location.latitude", -90, 90),
@@ -89,10 +98,11 @@ function kindsWith(media: MediaSchema) {
   } satisfies Readonly<Record<MessageKind, z.ZodType>>;
 }
 
-type Kinds = ReturnType<typeof kindsWith>;
+type Kinds = Readonly<Partial<Record<MessageKind, z.ZodType>>>;
 
 const KINDS = kindsWith(anyMedia);
 const HTTP_KINDS = kindsWith(httpMedia);
+const FORM_KINDS = mediaKindsWith(formMedia);
 
 /** The names of all kinds of content. */
 export const MESSAGE_KINDS = Object.keys(KINDS) as readonly MessageKind[];
@@ -104,15 +114,17 @@ export function kindOf(content: object): MessageKind | undefined {
 }
 
 function sentencesOf(content: unknown, kinds: Kinds): readonly string[] {
-  const one = `content must have exactly one of: ${MESSAGE_KINDS.join(", ")}`;
+  const names = Object.keys(kinds);
+  const one = `content must have exactly one of: ${names.join(", ")}`;
   if (!isFields(content)) return [one];
   const kind = kindOf(content);
-  if (kind === undefined) {
+  const schema = kind === undefined ? undefined : kinds[kind];
+  if (schema === undefined) {
     const unknown = Object.keys(content).filter((name) => !MESSAGE_KINDS.includes(name as MessageKind));
-    const hints = unknown.map((name) => `${name}${hintFor(name, MESSAGE_KINDS)}`);
+    const hints = unknown.map((name) => `${name}${hintFor(name, names)}`);
     return [hints.length === 0 ? one : `${one}; it has ${hints.join(", ")}`];
   }
-  const parsed = kinds[kind].safeParse(content);
+  const parsed = schema.safeParse(content);
   return parsed.success ? [] : [...new Set(parsed.error.issues.map(({ message }) => message))];
 }
 
@@ -126,27 +138,32 @@ export function checkContent(content: unknown): asserts content is MessageConten
     throw new ZpwootError("INVALID_INPUT", `Invalid message: ${details.join("; ")}`, { details });
 }
 
-function jsonSchemas(): readonly object[] {
-  return Object.values(HTTP_KINDS).map((schema) => {
+function jsonSchemas(kinds: Kinds): readonly object[] {
+  return Object.values(kinds).map((schema) => {
     const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
     return rest;
   });
 }
 
-const httpContent = z
-  .custom<MessageContent>(isFields, { error: `content must be an object` })
-  .superRefine((content, context) => {
-    for (const message of sentencesOf(content, HTTP_KINDS)) context.addIssue({ code: "custom", message });
-  })
-  .meta({
-    // Made for the OpenAPI document only: it takes longer than all other schemas together.
-    get oneOf() {
-      return jsonSchemas();
-    },
-  });
+function contentOf<Content extends object>(kinds: Kinds) {
+  return z
+    .custom<Content>(isFields, { error: `content must be an object` })
+    .superRefine((content, context) => {
+      for (const message of sentencesOf(content, kinds)) context.addIssue({ code: "custom", message });
+    })
+    .meta({
+      // Made for the OpenAPI document only: it takes longer than all other schemas together.
+      get oneOf() {
+        return jsonSchemas(kinds);
+      },
+    });
+}
 
 /** The longest wait over HTTP, in milliseconds. */
 export const MAX_HTTP_TIMEOUT_MS = 60_000;
+
+/** The same of a form, which brings its file meanwhile: as long as Node's server takes a request. */
+export const MAX_FORM_TIMEOUT_MS = 300_000;
 
 /** The longest wait of a program, an hour, and the longest time in the queue, thirty days; both in milliseconds. */
 const MAX_TIMEOUT_MS = 3_600_000;
@@ -163,16 +180,28 @@ function checkExpiry(
   context.addIssue({ code: "custom", message: "expiresInMs needs queue: true", path: ["expiresInMs"] });
 }
 
+function sendSchema<Content extends object>(kinds: Kinds, maxTimeoutMs: number) {
+  return fields("", {
+    to: text("to", 128),
+    content: contentOf<Content>(kinds),
+    idempotencyKey: z.string({ error: KEY_INVALID }).regex(KEY, KEY_INVALID).optional(),
+    checkNumber: flag("checkNumber"),
+    queue: flag("queue"),
+    timeoutMs: wholeNumber("timeoutMs", 1, maxTimeoutMs).optional(),
+    expiresInMs,
+  }).superRefine(checkExpiry);
+}
+
 /** The body of `POST /sessions/:id/messages`. Unknown fields are errors: a misspelt `queue` must not pass for done. */
-export const sendMessageSchema = fields("", {
-  to: text("to", 128),
-  content: httpContent,
-  idempotencyKey: z.string({ error: KEY_INVALID }).regex(KEY, KEY_INVALID).optional(),
-  checkNumber: flag("checkNumber"),
-  queue: flag("queue"),
-  timeoutMs: wholeNumber("timeoutMs", 1, MAX_HTTP_TIMEOUT_MS).optional(),
-  expiresInMs,
-}).superRefine(checkExpiry);
+export const sendMessageSchema = sendSchema<MessageContent>(HTTP_KINDS, MAX_HTTP_TIMEOUT_MS);
+
+/** The same as the part `message` of a form, whose content has `{ part: "file" }` where the file belongs. */
+export const sendFormSchema = sendSchema<object>(FORM_KINDS, MAX_FORM_TIMEOUT_MS);
+
+/** The content of a form with its file in place. */
+export function contentWithFile(content: object, file: AsyncIterable<Uint8Array>): MessageContent {
+  return { ...content, [kindOf(content) ?? FILE_PART]: file } as unknown as MessageContent;
+}
 
 const sendOptionsSchema = optionsSchema({
   idempotencyKey: z.string({ error: KEY_INVALID }).regex(KEY, KEY_INVALID).optional(),

@@ -5,7 +5,7 @@ export type { MediaMessage } from "../api/media.js";
 export type { EventStreamOptions, ServerEvent } from "./event-stream.js";
 export type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
 export { ZpwootClientError, isZpwootClientError, type ClientErrorKind } from "./error.js";
-export type { SendCallOptions } from "./message-body.js";
+export type { ContentToSend, FileToSend, SendCallOptions } from "./message-body.js";
 export type { MessageContent } from "../api/message-content.js";
 export type { MessageInfo, SentMessage } from "../api/messages.js";
 export type { ChatActivity, Presence, ReadMessageKey } from "../api/chats.js";

@@ -14,14 +14,15 @@ import type {
 import type { MediaMessage } from "../api/media.js";
 import type { BlockedContacts } from "../http/contract/calls.js";
 import type { MessageResponse } from "../http/contract/schemas.js";
-import type { MessageContent } from "../api/message-content.js";
 import type { MessageInfo, SentMessage } from "../api/messages.js";
-import { jsonContent, type SendCallOptions } from "./message-body.js";
+import { formBody, jsonContent, uploadIn, type ContentToSend, type SendCallOptions } from "./message-body.js";
 import type { CallOptions } from "./options.js";
 import { at, type Wire } from "./wire.js";
 
-/** How long a message may take: the server's own limit, and the way. */
+/** How long a message may take: the server's own limit, and the way. With a file that is uploaded, the server's default, and the way. */
 const SEND_MS = 75_000;
+const UPLOAD_MS = 120_000;
+const WAY_MS = 15_000;
 
 /** The media of a message. */
 export interface DownloadedMedia {
@@ -49,22 +50,26 @@ export class WhatsAppCalls {
 
   /**
    * Sends a message. Settles when WhatsApp has acknowledged it, with `queue` when it is stored. `to` is a phone number or a JID of a person
-   * or a group. Files are bytes (up to 16 MiB), or `{ url }`. Refused with 409 for a key of another message and a full queue; with 504 when
-   * it may or may not have been sent: call it again with the same `idempotencyKey`.
+   * or a group. A file is bytes, a `Blob`, a stream or `{ url }`. Refused with 409 for a key of another message and a full queue; with 504 when
+   * it may or may not have been sent: call it again with the same `idempotencyKey`, and with a new stream.
    *
    * @example
    * await client.sendMessage(id, "+5511999999999", { text: "Hello" }, { idempotencyKey: "order-4711" });
+   * await client.sendMessage(id, "+5511999999999", { document: await openAsBlob("./film.mp4"), fileName: "film.mp4" });
    */
   sendMessage(
     id: string,
     to: string,
-    content: MessageContent,
-    { signal, callTimeoutMs = SEND_MS, ...options }: SendCallOptions = {},
+    content: ContentToSend,
+    { signal, callTimeoutMs, ...options }: SendCallOptions = {},
   ): Promise<SentMessage> {
-    const body = { to, content: jsonContent(content), ...options };
+    const upload = uploadIn(content);
+    const body = { to, content: jsonContent(content, upload), ...options };
+    const sent = upload === undefined ? { body } : { raw: formBody(body, upload) };
+    const usualMs = upload === undefined ? SEND_MS : (options.timeoutMs ?? UPLOAD_MS) + WAY_MS;
     return this.#wire.send(
-      { method: "POST", path: at(id, "messages"), body },
-      { timeoutMs: callTimeoutMs, ...(signal === undefined ? {} : { signal }) },
+      { method: "POST", path: at(id, "messages"), ...sent },
+      { timeoutMs: callTimeoutMs ?? usualMs, ...(signal === undefined ? {} : { signal }) },
     );
   }
 

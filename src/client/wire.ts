@@ -11,6 +11,14 @@ export interface Call {
   /** Below the base URL, percent-encoded. */
   readonly path: string;
   readonly body?: unknown;
+  /** In place of `body`: one that is no JSON. */
+  readonly raw?: CallBody;
+}
+
+/** A body as it is sent. */
+export interface CallBody {
+  readonly contentType: string;
+  readonly body: Blob | ReadableStream<Uint8Array>;
 }
 
 /** The path of a session's route, from its parts. */
@@ -106,13 +114,17 @@ export class Wire {
     return response;
   }
 
-  #request({ method, path, body }: Call, signal: AbortSignal): Request {
-    return new Request(`${this.#base}${path}`, {
-      method,
-      signal,
-      headers: body === undefined ? this.#headers : { ...this.#headers, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+  #request({ method, path, body, raw }: Call, signal: AbortSignal): Request {
+    const contentType = raw?.contentType ?? (body === undefined ? undefined : "application/json");
+    const sent = raw?.body ?? (body === undefined ? undefined : JSON.stringify(body));
+    const init: RequestInit & { duplex?: "half" } = {
+      ...{ method, signal },
+      headers: contentType === undefined ? this.#headers : { ...this.#headers, "content-type": contentType },
+      ...(sent === undefined ? {} : { body: sent }),
+      // What fetch asks for with a stream.
+      ...(sent instanceof ReadableStream ? { duplex: "half" } : {}),
+    };
+    return new Request(`${this.#base}${path}`, init);
   }
 
   #failure(

@@ -14,11 +14,9 @@ import {
 import { addressBucket, clientAddressOf } from "./access/client-address.js";
 import { type CountRequest, createRateLimits } from "./access/rate-limits.js";
 import { type RequestEntry, RequestLog } from "./access/request-log.js";
-import { whileAllowed } from "./access/still-allowed.js";
 import { visibleTo } from "./access/visibility.js";
 import type { ParsedHttpOptions } from "./options.js";
 import { AnswerDeadline } from "./protocol/answer-deadline.js";
-import { readJson } from "./protocol/body.js";
 import { toErrorResponse } from "./protocol/errors.js";
 import {
   errorResponse,
@@ -28,6 +26,7 @@ import {
   json,
   RawResponse,
 } from "./protocol/message.js";
+import { call, receive, type Received } from "./received.js";
 import { OVER_A_CONNECTION, type Route, type ServedSessions } from "./route.js";
 import { SYSTEM_ROUTES } from "./routes/system.js";
 import { ALL_ROUTES, allowedMethods, isOurs, type Match, matchRoute } from "./routes/table.js";
@@ -150,10 +149,10 @@ export class HttpCore {
     const refusal = (): Promise<HttpError | undefined> => this.#refusal(match, request);
     // Few calls ask for its signal.
     let abandoned: AbortController | undefined;
-    let body: unknown;
+    let received: Received | undefined;
     try {
-      const limit = Math.max(this.#options.bodyLimitBytes, route.bodyLimitBytes ?? 0);
-      if (route.request !== undefined) body = await whileAllowed(readJson(request, limit), refusal);
+      received = await receive(route, request, this.#options, refusal);
+      const { body, form } = received;
       const query = request.query === "" ? NO_QUERY : new URLSearchParams(request.query);
       const header = (name: string): string | undefined => request.header(name);
       const input = {
@@ -163,14 +162,15 @@ export class HttpCore {
           return (abandoned ??= new AbortController()).signal;
         },
       };
-      deadline.extend(route.waitsMs?.(query, body) ?? 0);
-      const work = route.call(this.#manager, input);
-      const result = await deadline.within(route.lasts === true ? whileAllowed(work, refusal) : work);
+      deadline.extend(route.waitsMs?.(query, body, form !== undefined) ?? 0);
+      const result = await deadline.within(call(route, this.#manager, input, received, refusal));
       if (result instanceof RawResponse) return result.response;
       return json(route.status, visibleTo(caller, result));
     } catch (error) {
       abandoned?.abort();
-      return this.#failed(error, match, body);
+      return this.#failed(error, match, received?.body);
+    } finally {
+      received?.form?.close();
     }
   }
 

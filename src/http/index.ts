@@ -9,7 +9,7 @@ export type { FetchHandler, FetchInfo } from "./adapters/fetch.js";
 export type { KoaContext, KoaHandler } from "./adapters/koa.js";
 export type { NodeErrorHandler } from "./adapters/express.js";
 export type { Next, NodeHandler } from "./adapters/node.js";
-export type { QueryParameter, Route, RouteInput, ServedSessions } from "./route.js";
+export type { QueryParameter, Route, RouteForm, RouteInput, ServedSessions } from "./route.js";
 export { ALL_ROUTES, openApiDocument } from "./routes/table.js";
 export { ROUTES } from "./routes/sessions.js";
 export * from "./contract/schemas.js";

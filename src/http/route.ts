@@ -1,4 +1,5 @@
 /** The rows that make up the HTTP API: what is served, checked and described in OpenAPI comes from them. */
+import type { Readable } from "node:stream";
 import type * as z from "zod";
 import type { ApiKeyRole } from "../api/api-keys.js";
 import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
@@ -64,10 +65,10 @@ interface RouteFacts {
   /** Answers with a secret, and may take long: the caller's key is checked again meanwhile and before the answer. */
   readonly lasts?: boolean;
   /**
-   * How long it may wait for what its caller waits for, in milliseconds, by the query and the body, which is not checked yet. Everything else is answered
-   * within 12 s. Default none.
+   * How long it may wait for what its caller waits for, in milliseconds, by the query and the body, which is not checked yet; with a form its file
+   * comes in that time, too. Everything else is answered within 12 s. Default none.
    */
-  readonly waitsMs?: (query: URLSearchParams, body: unknown) => number;
+  readonly waitsMs?: (query: URLSearchParams, body: unknown, isForm: boolean) => number;
   /** Asked by load balancers and orchestrators, many times from one address: never refused. */
   readonly forProbes?: boolean;
   /** A larger limit for the body than the handler's, in bytes. */
@@ -86,10 +87,20 @@ interface RouteFacts {
   readonly contentType?: string;
 }
 
+/** What a route takes as a form instead of JSON: JSON in the part `message`, and a file in the part `file`. */
+export interface RouteForm {
+  /** The schema of the part `message`. */
+  readonly message: z.ZodType;
+  /** Like the call of the route. The file is being received, and fails if the form turns out to be wrong. */
+  readonly call: (manager: ServedSessions, input: RouteInput, file: Readable) => Promise<unknown>;
+}
+
 /** One row of the table. */
 export interface Route extends RouteFacts {
   /** The schema of the request's body. Without one the body is never read. */
   readonly request?: z.ZodType;
+  /** What it takes as `multipart/form-data`. Default: nothing, which is answered with 415. */
+  readonly form?: RouteForm;
   /** The schema of the body of success; absent when that is not JSON. */
   readonly response?: z.ZodType;
   /**
@@ -115,6 +126,7 @@ interface RouteDefinition<Response extends z.ZodType> extends RouteFacts {
 
 interface BodyRouteDefinition<Request extends z.ZodType, Response extends z.ZodType> extends RouteFacts {
   readonly request: Request;
+  readonly form?: RouteForm;
   /** A list for a body breaks the rules that an empty object breaks, as the contract has it. Default: it is malformed. */
   readonly listAsEmpty?: boolean;
   readonly response?: Response;
@@ -140,6 +152,18 @@ export function defineBodyRoute<Request extends z.ZodType, Response extends z.Zo
     ...definition,
     call: async (manager, input) =>
       definition.call(manager, { ...input, body: checkBody(definition.request, input.body, definition) }),
+  };
+}
+
+/** The form of a route; its part `message` is checked before the call gets it. */
+export function defineForm<Message extends z.ZodType>(
+  message: Message,
+  call: (manager: ServedSessions, input: RouteInput<z.output<Message>>, file: Readable) => Promise<unknown>,
+): RouteForm {
+  return {
+    message,
+    call: async (manager, input, file) =>
+      call(manager, { ...input, body: checkBody(message, input.body) }, file),
   };
 }
 

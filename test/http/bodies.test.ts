@@ -380,7 +380,10 @@ describe("a body that does not come", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  const request = { method: "POST", path: "/", originalPath: "/", query: "", header: () => undefined };
+  const request = {
+    ...{ method: "POST", path: "/", originalPath: "/", query: "", header: () => undefined },
+    pipeBody: async () => expect.fail("JSON is read whole"),
+  };
 
   it("is waited for 30 s, then answered 408 on a connection that ends", async () => {
     const reading = readJson(

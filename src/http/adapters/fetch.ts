@@ -1,7 +1,7 @@
 /** Fetch runtimes: from a `Request` to the core and back to a `Response`. */
-import { bodyIncomplete, bodyTooLarge, declaredBytes } from "../protocol/body.js";
 import { type HttpCore, notFound } from "../core.js";
-import type { BodyBounds, BodyStream, HttpRequest, HttpResponse, RawBody } from "../protocol/message.js";
+import type { BodyStream, HttpRequest, HttpResponse } from "../protocol/message.js";
+import { pipeFetchBody, readFetchBody } from "./fetch-body.js";
 
 /** What a fetch `Request` does not know. Frameworks pass objects of their own in its place, which are ignored. */
 export interface FetchInfo {
@@ -50,6 +50,7 @@ function toRequest(request: Request, path: string, originalPath: string, search:
     query: search.slice(1),
     header: (name) => request.headers.get(name) ?? undefined,
     readBody: (bounds) => readFetchBody(request, bounds),
+    pipeBody: (take, signal) => pipeFetchBody(request, take, signal),
   };
 }
 
@@ -99,38 +100,4 @@ function toReadable(stream: BodyStream): ReadableStream<Uint8Array> {
  */
 function brokenOff(cause: unknown): Error {
   return Object.assign(new Error("The body broke off", { cause }), { code: "ERR_STREAM_PREMATURE_CLOSE" });
-}
-
-async function readFetchBody(request: Request, { limitBytes, signal }: BodyBounds): Promise<RawBody> {
-  if (request.bodyUsed) {
-    throw new Error("The body of the Request was read before the handler ran; pass a clone made before");
-  }
-  if (declaredBytes(request.headers.get("content-length")) > limitBytes) throw bodyTooLarge();
-  if (request.body === null) return { kind: "bytes", bytes: new Uint8Array() };
-  const reader = request.body.getReader();
-  const stop = (): void => void reader.cancel().catch(() => undefined);
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    return { kind: "bytes", bytes: await collect(reader, limitBytes) };
-  } finally {
-    signal.removeEventListener("abort", stop);
-    stop();
-  }
-}
-
-async function collect(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  limitBytes: number,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const next = await reader.read().catch(() => {
-      throw bodyIncomplete();
-    });
-    if (next.done) return Buffer.concat(chunks, size);
-    size += next.value.byteLength;
-    if (size > limitBytes) throw bodyTooLarge();
-    chunks.push(next.value);
-  }
 }

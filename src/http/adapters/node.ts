@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { type HttpCore, notFound } from "../core.js";
 import type { BodyStream, HttpError, HttpRequest, HttpResponse } from "../protocol/message.js";
-import { discardBody, readNodeBody } from "./node-body.js";
+import { discardBody, pipeNodeBody, readNodeBody } from "./node-body.js";
 
 /** Passes a request on to the next handler, as Express middleware does. */
 export type Next = (error?: unknown) => unknown;
@@ -112,6 +112,7 @@ export function toRequest(
       return Array.isArray(value) ? value.join(", ") : value;
     },
     readBody: (bounds) => readNodeBody(request, bounds),
+    pipeBody: (take, signal) => pipeNodeBody(request, take, signal),
   };
 }
 

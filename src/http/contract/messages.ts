@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { MESSAGE_KINDS } from "../../api/message-input.js";
 
-export { sendMessageSchema } from "../../api/message-input.js";
+export { sendFormSchema, sendMessageSchema } from "../../api/message-input.js";
 
 /** The response of `POST /sessions/:id/messages`. */
 export const sentMessageSchema = z.strictObject({

@@ -100,7 +100,12 @@ function operationOf(route: Route): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(request === undefined
       ? {}
-      : { requestBody: { required: true, content: jsonContent(schemaOf(request, "input")) } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { ...jsonContent(schemaOf(request, "input")), ...formContent(route) },
+          },
+        }),
     responses: {
       [route.status]: { description: "Success", content: contentOf(route) },
       ...(otherStatus === undefined
@@ -133,6 +138,17 @@ function errorResponses(errors: typeof ERRORS): Json {
 
 function errorResponse(description: string): Json {
   return { description, content: jsonContent({ $ref: "#/components/schemas/Error" }) };
+}
+
+/** The order of the parts is that of the properties. */
+function formContent({ form }: Route): Json {
+  if (form === undefined) return {};
+  const file = { type: "string", contentMediaType: "application/octet-stream" };
+  const schema = {
+    ...{ type: "object", required: ["message", "file"], additionalProperties: false },
+    properties: { message: schemaOf(form.message, "input"), file },
+  };
+  return { "multipart/form-data": { schema, encoding: { message: { contentType: "application/json" } } } };
 }
 
 function jsonContent(schema: Json): Json {

@@ -6,6 +6,12 @@ import { badRequest, errorResponse, HttpError, type HttpRequest, type RawBody } 
 /** How long a body may take. Enforced here because not every server does: Fastify sets no time limit. */
 const BODY_DEADLINE_MS = 30_000;
 
+/**
+ * How much of an unread body is discarded after the response is sent: enough for clients that send everything before they
+ * read, not enough to keep a connection busy for ever.
+ */
+export const DISCARD_LIMIT_BYTES = 16 * 1024 * 1024;
+
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json$/;
 const UTF8_NAMES = new Set(["utf-8", "utf8", "us-ascii"]);
 /** Drops a byte order mark, and throws on invalid UTF-8 instead of replacing it. */
@@ -19,6 +25,22 @@ export function bodyTooLarge(): HttpError {
 /** 400: the client disconnected before the body was complete. */
 export function bodyIncomplete(): HttpError {
   return badRequest("Request body was not received completely");
+}
+
+/** 408: the client took too long. */
+export function bodyTooSlow(): HttpError {
+  const response = errorResponse(408, "Request body was not received in time", "Request Timeout");
+  return new HttpError({ ...response, closeConnection: true });
+}
+
+/**
+ * 500: the host has read the body, and there is nothing left of it. The text is for the host's programmer, who will see it in the answer to the
+ * first form.
+ */
+export function formReadBefore(): HttpError {
+  const text =
+    "The form was read before zpwoot's handler ran: mount the handler before the middleware that reads forms";
+  return new HttpError(errorResponse(500, text), text);
 }
 
 /** 400: the body is not a JSON object or list. Bare strings and numbers are rejected too, as by Express' own parser. */
@@ -79,8 +101,7 @@ async function readInTime(request: HttpRequest, limitBytes: number): Promise<Raw
   } finally {
     clearTimeout(timer);
   }
-  const response = errorResponse(408, "Request body was not received in time", "Request Timeout");
-  throw new HttpError({ ...response, closeConnection: true });
+  throw bodyTooSlow();
 }
 
 /** A body without a content type is read as JSON: nothing else is accepted here. */
@@ -106,13 +127,25 @@ function parsedBefore(value: unknown, request: HttpRequest): unknown {
 
 function parse(bytes: Uint8Array, request: HttpRequest): unknown {
   if (bytes.byteLength === 0) return undefined;
-  const encoding = request.header("content-encoding") ?? "identity";
-  if (encoding.trim().toLowerCase() !== "identity")
-    throw bodyUnsupported("Content-Encoding is not supported");
+  assertPlain(request);
   assertJson(request);
+  const value = parsedJson(bytes);
+  if (value === undefined) throw bodyMalformed();
+  return value;
+}
+
+/** The value of JSON in UTF-8; undefined if it is none. */
+export function parsedJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch {
-    throw bodyMalformed();
+    return undefined;
   }
+}
+
+/** Throws a 415 for a body that is compressed. */
+export function assertPlain(request: HttpRequest): void {
+  const encoding = request.header("content-encoding") ?? "identity";
+  if (encoding.trim().toLowerCase() !== "identity")
+    throw bodyUnsupported("Content-Encoding is not supported");
 }

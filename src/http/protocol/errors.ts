@@ -14,8 +14,8 @@ export interface ErrorContext {
   readonly asksWhatsApp?: boolean | undefined;
 }
 
-/** The status of a request that takes too long. */
-const TOO_LATE = 504;
+/** The statuses of a request that takes too long, and of a server that is not set up for it. */
+const OWN_FAULTS: ReadonlySet<number> = new Set([504, 500]);
 
 /**
  * The response to anything a call throws. What is not the caller's mistake (500 and above) is logged, with the id and the
@@ -23,7 +23,7 @@ const TOO_LATE = 504;
  */
 export function toErrorResponse(error: unknown, context: ErrorContext): HttpResponse {
   if (error instanceof HttpError) {
-    if (error.response.status === TOO_LATE) log(error, context);
+    if (OWN_FAULTS.has(error.response.status)) log(error, context);
     return error.response;
   }
   const response = isZpwootError(error) ? responseByCode(error, context) : undefined;

@@ -33,6 +33,12 @@ export interface HttpRequest {
    * this is called, so a caller without a key costs nothing.
    */
   readBody(bounds: BodyBounds): Promise<RawBody>;
+  /**
+   * Hands over the body piece by piece, in place of {@link readBody}: the next one when `take` has settled, and no more when the signal is
+   * aborted. Settles at the end of the body. Rejects with an {@link HttpError} when there is no whole one, with the reason of the signal,
+   * and as `take` does. The request stays whole, so that it can be answered before its end.
+   */
+  pipeBody(take: (piece: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
 /** The body of a response that is sent piece by piece. The signal is aborted when the client has disconnected. */
@@ -105,8 +111,8 @@ export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly response: HttpResponse;
 
-  constructor(response: HttpResponse) {
-    super(`The request failed with status ${response.status}`);
+  constructor(response: HttpResponse, text = `The request failed with status ${response.status}`) {
+    super(text);
     this.response = response;
   }
 }

@@ -5,6 +5,17 @@ export async function settledWithin<T>(ms: number, promise: Promise<T>): Promise
   return (await new Arrival(promise).within(ms))?.value;
 }
 
+/** Settles as the promise does, or rejects with the reason of the signal; a later rejection is ignored. Leaves nothing on the signal. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    const end = (): void => signal.removeEventListener("abort", onAbort);
+    promise.then(resolve, reject).finally(end);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
 /**
  * A promise that is awaited piece by piece. A wait leaves nothing behind: a `Promise.race` for each would stay with the promise until
  * it settles, which for the next event of a quiet stream may be days.
