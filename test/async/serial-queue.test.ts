@@ -2,6 +2,12 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { SerialQueue } from "../../src/async/serial-queue.js";
 
+/** Settles when what was left behind for the next turn of the loop has asked for its own. */
+async function leftBehindIsThere(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
+}
+
 describe("work that takes turns", () => {
   it("runs one after the other, and gives what it gives", async () => {
     const turns = new SerialQueue({ reentrant: true });
@@ -36,6 +42,22 @@ describe("work that takes turns", () => {
     const [outer, inner] = [new SerialQueue({ reentrant: true }), new SerialQueue({ reentrant: true })];
     const nested = outer.run(() => inner.run(() => outer.run(() => inner.run(async () => "innermost"))));
     expect(await nested).toBe("innermost");
+  });
+
+  it("lets what a turn left behind wait like any other", async () => {
+    const turns = new SerialQueue({ reentrant: true });
+    const story: string[] = [];
+    let leftBehind: Promise<unknown> = Promise.resolve();
+    await turns.run(async () => {
+      leftBehind = setImmediate().then(() => turns.run(async () => void story.push("left behind")));
+    });
+    const next = turns.run(async () => {
+      story.push("next begins");
+      await leftBehindIsThere();
+      story.push("next ends");
+    });
+    await Promise.all([next, leftBehind]);
+    expect(story).toEqual(["next begins", "next ends", "left behind"]);
   });
 
   it("leaves as much on the promises of the process, however many queues there are", async () => {
