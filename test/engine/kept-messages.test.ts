@@ -15,11 +15,18 @@ import { StallingAdapter } from "../support/stalling-adapter.js";
 
 const SCRIPT = new URL("../support/message-child.ts", import.meta.url);
 
-/** The texts of the messages of an event. */
-const textsOf = ({ json }: Received): readonly string[] =>
-  (json.data as { messages: { message?: { conversation?: string } }[] }).messages.flatMap(
-    ({ message }) => message?.conversation ?? [],
-  );
+interface Message {
+  readonly key: { readonly id: string };
+  readonly messageStubType?: number;
+  readonly message?: { readonly conversation?: string };
+}
+
+/** The messages of an event. */
+const messagesOf = ({ json }: Received): readonly Message[] =>
+  (json.data as unknown as { messages: Message[] }).messages;
+
+const textsOf = (received: Received): readonly string[] =>
+  messagesOf(received).flatMap(({ message }) => message?.conversation ?? []);
 
 type Open = (options: SessionManagerOptions) => Promise<EngineWorld>;
 
@@ -135,6 +142,22 @@ describe.each(LIBRARIES)("with $name", ({ open }) => {
     expect(receiver.received).toHaveLength(3);
     // Its keys are spent; it is acknowledged, and not asked for again.
     expect(asked).toEqual([]);
+  });
+
+  it("a message that can't be read, nor when it comes again, is one event without content, then one with it", async () => {
+    const { world, friend, phone, receiver, arrived } = await receiving(open);
+    world.emulator.faults.add({ at: "delivery", action: "corrupt", times: 2 });
+    const { id: sent } = friend.sendText(phone, "cured");
+    await arrived("cured");
+    friend.sendText(phone, "after");
+    await arrived("after");
+    const chain = receiver.received.flatMap(messagesOf).filter(({ key }) => key.id === sent);
+    expect(chain.map(({ messageStubType, message }) => messageStubType ?? message)).toEqual([
+      2,
+      { conversation: "cured" },
+    ]);
+    expect(receiver.received.flatMap(textsOf)).toEqual(["the first", "cured", "after"]);
+    expect(world.emulator.violations).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Delivers messages and notifications. A stanza for a linked device is kept until the device acknowledges it. */
 import type { EmulatorContext } from "../context/emulator-context.js";
+import { spoilMessage } from "../signal/index.js";
 import { parseJid } from "../wire/jid.js";
 import { bytesOf, childrenOf, node, type BinaryNode } from "../wire/node.js";
 import type { CompanionDevice } from "./companion-device.js";
@@ -61,13 +62,12 @@ export class MessageRouter {
   }
 }
 
-/** The same message with the last byte of each ciphertext changed. */
+/** The same message with each ciphertext spoilt. */
 function corrupted(stanza: BinaryNode): BinaryNode {
   const content = childrenOf(stanza).map((child) => {
     const bytes = bytesOf(child);
     if (child.tag !== "enc" || bytes === undefined) return child;
-    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-    return { ...child, content: bytes };
+    return { ...child, content: spoilMessage(bytes, child.attrs["type"] ?? "") };
   });
   return { ...stanza, content };
 }

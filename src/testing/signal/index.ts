@@ -17,5 +17,6 @@ export {
   SenderKeyStore,
 } from "./group.js";
 export type { PreKeyBundle } from "./key-agreement.js";
+export { spoilMessage } from "./messages.js";
 export { SignalError, type SignalErrorReason } from "./signal-error.js";
 export { SignalParty, type EncryptedMessage, type SignalMessageType } from "./signal-party.js";

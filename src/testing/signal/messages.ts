@@ -91,6 +91,18 @@ export function parsePreKeyMessage(encoded: Uint8Array): PreKeyMessage {
   };
 }
 
+/** The same with a byte changed that the authentication covers; in a pre-key message, of the message within. */
+export function spoilMessage(encoded: Uint8Array, type: string): Uint8Array {
+  if (type !== "pkmsg") return withLastByteChanged(encoded);
+  const outer = parsePreKeyMessage(encoded);
+  return encodePreKeyMessage({ ...outer, message: withLastByteChanged(outer.message) });
+}
+
+function withLastByteChanged(bytes: Uint8Array): Uint8Array {
+  const last = bytes.length - 1;
+  return bytes.map((byte, index) => (index === last ? byte ^ 1 : byte));
+}
+
 function messageMac(body: Uint8Array, seal: MessageSeal): Uint8Array {
   const parties = [prefixedKey(seal.senderIdentity), prefixedKey(seal.receiverIdentity)];
   return hmac(seal.macKey, ...parties, body).subarray(0, MAC_LENGTH);
