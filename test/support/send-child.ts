@@ -1,6 +1,6 @@
 /**
  * A process with one manager and one session that sends messages with keys, for runs that kill it: `send-child.ts <store> <wa-url>
- * <library> [<per-minute> [wait]]`. Takes jobs on standard input, one JSON line each, and `stop`, and reports answers and everything else, one JSON line each.
+ * <library> [<per-minute> [wait|go [<media-url>]]]`. Takes jobs on standard input, one JSON line each, and `stop`, and reports answers and everything else, one JSON line each.
  */
 import { createInterface } from "node:readline";
 import { SessionManager } from "../../src/manager/session-manager.js";
@@ -8,7 +8,7 @@ import { isZpwootError, messageOf } from "../../src/errors.js";
 import { baileys7 } from "../../src/whatsapp/libraries/baileys7.js";
 import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
 
-const [store = "memory:", url = "", library = "whaileys", perMinute = "Infinity", mode] =
+const [store = "memory:", url = "", library = "whaileys", perMinute = "Infinity", mode, mediaUrl] =
   process.argv.slice(2);
 const report = (fact: object): void => void process.stdout.write(`${JSON.stringify(fact)}\n`);
 
@@ -18,6 +18,8 @@ interface Job {
   readonly to: string;
   readonly text: string;
   readonly queue: boolean;
+  /** The path of a file to send, with the text as its caption. */
+  readonly file?: string;
 }
 
 const manager = new SessionManager({
@@ -25,6 +27,7 @@ const manager = new SessionManager({
   logger: false,
   whatsapp: {
     url,
+    ...(mediaUrl === undefined ? {} : { mediaUrl }),
     connectTimeoutMs: 5_000,
     loginTimeoutMs: 15_000,
     socketFactory: library === "whaileys" ? loadWhaileys : baileys7(() => import("baileys-7")),
@@ -56,9 +59,10 @@ if (known === undefined) {
   await manager.start();
 }
 
-async function send({ key, to, text, queue }: Job): Promise<void> {
+async function send({ key, to, text, queue, file }: Job): Promise<void> {
+  const content = file === undefined ? { text } : { image: { path: file }, caption: text };
   try {
-    report({ key, answer: await manager.sendMessage(id, to, { text }, { idempotencyKey: key, queue }) });
+    report({ key, answer: await manager.sendMessage(id, to, content, { idempotencyKey: key, queue }) });
   } catch (error) {
     report({ key, refused: isZpwootError(error) ? error.code : messageOf(error) });
   }

@@ -11,11 +11,15 @@ import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { ZpwootError } from "../../errors.js";
+import { removeAbandonedFiles } from "./abandoned-files.js";
 
 const shared = globalThis as Record<symbol, unknown>;
 const uploads = (shared[Symbol.for("zpwoot.temporary-files")] ??=
   new AsyncLocalStorage()) as AsyncLocalStorage<TemporaryFiles>;
 const patched = Symbol.for("zpwoot.own-temporary-files");
+/** How often files of killed processes are looked for, at most, in milliseconds; only when a message with a file is sent. */
+const LOOK_EVERY_MS = 10 * 60_000;
+let lookedAt = -Infinity;
 
 /** The temporary folder took no file: full, missing or read-only. The text of the cause holds the path, its code says enough. */
 export function temporaryFolderError(cause: unknown): ZpwootError {
@@ -110,6 +114,7 @@ class TemporaryFile extends Writable {
  */
 export function withTemporaryFiles<T>(prepare: () => Promise<T>): Promise<T> {
   patchWriteStreams();
+  lookForAbandoned();
   const files = new TemporaryFiles();
   return uploads.run(files, async () => {
     try {
@@ -128,6 +133,13 @@ export function withTemporaryFiles<T>(prepare: () => Promise<T>): Promise<T> {
 export function requireWholeFiles(): void {
   const failure = uploads.getStore()?.failure;
   if (failure !== undefined) throw failure;
+}
+
+function lookForAbandoned(): void {
+  if (performance.now() - lookedAt < LOOK_EVERY_MS) return;
+  lookedAt = performance.now();
+  // Never rejects.
+  void removeAbandonedFiles(tmpdir(), Date.now());
 }
 
 function patchWriteStreams(): void {
