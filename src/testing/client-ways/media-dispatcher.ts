@@ -25,7 +25,7 @@ interface DispatchHandler {
 const GLOBAL_DISPATCHER = Symbol.for("undici.globalDispatcher.1");
 
 /** What `fetch` takes as its `dispatcher`. */
-export class MediaDispatcher {
+class MediaDispatcher {
   readonly #agent: MediaAgent;
 
   constructor(agent: MediaAgent) {
