@@ -1,20 +1,23 @@
-/** Work that is done one after the other. */
+/** Asynchronous work, one at a time. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setImmediate } from "node:timers/promises";
 
 /** How a queue treats work that is added by work that has its turn. */
 export interface SerialQueueOptions {
   /**
-   * Work added inside a turn runs at once, as a part of that turn, instead of waiting for it for ever. What a turn left behind when its work
-   * had settled waits like any other. Default false.
+   * Work added inside a turn runs at once, as a part of that turn, instead of waiting for it for ever. The next turn begins when all parts
+   * have settled, also those that the work did not wait for. Default false.
    */
   readonly reentrant?: boolean;
 }
 
-/** The turns that the running code is a part of, the innermost first. */
+/** A turn that the running code is a part of. */
 interface Turn {
   readonly queue: SerialQueue;
+  /** The turn of another queue in which it began. */
   readonly outer: Turn | undefined;
-  isOver: boolean;
+  /** What runs as a part of it. */
+  readonly parts: Set<Promise<unknown>>;
 }
 
 /** One for all queues: every one that was ever entered writes a property on each promise of the process, sessions by the hundred would be felt. */
@@ -37,10 +40,14 @@ export class SerialQueue {
 
   /** Runs the work when all work that came before has settled. Settles as the work does. */
   run<T>(work: () => T | Promise<T>): Promise<T> {
-    if (!this.#reentrant) return this.#append(work);
-    const outer = running(turns.getStore());
-    if (this.#isIn(outer)) return Promise.resolve(work());
-    return this.#append(() => this.#takeTurn(outer, work));
+    if (!this.#reentrant) {
+      const result = this.#tail.then(work);
+      this.#tail = result.catch(() => {});
+      return result;
+    }
+    const outer = turns.getStore();
+    const own = this.#turnIn(outer);
+    return own === undefined ? this.#takeTurn(outer, work) : join(own, work);
   }
 
   /** Settles when the work that is in the queue now has settled. Never rejects. */
@@ -48,30 +55,33 @@ export class SerialQueue {
     await this.#tail;
   }
 
-  #append<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => {});
+  #takeTurn<T>(outer: Turn | undefined, work: () => T | Promise<T>): Promise<T> {
+    const turn: Turn = { queue: this, outer, parts: new Set() };
+    const result = this.#tail.then(() => turns.run(turn, work));
+    // What fails leaves behind what it had just begun, which asks for its part a little later.
+    this.#tail = result.catch(() => setImmediate()).then(() => ended(turn));
     return result;
   }
 
-  async #takeTurn<T>(outer: Turn | undefined, work: () => T | Promise<T>): Promise<T> {
-    const turn: Turn = { queue: this, outer, isOver: false };
-    try {
-      return await turns.run(turn, work);
-    } finally {
-      turn.isOver = true;
-    }
-  }
-
-  #isIn(turn: Turn | undefined): boolean {
-    for (let one = turn; one !== undefined; one = running(one.outer)) if (one.queue === this) return true;
-    return false;
+  #turnIn(turn: Turn | undefined): Turn | undefined {
+    for (let one = turn; one !== undefined; one = one.outer) if (one.queue === this) return one;
+    return undefined;
   }
 }
 
-/** The innermost turn that is not over. */
-function running(turn: Turn | undefined): Turn | undefined {
-  let one = turn;
-  while (one?.isOver === true) one = one.outer;
-  return one;
+/**
+ * Runs work as a part of a turn, also of one that is over: it may hold what the present turn waits for, as Baileys 7 holds a lock for each
+ * device it encrypts to, so that it must not wait.
+ */
+function join<T>(turn: Turn, work: () => T | Promise<T>): Promise<T> {
+  const part = (async () => work())();
+  turn.parts.add(part);
+  const done = (): void => void turn.parts.delete(part);
+  part.then(done, done);
+  return part;
+}
+
+/** Settles when all parts of the turn have settled. Never rejects. */
+async function ended(turn: Turn): Promise<void> {
+  while (turn.parts.size > 0) await Promise.allSettled(turn.parts);
 }

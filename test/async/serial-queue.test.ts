@@ -2,12 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { SerialQueue } from "../../src/async/serial-queue.js";
 
-/** Settles when what was left behind for the next turn of the loop has asked for its own. */
-async function leftBehindIsThere(): Promise<void> {
-  await setImmediate();
-  await setImmediate();
-}
-
 describe("work that takes turns", () => {
   it("runs one after the other, and gives what it gives", async () => {
     const turns = new SerialQueue({ reentrant: true });
@@ -44,20 +38,54 @@ describe("work that takes turns", () => {
     expect(await nested).toBe("innermost");
   });
 
-  it("lets what a turn left behind wait like any other", async () => {
+  it("begins no turn before all that the one before began has settled", async () => {
     const turns = new SerialQueue({ reentrant: true });
     const story: string[] = [];
-    let leftBehind: Promise<unknown> = Promise.resolve();
+    const slow = turns.run(async () => {
+      const part = turns.run(async () => {
+        await setImmediate();
+        await setImmediate();
+        story.push("left behind");
+      });
+      part.catch(() => {});
+      return "first";
+    });
+    const next = turns.run(async () => void story.push("next"));
+    expect(await slow).toBe("first");
+    await next;
+    expect(story).toEqual(["left behind", "next"]);
+  });
+
+  it("lets what a failed turn had just begun be a part of it", async () => {
+    const turns = new SerialQueue({ reentrant: true });
+    const story: string[] = [];
+    const begun = async (): Promise<void> => {
+      await Promise.resolve();
+      await turns.run(async () => {
+        await setImmediate();
+        story.push("left behind");
+      });
+    };
+    const failed = turns.run(() => Promise.all([begun(), Promise.reject(new Error("no"))]));
+    const next = turns.run(async () => void story.push("next"));
+    await expect(failed).rejects.toThrow("no");
+    await next;
+    expect(story).toEqual(["left behind", "next"]);
+  });
+
+  it("does not let a turn wait for what one before left behind, which would wait for its own turn", async () => {
+    const turns = new SerialQueue({ reentrant: true });
+    let unlock = (): void => {};
+    let locked: Promise<unknown> = Promise.resolve();
     await turns.run(async () => {
-      leftBehind = setImmediate().then(() => turns.run(async () => void story.push("left behind")));
+      const later = new Promise<void>((resolve) => (unlock = resolve));
+      locked = later.then(() => turns.run(async () => "unlocked"));
     });
     const next = turns.run(async () => {
-      story.push("next begins");
-      await leftBehindIsThere();
-      story.push("next ends");
+      unlock();
+      return locked;
     });
-    await Promise.all([next, leftBehind]);
-    expect(story).toEqual(["next begins", "next ends", "left behind"]);
+    expect(await next).toBe("unlocked");
   });
 
   it("leaves as much on the promises of the process, however many queues there are", async () => {
