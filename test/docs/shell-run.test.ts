@@ -83,7 +83,8 @@ describe.skipIf(isMissing("curl") || isMissing("jq"))(
   () => {
     const quickStart = blockWith("docs/quick-start.md", "sessions/create");
     const firstMessage = blockWith("docs/quick-start.md", "Idempotency-Key: hello-1");
-    const sending = blockWith("docs/sending.md", "Idempotency-Key: order-4711");
+    const sending = blockWith("docs/sending.md", 'Idempotency-Key: order-4711"');
+    const upload = blockWith("docs/sending.md", "-F file=@photo.jpg");
     const group = blockWith("docs/groups-and-contacts.md", "Order 4711");
     const media = blockWith("docs/media.md", "webhook.json");
     const n8n = blockWith("docs/recipes.md", "n8n.example");
@@ -136,6 +137,10 @@ describe.skipIf(isMissing("curl") || isMissing("jq"))(
       await terminal.write("webhook.json", JSON.stringify({ data }, binary));
       await terminal.run(media, replacements);
       expect(await readFile(join(terminal.folder, "photo.jpg"))).toEqual(picture);
+
+      expect(answersIn(await terminal.run(upload, replacements))[0]).toMatchObject({ state: "sent" });
+      const [sent] = friend.messages.filter(({ text }) => text === "Look");
+      expect(friend.media(sent?.id ?? "")).toEqual(picture);
 
       expect(answersIn(await terminal.run(n8n, replacements))[0]).toMatchObject({ name: "n8n" });
     });
