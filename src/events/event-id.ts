@@ -14,6 +14,11 @@ export function isEventId(text: string): boolean {
   return EVENT_ID.test(text);
 }
 
+/** When an event happened that has this id, in milliseconds since 1970, about. */
+export function eventTime(id: string): number {
+  return Number.parseInt(id.slice(4, 16), 16);
+}
+
 /** A source of ids. Each is greater than the one before it, even when the clock is set back. */
 export function eventIds(now: () => number): () => string {
   let last = 0;

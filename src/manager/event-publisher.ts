@@ -12,50 +12,32 @@ import type {
   PublishedEvent,
   StreamedEvent,
 } from "../api/event-stream.js";
-import type { Logger } from "../api/logger.js";
 import type { UpdateSessionInput } from "../api/session-info.js";
-import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
 import { ZpwootError } from "../errors.js";
-import type { EventHub } from "../events/event-hub.js";
-import { eventIds, isEventId } from "../events/event-id.js";
+import { eventIds, eventTime, isEventId } from "../events/event-id.js";
 import { EventLog } from "../events/log/event-log.js";
 import { renderPayloads, type EventFacts, type RenderedPayload } from "../events/payload.js";
 import { type Along, familySpace } from "../store/space/key-space.js";
-import type { Store } from "../store/store.js";
 import {
   changeEndpoints,
   endpointOf,
   outboxSpace,
   WebhookDispatcher,
   webhookLimits,
+  type EndpointState,
+  type WebhookLimits,
+  withEndpoint,
 } from "../webhooks/index.js";
-import { withEndpoint, type EndpointState, type WebhookLimits } from "../webhooks/index.js";
+import type { EventPublisherDeps, PublishingSession } from "./event-publisher-deps.js";
 import { bothOf, EventStorage } from "./event-storage.js";
-import { DEFAULTS, type EventLogOption, type SessionManagerOptions } from "./options.js";
+import { DEFAULTS, type EventLogOption } from "./options.js";
 
 /** One source for all managers of the process: ids grow even from one manager to the next. */
-const newId = eventIds(Date.now);
+const newIdHere = eventIds(Date.now);
 
 const loggedEvents: ReadonlySet<EngineEventName> = new Set(LOGGED_ENGINE_EVENTS);
-
-/** A session, as far as the publisher needs it. */
-interface PublishingSession {
-  readonly record: SessionRecord;
-  /** Set once it is deleted, or the manager has stopped. */
-  readonly ended?: ZpwootError | undefined;
-  patch(change: Partial<SessionRecord>): Promise<void>;
-}
-
-/** What the publisher needs of the manager. */
-export interface EventPublisherDeps {
-  readonly options: SessionManagerOptions;
-  readonly store: Store;
-  readonly hub: EventHub;
-  readonly logger: Logger;
-  session(sessionId: string): PublishingSession | undefined;
-}
 
 /** The one way out for events, with the log and the webhooks behind it. */
 export class EventPublisher {
@@ -64,6 +46,7 @@ export class EventPublisher {
   readonly #webhooks: WebhookDispatcher;
   readonly #storage: EventStorage;
   readonly #log: EventLog | undefined;
+  readonly #newId: () => string;
   /** Sessions being deleted: what they still emit is for listeners only. */
   readonly #forgetting = new Set<string>();
 
@@ -72,6 +55,7 @@ export class EventPublisher {
     const { options, store, logger } = deps;
     const { eventLog = {}, webhooks } = options;
     this.#deps = deps;
+    this.#newId = deps.clock === undefined ? newIdHere : eventIds(deps.clock.now);
     this.#limits = webhookLimits(webhooks);
     this.#log = eventLog === false ? undefined : this.#openLog(eventLog);
     this.#webhooks = new WebhookDispatcher({
@@ -117,9 +101,17 @@ export class EventPublisher {
     return this.#log.append(parts, { store, repeatable: along !== undefined });
   };
 
+  /** A node of a cluster has joined: what follows is the first of it. */
+  begin(): void {
+    this.#log?.begin(this.#newId());
+  }
+
   /** Loads the log and the outboxes of these sessions, and delivers what was queued before a restart. Never rejects. */
   async resume(sessionIds: readonly string[]): Promise<void> {
+    const { clock } = this.#deps;
     await this.#log?.load(sessionIds);
+    // What comes is newer than what is stored, whatever the clock says that it has its id from.
+    if (this.#log !== undefined) clock?.raise(eventTime(this.#log.lastId) + 1);
     await this.#webhooks.resume(sessionIds);
   }
 
@@ -139,7 +131,7 @@ export class EventPublisher {
     return newSecrets;
   }
 
-  /** The failed deliveries of a session, oldest first. Rejects with a store error. */
+  /** See `SessionManager.listFailedDeliveries`. */
   listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
     return inTime("listFailedDeliveries", () => this.#webhooks.listFailed(sessionId));
   }
@@ -167,8 +159,8 @@ export class EventPublisher {
       throw new ZpwootError("DELIVERY_NOT_FOUND", "The session has no failed delivery with this id");
     }
     if (result === "outbox-full") {
-      const message = "The webhook's outbox is full: redeliver once the receiver accepts events";
-      throw new ZpwootError("OUTBOX_FULL", message);
+      const text = "The webhook's outbox is full: redeliver once the receiver accepts events";
+      throw new ZpwootError("OUTBOX_FULL", text);
     }
   }
 
@@ -202,6 +194,11 @@ export class EventPublisher {
     }
   }
 
+  /** Another node runs the session: nothing more is sent here. Never rejects. */
+  release(sessionId: string, drainMs: number): Promise<void> {
+    return this.#webhooks.release(sessionId, { drainMs }).then(() => this.#log?.forget(sessionId));
+  }
+
   /** Ends readers at once, and deliveries within the time in milliseconds. Never rejects. */
   async stop(drainMs: number): Promise<void> {
     await Promise.all([this.#log?.close(), this.#webhooks.stop({ drainMs })]);
@@ -213,7 +210,7 @@ export class EventPublisher {
       keep,
       maxBytes: DEFAULTS.eventLogBytes,
       maxTotalBytes: DEFAULTS.eventLogTotalBytes,
-      firstId: newId(),
+      firstId: this.#newId(),
       space: durable ? (sessionId) => familySpace(store, sessionId, "event-log") : undefined,
       logger,
     });
@@ -233,7 +230,7 @@ export class EventPublisher {
 
   #render(facts: Omit<EventFacts, "sessionName">): readonly RenderedPayload[] {
     const sessionName = this.#deps.session(facts.sessionId)?.record.name ?? null;
-    return renderPayloads({ ...facts, sessionName }, this.#limits, newId);
+    return renderPayloads({ ...facts, sessionName }, this.#limits, this.#newId);
   }
 
   /** The receiver answered 410: nothing more is sent to it. */

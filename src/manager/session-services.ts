@@ -37,6 +37,8 @@ export interface SessionServicesInput {
   readonly store: Store;
   readonly records: SessionRecords;
   readonly tombstones: Tombstones;
+  /** All that was stored of a session is deleted. */
+  readonly onRemoved?: ((sessionId: string) => void) | undefined;
   /** Deletes what is queued and kept of a session's events. */
   readonly forget: (sessionId: string) => Promise<void>;
   readonly emit: SessionServices["emit"];
@@ -90,7 +92,8 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     forgetMemory: (sessionId) => memory.forget(sessionId),
     reachable: () => reachable(store),
     ownerId: ownership.ownerId,
-    ownershipLost: async () => !(await ownership.confirm()),
+    placeOf: (sessionId) => ownership.placeOf?.(sessionId),
+    ownershipLost: async (sessionId) => !(await ownership.confirm(sessionId)),
     ...storedSessions(input, memory),
     now: steadyNow,
     random: Math.random,
@@ -125,6 +128,7 @@ function storedSessions(input: SessionServicesInput, memory: SessionMemories): S
       await forget(sessionId);
       await tombstones.wipe(sessionId, { cause: "delete", tombstone: !records.erases(sessionId) });
       await records.remove(sessionId);
+      input.onRemoved?.(sessionId);
     },
   };
 }

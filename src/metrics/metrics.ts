@@ -4,6 +4,7 @@ import * as z from "zod";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { SessionEventName, SessionListener } from "../api/events.js";
 import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
+import { defineClusterInstruments } from "./cluster-instruments.js";
 import { defineInstruments, type Instruments } from "./instruments.js";
 import { OpenTimer } from "./open-timer.js";
 
@@ -37,7 +38,7 @@ const schema = optionsSchema({
 } satisfies OptionFields<MetricsOptions>);
 
 /** What is metered: a `SessionManager`, or a test double; without `stats` the gauges of webhooks and the event log stay empty. */
-export type MeteredSessions = SessionsApi & Partial<Pick<FullSessionsApi, "stats">>;
+export type MeteredSessions = SessionsApi & Partial<Pick<FullSessionsApi, "stats" | "cluster">>;
 
 /**
  * Counts the manager's events from now on, until `close()`. Throws `INVALID_OPTION`; each manager needs its own registry, a second
@@ -53,9 +54,11 @@ export function createMetrics(manager: MeteredSessions, options: MetricsOptions 
   if (options.process ?? options.registry === undefined) collectDefaultMetrics({ register: registry });
   const instruments = defineInstruments(
     registry,
-    () => manager.list(),
+    // Of a cluster, each node counts what it runs itself.
+    async () => manager.cluster?.ownSessions() ?? manager.list(),
     () => manager.stats?.(),
   );
+  if (manager.cluster !== undefined) defineClusterInstruments(registry, () => manager.cluster?.stats());
   const close = listen(manager, instruments);
   return {
     registry,

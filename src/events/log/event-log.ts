@@ -57,13 +57,26 @@ export class EventLog {
   readonly #unstored = new UnstoredEvents();
   /** Writes under way. */
   readonly #writes = new Set<Promise<void>>();
+  #firstId: string;
   #lastId: string;
   #closed = false;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
     this.#kept = new KeptEvents(options, options.space);
+    this.#firstId = options.firstId;
     this.#lastId = options.firstId;
+  }
+
+  /** The id of the newest event. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  /** What follows is the first of this process. Before the first event. */
+  begin(firstId: string): void {
+    this.#firstId = firstId;
+    this.#lastId = firstId;
   }
 
   /** Reads what was stored for these sessions before a restart. What can't be read is logged and left out. Never rejects. */
@@ -195,7 +208,7 @@ export class EventLog {
   }
 
   #lostAfter(position: string, filter: EventFilter): boolean {
-    const fromBefore = this.#options.space === undefined && position < this.#options.firstId;
+    const fromBefore = this.#options.space === undefined && position < this.#firstId;
     return fromBefore || this.#wanted(filter).some(({ lostUpTo }) => lostUpTo > position);
   }
 
