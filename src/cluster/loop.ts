@@ -95,6 +95,11 @@ export class ClusterLoop {
     this.hint();
   }
 
+  /** Settles when sessions that are being compared were. Never rejects. */
+  reconciled(): Promise<void> {
+    return this.#reconcileOnce.settled();
+  }
+
   /** Looks at the nodes now. Rejects with a store error. */
   async look(): Promise<ReadonlyMap<string, StoredNode>> {
     this.#seen = await this.#options.node.look();

@@ -45,7 +45,7 @@ export function openCluster(options: ClusterOptions, host: ClusterHost, openRout
 
 class OpenCluster implements Cluster, Owners {
   readonly api: ClusterApi;
-  readonly clock: SharedClock;
+  readonly listensToAll: boolean;
   readonly #routes: ClusterRoutes;
   readonly #host: ClusterHost;
   readonly #node: ClusterNode;
@@ -56,6 +56,7 @@ class OpenCluster implements Cluster, Owners {
 
   constructor(options: ClusterOptions, host: ClusterHost, openRoutes: OpenRoutes) {
     this.#host = host;
+    this.listensToAll = options.events === "all";
     this.#times = options.times ?? OWNERSHIP_TIMES;
     this.#name = options.name ?? hostname();
     const { store, logger, signal, listener, sessions } = host;
@@ -186,6 +187,14 @@ class OpenCluster implements Cluster, Owners {
 
   nodes(): readonly NodeInfo[] {
     return nodesOf(this.#viewed);
+  }
+
+  isSettled(node: string): boolean {
+    return this.#reconciler.isSettled(node);
+  }
+
+  untilTaken(): Promise<void> {
+    return this.#loop.reconciled();
   }
 
   changed(signal: AbortSignal): Promise<void> {

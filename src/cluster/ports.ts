@@ -28,16 +28,6 @@ export interface ClusterHost {
   readonly sessions: LocalSessions;
   /** Runs a method of this node's manager for another node: `"get"`, `"groups.create"`. */
   call(method: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown>;
-  /** Hands an event of another node's session to those who read events here, and to listeners if they asked for it. */
-  mirror(event: MirroredEvent): void;
-}
-
-/** An event of a session that another node runs, as `events()` yields it. */
-export interface MirroredEvent {
-  readonly id: string;
-  readonly event: string;
-  readonly sessionId: string;
-  readonly body: string;
 }
 
 /** The sessions of this node's manager. */
@@ -78,6 +68,8 @@ export interface SessionActivityOf {
 /** What a manager runs on when it is a node of a cluster: ownership of sessions one by one. */
 export interface Cluster extends Ownership {
   readonly nodeId: string;
+  /** Whether listeners get the events of all nodes. */
+  readonly listensToAll: boolean;
   /** The conditions of every write, per session. */
   readonly fence: Fence;
   readonly owners: Owners;
@@ -121,6 +113,10 @@ export interface Owners {
   epochOf(id: string): number | undefined;
   /** The nodes of which this one knows, itself included: those that are alive, and draining. */
   nodes(): readonly NodeInfo[];
+  /** Whether, when this node last looked, every session was another node's after that one was gone. */
+  isSettled(node: string): boolean;
+  /** Settles when the sessions that this node has claimed are in memory, with their events. Never rejects. */
+  untilTaken(): Promise<void>;
   /** Settles when the session is owned here or the holder may have changed: after the next look at the store, or a hint. Rejects by the signal. */
   changed(signal: AbortSignal): Promise<void>;
 }
@@ -145,9 +141,18 @@ export interface Router {
     local: (args: readonly unknown[]) => Promise<unknown>,
   ): Promise<unknown>;
   /** Asks a node for something that is about no single session. Rejects with `NODE_UNAVAILABLE`, or as the other side does. */
-  ask(node: string, method: string, args: readonly unknown[], timeoutMs: number): Promise<unknown>;
+  ask(node: string, method: string, args: readonly unknown[], options: AskOptions): Promise<unknown>;
+  /** Tells a node something, with plain arguments. There is no answer, and it may be lost. */
+  note(node: string, method: string, args: readonly unknown[]): void;
   /** Never rejects. */
   stop(): Promise<void>;
+}
+
+/** What ends a call of {@link Router.ask}. */
+export interface AskOptions {
+  readonly timeoutMs: number;
+  /** Ends the streams of the answer, too. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Something that nodes tell each other, which may be lost: the store holds the truth. */

@@ -45,6 +45,8 @@ export class Reconciler {
   /** In how many looks a session of nobody was seen that another node should claim. */
   readonly #waited = new Map<string, number>();
   #leaving = false;
+  /** The nodes of the last look, if after it every session was one of theirs. */
+  #settled: ReadonlySet<string> | undefined;
   #total = 0;
   #unowned = 0;
 
@@ -61,6 +63,11 @@ export class Reconciler {
   /** Whether sessions of nobody wait for another node to claim them. */
   get waits(): boolean {
     return this.#waited.size > 0 || this.#leaving;
+  }
+
+  /** Whether every session was another node's at the last look, after that one was gone. */
+  isSettled(node: string): boolean {
+    return this.#settled !== undefined && !this.#settled.has(node);
   }
 
   /** Whether a session is on its way to another node. */
@@ -91,6 +98,7 @@ export class Reconciler {
     this.#unowned = orphans.length;
     const mine = this.#options.takes() ? this.#mine(orphans, picture) : [];
     await this.#take([...given, ...mine], picture);
+    this.#settled = orphans.length === mine.length ? new Set(this.#options.nodes().keys()) : undefined;
     // Claimed in an earlier look, but not read: that failed.
     const left = held.filter(
       (id) => node.holders.has(id) && !sessions.has(id) && !this.#moving.has(id) && !sessions.isLeaving(id),

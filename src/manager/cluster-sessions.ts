@@ -49,7 +49,7 @@ async function othersSummaries(
   const others = owners.nodes().filter(({ self, state }) => !self && state !== "silent");
   const answers = others.map(async ({ id, name }) => {
     try {
-      return (await router.ask(id, SUMMARIES, [], ASK_MS)) as readonly SessionSummary[];
+      return (await router.ask(id, SUMMARIES, [], { timeoutMs: ASK_MS })) as readonly SessionSummary[];
     } catch (error) {
       logger.debug({ node: name, error: messageOf(error) }, "A node did not say what its sessions do");
       return [];

@@ -23,6 +23,7 @@ import { SessionRecords } from "../store/sessions/session-records.js";
 import type { Store } from "../store/store.js";
 import { ClientVersion } from "../whatsapp/client-version.js";
 import { ApiKeys } from "./api-keys.js";
+import { ClusterEvents } from "./cluster-events.js";
 import { clientVersionStore } from "./client-version-store.js";
 import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
@@ -44,6 +45,8 @@ export interface ManagerParts {
   readonly cluster: Cluster | undefined;
   /** The sessions of this node of a cluster. */
   readonly nodeSessions: NodeSessions;
+  /** The events of all nodes; with the option `cluster`. */
+  readonly clusterEvents: ClusterEvents | undefined;
   readonly hub: EventHub;
   readonly publisher: EventPublisher;
   readonly registry: SessionRegistry<Session>;
@@ -77,7 +80,6 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     ...{ store, logger, listener, signal: hooks.signal, call: hooks.call },
     storeUrl: typeof options.store === "string" ? options.store : undefined,
     sessions: lateSessions(() => nodeSessions),
-    mirror: () => {},
   });
   const ownership: Ownership = cluster ?? new ProcessOwnership({ store, logger, listener });
   // Sessions, registry and publisher need each other. Each is handed functions, which are called when all are there.
@@ -168,6 +170,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     ownership,
     cluster,
     nodeSessions,
+    clusterEvents: cluster && new ClusterEvents({ cluster, publisher, hub, logger, ending: hooks.signal }),
     hub,
     publisher,
     registry,

@@ -35,7 +35,7 @@ import { bothOf, EventStorage } from "./event-storage.js";
 import { DEFAULTS, type EventLogOption } from "./options.js";
 
 /** One source for all managers of the process: ids grow even from one manager to the next. */
-const newIdHere = eventIds(Date.now);
+export const newId = eventIds(Date.now);
 
 const loggedEvents: ReadonlySet<EngineEventName> = new Set(LOGGED_ENGINE_EVENTS);
 
@@ -196,7 +196,7 @@ export class EventPublisher {
 
   /** Another node runs the session: nothing more is sent here. Never rejects. */
   release(sessionId: string, drainMs: number): Promise<void> {
-    return this.#webhooks.release(sessionId, { drainMs }).then(() => this.#log?.forget(sessionId));
+    return this.#webhooks.release(sessionId, { drainMs }).then(() => this.#log?.release(sessionId));
   }
 
   /** Ends readers at once, and deliveries within the time in milliseconds. Never rejects. */
@@ -212,6 +212,7 @@ export class EventPublisher {
       maxTotalBytes: DEFAULTS.eventLogTotalBytes,
       firstId: this.#newId(),
       space: durable ? (sessionId) => familySpace(store, sessionId, "event-log") : undefined,
+      raise: newId.raise,
       logger,
     });
   }

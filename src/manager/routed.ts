@@ -14,12 +14,13 @@ export type LocalMethods = ReadonlyMap<string, Method>;
 /** Replaces the methods of a manager with a cluster, and returns those of before. */
 export function routeMethods(
   manager: object,
-  parts: Pick<ManagerParts, "cluster" | "registry">,
+  parts: Pick<ManagerParts, "cluster" | "clusterEvents" | "registry">,
 ): LocalMethods | undefined {
-  const { cluster, registry } = parts;
+  const { cluster, clusterEvents, registry } = parts;
   if (cluster === undefined) return undefined;
   const { router } = cluster;
-  const local = new Map<string, Method>([[SUMMARIES, async () => ownSummaries(parts)]]);
+  const local = new Map<string, Method>(clusterEvents?.methods);
+  local.set(SUMMARIES, async () => ownSummaries(parts));
   for (const path of router.methods) {
     const [owner, name] = ownerOf(manager, path);
     const method = (owner[name] as Method).bind(owner);

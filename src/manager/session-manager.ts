@@ -471,8 +471,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async *events(options: EventStreamOptions = {}): AsyncGenerator<StreamedEvent, void, undefined> {
     checkMethodOptions("events", options);
     await this.#parts.registry.load();
-    for (const id of options.sessionIds ?? []) await this.#session(id);
-    yield* this.#parts.publisher.events(options);
+    for (const id of options.sessionIds ?? []) await this.getStatus(id);
+    yield* this.#parts.clusterEvents?.events(options) ?? this.#parts.publisher.events(options);
   }
 
   /**
@@ -677,8 +677,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   async #startNode(cluster: Cluster): Promise<void> {
-    const { nodeSessions, logger, registry } = this.#parts;
+    const { nodeSessions, logger, registry, clusterEvents } = this.#parts;
+    await clusterEvents?.announce();
     await cluster.begin();
+    if (cluster.listensToAll) void clusterEvents?.toListeners();
     await nodeSessions.restored();
     logger.info({ sessions: registry.all().length, node: cluster.nodeId }, "Manager started");
   }

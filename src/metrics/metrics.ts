@@ -2,7 +2,7 @@
 import { Registry, collectDefaultMetrics } from "prom-client";
 import * as z from "zod";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
-import type { SessionEventName, SessionListener } from "../api/events.js";
+import { isMirrored, type SessionEventName, type SessionListener } from "../api/events.js";
 import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
 import { defineClusterInstruments } from "./cluster-instruments.js";
 import { defineInstruments, type Instruments } from "./instruments.js";
@@ -73,8 +73,9 @@ export function createMetrics(manager: MeteredSessions, options: MetricsOptions 
 function listen(manager: MeteredSessions, instruments: Instruments): () => void {
   const removals: (() => void)[] = [];
   const on = <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): void => {
-    manager.on(name, listener);
-    removals.push(() => manager.off(name, listener));
+    const own: SessionListener<Name> = (event) => (isMirrored(event) ? undefined : listener(event));
+    manager.on(name, own);
+    removals.push(() => manager.off(name, own));
   };
   const timer = new OpenTimer();
   on("session.status", ({ sessionId, to, detail }) => {

@@ -51,11 +51,11 @@ export class Bodies {
     }
   }
 
-  /** The values that a node has packed; `signal` stands in for theirs. Rejects when their streams break. */
+  /** The values that a node has packed; `signal` stands in for theirs, and ends their streams. Rejects when these break. */
   async unpack(node: string, body: WireBody, signal: AbortSignal): Promise<unknown> {
     const text = "text" in body ? body.text : (await this.#streams.collect(node, body.stream)).toString();
     return decodeValue(text, {
-      stream: (id) => this.#streams.read(node, id),
+      stream: (id) => this.#streams.read(node, id, signal),
       bytes: (id) => this.#streams.collect(node, id),
       signal,
     });

@@ -60,7 +60,9 @@ export type Message =
   | { readonly kind: "end"; readonly id: string; readonly piece: number; readonly error?: WireError }
   /** The reader wants no more. */
   | { readonly kind: "drop"; readonly id: string }
-  | { readonly kind: "hint"; readonly hint: Hint };
+  | { readonly kind: "hint"; readonly hint: Hint }
+  /** A method without an answer, with plain arguments. */
+  | { readonly kind: "note"; readonly method: string; readonly args: readonly unknown[] };
 
 /** A message with its sender. */
 export type Sent = Message & { readonly v: number; readonly from: string };
@@ -90,7 +92,7 @@ export function fromWire({ code, message, details, status, permanent }: WireErro
 
 const KINDS: ReadonlySet<unknown> = new Set<Message["kind"]>([
   ...(["request", "working", "answer", "error", "refusal", "abort"] as const),
-  ...(["pull", "piece", "wait", "end", "drop", "hint"] as const),
+  ...(["pull", "piece", "wait", "end", "drop", "hint", "note"] as const),
 ]);
 
 /** The message of a text; undefined for one that this version does not know. */

@@ -20,6 +20,8 @@ export interface RoutedMethod {
   readonly keepsSignal?: true;
   /** Its result lives on: what of it is made here of what came. */
   readonly revived?: (result: unknown) => unknown;
+  /** It is no method of the manager, but something that its parts ask each other. */
+  readonly inner?: true;
   /** It can't work from afar: what to do instead. */
   readonly instead?: string;
 }
@@ -77,7 +79,14 @@ const READ = { kind: "read" } as const satisfies RoutedMethod;
 const COMMAND = { kind: "command" } as const satisfies RoutedMethod;
 
 /** What nodes ask each other, by name; none is about one session. */
-export const NODE_METHODS: Readonly<Record<string, true>> = { "node.summaries": true };
+export const NODE_METHODS: Readonly<Record<string, true>> = {
+  "node.summaries": true,
+  "node.events": true,
+  "node.hello": true,
+};
+
+/** What nodes tell each other, by name: there is no answer, and it may be lost. */
+export const NODE_NOTES: Readonly<Record<string, true>> = { "node.events.ask": true };
 
 /** By name; those of `groups`, `contacts` and `chats` with a dot. */
 export const METHODS: Readonly<Record<string, RoutedMethod>> = {
@@ -109,6 +118,7 @@ export const METHODS: Readonly<Record<string, RoutedMethod>> = {
   listFailedDeliveries: READ,
   redeliver: COMMAND,
   getEvent: READ,
+  "session.events": { kind: "read", keepsSignal: true, inner: true },
   exportCredentials: { kind: "read", ms: () => BACKUP_MS },
   importCredentials: { kind: "command", ms: () => BACKUP_MS },
   importAuthFolder: {

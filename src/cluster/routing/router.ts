@@ -7,12 +7,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { withAnyOf } from "../../async/forward-abort.js";
 import { COMMAND_MS } from "../../async/command-deadline.js";
 import { ZpwootError } from "../../errors.js";
-import type { ClusterHost, Holding, Owners, Router } from "../ports.js";
+import type { AskOptions, ClusterHost, Holding, Owners, Router } from "../ports.js";
 import { Bodies, type Packed } from "./bodies.js";
 import { Calls, type Outcome } from "./calls.js";
 import type { Message } from "./envelope.js";
 import { aborted, movedMeanwhile, noNode, older, silent, timedOut, unreached } from "./failures.js";
-import { METHODS, type RoutedMethod } from "./methods.js";
+import { METHODS, NODE_NOTES, type RoutedMethod } from "./methods.js";
 import type { Post } from "./post.js";
 import type { ServedCalls } from "./served-calls.js";
 import { hasLeft, isMoved, servedCalls } from "./serving.js";
@@ -24,6 +24,8 @@ const LOOK_MS = 11_000;
 const LOOK_AGAIN_MS = { first: 25, most: 500 } as const;
 /** How long the server that carries the messages may be away before a call for another node fails. */
 const BUS_MS = 3_000;
+
+const NEVER = new AbortController().signal;
 
 /** What a {@link ClusterRouter} needs. */
 export interface ClusterRouterOptions {
@@ -49,7 +51,7 @@ type Try = { readonly value: unknown } | { readonly again: ZpwootError };
 
 /** See the head of this file. */
 export class ClusterRouter implements Router {
-  readonly methods = Object.keys(METHODS);
+  readonly methods = Object.keys(METHODS).filter((method) => METHODS[method]?.inner !== true);
   readonly #options: ClusterRouterOptions;
   readonly #streams: Streams;
   readonly #bodies: Bodies;
@@ -82,6 +84,8 @@ export class ClusterRouter implements Router {
         if (!this.#calls.onMessage(message) && message.kind === "answer")
           this.#bodies.refuse(from, message.body);
         return;
+      case "note":
+        return this.#noted(message.method, message.args);
       case "hint":
         return;
       default:
@@ -101,17 +105,25 @@ export class ClusterRouter implements Router {
     return this.#search({ method, spec, session, args, local, endsAt });
   }
 
-  async ask(node: string, method: string, args: readonly unknown[], timeoutMs: number): Promise<unknown> {
+  async ask(
+    node: string,
+    method: string,
+    args: readonly unknown[],
+    { timeoutMs, signal }: AskOptions,
+  ): Promise<unknown> {
     const packed = this.#bodies.pack(args);
     const endsAt = performance.now() + timeoutMs;
     try {
-      const outcome = await this.#calls.make({ node, method, body: packed.body, endsAt });
-      if (outcome.by === "answer")
-        return await this.#bodies.unpack(node, outcome.body, new AbortController().signal);
+      const outcome = await this.#calls.make({ node, method, body: packed.body, endsAt, signal });
+      if (outcome.by === "answer") return await this.#bodies.unpack(node, outcome.body, signal ?? NEVER);
       throw outcome.by === "error" ? outcome.error : silent(this.#nameOf(node), method, false);
     } finally {
       packed.withdraw();
     }
+  }
+
+  note(node: string, method: string, args: readonly unknown[]): void {
+    this.#options.post.send(node, { kind: "note", method, args });
   }
 
   async stop(): Promise<void> {
@@ -119,6 +131,11 @@ export class ClusterRouter implements Router {
     this.#served.stop();
     this.#streams.stop();
     await this.#options.post.close();
+  }
+
+  #noted(method: string, args: readonly unknown[]): void {
+    const { host } = this.#options;
+    if (Object.hasOwn(NODE_NOTES, method)) host.call(method, args, host.signal).catch(() => {});
   }
 
   /** Until the method was run somewhere, or time is over. */
@@ -183,7 +200,7 @@ export class ClusterRouter implements Router {
     };
     switch (outcome.by) {
       case "answer": {
-        const value = await this.#bodies.unpack(node, outcome.body, new AbortController().signal);
+        const value = await this.#bodies.unpack(node, outcome.body, packed.signals[0] ?? NEVER);
         return { value: spec.revived?.(value) ?? value };
       }
       case "error":

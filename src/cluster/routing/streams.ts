@@ -76,12 +76,16 @@ export class Streams {
     else this.#readers.get(message.id)?.(message);
   }
 
-  /** Reads a stream of another node: piece by piece, once. */
-  async *read(node: string, id: string): AsyncGenerator<Uint8Array, void, undefined> {
+  /** Reads a stream of another node: piece by piece, once. Rejects with `ABORTED` by the signal. */
+  async *read(
+    node: string,
+    id: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     let ended = false;
     try {
       for (let piece = 0; ; piece += 1) {
-        const message = await this.#piece(node, id, piece);
+        const message = await this.#piece(node, id, piece, signal);
         if (message.kind === "end") {
           ended = true;
           if (message.error !== undefined) throw fromWire(message.error);
@@ -120,7 +124,12 @@ export class Streams {
     for (const id of [...this.#offered.keys()]) this.#end(id);
   }
 
-  async #piece(node: string, id: string, piece: number): Promise<StreamMessage> {
+  async #piece(
+    node: string,
+    id: string,
+    piece: number,
+    signal: AbortSignal | undefined,
+  ): Promise<StreamMessage> {
     let heardAt = performance.now();
     let settle: (message: StreamMessage) => void = () => {};
     const arrived = new Promise<StreamMessage>((resolve) => (settle = resolve));
@@ -131,8 +140,9 @@ export class Streams {
     try {
       while (performance.now() - heardAt < SILENT_MS) {
         this.#send(node, { kind: "pull", id, piece });
-        const result = await waitFor(arrived, { timeoutMs: ASK_AGAIN_MS });
+        const result = await waitFor(arrived, { timeoutMs: ASK_AGAIN_MS, signal });
         if (result.by === "value") return result.value;
+        if (result.by === "abort") throw new ZpwootError("ABORTED", "The stream was aborted");
       }
     } finally {
       this.#readers.delete(id);
