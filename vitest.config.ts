@@ -5,7 +5,6 @@ const UNIT = [
   "test/api/**/*.test.ts",
   "test/async/**/*.test.ts",
   "test/cli/{progress,read-config}.test.ts",
-  "test/cluster/{chaos-checker,shares}.test.ts",
   "test/docs/{configuration,errors,links,translations,troubleshooting}.test.ts",
   "test/events/**/*.test.ts",
   "test/http/answers.test.ts",

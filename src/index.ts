@@ -9,19 +9,18 @@ export type {
   ChecksOptions,
   LinkingOptions,
   ReconnectOptions,
+  OwnershipOptions,
   RestoreOptions,
   SessionManagerOptions,
   MediaOptions,
   SentMessagesOptions,
   WhatsAppOptions,
 } from "./manager/options.js";
-export type { OwnershipOptions } from "./ownership/ownership.js";
 export type { SnapshotsOption, TombstonesOption } from "./api/backup.js";
 export type {
   ConnectOptions,
   FullSessionsApi,
   PairOptions,
-  QRCodeOptions,
   SessionsApi,
   WaitOptions,
 } from "./api/sessions-api.js";
@@ -133,17 +132,6 @@ export type { WebhookPayload } from "./events/payload.js";
 export { API_KEY_ROLES } from "./api/api-keys.js";
 export type { ApiKeyInfo, ApiKeyRole, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "./api/api-keys.js";
 export type { Health, OwnershipState } from "./api/health.js";
-
-// Clusters: `cluster()` is in `zpwoot/cluster`.
-export type {
-  ClusterApi,
-  ClusterInfo,
-  ClusterSessions,
-  ClusterStats,
-  NodeInfo,
-  NodeMoves,
-} from "./api/cluster.js";
-export type { ClusterPlan } from "./cluster/ports.js";
 
 // Groups, contacts and chats.
 export type { CallOptions } from "./api/call-options.js";

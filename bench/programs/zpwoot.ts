@@ -1,20 +1,15 @@
-/** Sessions of zpwoot: `zpwoot <emulator> <first number> <store> [<URL of a webhook>] [<name of the node of a cluster>]`. */
+/** Sessions of zpwoot: `zpwoot <emulator> <first number> <store> [<URL of a webhook>]`. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { cluster } from "../../src/cluster/index.js";
 import { SessionManager } from "../../src/manager/session-manager.js";
-import { pretendHost } from "../../test/support/pretend-host.js";
-import { answerCalls, stopwatch } from "../frame/program.js";
-import { ClusterCalls } from "./cluster-calls.js";
+import { answerCalls } from "../frame/program.js";
 import { SessionsProgram } from "./sessions.js";
 
-const [url = "", first = "", store = "memory:", webhook = "", node = ""] = process.argv.slice(2);
-if (node !== "") pretendHost(node);
+const [url = "", first = "", store = "memory:", webhook = ""] = process.argv.slice(2);
 const manager = new SessionManager({
   store,
   logger: false,
   whatsapp: { url },
   webhooks: { allowPrivateTargets: true },
-  ...(node === "" ? {} : { cluster: cluster({ name: node, movesPerSecond: 100 }) }),
 });
 const ids = new Map<number, string>();
 
@@ -41,11 +36,4 @@ else
     program.received(data.messages.filter(({ key, message }) => key.fromMe !== true && message).length),
   );
 
-const watch = stopwatch();
-answerCalls({
-  ...program.calls,
-  ...new ClusterCalls(manager).calls,
-  start: () => manager.start(),
-  cpuMs: () => watch().cpuMs,
-  stop: () => manager.stop(),
-});
+answerCalls({ ...program.calls, stop: () => manager.stop() });

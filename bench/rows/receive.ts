@@ -14,7 +14,7 @@ const TEXT =
   "a message of about a hundred characters, as people write them to each other every day and night";
 
 /** Sends so many messages to each session and waits until all have arrived. */
-export function receive(
+function receive(
   whatsapp: WhatsAppProcess,
   each: number,
   pauseMs?: number,
@@ -118,7 +118,7 @@ export const receiveWebhook: Row = {
     const many = await setUp(MANY[size], each(MANY[size], size));
     const receiver = await startReceiver();
     const without = await zpwootSessions("zpwoot lmdb", "lmdb", many);
-    const on = await zpwootSessions("zpwoot lmdb, webhook", "lmdb", many, { webhook: receiver.url });
+    const on = await zpwootSessions("zpwoot lmdb, webhook", "lmdb", many, receiver.url);
     return sharing([without, on], async () => {
       await many.whatsapp[Symbol.asyncDispose]();
       await receiver.end();

@@ -38,15 +38,15 @@ export async function bareSessions(
   return contestant(name, program, setUp, () => place.drop());
 }
 
-/** zpwoot over a store: with a webhook at a URL or without one, as a node of a cluster or alone. */
+/** zpwoot over a store, with a webhook at a URL or without one. */
 export async function zpwootSessions(
   name: string,
   kind: PlaceKind,
   setUp: SessionsSetUp,
-  { webhook = "", node = "" } = {},
+  webhook = "",
 ): Promise<Contestant> {
   const place = await placeFor(kind);
-  const program = new Program("zpwoot", [setUp.whatsapp.url, nextNumber(), place.url, webhook, node]);
+  const program = new Program("zpwoot", [setUp.whatsapp.url, nextNumber(), place.url, webhook]);
   return contestant(name, program, setUp, () => place.drop());
 }
 

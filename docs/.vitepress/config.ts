@@ -35,7 +35,6 @@ const SIDEBAR = [
   ]),
   group("Operations", [
     ["Production", "production"],
-    ["Clustering", "clustering"],
     ["Performance", "performance"],
     ["Benchmarks", "benchmarks"],
   ]),
@@ -92,7 +91,6 @@ const SIDEBAR_PT = [
     "Operação",
     [
       ["Produção", "production"],
-      ["Clusters", "clustering"],
       ["Configuração", "configuration"],
       ["Códigos de erro", "errors"],
     ],

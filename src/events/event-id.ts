@@ -14,19 +14,12 @@ export function isEventId(text: string): boolean {
   return EVENT_ID.test(text);
 }
 
-/** Gives ids, each greater than the one before it. */
-export interface EventIds {
-  (): string;
-  /** Ids from now on are greater than this one, which another process made, perhaps by another clock. */
-  raise(above: string): void;
-}
-
 /** A source of ids. Each is greater than the one before it, even when the clock is set back. */
-export function eventIds(now: () => number): EventIds {
+export function eventIds(now: () => number): () => string {
   let last = 0;
   let count = 0;
   const random = randomHex();
-  const next = (): string => {
+  return () => {
     const at = now();
     count = at > last ? 0 : count + 1;
     last = Math.max(at, last);
@@ -36,19 +29,6 @@ export function eventIds(now: () => number): EventIds {
     }
     return `msg_${hex(last, 12)}${hex(count, 5)}${random()}`;
   };
-  const raise = (above: string): void => {
-    if (!isEventId(above)) return;
-    const [at, counted] = [Number.parseInt(above.slice(4, 16), 16), Number.parseInt(above.slice(16, 21), 16)];
-    if (at < last || (at === last && counted <= count)) return;
-    last = at;
-    count = counted;
-  };
-  return Object.assign(next, { raise });
-}
-
-/** The smallest id of a time in milliseconds since 1970: below every id that was made then. */
-export function idAt(ms: number): string {
-  return `msg_${hex(ms, 12)}${"0".repeat(20)}`;
 }
 
 /** 15 digits a time, each used once. */

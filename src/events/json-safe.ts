@@ -78,12 +78,8 @@ function fromLeaf(value: object): JsonValue | undefined {
   }
   if (value instanceof ArrayBuffer) return Buffer.from(value).toString("base64");
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  return longValue(value);
-}
-
-/** The JSON form of a 64-bit integer as protobuf has it: an object; undefined for anything else. */
-export function longValue(value: object): number | string | undefined {
-  return isLong(value) ? fromBigInt(longToBigInt(value)) : undefined;
+  if (isLong(value)) return fromBigInt(longToBigInt(value));
+  return undefined;
 }
 
 interface LongLike {

@@ -8,7 +8,6 @@ import { Tombstones } from "../backup/tombstones.js";
 import { Caller } from "../calls/caller.js";
 import { Chats } from "../calls/chats.js";
 import { Contacts } from "../calls/contacts.js";
-import type { Cluster, ClusterHost } from "../cluster/ports.js";
 import { Groups } from "../calls/groups.js";
 import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
@@ -23,12 +22,10 @@ import { SessionRecords } from "../store/sessions/session-records.js";
 import type { Store } from "../store/store.js";
 import { ClientVersion } from "../whatsapp/client-version.js";
 import { ApiKeys } from "./api-keys.js";
-import { ClusterEvents } from "./cluster-events.js";
 import { clientVersionStore } from "./client-version-store.js";
 import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
 import { MediaDownloads } from "./media.js";
-import { lateSessions, NodeSessions } from "./node-sessions.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { ownershipListener, type OwnershipListenerParts } from "./ownership-listener.js";
 import { SessionRegistry } from "./session-registry.js";
@@ -41,16 +38,9 @@ export interface ManagerParts {
   readonly logger: Logger;
   readonly store: Store;
   readonly ownership: Ownership;
-  /** Set by the option `cluster`: it is the ownership, too. */
-  readonly cluster: Cluster | undefined;
-  /** The sessions of this node of a cluster. */
-  readonly nodeSessions: NodeSessions;
-  /** The events of all nodes; with the option `cluster`. */
-  readonly clusterEvents: ClusterEvents | undefined;
   readonly hub: EventHub;
   readonly publisher: EventPublisher;
   readonly registry: SessionRegistry<Session>;
-  readonly records: SessionRecords;
   readonly services: SessionServices;
   readonly egresses: SessionEgresses;
   readonly media: MediaDownloads;
@@ -63,8 +53,7 @@ export interface ManagerParts {
 }
 
 /** How a manager ends, and is ended. */
-export interface ManagerHooks
-  extends Pick<OwnershipListenerParts, "signal" | "stop">, Pick<ClusterHost, "call"> {}
+export type ManagerHooks = Pick<OwnershipListenerParts, "signal" | "stop">;
 
 /**
  * Makes the parts of a manager from its options; touches neither store nor network.
@@ -75,23 +64,19 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
   const hub = new EventHub(logger);
   const store = composeStore(options, { logger, hub });
   const records = new SessionRecords(store, { logger });
-  const listener = ownershipListener({ ...hooks, registry: () => registry, hub, logger });
-  const cluster: Cluster | undefined = options.cluster?.open({
-    ...{ store, logger, listener, signal: hooks.signal, call: hooks.call },
-    storeUrl: typeof options.store === "string" ? options.store : undefined,
-    sessions: lateSessions(() => nodeSessions),
+  const ownership = new ProcessOwnership({
+    store,
+    logger,
+    listener: ownershipListener({ ...hooks, registry: () => registry, hub, logger }),
   });
-  const ownership: Ownership = cluster ?? new ProcessOwnership({ store, logger, listener });
   // Sessions, registry and publisher need each other. Each is handed functions, which are called when all are there.
   const registry: SessionRegistry<Session> = new SessionRegistry({
     store,
     records,
     claim: () => ownership.claim({ wait: false, signal: hooks.signal }),
-    shared: cluster,
     open: (record, idle) => new Session(record, services, idle),
     finishDeletion: (id) => services.removeAll(id),
     onLoaded: async (ids) => {
-      if (cluster !== undefined) publisher.begin();
       await Promise.all([publisher.resume(ids), services.versions.load()]);
     },
     emit: (name, event) => publisher.emit(name, event),
@@ -102,7 +87,6 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     store,
     hub,
     logger,
-    clock: cluster?.clock,
     session: (id) => registry.find(id),
   });
   const mediaHost = mediaHostOf(options);
@@ -122,7 +106,6 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     store,
     records,
     tombstones,
-    onRemoved: cluster && ((id) => cluster.removed(id)),
     forget: async (id) => {
       await messages.forget(id);
       await publisher.forget(id);
@@ -148,11 +131,6 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     random: Math.random,
     sleep: async (ms, signal) => void (await waitFor(new Promise(() => {}), { timeoutMs: ms, signal })),
   });
-  const nodeSessions = new NodeSessions({
-    ...{ store, records, registry, publisher, messages, egresses, services, logger, signal: hooks.signal },
-    clock: cluster?.clock,
-    concurrency: options.restore?.concurrency ?? DEFAULTS.restoreConcurrency,
-  });
   const backups = new Backups({
     store,
     records: () => registry.all().map(({ record }) => record),
@@ -168,13 +146,9 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     logger,
     store,
     ownership,
-    cluster,
-    nodeSessions,
-    clusterEvents: cluster && new ClusterEvents({ cluster, publisher, hub, logger, ending: hooks.signal }),
     hub,
     publisher,
     registry,
-    records,
     services,
     egresses,
     media: new MediaDownloads({ egresses, limits: media }),

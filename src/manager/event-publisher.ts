@@ -12,32 +12,50 @@ import type {
   PublishedEvent,
   StreamedEvent,
 } from "../api/event-stream.js";
+import type { Logger } from "../api/logger.js";
 import type { UpdateSessionInput } from "../api/session-info.js";
+import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
 import { ZpwootError } from "../errors.js";
-import { eventIds, eventTime, isEventId } from "../events/event-id.js";
+import type { EventHub } from "../events/event-hub.js";
+import { eventIds, isEventId } from "../events/event-id.js";
 import { EventLog } from "../events/log/event-log.js";
 import { renderPayloads, type EventFacts, type RenderedPayload } from "../events/payload.js";
 import { type Along, familySpace } from "../store/space/key-space.js";
+import type { Store } from "../store/store.js";
 import {
   changeEndpoints,
   endpointOf,
   outboxSpace,
   WebhookDispatcher,
   webhookLimits,
-  type EndpointState,
-  type WebhookLimits,
-  withEndpoint,
 } from "../webhooks/index.js";
-import type { EventPublisherDeps, PublishingSession } from "./event-publisher-deps.js";
+import { withEndpoint, type EndpointState, type WebhookLimits } from "../webhooks/index.js";
 import { bothOf, EventStorage } from "./event-storage.js";
-import { DEFAULTS, type EventLogOption } from "./options.js";
+import { DEFAULTS, type EventLogOption, type SessionManagerOptions } from "./options.js";
 
 /** One source for all managers of the process: ids grow even from one manager to the next. */
-export const newId = eventIds(Date.now);
+const newId = eventIds(Date.now);
 
 const loggedEvents: ReadonlySet<EngineEventName> = new Set(LOGGED_ENGINE_EVENTS);
+
+/** A session, as far as the publisher needs it. */
+interface PublishingSession {
+  readonly record: SessionRecord;
+  /** Set once it is deleted, or the manager has stopped. */
+  readonly ended?: ZpwootError | undefined;
+  patch(change: Partial<SessionRecord>): Promise<void>;
+}
+
+/** What the publisher needs of the manager. */
+export interface EventPublisherDeps {
+  readonly options: SessionManagerOptions;
+  readonly store: Store;
+  readonly hub: EventHub;
+  readonly logger: Logger;
+  session(sessionId: string): PublishingSession | undefined;
+}
 
 /** The one way out for events, with the log and the webhooks behind it. */
 export class EventPublisher {
@@ -46,7 +64,6 @@ export class EventPublisher {
   readonly #webhooks: WebhookDispatcher;
   readonly #storage: EventStorage;
   readonly #log: EventLog | undefined;
-  readonly #newId: () => string;
   /** Sessions being deleted: what they still emit is for listeners only. */
   readonly #forgetting = new Set<string>();
 
@@ -55,7 +72,6 @@ export class EventPublisher {
     const { options, store, logger } = deps;
     const { eventLog = {}, webhooks } = options;
     this.#deps = deps;
-    this.#newId = deps.clock === undefined ? newIdHere : eventIds(deps.clock.now);
     this.#limits = webhookLimits(webhooks);
     this.#log = eventLog === false ? undefined : this.#openLog(eventLog);
     this.#webhooks = new WebhookDispatcher({
@@ -101,17 +117,9 @@ export class EventPublisher {
     return this.#log.append(parts, { store, repeatable: along !== undefined });
   };
 
-  /** A node of a cluster has joined: what follows is the first of it. */
-  begin(): void {
-    this.#log?.begin(this.#newId());
-  }
-
   /** Loads the log and the outboxes of these sessions, and delivers what was queued before a restart. Never rejects. */
   async resume(sessionIds: readonly string[]): Promise<void> {
-    const { clock } = this.#deps;
     await this.#log?.load(sessionIds);
-    // What comes is newer than what is stored, whatever the clock says that it has its id from.
-    if (this.#log !== undefined) clock?.raise(eventTime(this.#log.lastId) + 1);
     await this.#webhooks.resume(sessionIds);
   }
 
@@ -131,7 +139,7 @@ export class EventPublisher {
     return newSecrets;
   }
 
-  /** See `SessionManager.listFailedDeliveries`. */
+  /** The failed deliveries of a session, oldest first. Rejects with a store error. */
   listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
     return inTime("listFailedDeliveries", () => this.#webhooks.listFailed(sessionId));
   }
@@ -159,8 +167,8 @@ export class EventPublisher {
       throw new ZpwootError("DELIVERY_NOT_FOUND", "The session has no failed delivery with this id");
     }
     if (result === "outbox-full") {
-      const text = "The webhook's outbox is full: redeliver once the receiver accepts events";
-      throw new ZpwootError("OUTBOX_FULL", text);
+      const message = "The webhook's outbox is full: redeliver once the receiver accepts events";
+      throw new ZpwootError("OUTBOX_FULL", message);
     }
   }
 
@@ -194,11 +202,6 @@ export class EventPublisher {
     }
   }
 
-  /** Another node runs the session: nothing more is sent here. Never rejects. */
-  release(sessionId: string, drainMs: number): Promise<void> {
-    return this.#webhooks.release(sessionId, { drainMs }).then(() => this.#log?.release(sessionId));
-  }
-
   /** Ends readers at once, and deliveries within the time in milliseconds. Never rejects. */
   async stop(drainMs: number): Promise<void> {
     await Promise.all([this.#log?.close(), this.#webhooks.stop({ drainMs })]);
@@ -210,9 +213,8 @@ export class EventPublisher {
       keep,
       maxBytes: DEFAULTS.eventLogBytes,
       maxTotalBytes: DEFAULTS.eventLogTotalBytes,
-      firstId: this.#newId(),
+      firstId: newId(),
       space: durable ? (sessionId) => familySpace(store, sessionId, "event-log") : undefined,
-      raise: newId.raise,
       logger,
     });
   }
@@ -231,7 +233,7 @@ export class EventPublisher {
 
   #render(facts: Omit<EventFacts, "sessionName">): readonly RenderedPayload[] {
     const sessionName = this.#deps.session(facts.sessionId)?.record.name ?? null;
-    return renderPayloads({ ...facts, sessionName }, this.#limits, this.#newId);
+    return renderPayloads({ ...facts, sessionName }, this.#limits, newId);
   }
 
   /** The receiver answered 410: nothing more is sent to it. */

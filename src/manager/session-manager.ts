@@ -22,7 +22,6 @@ import type { Health } from "../api/health.js";
 import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "../api/media.js";
 import type { MessageContent } from "../api/message-content.js";
 import type { MessageInfo, SendMessageOptions, SentMessage } from "../api/messages.js";
-import type { ClusterApi } from "../api/cluster.js";
 import { checkName } from "../api/check-options.js";
 import { checkListener, checkMethodOptions } from "../api/method-options.js";
 import type {
@@ -40,13 +39,7 @@ import type {
   UpdateSessionInput,
 } from "../api/session-info.js";
 import { SESSION_STATUSES } from "../api/session-info.js";
-import type {
-  ConnectOptions,
-  FullSessionsApi,
-  PairOptions,
-  QRCodeOptions,
-  WaitOptions,
-} from "../api/sessions-api.js";
+import type { ConnectOptions, FullSessionsApi, PairOptions, WaitOptions } from "../api/sessions-api.js";
 import {
   checkCreateFields,
   validateCreateSession,
@@ -60,16 +53,12 @@ import { once } from "../async/once.js";
 import { ZpwootError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
-import type { Cluster } from "../cluster/ports.js";
 import { checkOptions } from "./check-options.js";
-import { getOrCreate, listAll } from "./cluster-sessions.js";
 import { compose, type ManagerParts } from "./compose.js";
 import * as custody from "./custody.js";
 import { healthOf } from "./health.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
-import { qrCodeOf } from "./qr-wait.js";
 import { restoreSessions } from "./restore.js";
-import { type LocalMethods, routeMethods } from "./routed.js";
 import { updateSession } from "./session-update.js";
 import { present } from "./session-views.js";
 import { shutdown } from "./shutdown.js";
@@ -107,12 +96,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   readonly contacts: FullSessionsApi["contacts"];
   /** Chats: online or offline, typing, marking as read. */
   readonly chats: FullSessionsApi["chats"];
-  /** The cluster that this manager is a node of; undefined without the option `cluster`. */
-  readonly cluster: ClusterApi | undefined;
   readonly #options: SessionManagerOptions;
   readonly #parts: ManagerParts;
-  /** What other nodes of a cluster may call. */
-  readonly #local: LocalMethods | undefined;
   readonly #stopping = new AbortController();
   readonly #startOnce = once(() => this.#start());
   readonly #stopOnce = once(() => this.#stop(), { again: "never" });
@@ -124,19 +109,13 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   constructor(options: SessionManagerOptions = {}) {
     checkOptions(options);
     this.#options = options;
-    this.#parts = compose(options, {
-      signal: this.#stopping.signal,
-      stop: () => void this.stop(),
-      call: async (method, args) => this.#local?.get(method)?.(...args),
-    });
+    this.#parts = compose(options, { signal: this.#stopping.signal, stop: () => void this.stop() });
     ({
       apiKeys: this.apiKeys,
       groups: this.groups,
       contacts: this.contacts,
       chats: this.chats,
     } = this.#parts);
-    this.cluster = this.#parts.cluster?.api;
-    this.#local = routeMethods(this, this.#parts);
   }
 
   /**
@@ -208,7 +187,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async getOrCreate(input: CreateSessionInput): Promise<FoundOrCreatedSession> {
     const fields = validateCreateSession(input);
     checkCreateFields(input);
-    return inTime("getOrCreate", () => getOrCreate(this.#parts, fields, (id) => this.get(id)));
+    const { session, webhookSecret, created } = await inTime("getOrCreate", () =>
+      this.#parts.registry.getOrCreate(fields),
+    );
+    return { ...present.info(session), ...(webhookSecret === undefined ? {} : { webhookSecret }), created };
   }
 
   /**
@@ -231,7 +213,11 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /** Lists all sessions, oldest first. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
   async list(): Promise<SessionSummary[]> {
-    return inTime("list", () => listAll(this.#parts));
+    await inTime("list", () => this.#parts.registry.load());
+    return this.#parts.registry
+      .all()
+      .sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1))
+      .map((session) => present.summary(session));
   }
 
   /** Returns everything about a session, its QR code included. */
@@ -246,18 +232,14 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /**
    * Returns the newest QR code of a session; `qrCode` is null when there is none to scan. The event `session.qr` reports each
-   * new one; with `timeoutMs` this waits for one, as long as the session is connecting.
-   *
-   * Rejects with `INVALID_INPUT`, and with `ABORTED` by the signal.
+   * new one.
    *
    * @example
-   * const { qrCode, seq } = await manager.getQRCode(id, { timeoutMs: 10_000 });
+   * const { qrCode } = await manager.getQRCode(id);
    * if (qrCode !== null) console.log(await drawQRCode(qrCode, "terminal"));
-   * const next = await manager.getQRCode(id, { after: seq, timeoutMs: 60_000 });
    */
-  async getQRCode(id: string, options: QRCodeOptions = {}): Promise<QRCodeInfo> {
-    checkMethodOptions("getQRCode", options);
-    return qrCodeOf(() => this.#session(id), options);
+  async getQRCode(id: string): Promise<QRCodeInfo> {
+    return present.qrCode(await this.#session(id));
   }
 
   /**
@@ -471,8 +453,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async *events(options: EventStreamOptions = {}): AsyncGenerator<StreamedEvent, void, undefined> {
     checkMethodOptions("events", options);
     await this.#parts.registry.load();
-    for (const id of options.sessionIds ?? []) await this.getStatus(id);
-    yield* this.#parts.clusterEvents?.events(options) ?? this.#parts.publisher.events(options);
+    for (const id of options.sessionIds ?? []) await this.#session(id);
+    yield* this.#parts.publisher.events(options);
   }
 
   /**
@@ -669,20 +651,10 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
     await ownership.claim({ wait: this.#options.ownership?.wait === true, signal });
     await registry.load();
     backups.start();
-    if (this.#parts.cluster !== undefined) return this.#startNode(this.#parts.cluster);
     const { timeouts, emit } = services;
     const { concurrency = DEFAULTS.restoreConcurrency } = this.#options.restore ?? {};
     const counts = await restoreSessions(registry.all(), { concurrency, timeouts, signal, emit });
     logger.info({ sessions: registry.all().length, ...counts }, "Manager started");
-  }
-
-  async #startNode(cluster: Cluster): Promise<void> {
-    const { nodeSessions, logger, registry, clusterEvents } = this.#parts;
-    await clusterEvents?.announce();
-    await cluster.begin();
-    if (cluster.listensToAll) void clusterEvents?.toListeners();
-    await nodeSessions.restored();
-    logger.info({ sessions: registry.all().length, node: cluster.nodeId }, "Manager started");
   }
 
   async #stop(): Promise<void> {

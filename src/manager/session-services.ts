@@ -37,8 +37,6 @@ export interface SessionServicesInput {
   readonly store: Store;
   readonly records: SessionRecords;
   readonly tombstones: Tombstones;
-  /** All that was stored of a session is deleted. */
-  readonly onRemoved?: ((sessionId: string) => void) | undefined;
   /** Deletes what is queued and kept of a session's events. */
   readonly forget: (sessionId: string) => Promise<void>;
   readonly emit: SessionServices["emit"];
@@ -92,8 +90,7 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     forgetMemory: (sessionId) => memory.forget(sessionId),
     reachable: () => reachable(store),
     ownerId: ownership.ownerId,
-    placeOf: (sessionId) => ownership.placeOf?.(sessionId),
-    ownershipLost: async (sessionId) => !(await ownership.confirm(sessionId)),
+    ownershipLost: async () => !(await ownership.confirm()),
     ...storedSessions(input, memory),
     now: steadyNow,
     random: Math.random,
@@ -128,7 +125,6 @@ function storedSessions(input: SessionServicesInput, memory: SessionMemories): S
       await forget(sessionId);
       await tombstones.wipe(sessionId, { cause: "delete", tombstone: !records.erases(sessionId) });
       await records.remove(sessionId);
-      input.onRemoved?.(sessionId);
     },
   };
 }

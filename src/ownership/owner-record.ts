@@ -22,14 +22,6 @@ export interface LeaseRecord {
   readonly until: number;
 }
 
-/** The owner that stands for all nodes of a cluster: no process by itself. */
-export const CLUSTER_OWNER = "cluster";
-
-/** The ids of the nodes that a stored list names. */
-export function nodeIdsIn(value: unknown): readonly string[] {
-  return Object.keys((value as { readonly nodes?: object } | undefined)?.nodes ?? {});
-}
-
 /** The owner that the store names, whatever is stored there. */
 export function asOwner(value: unknown): OwnerRecord | undefined {
   const owner = value as Partial<OwnerRecord> | undefined;
@@ -46,13 +38,6 @@ export function leaseEnd(value: unknown, owner: OwnerRecord): number {
 
 /** Says who owns the store, since when, and what to do. */
 export function inUse(store: string, owner: OwnerRecord): ZpwootError {
-  if (owner.ownerId === CLUSTER_OWNER)
-    return new ZpwootError(
-      "STORE_IN_USE",
-      `The store ${store} is in use by a cluster of zpwoot nodes, since ${owner.since}. Join it by the option \`cluster\`, or stop all its ` +
-        "nodes first",
-      { permanent: true },
-    );
   const who = `process ${owner.pid} on ${owner.host}, since ${owner.since}`;
   return new ZpwootError(
     "STORE_IN_USE",

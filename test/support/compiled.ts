@@ -15,7 +15,7 @@ const FOLDER_VARIABLE = "ZPWOOT_TEST_PROGRAMS";
 export default function compileTestPrograms(): Promise<() => Promise<void>> {
   return compilePrograms([
     ...["src/cli/main.ts", "test/chaos/engine.ts"],
-    ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/{cluster,owners,surroundings}/*-child.ts"],
+    ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/{owners,surroundings}/*-child.ts"],
   ]);
 }
 
@@ -33,7 +33,6 @@ export async function compilePrograms(entry: readonly string[]): Promise<() => P
     format: "esm",
     target: "node20",
     splitting: true,
-    esbuildOptions: (options) => void (options.outbase = ROOT),
     skipNodeModulesBundle: true,
     dts: false,
     silent: true,

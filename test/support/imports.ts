@@ -18,12 +18,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   calls: ["errors.ts", "api", "async", "whatsapp"],
   messages: ["errors.ts", "api", "async", "store", "whatsapp"],
   events: ["errors.ts", "api", "async", "store"],
-  cluster: ["errors.ts", "api", "async", "store", "ownership", "events"],
   webhooks: ["errors.ts", "api", "async", "egress", "store", "events"],
   backup: ["errors.ts", "api", "async", "whatsapp", "store", "ownership", "auth"],
   manager: [
     ...["errors.ts", "api", "async", "egress", "whatsapp", "store", "auth", "session", "events", "webhooks"],
-    ...["ownership", "backup", "calls", "messages", "cluster/ports.ts"],
+    ...["ownership", "backup", "calls", "messages"],
   ],
   http: ["errors.ts", "api"],
   metrics: ["errors.ts", "api"],

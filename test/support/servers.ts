@@ -42,17 +42,14 @@ export default async function startMissingServers(): Promise<() => Promise<void>
 }
 
 /** A server of our own. */
-export interface Started {
+interface Started {
   readonly url: string;
-  /** Of its process, or of the first one of it. */
-  readonly pid: number;
   readonly stop: () => Promise<void>;
   /** Sends it a signal: `SIGKILL` for gone, `SIGSTOP` for frozen. */
   readonly signal: (name: NodeJS.Signals) => void;
 }
 
-/** Starts a Postgres on a free port; undefined where the program is not installed. */
-export async function startPostgres(): Promise<Started | undefined> {
+async function startPostgres(): Promise<Started | undefined> {
   const initdb = binary("initdb", "/usr/lib/postgresql");
   const postgres = binary("postgres", "/usr/lib/postgresql");
   if (initdb === undefined || postgres === undefined) return undefined;
@@ -70,7 +67,6 @@ export async function startPostgres(): Promise<Started | undefined> {
   await ready("Postgres", port, child, stop);
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    pid: child.pid ?? 0,
     stop,
     signal: (name) => void child.kill(name),
   };
@@ -86,12 +82,7 @@ export async function startRedis(): Promise<Started | undefined> {
   const child = spawn(redis, args, { stdio: "ignore" });
   const stop = stopper(child, "SIGTERM", folder);
   await ready("Redis", port, child, stop);
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    pid: child.pid ?? 0,
-    stop,
-    signal: (name) => void child.kill(name),
-  };
+  return { url: `redis://127.0.0.1:${port}`, stop, signal: (name) => void child.kill(name) };
 }
 
 /** The path of an installed program: of the PATH, else of the newest version under a folder. */

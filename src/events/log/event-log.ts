@@ -5,12 +5,11 @@
  */
 import type { EventGap, EventLogStats, PublishedEvent } from "../../api/event-stream.js";
 import type { Logger } from "../../api/logger.js";
+import { WakeSignal } from "../../async/wake-signal.js";
 import { messageOf } from "../../errors.js";
 import type { Along, KeySpace } from "../../store/space/key-space.js";
 import { isEventId } from "../event-id.js";
 import { type EventLogLimits, type Kept, KeptEvents } from "./kept-events.js";
-import type { Feed } from "../feed.js";
-import { type EventFilter, type FollowedLog, Follower } from "./follow.js";
 import type { RecentEvents } from "./recent-events.js";
 import { UnstoredEvents } from "./unstored-events.js";
 
@@ -20,9 +19,15 @@ export interface EventLogOptions extends EventLogLimits {
   readonly firstId: string;
   /** Where a session's events are stored. Left out: they are kept in memory only. */
   readonly space?: ((sessionId: string) => KeySpace) | undefined;
-  /** Ids of events to come are greater than this one. Left out: no other process reads this log. */
-  readonly raise?: ((above: string) => void) | undefined;
   readonly logger: Logger;
+}
+
+/** Which events a reader wants. */
+export interface EventFilter {
+  /** Default: of all sessions. */
+  readonly sessionIds?: readonly string[] | undefined;
+  /** Names of events. Default: all. */
+  readonly events?: readonly string[] | undefined;
 }
 
 /** How an event is added. */
@@ -42,53 +47,31 @@ interface AppendOptions {
 const BATCH = 256;
 /** Where events that outlive their session are kept. */
 const NO_SESSION = "";
-/** How long the events of a session that another process runs now are kept for those who read them here. */
-const LEFT_MS = 120_000;
 
 /** Recent events of all sessions, to read from any position. */
 export class EventLog {
   readonly #options: EventLogOptions;
   readonly #kept: KeptEvents;
-  readonly #readers = new Set<Follower>();
+  /** One signal per reader. */
+  readonly #readers = new Set<WakeSignal>();
   readonly #unstored = new UnstoredEvents();
   /** Writes under way. */
   readonly #writes = new Set<Promise<void>>();
-  /** Sessions that left, with the timers that drop their events. */
-  readonly #left = new Map<string, NodeJS.Timeout>();
-  /** Events up to this id of sessions that left are not kept anywhere. */
-  #droppedUpTo = "";
-  /** Reads of what is stored that are under way. */
-  #loading = 0;
   #lastId: string;
   #closed = false;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
     this.#kept = new KeptEvents(options, options.space);
-    this.#firstId = options.firstId;
     this.#lastId = options.firstId;
-  }
-
-  /** The id of the newest event. */
-  get lastId(): string {
-    return this.#lastId;
-  }
-
-  /** What follows is the first of this process. Before the first event. */
-  begin(firstId: string): void {
-    this.#firstId = firstId;
-    this.#lastId = firstId;
   }
 
   /** Reads what was stored for these sessions before a restart. What can't be read is logged and left out. Never rejects. */
   async load(sessionIds: readonly string[]): Promise<void> {
-    this.#loading += 1;
     for (const sessionId of sessionIds) {
-      this.#left.delete(sessionId);
       try {
         const newest = await this.#kept.load(sessionId);
         if (newest !== undefined && newest.id > this.#lastId) this.#lastId = newest.id;
-        if (newest !== undefined) this.#options.raise?.(newest.id);
       } catch (error) {
         this.#options.logger.warn(
           { sessionId, error: messageOf(error) },
@@ -96,24 +79,6 @@ export class EventLog {
         );
       }
     }
-    this.#loading -= 1;
-    this.#wake();
-  }
-
-  /** Another process runs the session now: its events stay here for a while, for those who have not read them yet. */
-  release(sessionId: string): void {
-    const leaving = setTimeout(() => {
-      if (this.#left.get(sessionId) === leaving) this.#drop(sessionId);
-    }, LEFT_MS).unref();
-    this.#left.set(sessionId, leaving);
-    this.#wake();
-  }
-
-  #drop(sessionId: string): void {
-    const newest = this.#kept.get(sessionId)?.recent.newest;
-    if (this.#options.space === undefined && newest !== undefined && newest > this.#droppedUpTo)
-      this.#droppedUpTo = newest;
-    this.forget(sessionId);
   }
 
   /**
@@ -137,7 +102,6 @@ export class EventLog {
 
   /** Drops what is kept of a session in memory. */
   forget(sessionId: string): void {
-    this.#left.delete(sessionId);
     this.#kept.forget(sessionId);
   }
 
@@ -146,16 +110,6 @@ export class EventLog {
     const unstored = this.#unstored.oldest([sessionId]);
     if (unstored !== undefined && eventId >= unstored) return undefined;
     return this.#kept.get(sessionId)?.recent.find(eventId);
-  }
-
-  /** Whether events after a position may be missing, because an earlier process had them in its memory. */
-  isFromBefore(position: string): boolean {
-    return this.#options.space === undefined && position < this.#options.firstId;
-  }
-
-  /** Whether what is in the log outlives the process. */
-  get isDurable(): boolean {
-    return this.#options.space !== undefined;
   }
 
   /** The figures of this moment. */
@@ -174,26 +128,32 @@ export class EventLog {
     signal: AbortSignal,
   ): AsyncGenerator<PublishedEvent | EventGap, void, undefined> {
     const known = after !== undefined && isEventId(after);
+    let position = known ? after : this.#lastId;
     if (after !== undefined && !known) yield { gap: true };
-    const reader = new Follower(this.#followed, filter, known ? after : this.#lastId);
+    const reader = new WakeSignal();
+    const wake = (): void => reader.wake();
+    signal.addEventListener("abort", wake);
     this.#readers.add(reader);
     try {
-      yield* reader.events(signal);
+      while (!signal.aborted && !this.#closed) {
+        if (this.#lostAfter(position, filter)) yield { gap: true };
+        const batch = this.#batch(position, filter);
+        for (const event of batch) {
+          position = event.id;
+          if (filter.events?.includes(event.event) ?? true) yield event;
+          if (event.event === "session.deleted" && filter.sessionIds?.length === 1) return;
+        }
+        if (batch.length === 0) {
+          // The reader wants nothing up to here, so dropping it from now on makes no gap.
+          const isAll = this.#unstored.oldest(filter.sessionIds) === undefined;
+          if (isAll && position < this.#lastId) position = this.#lastId;
+          await reader.wait();
+        }
+      }
     } finally {
+      signal.removeEventListener("abort", wake);
       this.#readers.delete(reader);
     }
-  }
-
-  /**
-   * The same for another reader, who puts the events of several logs in order: it may ask up to which id it knows everything. Ends as well, and
-   * says so, when the only session asked for has left; with {@link close}, when everything was read. Ends with the signal in any case: it
-   * must fire.
-   */
-  feed(filter: EventFilter, after: string, signal: AbortSignal): Feed {
-    const reader = new Follower(this.#followed, filter, after);
-    this.#readers.add(reader);
-    signal.addEventListener("abort", () => this.#readers.delete(reader), { once: true });
-    return reader.feed(signal);
   }
 
   /** Ends every reader. Settles when all writes under way have settled. Never rejects. */
@@ -234,21 +194,13 @@ export class EventLog {
     return kept.flatMap((one) => (one === undefined ? [] : [one.recent]));
   }
 
-  readonly #followed: FollowedLog = {
-    lastId: () => this.#lastId,
-    batch: (position, filter) => this.#batch(position, filter),
-    isAll: ({ sessionIds }) => this.#loading === 0 && this.#unstored.oldest(sessionIds) === undefined,
-    hasLeft: (sessionId) => this.#left.has(sessionId),
-    isClosed: () => this.#closed,
-    raise: (above) => this.#options.raise?.(above),
-    isFromBefore: (position) => this.isFromBefore(position),
-    lostAfter: (position, filter) =>
-      position < this.#droppedUpTo || this.#wanted(filter).some(({ lostUpTo }) => lostUpTo > position),
-  };
+  #lostAfter(position: string, filter: EventFilter): boolean {
+    const fromBefore = this.#options.space === undefined && position < this.#options.firstId;
+    return fromBefore || this.#wanted(filter).some(({ lostUpTo }) => lostUpTo > position);
+  }
 
   /** The next events after a position, of all sessions that the reader wants. */
   #batch(position: string, filter: EventFilter): readonly PublishedEvent[] {
-    if (this.#loading > 0) return [];
     const { sessionIds } = filter;
     const found = this.#wanted(filter).flatMap((recent) => recent.after(position, this.#options.keep));
     const unstored = this.#unstored.oldest(sessionIds);

@@ -56,8 +56,6 @@ export class KeptEvents {
     if (this.#space === undefined) return undefined;
     const stored = new StoredEvents(this.#space(sessionId));
     const { events, lostUpTo } = await stored.load();
-    // Kept since the session left this process.
-    this.forget(sessionId);
     const kept: Kept = { recent: new RecentEvents(lostUpTo), stored, overdue: 0 };
     this.#bySession.set(sessionId, kept);
     this.push(kept, events);

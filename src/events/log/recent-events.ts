@@ -19,11 +19,6 @@ export class RecentEvents {
     return this.#lostUpTo;
   }
 
-  /** The id of the newest event. */
-  get newest(): string | undefined {
-    return this.#events.at(-1)?.id;
-  }
-
   get length(): number {
     return this.#events.length - this.#dropped;
   }

@@ -65,17 +65,7 @@ ${keyBox(t)}
 <div class="row"><input id="name" maxlength="100" autocomplete="off"><button id="make" type="button">${escapeHtml(t.create)}</button></div></div>
 <table><thead><tr>${heads.join("")}<td></td></tr></thead><tbody id="rows"></tbody></table>
 <p id="none" class="soft" hidden>${escapeHtml(t.none)}</p>
-${clusterSection(t)}
 </main>`;
-}
-
-/** Shown to administrators, where the server is a node of a cluster. */
-function clusterSection(t: PageTexts): string {
-  const heads = [t.node, t.state, t.overviewTitle, t.took, t.gave, t.heard, t.version];
-  return `<section id="cluster" aria-labelledby="nodes-title" hidden><h2 id="nodes-title">${escapeHtml(t.nodes)}</h2>
-<p id="cluster-problem" class="problem" role="alert"></p>
-<table><thead><tr>${heads.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join("")}</tr></thead><tbody id="nodes"></tbody></table>
-</section>`;
 }
 
 /** The pages by name and language: anyone may ask for one, so each is built once. */

@@ -1,10 +1,10 @@
 /** The state behind all handles of one session's keys: what waits to be written, and the key list. */
 import { setImmediate } from "node:timers/promises";
 import { ZpwootError } from "../../errors.js";
-import { checkedFamily, decodeIdPart, spaceKey, spaceKeyOfPart } from "../keys.js";
+import { type Encoded, encode } from "../codec.js";
+import { checkedFamily, decodeIdPart, encodeIdPart, spaceKey, spaceKeyOfPart } from "../keys.js";
 import { readable, type Store, type StoredValue, type Turn, type WriteOptions } from "../store.js";
 import { KeyList, type SpaceAddress } from "./key-list.js";
-import { type Placed, placed } from "./placed.js";
 import type { DecideSpace, SessionSpace, SpaceChange, SpaceCondition, SpaceEntry } from "./space-types.js";
 
 /** Deletions per batch: bounded, so that a large session does not block the others. */
@@ -18,6 +18,11 @@ const ENTRY_CHARS = 100;
 
 /** Changes that wait for the next batch, by key. */
 type Pending = Map<string, Placed>;
+
+/** A change of one key. */
+interface Placed extends SpaceAddress {
+  readonly value: Encoded | null;
+}
 
 /** A {@link SpaceChange} with ids as they are written in keys. */
 interface PlacedChange extends Pick<SpaceChange, "others"> {
@@ -37,7 +42,6 @@ export class SpaceState implements SessionSpace {
   /** The newest use of the key list; never rejects. */
   #lastTurn: Promise<unknown> = Promise.resolve();
   #deleting = false;
-  #abandoned = false;
 
   constructor(store: Store, sessionId: string) {
     this.sessionId = sessionId;
@@ -127,18 +131,9 @@ export class SpaceState implements SessionSpace {
     });
   }
 
-  /** Refuses all later work: another node writes the session's keys now. */
-  abandon(): void {
-    this.#abandoned = true;
-  }
-
   /** In the queue that the store keeps per session: the key list must not be read or changed by two at once. */
   #inTurn<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
-    const result = this.#store.inTurn(this.sessionId, (turn) => {
-      if (this.#abandoned)
-        throw new ZpwootError("STORE_IN_USE", "Another node of the cluster runs the session");
-      return work(turn);
-    });
+    const result = this.#store.inTurn(this.sessionId, work);
     this.#lastTurn = result.catch(() => {});
     return result;
   }
@@ -239,6 +234,14 @@ export class SpaceState implements SessionSpace {
   #keyOfPart(family: string, idPart: string): string {
     return spaceKeyOfPart(this.sessionId, family, idPart);
   }
+}
+
+function placed({ family, id, value }: SpaceEntry): Placed {
+  return {
+    family: checkedFamily(family),
+    idPart: encodeIdPart(id),
+    value: value === null ? null : encode(value),
+  };
 }
 
 function beingDeleted(): ZpwootError {
