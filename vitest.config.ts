@@ -5,6 +5,7 @@ const UNIT = [
   "test/api/**/*.test.ts",
   "test/async/**/*.test.ts",
   "test/cli/{progress,read-config}.test.ts",
+  "test/cluster/{chaos-checker,node-watch,reconciler,shares,store-clock}.test.ts",
   "test/docs/{configuration,errors,links,translations,troubleshooting}.test.ts",
   "test/events/**/*.test.ts",
   "test/http/answers.test.ts",
@@ -24,18 +25,21 @@ const UNIT = [
   "test/webhooks/{json-safe,options,payload,retry-schedule,signature,target-guard}.test.ts",
 ];
 
-/** They patch, or look at, what the libraries have loaded, or measure memory: in a process of their own. */
+/** They patch, or look at, what the libraries have loaded, measure memory or count timers: in a process of their own. */
 const ALONE = [
+  "test/egress/idle-agent.test.ts",
   "test/engine/signatures.test.ts",
   "test/engine/without-patches.test.ts",
+  "test/http/{bodies,hostile-uploads,sse}.test.ts",
   "test/testing/signal/libsignal-sessions.test.ts",
   "test/webhooks/hanging-receiver.test.ts",
 ];
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // A machine of a CI may be three times as slow. What has to be fast says so itself.
+    testTimeout: process.env.CI === undefined ? 20_000 : 60_000,
+    hookTimeout: process.env.CI === undefined ? 20_000 : 60_000,
     // Real sockets and processes, which wait a third of their time: three files at a time are what two cores carry without timing noise.
     maxWorkers: 3,
     // Baileys 6 asks the phone for a message it could not read after five seconds, and nothing of it handles that the connection is gone by then.

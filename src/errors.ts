@@ -67,6 +67,8 @@ export type ZpwootErrorCode =
   | "STORE_CORRUPT"
   /** Another process runs the sessions of the store; the message says which, since when, and how to take over. */
   | "STORE_IN_USE"
+  /** The node of the cluster that runs the session did not answer, or none runs it; the message says whether the command may have been carried out. */
+  | "NODE_UNAVAILABLE"
   /** A wait ran out of time. */
   | "TIMEOUT"
   /** The call's AbortSignal fired, or a later command replaced it. */

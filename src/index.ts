@@ -9,18 +9,19 @@ export type {
   ChecksOptions,
   LinkingOptions,
   ReconnectOptions,
-  OwnershipOptions,
   RestoreOptions,
   SessionManagerOptions,
   MediaOptions,
   SentMessagesOptions,
   WhatsAppOptions,
 } from "./manager/options.js";
+export type { OwnershipOptions } from "./ownership/ownership.js";
 export type { SnapshotsOption, TombstonesOption } from "./api/backup.js";
 export type {
   ConnectOptions,
   FullSessionsApi,
   PairOptions,
+  QRCodeOptions,
   SessionsApi,
   WaitOptions,
 } from "./api/sessions-api.js";
@@ -108,6 +109,7 @@ export type {
   RetryReason,
   SessionActivity,
   SessionDetail,
+  SessionPlace,
 } from "./api/session-detail.js";
 
 // Webhooks and the event log.
@@ -132,6 +134,17 @@ export type { WebhookPayload } from "./events/payload.js";
 export { API_KEY_ROLES } from "./api/api-keys.js";
 export type { ApiKeyInfo, ApiKeyRole, ApiKeysApi, CreateApiKeyInput, CreatedApiKey } from "./api/api-keys.js";
 export type { Health, OwnershipState } from "./api/health.js";
+
+// Clusters: `cluster()` is in `zpwoot/cluster`.
+export type {
+  ClusterApi,
+  ClusterInfo,
+  ClusterSessions,
+  ClusterStats,
+  NodeInfo,
+  NodeMoves,
+} from "./api/cluster.js";
+export type { ClusterPlan } from "./cluster/ports.js";
 
 // Groups, contacts and chats.
 export type { CallOptions } from "./api/call-options.js";

@@ -196,3 +196,15 @@ export const LOGGED_ENGINE_EVENTS = [
   "message.read",
   "message.failed",
 ] as const satisfies readonly (keyof EngineEvents)[];
+
+const MIRRORED = Symbol.for("zpwoot.mirrored-event");
+
+/** Marks the event of a session that another node of the cluster runs. */
+export function markMirrored<Event extends object>(event: Event): Event {
+  return Object.defineProperty(event, MIRRORED, { value: true });
+}
+
+/** Whether an event is of a session that another node of the cluster runs: that node has counted it. */
+export function isMirrored(event: object): boolean {
+  return MIRRORED in event;
+}

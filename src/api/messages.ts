@@ -2,6 +2,9 @@
 import type { ZpwootErrorCode } from "../errors.js";
 import type { MessageKind } from "./message-content.js";
 
+/** What idempotency keys begin with that are not the caller's: they are not shown. */
+export const OWN_KEY = "zpwoot.node/";
+
 /** How a message is sent. */
 export interface SendMessageOptions {
   /**

@@ -12,7 +12,7 @@ import { checkName, checkOptionsOf, option, optionsSchema, type OptionFields } f
 import { SESSION_EVENT_NAMES } from "./event-names.js";
 import type { EventStreamOptions } from "./event-stream.js";
 import type { OpenMediaOptions } from "./media.js";
-import type { ConnectOptions, PairOptions, WaitOptions } from "./sessions-api.js";
+import type { ConnectOptions, PairOptions, QRCodeOptions, WaitOptions } from "./sessions-api.js";
 
 const string = z.string({ error: "must be a string" });
 const strings = z.array(string, { error: "must be a list of strings" });
@@ -31,6 +31,11 @@ const SCHEMAS = {
     code: string.optional(),
     force: option.flag.optional(),
   } satisfies OptionFields<PairOptions>),
+  getQRCode: optionsSchema({
+    after: option.countFromZero.optional(),
+    timeoutMs: option.timeoutMs.optional(),
+    signal: option.signal.optional(),
+  } satisfies OptionFields<QRCodeOptions>),
   waitFor: optionsSchema({
     signal: option.signal.optional(),
     timeoutMs: option.timeoutMs.optional(),

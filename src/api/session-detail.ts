@@ -57,7 +57,8 @@ export type CauseReason = RestrictionReason | FailureReason;
 type DetailField = "reason" | "code" | "attempt" | "until";
 
 /** A state with its own fields; the others can be read, and are absent. */
-type Detail<Own> = Own & { readonly [Field in Exclude<DetailField, keyof Own>]?: never } & SessionActivity;
+type Detail<Own> = Own & { readonly [Field in Exclude<DetailField, keyof Own>]?: never } & SessionActivity &
+  SessionPlace;
 
 /** When a session last received something: ISO 8601 UTC, since the process started; left out in events. */
 export interface SessionActivity {
@@ -65,6 +66,14 @@ export interface SessionActivity {
   readonly lastInboundAt?: string;
   /** An event of WhatsApp was published, other than `connection.update`. */
   readonly lastEventAt?: string;
+}
+
+/** Where a session runs, in a cluster; left out in events, and while no node runs it. */
+export interface SessionPlace {
+  /** The name of the node that runs it. */
+  readonly node?: string;
+  /** Grows whenever the session moves. */
+  readonly epoch?: number;
 }
 
 /**
@@ -76,6 +85,7 @@ export interface SessionActivity {
  * - `attempt`: which connection attempt in a row this is, from 1.
  * - `until`: when the next attempt begins, or the restriction ends: ISO 8601 UTC.
  * - `lastInboundAt`, `lastEventAt`: see {@link SessionActivity}.
+ * - `node`, `epoch`: see {@link SessionPlace}.
  *
  * @example
  * manager.on("session.status", ({ sessionId, detail }) => {

@@ -1,6 +1,7 @@
 /** What a `SessionManager` offers, as an interface: adapters (HTTP, CLI) and test doubles are written against it. */
 import type { ApiKeysApi } from "./api-keys.js";
 import type { ChatsApi } from "./chats.js";
+import type { ClusterApi } from "./cluster.js";
 import type { ContactsApi } from "./contacts.js";
 import type { GroupsApi } from "./groups.js";
 import type { ImportOptions, WrittenAuth } from "./backup.js";
@@ -50,6 +51,16 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `getQRCode`: what it waits for. */
+export interface QRCodeOptions {
+  /** A code after the one with this number. Default 0: any. */
+  readonly after?: number;
+  /** How long to wait for one, in milliseconds, while the session is connecting. Default 0: not at all. */
+  readonly timeoutMs?: number;
+  /** Ends the wait with `ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options of `pair`. */
 export interface PairOptions {
   /** A custom code: eight characters of `123456789ABCDEFGHJKLMNPQRSTVWXYZ`. */
@@ -73,8 +84,8 @@ export interface SessionsApi {
   get(id: string): Promise<SessionInfo>;
   /** Returns the status of a session and the reason for it. */
   getStatus(id: string): Promise<SessionStatusInfo>;
-  /** Returns the newest QR code; `qrCode` is null when there is none to scan. */
-  getQRCode(id: string): Promise<QRCodeInfo>;
+  /** Returns the newest QR code, or waits for one; `qrCode` is null when there is none to scan. Rejects with `INVALID_INPUT`, `ABORTED`. */
+  getQRCode(id: string, options?: QRCodeOptions): Promise<QRCodeInfo>;
   /**
    * Brings a session online. Settles when the connection attempt has started (status `connecting`), not when it is connected:
    * use `waitFor`. Rejects with `CONNECTION_FAILED` when no attempt could start, `PROXY_FAILED`, `MISSING_PACKAGE`,
@@ -141,6 +152,8 @@ export interface FullSessionsApi extends SessionsApi {
   exportCredentials(id: string, options: { readonly passphrase: string }): Promise<string>;
   /** Replaces the credentials by an exported text. Rejects with `INVALID_INPUT`, nothing changed. */
   importCredentials(id: string, bundle: string, options: ImportOptions): Promise<WrittenAuth>;
+  /** The cluster that this is a node of; undefined without the option `cluster`. */
+  readonly cluster?: ClusterApi | undefined;
   /** The API keys of the HTTP adapter. */
   readonly apiKeys: ApiKeysApi;
   /** Groups: list and read them, make them, change their members, subject and invitation. */

@@ -16,9 +16,33 @@ export class DeadlineError extends Error {
 const STEPS = 5;
 
 /**
- * Settles as the call does, or rejects with a {@link DeadlineError} after `timeoutMs`. The call is not cancelled. Time during
- * which the process was too busy to hear an answer counts as one step of the deadline at most, however long it was: a host
- * that blocks its event loop for seconds is not a store that does not answer. With a signal it rejects with its reason, too.
+ * Calls back after the time, unless what it returns is called before. Time during which the process was too busy to hear an answer, or
+ * was stopped, counts as one step of the time at most, however long it was: a host that blocks its event loop for seconds is not a
+ * server that does not answer. What has arrived when the time is over is read before the call.
+ */
+export function countDown(timeoutMs: number, onOver: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let last: NodeJS.Immediate | undefined;
+  const step = (left: number): void => {
+    timer = setTimeout(
+      () => {
+        if (left > 1) step(left - 1);
+        // In a round of the event loop timers come before what has arrived, this comes after it.
+        else last = setImmediate(onOver);
+      },
+      Math.min(timeoutMs / STEPS, MAX_TIMER_MS),
+    );
+  };
+  step(STEPS);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(last);
+  };
+}
+
+/**
+ * Settles as the call does, or rejects with a {@link DeadlineError} after `timeoutMs`, as {@link countDown} counts them. The call is
+ * not cancelled. With a signal it rejects with its reason, too.
  */
 export function withDeadline<T>(
   what: string,
@@ -30,9 +54,9 @@ export function withDeadline<T>(
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const called = call();
-    let timer: NodeJS.Timeout | undefined;
+    const stop = countDown(timeoutMs, () => fail(new DeadlineError(what, Math.round(timeoutMs))));
     const end = (): void => {
-      clearTimeout(timer);
+      stop();
       signal?.removeEventListener("abort", onAbort);
     };
     const fail = (error: Error): void => {
@@ -40,16 +64,6 @@ export function withDeadline<T>(
       reject(error);
     };
     const onAbort = (): void => fail(asError(signal?.reason));
-    const step = (left: number): void => {
-      timer = setTimeout(
-        () => {
-          if (left > 1) step(left - 1);
-          else fail(new DeadlineError(what, Math.round(timeoutMs)));
-        },
-        Math.min(timeoutMs / STEPS, MAX_TIMER_MS),
-      );
-    };
-    step(STEPS);
     signal?.addEventListener("abort", onAbort);
     called.then((value) => {
       end();

@@ -80,6 +80,21 @@ export class ReceivedIds {
     }));
   }
 
+  /**
+   * Messages that were noted are not stored, or may not be: none of them is known, and the page of one that is noted next says nothing of
+   * them. Otherwise it would be taken for stored when it is delivered again, although its event is nowhere.
+   */
+  takeBack(messageIds: readonly string[]): void {
+    for (const messageId of messageIds) {
+      const id = this.#hashOf(messageId);
+      this.#expected.delete(id);
+      if (!this.#known.delete(id)) continue;
+      const index = this.#pages.findIndex((page) => page?.ids.includes(id));
+      const page = this.#pages[index];
+      if (page !== undefined) this.#pages[index] = { ...page, ids: page.ids.filter((noted) => noted !== id) };
+    }
+  }
+
   #hashOf(messageId: string): string {
     if (this.#lastHash?.of !== messageId) this.#lastHash = { of: messageId, hash: hashOf(messageId) };
     return this.#lastHash.hash;

@@ -77,6 +77,11 @@ export class StagedChanges implements ReceivedChanges {
     return [...keys, ...this.#ids.note(this.#messageIds), ...this.#kept];
   }
 
+  /** Their event is not durable, or may not be: the messages come again. */
+  takeBack(): void {
+    this.#ids.takeBack(this.#messageIds);
+  }
+
   /** They are durable. */
   done(): void {
     for (const { durable } of this.#keys.values()) durable();

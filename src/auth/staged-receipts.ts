@@ -83,11 +83,15 @@ export class StagedReceipts implements ReceivedKeys {
     const { gate, space, onFailed } = this.#options;
     if (changes.isEmpty && published === undefined) return changes.done();
     this.#storing.add(changes);
-    // Nobody may wait for it any more.
-    published?.catch(() => {});
+    const lost = (): void => this.#lost(changes);
+    // Not where the gate hears of it: that does not wait for the outcome when the connection ends before.
+    published?.catch(lost);
     const stored = gate.write(async () => {
       await published;
-      if (!changes.isTaken && !changes.isEmpty) await space.write(changes.take(), { patient: true });
+      if (changes.isTaken || changes.isEmpty) return;
+      const written = space.write(changes.take(), { patient: true });
+      written.catch(lost);
+      await written;
     });
     stored.then(
       () => {
@@ -151,6 +155,15 @@ export class StagedReceipts implements ReceivedKeys {
     this.#byKey.set(key, changes);
     changes.add(key, staged);
     return true;
+  }
+
+  /**
+   * The event of a message is not stored: the message comes again, and must be decipherable then. Keys that were changed after it contain
+   * what it changed.
+   */
+  #lost(changes: StagedChanges): void {
+    changes.takeBack();
+    this.drop();
   }
 
   #forget(changes: StagedChanges): void {

@@ -1,6 +1,6 @@
 /** Whether the store holds the credentials of a link. */
 import { withDeadline } from "../async/deadline.js";
-import { ZpwootError } from "../errors.js";
+import { isZpwootError, ZpwootError } from "../errors.js";
 import { type SessionSpace, sessionSpace } from "../store/space/session-space.js";
 import type { Store } from "../store/store.js";
 import { isLinked, readCredentials } from "./credentials.js";
@@ -17,11 +17,15 @@ export async function isLinkStored(store: Store, sessionId: string): Promise<boo
   return newest !== undefined && isLinked(newest.value);
 }
 
-/** Waits for the writes of an earlier auth state of the session: what they change must not be read before. */
+/**
+ * Waits for the writes of an earlier auth state of the session, also for those that have failed and may be applied late: what they change
+ * must not be read before.
+ */
 export async function settledWrites(space: SessionSpace, timeoutMs: number): Promise<void> {
   try {
-    await withDeadline("The store", timeoutMs, () => space.settled());
+    await withDeadline("The store", timeoutMs, () => space.certain());
   } catch (cause) {
+    if (isZpwootError(cause)) throw cause;
     throw new ZpwootError("STORE_UNAVAILABLE", "Earlier writes of the session are still under way", {
       cause,
     });

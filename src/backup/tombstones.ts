@@ -9,7 +9,7 @@ import { once } from "../async/once.js";
 import { isLinked, readCredentials } from "../auth/credentials.js";
 import { wipeAuthState } from "../auth/wipe.js";
 import { messageOf, ZpwootError } from "../errors.js";
-import { storedRecord } from "../store/sessions/session-records.js";
+import { storedRecord } from "../store/sessions/stored-record.js";
 import { sessionSpace } from "../store/space/session-space.js";
 import type { Store } from "../store/store.js";
 import { writePortableAuth } from "./portable-auth.js";

@@ -3,7 +3,7 @@ import { setMaxListeners } from "node:events";
 import type { CallOptions } from "../api/call-options.js";
 import { DeadlineError, withDeadline } from "../async/deadline.js";
 import { withAnyOf } from "../async/forward-abort.js";
-import { ZpwootError } from "../errors.js";
+import { isZpwootError, ZpwootError } from "../errors.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { callError, type CallFacts } from "./refusals.js";
 
@@ -13,9 +13,6 @@ export type Stanza = Parameters<WhatsAppSocket["query"]>[0];
 /** A session, as far as calls need it. */
 interface CallingSession {
   readonly socket: WhatsAppSocket | undefined;
-  /** Its connection: `sent` settles with whether all that was written has left. */
-  readonly attempt?:
-    { readonly handle: { readonly gate?: { sent(): Promise<boolean> } } | undefined } | undefined;
 }
 
 /** What a {@link Caller} is made with. */
@@ -31,8 +28,6 @@ export interface OpenCall {
   readonly socket: WhatsAppSocket;
   /** Sends a query and settles with the answer. Rejects as the library does when WhatsApp refuses. */
   readonly query: (stanza: Stanza) => Promise<Stanza>;
-  /** Settles when all that was written has left the process: for what WhatsApp does not answer. Rejects with `SESSION_NOT_CONNECTED`. */
-  readonly sent: () => Promise<void>;
 }
 
 /** How long WhatsApp may take to answer, in milliseconds. */
@@ -60,12 +55,8 @@ export class Caller {
   ): Promise<T> {
     const { session, ending } = this.#options;
     if (isAborted(signal)) throw aborted(facts);
-    const { socket, attempt } = await session(id);
+    const { socket } = await session(id);
     if (socket === undefined) throw notConnected(facts);
-    const gate = attempt?.handle?.gate;
-    const sent = async (): Promise<void> => {
-      if ((await gate?.sent()) === false) throw notConnected(facts);
-    };
     const query: OpenCall["query"] = async (stanza) => {
       // Baileys 7 settles with nothing when its own time is over.
       const answer = (await socket.query(stanza, timeoutMs)) as Stanza | undefined;
@@ -74,11 +65,12 @@ export class Caller {
     };
     try {
       return await withAnyOf([signal, ending], (ends) =>
-        withDeadline("WhatsApp", timeoutMs, () => work({ socket, query, sent }), { signal: ends }),
+        withDeadline("WhatsApp", timeoutMs, () => work({ socket, query }), { signal: ends }),
       );
     } catch (error) {
       if (isAborted(ending)) throw stopped();
       if (isAborted(signal)) throw aborted(facts);
+      if (isZpwootError(error, "SESSION_NOT_CONNECTED")) throw notConnected(facts);
       throw callError(error, facts);
     }
   }

@@ -21,11 +21,10 @@ export class Chats implements ChatsApi {
   /** See {@link ChatsApi.setPresence}. */
   async setPresence(id: string, presence: Presence, options: CallOptions = {}): Promise<void> {
     checkInput(presenceSchema, "presence", { presence });
-    await this.#call(id, "chats.setPresence", options, async ({ socket, sent }) => {
+    await this.#call(id, "chats.setPresence", options, async ({ socket }) => {
       // Without a name the libraries send nothing, and say nothing.
       if (!socket.authState.creds.me?.name) throw nameless();
       await socket.sendPresenceUpdate(presence);
-      await sent();
     });
   }
 
@@ -38,23 +37,21 @@ export class Chats implements ChatsApi {
   ): Promise<void> {
     const jid = recipientJid(chat, "chat");
     checkInput(activitySchema, "activity", { activity });
-    await this.#call(id, "chats.setActivity", options, async ({ socket, sent }) => {
+    await this.#call(id, "chats.setActivity", options, async ({ socket }) => {
       await socket.sendPresenceUpdate(ACTIVITIES[activity], jid);
-      await sent();
     });
   }
 
   /** See {@link ChatsApi.markRead}. */
   async markRead(id: string, keys: readonly ReadMessageKey[], options: CallOptions = {}): Promise<void> {
     const checked = checkInput(markReadSchema, "message keys", { keys }).keys;
-    await this.#call(id, "chats.markRead", options, async ({ socket, sent }) => {
+    await this.#call(id, "chats.markRead", options, async ({ socket }) => {
       await socket.readMessages(
         checked.map(({ remoteJid, id: messageId, fromMe, participant }) => ({
           ...{ remoteJid, id: messageId, fromMe: fromMe ?? false },
           ...(participant ? { participant } : {}),
         })),
       );
-      await sent();
     });
   }
 

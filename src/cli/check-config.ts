@@ -7,11 +7,13 @@ import {
   unknownOptions,
   type OptionFields,
 } from "../api/check-options.js";
+import { checkClusterOptions } from "../cluster/options.js";
 import { isZpwootError, messageOf, ZpwootError } from "../errors.js";
 import { parseHttpOptions, type HttpHandlerOptions } from "../http/options.js";
 import { checkOptions, MANAGER_OPTION_NAMES } from "../manager/check-options.js";
 import type { SessionManagerOptions } from "../manager/options.js";
 import { webhookLimits } from "../webhooks/options.js";
+import { isClusterPlan } from "./cluster-plan.js";
 import { isOrigin } from "./cors.js";
 import type { ServeConfig } from "./serve-config.js";
 import { LIBRARIES, LOG_LEVELS } from "./setting-rules.js";
@@ -50,7 +52,7 @@ export function checkServeConfig(config: unknown, source: string): asserts confi
   const entries = Object.entries(config);
   const part = (isOwn: boolean): Record<string, unknown> =>
     Object.fromEntries(entries.filter(([name]) => names.includes(name) && name in own === isOwn));
-  const { snapshots, ...rest } = part(false);
+  const { snapshots, cluster, ...rest } = part(false);
   const managers = {
     ...rest,
     ...(typeof snapshots === "object" && snapshots !== null
@@ -63,10 +65,18 @@ export function checkServeConfig(config: unknown, source: string): asserts confi
     ...unknown,
     ...detailsOf(() => checkOptionsOf("configuration", optionsSchema(own), part(true), "INVALID_OPTION")),
     ...detailsOf(() => checkOptions(managers)),
+    ...clusterProblems(cluster),
     ...detailsOf(() => webhookLimits(rest["webhooks"] ?? {})),
     ...detailsOf(() => parseHttpOptions(httpOf(config))).map((sentence) => `http.${sentence}`),
   ];
   if (found.length > 0) throw problems(source, found);
+}
+
+function clusterProblems(cluster: unknown): readonly string[] {
+  if (cluster === undefined || typeof cluster === "boolean" || isClusterPlan(cluster)) return [];
+  if (!isPlain(cluster))
+    return ['cluster must be true, false, the options of cluster() of "zpwoot/cluster", or its result'];
+  return detailsOf(() => checkClusterOptions(cluster)).map((sentence) => `cluster.${sentence}`);
 }
 
 function httpOf(config: object): HttpHandlerOptions {
@@ -106,7 +116,7 @@ function withFields(base: Fields, given: Fields): Fields {
 }
 
 function isPlain(value: unknown): value is Fields {
-  if (typeof value !== "object" || value === null) return false;
+  if (typeof value !== "object" || value === null || isClusterPlan(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

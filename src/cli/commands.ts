@@ -93,6 +93,13 @@ export const COMMANDS = {
     settings: "store",
     example: "zpwoot keys create dashboard --role viewer --sessions sales,support",
   },
+  cluster: {
+    usage: "status [--json] | drain <node>",
+    summary: "the nodes that share a store: see them, take one out of work",
+    flags: { json: "print the status as JSON" },
+    settings: "store",
+    example: "zpwoot cluster drain node-2 --store redis://localhost",
+  },
   help: { usage: "[command]", summary: "show this text, or a command's", example: "zpwoot help serve" },
   version: { usage: "", summary: "show the version (also -v)", example: "zpwoot version" },
 } as const satisfies Readonly<Record<string, Command>>;
@@ -142,8 +149,8 @@ export function help(): string {
 
 ${lines.join("\n")}
 
-zpwoot <command> --help shows a command's flags. <session> is an id or a name. keys, list, and export of a session that is offline,
-work beside a running server; import, backup, tombstone and reencrypt need the store for themselves.
+zpwoot <command> --help shows a command's flags. <session> is an id or a name, <node> the first letters of an id or a name. keys,
+list, cluster, and export of a session that is offline, work beside a running server; import, backup, tombstone and reencrypt need the store for themselves.
 
 ${SETTINGS_HEAD}
 ${Object.values(SETTINGS).map(settingLine).join("\n")}`;

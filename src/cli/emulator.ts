@@ -37,8 +37,10 @@ export async function runEmulatorCommand(options: EmulatorCommandOptions): Promi
     const { origin } = new URL(emulator.adminUrl);
     print(`WhatsApp emulator: ${emulator.url}`);
     print(`Its phones, to operate by hand: ${origin}/`);
+    print("Connect a session to it:");
+    print(`  of a server: ZPWOOT_WA_URL=${emulator.url} ZPWOOT_WA_MEDIA_URL=${emulator.media.url}`);
     print(
-      `Connect a session to it with ZPWOOT_WA_URL=${emulator.url} ZPWOOT_WA_MEDIA_URL=${emulator.media.url}`,
+      `  of a program: new SessionManager({ whatsapp: { url: "${emulator.url}", mediaUrl: "${emulator.media.url}" } })`,
     );
     print(`Phones are added on demand. Calls at ${origin}:`);
     for (const call of adminCalls) print(`  ${call}`);

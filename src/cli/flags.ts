@@ -10,7 +10,7 @@ export type Flags = Readonly<Record<string, string | undefined>>;
 export interface Accepted {
   /** Names of flags with a value, without the dashes. */
   readonly flags: readonly string[];
-  /** Those of the flags that may stand alone, which means `true`. */
+  /** Those of the flags that may stand alone, which means `true`: before what is neither `true` nor `false` nor a URL. */
   readonly switches?: readonly string[];
   /** How many arguments that are not flags. Default 0. */
   readonly positionals?: number;
@@ -26,7 +26,7 @@ export function parseFlags(
 ): { readonly flags: Flags; readonly positionals: readonly string[] } {
   const options = Object.fromEntries(flags.map((flag) => [flag, { type: "string" as const }]));
   const completed = args.map((arg, index) => {
-    const isAlone = !/^(true|false)$/.test(args[index + 1] ?? "");
+    const isAlone = !/^(true|false)$|:\/\//.test(args[index + 1] ?? "");
     return switches.some((flag) => arg === `--${flag}`) && isAlone ? `${arg}=true` : arg;
   });
   try {

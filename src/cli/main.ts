@@ -8,15 +8,17 @@ import { boundOutput, ignoreOutputErrors, print } from "./output.js";
 
 /** Deadline for a clean stop; then the process exits anyway. */
 const FORCED_EXIT_MS = 1_900;
+/** The same for a node of a cluster, which first gives its sessions to the others. */
+const FORCED_EXIT_OF_NODE_MS = 24_000;
 
 /** Returns a signal that the first SIGTERM or SIGINT aborts. The second one exits at once. */
-function stopSignal(): AbortSignal {
+function stopSignal(forcedExitMs = FORCED_EXIT_MS): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
     // Unreferenced, so that it does not delay a clean exit.
-    setTimeout(() => process.exit(process.exitCode ?? 0), FORCED_EXIT_MS).unref();
+    setTimeout(() => process.exit(process.exitCode ?? 0), forcedExitMs).unref();
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
@@ -34,7 +36,9 @@ async function runServe(args: readonly string[]): Promise<void> {
   if (isPrinted) return print((await import("./print-config.js")).printedConfig(read));
   boundOutput();
   const { serve } = await import("./serve.js");
-  await serve(read, { print, signal: stopSignal() });
+  const { cluster = false } = read.config;
+  const signal = stopSignal(cluster === false ? FORCED_EXIT_MS : FORCED_EXIT_OF_NODE_MS);
+  await serve(read, { print, signal });
   // Sockets that the peer never closes would keep the process alive for half a minute.
   process.exit(0);
 }
@@ -79,6 +83,10 @@ async function run([command = "help", ...args]: readonly string[]): Promise<void
     case "keys": {
       const { keysCommand } = await import("./keys.js");
       return keysCommand(args, print);
+    }
+    case "cluster": {
+      const { clusterCommand } = await import("./cluster.js");
+      return clusterCommand(args, print);
     }
     case "version":
     case "--version":

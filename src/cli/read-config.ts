@@ -50,7 +50,7 @@ export async function configOf(flags: Flags, { env, folder }: ConfigSources): Pr
   const file = await loadConfigFile(path, folder);
   const fromFile = file?.config ?? {};
   const chosen = given.library === undefined ? fromFile : withoutFactory(fromFile);
-  const config = mergeConfigs(SERVE_DEFAULTS, chosen, given) as EffectiveConfig;
+  const config = mergeConfigs(SERVE_DEFAULTS, chosen, given, switchedOn(given, fromFile)) as EffectiveConfig;
   const apiKey = given.http?.apiKeys;
   return { config, file: file?.path, apiKey: typeof apiKey === "string" ? apiKey : undefined };
 }
@@ -73,6 +73,11 @@ function settingsOf(
     throw new ZpwootError("INVALID_OPTION", problems.join("\n"), { details: problems });
   const { flag, env: variable } = SETTINGS.config;
   return { given: mergeConfigs(...parts), path: flags[flag] ?? (env[variable] || undefined) };
+}
+
+/** `--cluster` alone switches on what the file says of it. */
+function switchedOn({ cluster }: ServeConfig, file: ServeConfig): ServeConfig {
+  return cluster === true && typeof file.cluster === "object" ? { cluster: file.cluster } : {};
 }
 
 /** A library that a flag names wins over the file's. */

@@ -1,5 +1,7 @@
 /** The configuration of `zpwoot serve`: what a configuration file exports. */
 import type { SnapshotsOption } from "../api/backup.js";
+import type { ClusterOptions } from "../cluster/options.js";
+import type { ClusterPlan } from "../cluster/ports.js";
 import type { HttpHandlerOptions } from "../http/options.js";
 import type { SessionManagerOptions } from "../manager/options.js";
 import type { LibraryName, LogLevel } from "./setting-rules.js";
@@ -8,7 +10,7 @@ import type { LibraryName, LogLevel } from "./setting-rules.js";
  * The configuration of `zpwoot serve`: every option of a `SessionManager`, those of the HTTP handler under `http`, and those of the server
  * itself. Flags win over environment variables, and those over this.
  */
-export interface ServeConfig extends Omit<SessionManagerOptions, "snapshots"> {
+export interface ServeConfig extends Omit<SessionManagerOptions, "snapshots" | "cluster"> {
   /** Port to listen on; 0 for any free port. Default 3000. */
   readonly port?: number;
   /** Address to listen on. Default `127.0.0.1`. */
@@ -23,6 +25,11 @@ export interface ServeConfig extends Omit<SessionManagerOptions, "snapshots"> {
   readonly passphraseFile?: string;
   /** Encrypted snapshots of all sessions. The passphrase may be left out: see `passphraseFile`. */
   readonly snapshots?: Omit<SnapshotsOption, "passphrase"> & Partial<Pick<SnapshotsOption, "passphrase">>;
+  /**
+   * Shares the sessions of the store with the other nodes on it: true, the options of `cluster()`, or what it returns. The store must be
+   * Postgres or Redis. Default false.
+   */
+  readonly cluster?: boolean | ClusterOptions | ClusterPlan;
   /** The options of the HTTP handler. Rate limits, a log line per request, `/health`, `/metrics` and `/docs` are on by default. */
   readonly http?: Omit<HttpHandlerOptions, "logger" | "metrics">;
 }

@@ -11,6 +11,7 @@ import { createMetrics } from "../metrics/index.js";
 import type { SessionManagerOptions } from "../manager/options.js";
 import { SessionManager } from "../manager/session-manager.js";
 import { guardUnhandledRejections } from "../whatsapp/rejection-guard.js";
+import { clusterPlanOf } from "./cluster-plan.js";
 import { allowOrigin } from "./cors.js";
 import { answerHome } from "./home-page.js";
 import { installedBaileys } from "./installed-library.js";
@@ -83,9 +84,11 @@ async function managerOptions(config: EffectiveConfig, logger: Logger): Promise<
     http: _http,
     ...rest
   } = config;
-  const { passphraseFile: _file, snapshots, whatsapp, ...options } = rest;
+  const { passphraseFile: _file, snapshots, whatsapp, cluster, ...options } = rest;
+  const plan = await clusterPlanOf(cluster);
   return {
     ...options,
+    ...(plan === undefined ? {} : { cluster: plan }),
     logger,
     ...(snapshots === undefined
       ? {}

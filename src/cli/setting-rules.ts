@@ -36,6 +36,14 @@ function urlOf(schemes: readonly string[], fix: string) {
   }, fix);
 }
 
+/** Switched on or off, or on with a server of its own. */
+const cluster = text
+  .transform((value) => (value === "true" || value === "false" ? value === "true" : { url: value }))
+  .refine(
+    (value) => typeof value === "boolean" || /^(redis|rediss|postgres|postgresql):\/\/./.test(value.url),
+    "must be true, false, or a URL that begins with redis://, rediss:// or postgres://",
+  );
+
 const list = text.transform((value) => value.split(/[\s,]+/).filter((part) => part !== ""));
 
 function trustProxyOf(value: string): TrustProxy {
@@ -49,6 +57,7 @@ const PORT = "must be a whole number from 0 to 65535 in decimal digits, such as 
 export const rules = {
   text,
   list,
+  cluster,
   port: digits(0, 65_535, PORT),
   count: digits(1, Number.MAX_SAFE_INTEGER, "must be a whole number above 0 in decimal digits"),
   days: text

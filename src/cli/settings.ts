@@ -2,31 +2,8 @@
  * The settings of `zpwoot serve` that have a flag and an environment variable. Help, docs/configuration.md and examples/.env.example are
  * made from this table; a configuration file reaches these and every other option.
  */
-import type * as z from "zod";
-import type { ServeConfig } from "./serve-config.js";
+import { setting } from "./setting.js";
 import { LOG_LEVELS, rules } from "./setting-rules.js";
-
-/** What is read, and what it means in a configuration. */
-interface Setting<Rule extends z.ZodType> {
-  /** Without the dashes. */
-  readonly flag: string;
-  readonly env: string;
-  readonly rule: Rule;
-  /** What it does; the default in parentheses. */
-  readonly help: string;
-  /** The option of the configuration file that it sets. */
-  readonly option: string;
-  /** What a configuration file would say for the value. */
-  readonly config: (value: z.output<Rule>) => ServeConfig;
-  /** Whether the flag may stand alone. */
-  readonly alone?: true;
-  /** For the example of a `.env` file. */
-  readonly example?: string;
-}
-
-function setting<Rule extends z.ZodType>(parts: Setting<Rule>): Setting<Rule> {
-  return parts;
-}
 
 const MS_PER_DAY = 86_400_000;
 const ENFORCED = { accountSignature: "enforce", noiseCertificate: "enforce" } as const;
@@ -85,6 +62,16 @@ export const SETTINGS = {
     help: "wait for the server that uses the store, and the port, to leave, as in a rolling deploy (false)",
     option: "ownership.wait",
     config: (wait) => ({ ownership: { wait } }),
+    alone: true,
+    example: "false",
+  }),
+  cluster: setting({
+    flag: "cluster",
+    env: "ZPWOOT_CLUSTER",
+    rule: rules.cluster,
+    help: "share the sessions of the store with other nodes; or where they talk to each other, redis://… or postgres://…, else at the store (false)",
+    option: "cluster",
+    config: (cluster) => ({ cluster }),
     alone: true,
     example: "false",
   }),

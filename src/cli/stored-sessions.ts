@@ -1,7 +1,7 @@
 /** What a store holds of its sessions, for commands that only read: they work beside the process that runs the sessions. */
 import type { SessionRecord } from "../api/session-record.js";
 import { presentOwner } from "../ownership/owner-store.js";
-import type { OwnerRecord } from "../ownership/owner-record.js";
+import { CLUSTER_OWNER, type OwnerRecord } from "../ownership/owner-record.js";
 import { openStore } from "../store/open-store.js";
 import { SessionRecords } from "../store/sessions/session-records.js";
 import type { Store } from "../store/store.js";
@@ -40,12 +40,14 @@ export async function listCommand(args: readonly string[], print: (line: string)
   await withStoredSessions(config, async ({ records, owner }) => {
     for (const { id, name, status, phoneNumber } of records)
       print(`${id}  ${status.padEnd(12)}  ${phoneNumber ?? "not linked"}  ${name}`);
-    print(
-      owner === undefined
-        ? "no process runs these sessions now"
-        : `run by process ${owner.pid} on ${owner.host}, since ${owner.since}`,
-    );
+    print(owner === undefined ? "no process runs these sessions now" : runBy(owner));
   });
+}
+
+function runBy({ ownerId, pid, host, since }: OwnerRecord): string {
+  if (ownerId === CLUSTER_OWNER)
+    return `run by the nodes of a cluster, since ${since}: zpwoot cluster status`;
+  return `run by process ${pid} on ${host}, since ${since}`;
 }
 
 /** The session with an id or a name. Throws `SESSION_NOT_FOUND` with the names that there are. */

@@ -1,7 +1,6 @@
 /** The typed client: one method per route, and waits made of them. */
 import type { ApiKeyInfo, CreateApiKeyInput, CreatedApiKey } from "../api/api-keys.js";
-import type { Health } from "../api/health.js";
-import type { ExportedCredentials, ImportCredentialsInput, Live } from "../http/contract/admin.js";
+import type { ExportedCredentials, ImportCredentialsInput } from "../http/contract/admin.js";
 import type * as contract from "../http/contract/schemas.js";
 import type { CreateSessionInput, SessionStatus, UpdateSessionInput } from "../api/session-info.js";
 import type { CallOptions, PollOptions, ZpwootClientOptions } from "./options.js";
@@ -171,21 +170,6 @@ export class ZpwootClient extends WhatsAppCalls {
     options?: CallOptions,
   ): Promise<contract.MessageResponse> {
     return this.#wire.send({ method: "POST", path: at(id, "import"), body: input }, options);
-  }
-
-  /** Whether the process answers at all. Only on servers with the option `system`, like the next two. */
-  isLive(options?: CallOptions): Promise<Live> {
-    return this.#wire.send({ method: "GET", path: "/health/live" }, options);
-  }
-
-  /** Whether requests can be served. Refused with 503 when not. */
-  isReady(options?: CallOptions): Promise<Health> {
-    return this.#wire.send({ method: "GET", path: "/health/ready" }, options);
-  }
-
-  /** The server's OpenAPI document. */
-  getOpenApi(options?: CallOptions): Promise<Readonly<Record<string, unknown>>> {
-    return this.#wire.send({ method: "GET", path: "/openapi.json" }, options);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** `zpwoot/client`: the `/sessions` routes as typed calls, for browsers, Node and every runtime with `fetch`. */
 export { ZpwootClient } from "./client.js";
+export { ServerCalls } from "./server-calls.js";
 export { WhatsAppCalls, type DownloadedMedia } from "./whatsapp-calls.js";
 export type { MediaMessage } from "../api/media.js";
 export type { EventStreamOptions, ServerEvent } from "./event-stream.js";
@@ -24,6 +25,7 @@ export type {
   ParticipantResult,
 } from "../api/groups.js";
 export type { BlockedContacts } from "../http/contract/calls.js";
+export type { ClusterInfo, ClusterSessions, NodeInfo, NodeMoves } from "../api/cluster.js";
 export type { ExportedCredentials, ImportCredentialsInput, Live } from "../http/contract/admin.js";
 export type {
   CreatedSessionResponse,

@@ -17,6 +17,7 @@ import type { MessageResponse } from "../http/contract/schemas.js";
 import type { MessageInfo, SentMessage } from "../api/messages.js";
 import { formBody, jsonContent, uploadIn, type ContentToSend, type SendCallOptions } from "./message-body.js";
 import type { CallOptions } from "./options.js";
+import { ServerCalls } from "./server-calls.js";
 import { at, type Wire } from "./wire.js";
 
 /** How long a message may take: the server's own limit, and the way. With a file that is uploaded, the server's default, and the way. */
@@ -40,11 +41,12 @@ export interface DownloadedMedia {
  * Messages, groups, contacts and chats. Where a person is named, a phone number in international format or a JID does. What WhatsApp refuses is
  * refused with 403, 404, 422 or 429 and a text that says what to do; a session that is not connected with 400.
  */
-export class WhatsAppCalls {
+export class WhatsAppCalls extends ServerCalls {
   readonly #wire: Wire;
 
   /** @internal */
   constructor(wire: Wire) {
+    super(wire);
     this.#wire = wire;
   }
 

@@ -5,21 +5,33 @@ import { randomBytes } from "node:crypto";
 const EVENT_ID = /^msg_[0-9a-f]{32}$/;
 
 const COUNTS = 16 ** 5;
-const RANDOM_BYTES = 8;
+/** How far the source of an id may be ahead of another one that has not heard of it. */
+const AHEAD_MS = 10_000;
+/** Of the pool for each id; the first one is left out. */
+const RANDOM_DIGITS = 16;
 /** Drawn at once: a call to the system for each id costs more than the rest of it. */
-const POOL_BYTES = 128 * RANDOM_BYTES;
+const POOL_BYTES = 64 * RANDOM_DIGITS;
 
 /** Whether a text has the form of the ids of {@link eventIds}. */
 export function isEventId(text: string): boolean {
   return EVENT_ID.test(text);
 }
 
+/** Gives ids, each greater than the one before it. */
+export interface EventIds {
+  (): string;
+  /** Ids from now on are greater than this one, which another process made, perhaps by another clock. */
+  readonly raise: (above: string) => void;
+  /** Whether a text is an id that this source, or one that it may not have heard of, can have made by now: it was not made up. */
+  readonly knows: (text: string) => boolean;
+}
+
 /** A source of ids. Each is greater than the one before it, even when the clock is set back. */
-export function eventIds(now: () => number): () => string {
+export function eventIds(now: () => number): EventIds {
   let last = 0;
   let count = 0;
   const random = randomHex();
-  return () => {
+  const next = (): string => {
     const at = now();
     count = at > last ? 0 : count + 1;
     last = Math.max(at, last);
@@ -29,16 +41,35 @@ export function eventIds(now: () => number): () => string {
     }
     return `msg_${hex(last, 12)}${hex(count, 5)}${random()}`;
   };
+  const raise = (above: string): void => {
+    if (!isEventId(above)) return;
+    const [at, counted] = [timeOf(above), Number.parseInt(above.slice(16, 21), 16)];
+    if (at < last || (at === last && counted <= count)) return;
+    last = at;
+    count = counted;
+  };
+  const knows = (text: string): boolean =>
+    isEventId(text) && timeOf(text) <= Math.max(last, now()) + AHEAD_MS;
+  return Object.assign(next, { raise, knows });
+}
+
+/** The smallest id of a time in milliseconds since 1970: below every id that was made then. */
+export function idAt(ms: number): string {
+  return `msg_${hex(ms, 12)}${"0".repeat(20)}`;
+}
+
+function timeOf(id: string): number {
+  return Number.parseInt(id.slice(4, 16), 16);
 }
 
 /** 15 digits a time, each used once. */
 function randomHex(): () => string {
-  let pool = Buffer.alloc(0);
+  let pool = "";
   let used = 0;
   return () => {
-    if (used === pool.length) [pool, used] = [randomBytes(POOL_BYTES), 0];
-    used += RANDOM_BYTES;
-    return pool.toString("hex", used - RANDOM_BYTES, used).slice(1);
+    if (used === pool.length) [pool, used] = [randomBytes(POOL_BYTES).toString("hex"), 0];
+    used += RANDOM_DIGITS;
+    return pool.slice(used - RANDOM_DIGITS + 1, used);
   };
 }
 

@@ -78,8 +78,12 @@ function fromLeaf(value: object): JsonValue | undefined {
   }
   if (value instanceof ArrayBuffer) return Buffer.from(value).toString("base64");
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (isLong(value)) return fromBigInt(longToBigInt(value));
-  return undefined;
+  return longValue(value);
+}
+
+/** The JSON form of a 64-bit integer as protobuf has it: an object; undefined for anything else. */
+export function longValue(value: object): number | string | undefined {
+  return isLong(value) ? fromBigInt(longToBigInt(value)) : undefined;
 }
 
 interface LongLike {

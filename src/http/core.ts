@@ -46,7 +46,8 @@ export class HttpCore {
     this.#options = options;
     this.#authenticate = createAuthentication(options.apiKeys, manager.apiKeys);
     const { rateLimit, logger } = options;
-    this.#count = rateLimit === undefined ? undefined : createRateLimits(rateLimit, logger);
+    this.#count =
+      rateLimit === undefined ? undefined : createRateLimits(rateLimit, logger, () => manager.cluster?.redis);
     this.#log = new RequestLog(options.logRequests ? options.logger : undefined);
   }
 

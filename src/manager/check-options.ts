@@ -4,13 +4,14 @@ import type { SnapshotsOption, TombstonesOption } from "../api/backup.js";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
 import type { Logger } from "../api/logger.js";
 import type { MessagesOptions, PaceOptions } from "../api/messages.js";
+import type { ClusterPlan } from "../cluster/ports.js";
 import { ZpwootError } from "../errors.js";
+import type { OwnershipOptions } from "../ownership/ownership.js";
 import type {
   ChecksOptions,
   EventLogOption,
   LinkingOptions,
   MediaOptions,
-  OwnershipOptions,
   ReconnectOptions,
   RestoreOptions,
   SentMessagesOptions,
@@ -31,6 +32,7 @@ const ROOT_KEY = "must be a key of 32 bytes, as bytes or hex";
 const UNKNOWN_ROOT =
   "can't be enforced for a url that is not WhatsApp's own, unless whatsapp.noiseRootKey says which root its certificates have";
 const KEYS = "must be a list of keys of 32 bytes, each as bytes, base64 or hex";
+const CLUSTER = 'must be made by cluster() of "zpwoot/cluster"';
 const EVENT_LOG =
   "must be false, or an object with keep (a positive whole number) and durable (true or false)";
 
@@ -56,6 +58,11 @@ const socketFactorySchema = z.custom<SocketFactoryOption>(
     typeof value === "function" ||
     hasMethods(value, ["makeSocket", "webSocketOf", "initAuthCreds", "reviveAppStateSyncKey"]),
   { error: SOCKET_FACTORY },
+);
+
+const clusterSchema = z.custom<ClusterPlan>(
+  (value) => (value as Partial<ClusterPlan> | null)?.kind === "zpwoot-cluster" && hasMethods(value, ["open"]),
+  { error: CLUSTER },
 );
 
 const linkingSchema = optionsSchema({
@@ -165,6 +172,7 @@ const schema = optionsSchema({
   ownership: optionsSchema({
     wait: option.flag.optional(),
   } satisfies OptionFields<OwnershipOptions>).optional(),
+  cluster: clusterSchema.optional(),
   media: optionsSchema({
     maxBytes: option.count.optional(),
     maxTotalBytes: option.count.optional(),

@@ -8,6 +8,7 @@ import { Tombstones } from "../backup/tombstones.js";
 import { Caller } from "../calls/caller.js";
 import { Chats } from "../calls/chats.js";
 import { Contacts } from "../calls/contacts.js";
+import type { Cluster, ClusterHost } from "../cluster/ports.js";
 import { Groups } from "../calls/groups.js";
 import { SessionEgresses } from "../egress/proxy.js";
 import { EventHub } from "../events/event-hub.js";
@@ -22,10 +23,12 @@ import { SessionRecords } from "../store/sessions/session-records.js";
 import type { Store } from "../store/store.js";
 import { ClientVersion } from "../whatsapp/client-version.js";
 import { ApiKeys } from "./api-keys.js";
+import { ClusterEvents } from "./cluster-events.js";
 import { clientVersionStore } from "./client-version-store.js";
 import { loggerOf } from "./default-logger.js";
 import { EventPublisher } from "./event-publisher.js";
 import { MediaDownloads } from "./media.js";
+import { lateSessions, NodeSessions } from "./node-sessions.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
 import { ownershipListener, type OwnershipListenerParts } from "./ownership-listener.js";
 import { SessionRegistry } from "./session-registry.js";
@@ -38,9 +41,16 @@ export interface ManagerParts {
   readonly logger: Logger;
   readonly store: Store;
   readonly ownership: Ownership;
+  /** Set by the option `cluster`: it is the ownership, too. */
+  readonly cluster: Cluster | undefined;
+  /** The sessions of this node of a cluster. */
+  readonly nodeSessions: NodeSessions;
+  /** The events of all nodes; with the option `cluster`. */
+  readonly clusterEvents: ClusterEvents | undefined;
   readonly hub: EventHub;
   readonly publisher: EventPublisher;
   readonly registry: SessionRegistry<Session>;
+  readonly records: SessionRecords;
   readonly services: SessionServices;
   readonly egresses: SessionEgresses;
   readonly media: MediaDownloads;
@@ -53,7 +63,8 @@ export interface ManagerParts {
 }
 
 /** How a manager ends, and is ended. */
-export type ManagerHooks = Pick<OwnershipListenerParts, "signal" | "stop">;
+export interface ManagerHooks
+  extends Pick<OwnershipListenerParts, "signal" | "stop">, Pick<ClusterHost, "call"> {}
 
 /**
  * Makes the parts of a manager from its options; touches neither store nor network.
@@ -64,19 +75,24 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
   const hub = new EventHub(logger);
   const store = composeStore(options, { logger, hub });
   const records = new SessionRecords(store, { logger });
-  const ownership = new ProcessOwnership({
-    store,
-    logger,
-    listener: ownershipListener({ ...hooks, registry: () => registry, hub, logger }),
+  const listener = ownershipListener({ ...hooks, registry: () => registry, hub, logger });
+  const cluster: Cluster | undefined = options.cluster?.open({
+    ...{ store, logger, listener, signal: hooks.signal, call: hooks.call },
+    storeUrl: typeof options.store === "string" ? options.store : undefined,
+    sessions: lateSessions(() => nodeSessions),
+    announce: async () => clusterEvents?.announce(),
   });
+  const ownership: Ownership = cluster ?? new ProcessOwnership({ store, logger, listener });
   // Sessions, registry and publisher need each other. Each is handed functions, which are called when all are there.
   const registry: SessionRegistry<Session> = new SessionRegistry({
     store,
     records,
     claim: () => ownership.claim({ wait: false, signal: hooks.signal }),
+    shared: cluster,
     open: (record, idle) => new Session(record, services, idle),
     finishDeletion: (id) => services.removeAll(id),
     onLoaded: async (ids) => {
+      if (cluster !== undefined) publisher.begin();
       await Promise.all([publisher.resume(ids), services.versions.load()]);
     },
     emit: (name, event) => publisher.emit(name, event),
@@ -87,6 +103,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     store,
     hub,
     logger,
+    clock: cluster?.clock,
     session: (id) => registry.find(id),
   });
   const mediaHost = mediaHostOf(options);
@@ -106,6 +123,7 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     store,
     records,
     tombstones,
+    onRemoved: cluster && ((id) => cluster.removed(id)),
     forget: async (id) => {
       await messages.forget(id);
       await publisher.forget(id);
@@ -131,6 +149,12 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     random: Math.random,
     sleep: async (ms, signal) => void (await waitFor(new Promise(() => {}), { timeoutMs: ms, signal })),
   });
+  const nodeSessions = new NodeSessions({
+    ...{ store, records, registry, publisher, messages, egresses, services, logger, signal: hooks.signal },
+    concurrency: options.restore?.concurrency ?? DEFAULTS.restoreConcurrency,
+  });
+  const clusterEvents: ClusterEvents | undefined =
+    cluster && new ClusterEvents({ cluster, publisher, hub, logger, ending: hooks.signal });
   const backups = new Backups({
     store,
     records: () => registry.all().map(({ record }) => record),
@@ -146,9 +170,13 @@ export function compose(options: SessionManagerOptions, hooks: ManagerHooks): Ma
     logger,
     store,
     ownership,
+    cluster,
+    nodeSessions,
+    clusterEvents,
     hub,
     publisher,
     registry,
+    records,
     services,
     egresses,
     media: new MediaDownloads({ egresses, limits: media }),

@@ -12,58 +12,43 @@ import type {
   PublishedEvent,
   StreamedEvent,
 } from "../api/event-stream.js";
-import type { Logger } from "../api/logger.js";
 import type { UpdateSessionInput } from "../api/session-info.js";
-import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { inTime } from "../async/command-deadline.js";
 import { ZpwootError } from "../errors.js";
-import type { EventHub } from "../events/event-hub.js";
-import { eventIds, isEventId } from "../events/event-id.js";
+import { type EventIds, eventIds, idAt, isEventId } from "../events/event-id.js";
 import { EventLog } from "../events/log/event-log.js";
 import { renderPayloads, type EventFacts, type RenderedPayload } from "../events/payload.js";
 import { type Along, familySpace } from "../store/space/key-space.js";
-import type { Store } from "../store/store.js";
 import {
   changeEndpoints,
   endpointOf,
   outboxSpace,
   WebhookDispatcher,
   webhookLimits,
+  type EndpointState,
+  type WebhookLimits,
+  withEndpoint,
 } from "../webhooks/index.js";
-import { withEndpoint, type EndpointState, type WebhookLimits } from "../webhooks/index.js";
+import type { EventPublisherDeps, PublishingSession } from "./event-publisher-deps.js";
 import { bothOf, EventStorage } from "./event-storage.js";
-import { DEFAULTS, type EventLogOption, type SessionManagerOptions } from "./options.js";
+import { DEFAULTS, type EventLogOption } from "./options.js";
 
-/** One source for all managers of the process: ids grow even from one manager to the next. */
-const newId = eventIds(Date.now);
+/** One source for all managers of the process that are no nodes: ids grow even from one manager to the next. */
+const idsOfProcess = eventIds(Date.now);
 
 const loggedEvents: ReadonlySet<EngineEventName> = new Set(LOGGED_ENGINE_EVENTS);
 
-/** A session, as far as the publisher needs it. */
-interface PublishingSession {
-  readonly record: SessionRecord;
-  /** Set once it is deleted, or the manager has stopped. */
-  readonly ended?: ZpwootError | undefined;
-  patch(change: Partial<SessionRecord>): Promise<void>;
-}
-
-/** What the publisher needs of the manager. */
-export interface EventPublisherDeps {
-  readonly options: SessionManagerOptions;
-  readonly store: Store;
-  readonly hub: EventHub;
-  readonly logger: Logger;
-  session(sessionId: string): PublishingSession | undefined;
-}
-
 /** The one way out for events, with the log and the webhooks behind it. */
 export class EventPublisher {
+  /** Whence events have their ids. In a cluster, a source of its own for each node, by the store's clock. */
+  readonly newId: EventIds;
+  /** What readers of `events()` follow. Undefined when it is switched off. */
+  readonly log: EventLog | undefined;
   readonly #deps: EventPublisherDeps;
   readonly #limits: WebhookLimits;
   readonly #webhooks: WebhookDispatcher;
   readonly #storage: EventStorage;
-  readonly #log: EventLog | undefined;
   /** Sessions being deleted: what they still emit is for listeners only. */
   readonly #forgetting = new Set<string>();
 
@@ -72,8 +57,9 @@ export class EventPublisher {
     const { options, store, logger } = deps;
     const { eventLog = {}, webhooks } = options;
     this.#deps = deps;
+    this.newId = deps.clock === undefined ? idsOfProcess : eventIds(deps.clock.now);
     this.#limits = webhookLimits(webhooks);
-    this.#log = eventLog === false ? undefined : this.#openLog(eventLog);
+    this.log = eventLog === false ? undefined : this.#openLog(eventLog);
     this.#webhooks = new WebhookDispatcher({
       space: (sessionId, endpoint) => outboxSpace(store, sessionId, endpoint),
       session: (sessionId) => deps.session(sessionId)?.record,
@@ -103,7 +89,7 @@ export class EventPublisher {
     this.#deps.hub.emit(name, { sessionId, data });
     if (this.#deps.session(sessionId) === undefined || this.#forgetting.has(sessionId)) return undefined;
     const isWanted = this.#webhooks.wants(sessionId, name);
-    if (this.#log === undefined && !isWanted) return undefined;
+    if (this.log === undefined && !isWanted) return undefined;
     const at = Date.now();
     const bodies = this.#render({ event: name, sessionId, at, data });
     const store = (logged: Along | undefined): Promise<void> | undefined => {
@@ -113,13 +99,24 @@ export class EventPublisher {
       return along && this.#storage.alone(sessionId, along);
     };
     const parts = bodies.map(({ id, body }) => ({ id, event: name, sessionId, body }));
-    if (this.#log === undefined) return store(undefined);
-    return this.#log.append(parts, { store, repeatable: along !== undefined });
+    if (this.log === undefined) return store(undefined);
+    return this.log.append(parts, { store, repeatable: along !== undefined });
   };
+
+  /** A node of a cluster has joined: what follows is the first of it. */
+  begin(): void {
+    this.log?.begin(this.newId());
+  }
+
+  /** Events to come are newer than those that other nodes of the cluster have published so far. Rejects with a store error. */
+  async passOthers(): Promise<void> {
+    const { clock } = this.#deps;
+    if (clock !== undefined) this.newId.raise(idAt(await clock.latest()));
+  }
 
   /** Loads the log and the outboxes of these sessions, and delivers what was queued before a restart. Never rejects. */
   async resume(sessionIds: readonly string[]): Promise<void> {
-    await this.#log?.load(sessionIds);
+    await this.log?.load(sessionIds);
     await this.#webhooks.resume(sessionIds);
   }
 
@@ -139,14 +136,13 @@ export class EventPublisher {
     return newSecrets;
   }
 
-  /** The failed deliveries of a session, oldest first. Rejects with a store error. */
-  listFailed(sessionId: string): Promise<readonly FailedDelivery[]> {
-    return inTime("listFailedDeliveries", () => this.#webhooks.listFailed(sessionId));
-  }
+  /** See `SessionManager.listFailedDeliveries`. */
+  readonly listFailed = (sessionId: string): Promise<readonly FailedDelivery[]> =>
+    inTime("listFailedDeliveries", () => this.#webhooks.listFailed(sessionId));
 
   /** An event that is kept in the log, or in an outbox. Rejects with `EVENT_NOT_FOUND` or a store error. */
   async event(sessionId: string, eventId: string): Promise<PublishedEvent> {
-    const logged = this.#log?.find(sessionId, eventId);
+    const logged = this.log?.find(sessionId, eventId);
     if (logged !== undefined) return logged;
     const body = isEventId(eventId)
       ? await inTime("getEvent", () => this.#webhooks.bodyOf(sessionId, eventId))
@@ -167,34 +163,33 @@ export class EventPublisher {
       throw new ZpwootError("DELIVERY_NOT_FOUND", "The session has no failed delivery with this id");
     }
     if (result === "outbox-full") {
-      const message = "The webhook's outbox is full: redeliver once the receiver accepts events";
-      throw new ZpwootError("OUTBOX_FULL", message);
+      const text = "The webhook's outbox is full: redeliver once the receiver accepts events";
+      throw new ZpwootError("OUTBOX_FULL", text);
     }
   }
 
   /** The events of the log, then each further one. Throws `INVALID_OPTION` when the log is off. */
   events({ after, signal, ...filter }: EventStreamOptions): AsyncGenerator<StreamedEvent, void, undefined> {
-    if (this.#log === undefined) {
+    if (this.log === undefined) {
       throw new ZpwootError("INVALID_OPTION", "The event log is switched off by the option eventLog");
     }
-    return this.#log.read(filter, after, signal ?? new AbortController().signal);
+    return this.log.read(filter, after, signal ?? new AbortController().signal);
   }
 
   /** What each endpoint of a session does now, by its name. */
-  endpointStates(sessionId: string): ReadonlyMap<string, EndpointState> {
-    return this.#webhooks.endpointStates(sessionId);
-  }
+  readonly endpointStates = (sessionId: string): ReadonlyMap<string, EndpointState> =>
+    this.#webhooks.endpointStates(sessionId);
 
   /** The figures of this moment. */
   stats(): OutgoingStats {
-    const eventLog = this.#log?.stats() ?? { readers: 0, events: 0, bytes: 0 };
+    const eventLog = this.log?.stats() ?? { readers: 0, events: 0, bytes: 0 };
     return { webhooks: this.#webhooks.stats(), eventLog };
   }
 
   /** Deletes what is queued and kept of a session. Rejects with a store error; can be repeated. */
   async forget(sessionId: string): Promise<void> {
     this.#forgetting.add(sessionId);
-    this.#log?.forget(sessionId);
+    this.log?.forget(sessionId);
     try {
       await this.#webhooks.forget(sessionId);
     } finally {
@@ -202,9 +197,16 @@ export class EventPublisher {
     }
   }
 
+  /** Another node runs the session: nothing more is sent here. Never rejects. */
+  readonly release = (sessionId: string, drainMs: number): Promise<void> =>
+    this.#webhooks.release(sessionId, { drainMs }).then(() => this.log?.release(sessionId));
+
+  /** Forgets what was made for a session since {@link release}. */
+  readonly drop = (sessionId: string): void => this.#webhooks.drop(sessionId);
+
   /** Ends readers at once, and deliveries within the time in milliseconds. Never rejects. */
   async stop(drainMs: number): Promise<void> {
-    await Promise.all([this.#log?.close(), this.#webhooks.stop({ drainMs })]);
+    await Promise.all([this.log?.close(), this.#webhooks.stop({ drainMs })]);
   }
 
   #openLog({ keep = DEFAULTS.eventLogKeep, durable = false }: EventLogOption): EventLog {
@@ -213,14 +215,15 @@ export class EventPublisher {
       keep,
       maxBytes: DEFAULTS.eventLogBytes,
       maxTotalBytes: DEFAULTS.eventLogTotalBytes,
-      firstId: newId(),
+      firstId: this.newId(),
       space: durable ? (sessionId) => familySpace(store, sessionId, "event-log") : undefined,
+      ids: this.newId,
       logger,
     });
   }
 
   #logEngineEvent(name: EngineEventName, { sessionId, ...data }: { readonly sessionId: unknown }): void {
-    if (this.#log === undefined || typeof sessionId !== "string") return;
+    if (this.log === undefined || typeof sessionId !== "string") return;
     // What a session says last comes when everything that was stored of it is gone.
     const isDeleted = this.#deps.session(sessionId)?.ended?.code === "SESSION_NOT_FOUND";
     const lasting = isDeleted || name === "session.created" || name === "session.deleted";
@@ -228,12 +231,12 @@ export class EventPublisher {
     const parts = bodies.map(({ id, body }) => ({ id, event: name, sessionId, body }));
     const store = (logged: Along | undefined): Promise<void> | undefined =>
       logged && this.#storage.log(sessionId, logged);
-    this.#log.append(parts, { lasting, store })?.catch(() => {});
+    this.log.append(parts, { lasting, store })?.catch(() => {});
   }
 
   #render(facts: Omit<EventFacts, "sessionName">): readonly RenderedPayload[] {
     const sessionName = this.#deps.session(facts.sessionId)?.record.name ?? null;
-    return renderPayloads({ ...facts, sessionName }, this.#limits, newId);
+    return renderPayloads({ ...facts, sessionName }, this.#limits, this.newId);
   }
 
   /** The receiver answered 410: nothing more is sent to it. */

@@ -3,6 +3,8 @@ import type { LibraryConfig } from "../api/library-types.js";
 import type { MessagesOptions } from "../api/messages.js";
 import type { SnapshotsOption, TombstonesOption } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
+import type { ClusterPlan } from "../cluster/ports.js";
+import type { OwnershipOptions } from "../ownership/ownership.js";
 import type { EncryptionKey } from "../store/encryption.js";
 import type { StoreOption } from "../store/open-store.js";
 import type { WebhookOptions } from "../webhooks/index.js";
@@ -53,6 +55,11 @@ export interface SessionManagerOptions {
   readonly restore?: RestoreOptions;
   /** What to do while another process runs the sessions of the store. */
   readonly ownership?: OwnershipOptions;
+  /**
+   * Shares the sessions of the store with other nodes: `cluster()` of `zpwoot/cluster`, on Postgres or Redis. Default: this process runs all
+   * sessions.
+   */
+  readonly cluster?: ClusterPlan;
   /** The limits of webhooks. */
   readonly webhooks?: WebhookOptions;
   readonly media?: MediaOptions;
@@ -204,15 +211,6 @@ export interface ReconnectOptions {
 export interface RestoreOptions {
   /** How many sessions may be connecting at once. Default 10. */
   readonly concurrency?: number;
-}
-
-/** What to do while another process runs the sessions of the store. */
-export interface OwnershipOptions {
-  /**
-   * Whether `start()` waits for the other process to leave, however long that takes, as in a rolling deploy. Until then every command
-   * rejects with `STORE_IN_USE`. Default false: `start()` and every command reject with `STORE_IN_USE`.
-   */
-  readonly wait?: boolean;
 }
 
 /** All defaults. */

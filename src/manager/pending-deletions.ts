@@ -16,7 +16,10 @@ export interface PendingDeletionsOptions {
 /** The unfinished deletions of one manager. */
 export class PendingDeletions {
   readonly #options: PendingDeletionsOptions;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Of the next try, by session. */
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** The tries under way, by session. */
+  readonly #trying = new Map<string, symbol>();
   #closed = false;
 
   constructor(options: PendingDeletionsOptions) {
@@ -26,37 +29,54 @@ export class PendingDeletions {
   /** Settles when the deletion is finished or has failed once; then it is logged and retried in the background. Never rejects. */
   async finish(id: string, failures = 0): Promise<void> {
     const { finish, logger } = this.#options;
+    const mark = Symbol(id);
+    this.#trying.set(id, mark);
     try {
       await finish(id);
       logger.info({ sessionId: id }, "Session deleted: the deletion was interrupted earlier");
     } catch (error) {
-      if (this.#closed) return;
+      if (this.#closed || this.#trying.get(id) !== mark) return;
       if (failures === 0)
         logger.error(
           { sessionId: id, error: messageOf(error) },
           "A deleted session leaves records behind that can't be deleted yet; this is retried",
         );
       this.#retry(id, failures + 1);
+    } finally {
+      if (this.#trying.get(id) === mark) this.#trying.delete(id);
     }
+  }
+
+  /** Whether a deletion is under way, or waits for its next try. */
+  has(id: string): boolean {
+    return this.#trying.has(id) || this.#timers.has(id);
+  }
+
+  /** Another process goes on with a deletion: this one does not try again. */
+  cancel(id: string): void {
+    this.#trying.delete(id);
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
   }
 
   /** No deletion is tried again by this process. */
   close(): void {
     this.#closed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
   }
 
   #retry(id: string, failures: number): void {
     const timer = setTimeout(
       () => {
-        this.#timers.delete(timer);
+        this.#timers.delete(id);
         void this.finish(id, failures);
       },
       backoffMs(failures, RETRY, Math.random, 0.5),
     );
     // A deletion that waits is no reason for the process to live.
     timer.unref();
-    this.#timers.add(timer);
+    clearTimeout(this.#timers.get(id));
+    this.#timers.set(id, timer);
   }
 }

@@ -58,20 +58,15 @@ export interface RestoredSessions {
  */
 export async function restoreSessions(
   sessions: readonly RestorableSession[],
-  { concurrency, timeouts, signal, emit }: RestoreSessionsOptions,
+  options: RestoreSessionsOptions,
 ): Promise<RestoredSessions> {
-  const offline = sessions.filter(
-    ({ record, status }) => record.desired === "online" && status === "disconnected",
-  );
-  const wanted = offline
-    .filter((session) => !session.rest())
-    .sort((a, b) => (a.record.updatedAt > b.record.updatedAt ? -1 : 1));
-  const timeoutMs = timeouts.connectMs + timeouts.loginMs;
+  const { concurrency, signal, emit } = options;
+  const { wanted, resting } = restorable(sessions);
   // One for each session that is being restored: with eleven, Node would warn of a leak.
   setMaxListeners(0, signal);
   let done = 0;
   await restoreAll(
-    wanted.map((session) => ({ restore: () => restoreOne(session, timeoutMs, signal) })),
+    wanted.map((session) => toRestore(session, options)),
     {
       concurrency,
       signal,
@@ -83,13 +78,36 @@ export async function restoreSessions(
       },
     },
   );
-  return { restored: wanted.length, resting: offline.length - wanted.length };
+  return { restored: wanted.length, resting };
 }
 
-async function restoreOne(session: RestorableSession, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  await session.resume();
+/** Those of the sessions that are to connect, the recently active first, and how many stay at rest. */
+export function restorable(sessions: readonly RestorableSession[]): {
+  readonly wanted: readonly RestorableSession[];
+  readonly resting: number;
+} {
+  const offline = sessions.filter(
+    ({ record, status }) => record.desired === "online" && status === "disconnected",
+  );
+  const wanted = offline
+    .filter((session) => !session.rest())
+    .sort((a, b) => (a.record.updatedAt > b.record.updatedAt ? -1 : 1));
+  return { wanted, resting: offline.length - wanted.length };
+}
+
+/** How a session is brought back: it is let through its first attempt. */
+export function toRestore(
+  session: RestorableSession,
+  { timeouts, signal }: Pick<RestoreSessionsOptions, "timeouts" | "signal">,
+): Restorable {
   const goal = "to get through its first attempt";
-  await session.until(() => session.state.name !== "connecting", { goal, timeoutMs, signal });
+  const timeoutMs = timeouts.connectMs + timeouts.loginMs;
+  return {
+    restore: async () => {
+      await session.resume();
+      await session.until(() => session.state.name !== "connecting", { goal, timeoutMs, signal });
+    },
+  };
 }
 
 /** One session to bring back. */
@@ -109,23 +127,43 @@ export interface RestoreLimits {
 
 /** Restores all, in the given order. Settles when every one was tried or the signal is aborted. Never rejects. */
 export async function restoreAll(sessions: readonly Restorable[], limits: RestoreLimits): Promise<void> {
-  let next = 0;
+  let index = 0;
+  const next = (): NextRestorable | undefined => {
+    const session = sessions[index];
+    const place = index;
+    index += 1;
+    return session && { session, onDone: () => limits.onDone(place) };
+  };
+  const workers = Array.from({ length: Math.min(limits.concurrency, sessions.length) }, () =>
+    restoreNext(next, limits),
+  );
+  await Promise.all(workers);
+}
+
+/** One session to bring back, and what is called when it was tried. */
+export interface NextRestorable {
+  readonly session: Restorable;
+  readonly onDone: () => void;
+}
+
+/**
+ * Restores one session after the other, as long as there is a next one. Settles when each was tried or the signal is aborted. Never
+ * rejects.
+ */
+export async function restoreNext(
+  next: () => NextRestorable | undefined,
+  { signal, random }: Pick<RestoreLimits, "signal" | "random">,
+): Promise<void> {
   const restoring: Promise<void>[] = [];
-  const restore = async (index: number): Promise<void> => {
+  for (let found = next(); found !== undefined && !signal.aborted; found = next()) {
+    const { session, onDone } = found;
+    await sleep(random() * JITTER_MS);
+    await brake(signal);
     // A session that can't be restored reports it by its state and events; the others continue.
-    if (!limits.signal.aborted) await sessions[index]?.restore().catch(() => {});
-    limits.onDone(index);
-  };
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < sessions.length && !limits.signal.aborted; index = next++) {
-      await sleep(limits.random() * JITTER_MS);
-      await brake(limits.signal);
-      const restored = restore(index);
-      restoring.push(restored);
-      await waitFor(restored, { timeoutMs: HOLD_MS });
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limits.concurrency, sessions.length) }, worker));
+    const restored = (signal.aborted ? Promise.resolve() : session.restore().catch(() => {})).then(onDone);
+    restoring.push(restored);
+    await waitFor(restored, { timeoutMs: HOLD_MS });
+  }
   await Promise.all(restoring);
 }
 

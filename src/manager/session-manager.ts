@@ -22,6 +22,7 @@ import type { Health } from "../api/health.js";
 import type { MediaMessage, OpenedMedia, OpenMediaOptions } from "../api/media.js";
 import type { MessageContent } from "../api/message-content.js";
 import type { MessageInfo, SendMessageOptions, SentMessage } from "../api/messages.js";
+import type { ClusterApi } from "../api/cluster.js";
 import { checkName } from "../api/check-options.js";
 import { checkListener, checkMethodOptions } from "../api/method-options.js";
 import type {
@@ -39,7 +40,13 @@ import type {
   UpdateSessionInput,
 } from "../api/session-info.js";
 import { SESSION_STATUSES } from "../api/session-info.js";
-import type { ConnectOptions, FullSessionsApi, PairOptions, WaitOptions } from "../api/sessions-api.js";
+import type {
+  ConnectOptions,
+  FullSessionsApi,
+  PairOptions,
+  QRCodeOptions,
+  WaitOptions,
+} from "../api/sessions-api.js";
 import {
   checkCreateFields,
   validateCreateSession,
@@ -54,14 +61,18 @@ import { ZpwootError } from "../errors.js";
 import type { Session } from "../session/session.js";
 import type { WhatsAppSocket } from "../whatsapp/library.js";
 import { checkOptions } from "./check-options.js";
+import { getOrCreate, listAll } from "./cluster-sessions.js";
 import { compose, type ManagerParts } from "./compose.js";
 import * as custody from "./custody.js";
 import { healthOf } from "./health.js";
 import { DEFAULTS, type SessionManagerOptions } from "./options.js";
+import { qrCodeOf } from "./qr-wait.js";
 import { restoreSessions } from "./restore.js";
+import { type LocalMethods, routeMethods } from "./routed.js";
 import { updateSession } from "./session-update.js";
 import { present } from "./session-views.js";
 import { shutdown } from "./shutdown.js";
+import { startNode } from "./start-node.js";
 
 /**
  * Many WhatsApp Web sessions in one process.
@@ -96,8 +107,12 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   readonly contacts: FullSessionsApi["contacts"];
   /** Chats: online or offline, typing, marking as read. */
   readonly chats: FullSessionsApi["chats"];
+  /** The cluster that this manager is a node of; undefined without the option `cluster`. */
+  readonly cluster: ClusterApi | undefined;
   readonly #options: SessionManagerOptions;
   readonly #parts: ManagerParts;
+  /** What other nodes of a cluster may call. */
+  readonly #local: LocalMethods | undefined;
   readonly #stopping = new AbortController();
   readonly #startOnce = once(() => this.#start());
   readonly #stopOnce = once(() => this.#stop(), { again: "never" });
@@ -109,13 +124,19 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   constructor(options: SessionManagerOptions = {}) {
     checkOptions(options);
     this.#options = options;
-    this.#parts = compose(options, { signal: this.#stopping.signal, stop: () => void this.stop() });
+    this.#parts = compose(options, {
+      signal: this.#stopping.signal,
+      stop: () => void this.stop(),
+      call: async (method, args) => this.#local?.get(method)?.(...args),
+    });
     ({
       apiKeys: this.apiKeys,
       groups: this.groups,
       contacts: this.contacts,
       chats: this.chats,
     } = this.#parts);
+    this.cluster = this.#parts.cluster?.api;
+    this.#local = routeMethods(this, this.#parts);
   }
 
   /**
@@ -139,7 +160,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
    * Closes every connection without unlinking, lets running webhook deliveries finish, then closes the store. Sessions that were
    * online come back with the next manager's {@link start}. Every later call rejects with `STOPPED`.
    *
-   * Settles within about two seconds. Already stopped: the same promise.
+   * Settles within about two seconds. A node of a cluster first gives its sessions to the others, one by one, as long as there are some: that
+   * takes up to 20 s more. Already stopped: the same promise.
    *
    * @example
    * process.once("SIGTERM", () => void manager.stop());
@@ -187,10 +209,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async getOrCreate(input: CreateSessionInput): Promise<FoundOrCreatedSession> {
     const fields = validateCreateSession(input);
     checkCreateFields(input);
-    const { session, webhookSecret, created } = await inTime("getOrCreate", () =>
-      this.#parts.registry.getOrCreate(fields),
-    );
-    return { ...present.info(session), ...(webhookSecret === undefined ? {} : { webhookSecret }), created };
+    return inTime("getOrCreate", () => getOrCreate(this.#parts, fields, (id) => this.get(id)));
   }
 
   /**
@@ -213,11 +232,7 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /** Lists all sessions, oldest first. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */
   async list(): Promise<SessionSummary[]> {
-    await inTime("list", () => this.#parts.registry.load());
-    return this.#parts.registry
-      .all()
-      .sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1))
-      .map((session) => present.summary(session));
+    return inTime("list", () => listAll(this.#parts));
   }
 
   /** Returns everything about a session, its QR code included. */
@@ -232,14 +247,18 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
 
   /**
    * Returns the newest QR code of a session; `qrCode` is null when there is none to scan. The event `session.qr` reports each
-   * new one.
+   * new one; with `timeoutMs` this waits for one, as long as the session is connecting.
+   *
+   * Rejects with `INVALID_INPUT`, and with `ABORTED` by the signal.
    *
    * @example
-   * const { qrCode } = await manager.getQRCode(id);
+   * const { qrCode, seq } = await manager.getQRCode(id, { timeoutMs: 10_000 });
    * if (qrCode !== null) console.log(await drawQRCode(qrCode, "terminal"));
+   * const next = await manager.getQRCode(id, { after: seq, timeoutMs: 60_000 });
    */
-  async getQRCode(id: string): Promise<QRCodeInfo> {
-    return present.qrCode(await this.#session(id));
+  async getQRCode(id: string, options: QRCodeOptions = {}): Promise<QRCodeInfo> {
+    checkMethodOptions("getQRCode", options);
+    return qrCodeOf(() => this.#session(id), options);
   }
 
   /**
@@ -453,8 +472,8 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   async *events(options: EventStreamOptions = {}): AsyncGenerator<StreamedEvent, void, undefined> {
     checkMethodOptions("events", options);
     await this.#parts.registry.load();
-    for (const id of options.sessionIds ?? []) await this.#session(id);
-    yield* this.#parts.publisher.events(options);
+    for (const id of options.sessionIds ?? []) await this.getStatus(id);
+    yield* this.#parts.clusterEvents?.events(options) ?? this.#parts.publisher.events(options);
   }
 
   /**
@@ -646,11 +665,12 @@ export class SessionManager implements FullSessionsApi, AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { registry, ownership, backups, services, logger } = this.#parts;
+    const { registry, ownership, backups, services, logger, cluster } = this.#parts;
     const { signal } = this.#stopping;
     await ownership.claim({ wait: this.#options.ownership?.wait === true, signal });
     await registry.load();
     backups.start();
+    if (cluster !== undefined) return startNode(this.#parts, cluster);
     const { timeouts, emit } = services;
     const { concurrency = DEFAULTS.restoreConcurrency } = this.#options.restore ?? {};
     const counts = await restoreSessions(registry.all(), { concurrency, timeouts, signal, emit });

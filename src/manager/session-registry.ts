@@ -1,8 +1,5 @@
 /** The sessions of one manager: read from the store once, then held in memory. */
-import { randomUUID } from "node:crypto";
 import type { RemovalOptions } from "../api/backup.js";
-import type { IdleReason } from "../api/session-detail.js";
-import type { Logger } from "../api/logger.js";
 import type { SessionRecord } from "../api/session-record.js";
 import { comparableName } from "../api/names.js";
 import type { NewSession } from "../api/validation.js";
@@ -10,35 +7,12 @@ import { once } from "../async/once.js";
 import { SerialQueue } from "../async/serial-queue.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
 import { requireAction } from "../session/required-actions.js";
-import type { SessionServices } from "../session/services.js";
+import type { Change } from "../store/drivers/driver.js";
 import { nameTaken } from "../store/sessions/session-names.js";
-import type { SessionRecords } from "../store/sessions/session-records.js";
+import { newRecord } from "./new-record.js";
 import { PendingDeletions } from "./pending-deletions.js";
-import { reachable, type Store } from "../store/store.js";
-import { generateWebhookSecret } from "../webhooks/index.js";
-
-/** A running session, as far as the registry needs it. */
-export interface RegisteredSession {
-  readonly record: SessionRecord;
-  /** Why it takes no command any more, if so: `SESSION_NOT_FOUND` once its deletion is durable. */
-  readonly ended?: ZpwootError | undefined;
-}
-
-/** What a registry is made with. */
-export interface SessionRegistryOptions<Session extends RegisteredSession> {
-  readonly store: Store;
-  readonly records: SessionRecords;
-  /** Makes this process the one that runs the sessions. Called before anything is read. */
-  readonly claim: () => Promise<void>;
-  /** Makes the running session of a record. */
-  readonly open: (record: SessionRecord, idle: IdleReason) => Session;
-  /** Deletes what is left of a session whose deletion was interrupted by a crash. */
-  readonly finishDeletion: (id: string) => Promise<void>;
-  /** Called when all sessions are in memory, before a caller sees one. */
-  readonly onLoaded: (ids: readonly string[]) => Promise<void>;
-  readonly emit: SessionServices["emit"];
-  readonly logger: Logger;
-}
+import type { RegisteredSession, SessionRegistryOptions } from "./session-registry-deps.js";
+import { reachable } from "../store/store.js";
 
 /** A session that was stored a moment ago. */
 export interface AddedSession<Session extends RegisteredSession> {
@@ -93,24 +67,11 @@ export class SessionRegistry<Session extends RegisteredSession> {
   }
 
   /** Stores a new session; settles when it is durable. Rejects like {@link add}. */
-  async create({ name, webhookUrl, webhookEvents: events }: NewSession): Promise<AddedSession<Session>> {
+  async create(fields: NewSession): Promise<AddedSession<Session>> {
     await this.load();
-    const now = new Date().toISOString();
-    const secret = generateWebhookSecret();
-    const hasWebhook = webhookUrl !== undefined || events !== undefined;
-    const session = await this.add({
-      version: 1,
-      id: randomUUID(),
-      name,
-      desired: "offline",
-      status: "disconnected",
-      phoneNumber: null,
-      webhook: hasWebhook ? { url: webhookUrl ?? null, events: events ?? [], enabled: true, secret } : null,
-      proxy: null,
-      createdAt: now,
-      updatedAt: now,
-    });
-    return { session, webhookSecret: webhookUrl === undefined ? undefined : secret };
+    const { record, secret } = newRecord(fields);
+    const session = await this.add(record);
+    return { session, webhookSecret: fields.webhookUrl === undefined ? undefined : secret };
   }
 
   /** The session with this name. Rejects like {@link load}. */
@@ -155,15 +116,51 @@ export class SessionRegistry<Session extends RegisteredSession> {
   }
 
   async #store(record: SessionRecord): Promise<Session> {
-    const { store, records, open, emit, logger } = this.#options;
+    const { store, open, emit, logger } = this.#options;
     const { id, name } = record;
     await reachable(store);
-    await records.insert(record);
+    await this.#insert(record);
     const session = open(record, "new");
     this.#sessions.set(id, session);
     logger.info({ sessionId: id, name }, "Session created");
     emit("session.created", { sessionId: id, name });
     return session;
+  }
+
+  async #insert(record: SessionRecord): Promise<void> {
+    const { records, shared } = this.#options;
+    let written: readonly Change[] | undefined;
+    try {
+      written = await records.insert(record, { by: shared?.creating.bind(shared) });
+    } finally {
+      shared?.created(record.id, written);
+    }
+  }
+
+  /** Opens the sessions of records that were read from the store: this node runs them now. */
+  adopt(records: readonly SessionRecord[]): Session[] {
+    if (this.#closed !== undefined) throw this.#closed;
+    return records.map((record) => {
+      const session = this.#options.open(record, record.desired === "online" ? "restored" : "disconnected");
+      this.#sessions.set(record.id, session);
+      return session;
+    });
+  }
+
+  /** Forgets a session that another node runs now. */
+  evict(id: string): void {
+    this.#sessions.delete(id);
+    this.#deletions.cancel(id);
+  }
+
+  /** Whether a deletion that was interrupted is being finished here. */
+  finishes(id: string): boolean {
+    return this.#deletions.has(id);
+  }
+
+  /** Finishes a deletion that was interrupted, perhaps at another node. Never rejects; see {@link PendingDeletions}. */
+  finishDeletion(id: string): Promise<void> {
+    return this.#deletions.finish(id);
   }
 
   /**
@@ -209,6 +206,7 @@ export class SessionRegistry<Session extends RegisteredSession> {
   async #read(): Promise<void> {
     const { store, records, claim, open, onLoaded, emit, logger } = this.#options;
     await claim();
+    if (this.#options.shared !== undefined) return onLoaded([]);
     for (const id of await records.pendingDeletions()) await this.#deletions.finish(id);
     for (const record of await records.load()) {
       this.#sessions.set(record.id, open(record, record.desired === "online" ? "restored" : "disconnected"));

@@ -11,6 +11,7 @@ import { hasNoCredentials } from "../backup/wipe-judgement.js";
 import type { MediaLimits } from "../egress/media-limits.js";
 import type { SessionEgresses } from "../egress/proxy.js";
 import { steadyNow } from "../async/timer.js";
+import { ZpwootError } from "../errors.js";
 import type { Ownership } from "../ownership/ownership.js";
 import type { SessionServices } from "../session/services.js";
 import type { SessionRecords } from "../store/sessions/session-records.js";
@@ -37,6 +38,8 @@ export interface SessionServicesInput {
   readonly store: Store;
   readonly records: SessionRecords;
   readonly tombstones: Tombstones;
+  /** All that was stored of a session is deleted. */
+  readonly onRemoved?: ((sessionId: string) => void) | undefined;
   /** Deletes what is queued and kept of a session's events. */
   readonly forget: (sessionId: string) => Promise<void>;
   readonly emit: SessionServices["emit"];
@@ -90,7 +93,13 @@ export function sessionServices(input: SessionServicesInput): SessionServices {
     forgetMemory: (sessionId) => memory.forget(sessionId),
     reachable: () => reachable(store),
     ownerId: ownership.ownerId,
-    ownershipLost: async () => !(await ownership.confirm()),
+    placeOf: (sessionId) => ownership.placeOf?.(sessionId),
+    ownershipLost: async (sessionId) => !(await ownership.confirm(sessionId)),
+    requireOwned: async (sessionId) => {
+      await reachable(store);
+      if (await ownership.confirm(sessionId)) return;
+      throw ownership.refusal ?? new ZpwootError("STORE_IN_USE", "Another process runs the session");
+    },
     ...storedSessions(input, memory),
     now: steadyNow,
     random: Math.random,
@@ -125,6 +134,7 @@ function storedSessions(input: SessionServicesInput, memory: SessionMemories): S
       await forget(sessionId);
       await tombstones.wipe(sessionId, { cause: "delete", tombstone: !records.erases(sessionId) });
       await records.remove(sessionId);
+      input.onRemoved?.(sessionId);
     },
   };
 }

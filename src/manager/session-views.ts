@@ -1,5 +1,5 @@
 /** A session as callers see it: the shapes of the HTTP contract, made from record and state. */
-import type { SessionActivity } from "../api/session-detail.js";
+import type { SessionActivity, SessionDetail, SessionPlace } from "../api/session-detail.js";
 import type {
   EndpointInfo,
   ProxyConfig,
@@ -12,7 +12,7 @@ import type {
 } from "../api/session-info.js";
 import type { SessionRecord, WebhookConfig } from "../api/session-record.js";
 import { isoTime } from "../async/timer.js";
-import { detailOf, type SessionState } from "../session/state.js";
+import { detailOf, type QRCode, type SessionState } from "../session/state.js";
 import { endpointsOf, type EndpointState } from "../webhooks/index.js";
 
 /** What of a session is shown. */
@@ -20,7 +20,11 @@ export interface ViewedSession {
   readonly record: SessionRecord;
   readonly state: SessionState;
   readonly status: SessionStatus;
-  readonly activity: SessionActivity;
+  readonly activity: SessionActivity & SessionPlace;
+}
+
+function detailed({ state, activity }: ViewedSession): SessionDetail {
+  return { ...detailOf(state), ...activity };
 }
 
 /** What `list` returns of each. */
@@ -35,7 +39,7 @@ function summary(session: ViewedSession): SessionSummary {
     webhookEvents: webhook?.events ?? [],
     createdAt,
     updatedAt,
-    detail: { ...detailOf(session.state), ...session.activity },
+    detail: detailed(session),
   };
 }
 
@@ -80,7 +84,7 @@ function status(session: ViewedSession): SessionStatusInfo {
     name,
     status: session.status,
     phoneNumber,
-    detail: { ...detailOf(session.state), ...session.activity },
+    detail: detailed(session),
   };
 }
 
@@ -98,7 +102,8 @@ function qrCode(session: ViewedSession): QRCodeInfo {
   };
 }
 
-function qrOf(session: ViewedSession) {
+/** The code that a session shows. */
+export function qrOf(session: Pick<ViewedSession, "state">): QRCode | undefined {
   const { state } = session;
   return state.name === "qr" || state.name === "pairing" ? state.qr : undefined;
 }

@@ -15,6 +15,8 @@ const RELEASE_STORE_MS = 300;
 /** Ends every part. Settles within about two seconds, when the store is closed; rejects only as its `close` does. */
 export async function shutdown(parts: ManagerParts): Promise<void> {
   const { registry, backups, messages, publisher, egresses, ownership, store, logger } = parts;
+  // While everything works: each session goes on at another node.
+  await parts.cluster?.giveAll();
   const startedAt = performance.now();
   const leftOf = (ms: number): number => Math.max(0, ms - (performance.now() - startedAt));
   await waitFor(registry.close(), { timeoutMs: CLOSE_STORE_MS });

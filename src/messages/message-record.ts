@@ -1,7 +1,7 @@
 /** What is stored of a message that was handed over. */
 import { createHash, randomBytes } from "node:crypto";
 import { isByteStream, type MessageContent, type MessageKind } from "../api/message-content.js";
-import type { MessageInfo, MessageState, SentMessage } from "../api/messages.js";
+import { type MessageInfo, type MessageState, OWN_KEY, type SentMessage } from "../api/messages.js";
 import type { ZpwootError } from "../errors.js";
 
 /** How the libraries' own ids of messages begin: phones show such messages as those of WhatsApp Web. */
@@ -88,12 +88,17 @@ export function answerOf(record: MessageRecord): SentMessage {
   };
 }
 
+/** The caller's own key of a message, as callers see it. */
+export function keyOf({ key }: MessageRecord): { readonly idempotencyKey?: string } {
+  return key === undefined || key.startsWith(OWN_KEY) ? {} : { idempotencyKey: key };
+}
+
 /** What `getMessage` shows. */
 export function infoOf(record: MessageRecord): MessageInfo {
-  const { id, kind, state, key, createdAt, sentAt, deliveredAt, readAt, queued, error } = record;
+  const { id, kind, state, createdAt, sentAt, deliveredAt, readAt, queued, error } = record;
   return {
     ...{ id, to: chatOf(record), kind, state },
-    ...(key === undefined ? {} : { idempotencyKey: key }),
+    ...keyOf(record),
     createdAt: iso(createdAt),
     ...(sentAt === undefined ? {} : { sentAt: iso(sentAt) }),
     ...(deliveredAt === undefined ? {} : { deliveredAt: iso(deliveredAt) }),

@@ -3,7 +3,7 @@ import type { Logger } from "../api/logger.js";
 import { messageOf, type ZpwootError } from "../errors.js";
 import type { MessageAck } from "../whatsapp/socket-hooks.js";
 import type { MessageLog } from "./message-log.js";
-import { chatOf, failed, type MessageRecord } from "./message-record.js";
+import { chatOf, failed, keyOf, type MessageRecord } from "./message-record.js";
 import type { Receipt } from "./receipts.js";
 import { refusalOf } from "./refusals.js";
 import type { MessagesServices } from "./services.js";
@@ -94,10 +94,7 @@ export class MessageStates {
   }
 
   #eventOf(record: MessageRecord) {
-    const { id: messageId, key } = record;
-    return {
-      ...{ sessionId: this.#options.sessionId, messageId, chat: chatOf(record) },
-      ...(key === undefined ? {} : { idempotencyKey: key }),
-    };
+    const { sessionId } = this.#options;
+    return { sessionId, messageId: record.id, chat: chatOf(record), ...keyOf(record) };
   }
 }

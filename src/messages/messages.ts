@@ -81,6 +81,27 @@ export class Messages {
   }
 
   /**
+   * Another node runs a session: what waits ends with the error, what is queued stays in the store. `keep`: messages that are on their way
+   * may be acknowledged, for a moment, and the rest is stored. Never rejects.
+   */
+  async release(sessionId: string, error: ZpwootError, { keep }: { readonly keep: boolean }): Promise<void> {
+    const messages = this.#sessions.get(sessionId);
+    if (messages === undefined) return;
+    if (keep) await waitFor(messages.drained(), { timeoutMs: DRAIN_MS });
+    await messages.end(error, { keep });
+    if (this.#sessions.get(sessionId) === messages) this.#sessions.delete(sessionId);
+  }
+
+  /** Forgets what is in memory of a session that this node does not run any more: of what has come since {@link release}, too. */
+  drop(sessionId: string): void {
+    const messages = this.#sessions.get(sessionId);
+    this.#sessions.delete(sessionId);
+    void messages?.end(new ZpwootError("STORE_IN_USE", "Another node of the cluster runs the session"), {
+      keep: false,
+    });
+  }
+
+  /**
    * Lets messages that are on their way be acknowledged, for a moment; then ends what waits, with `STOPPED`. What is queued stays in the
    * store. Settles when the rest is stored. Never rejects.
    */

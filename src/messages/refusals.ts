@@ -90,12 +90,9 @@ export function failureOf(thrown: unknown, jid: string, hasMedia: boolean): Fail
   if (isZpwootError(thrown, ...(OWN as readonly ZpwootError["code"][])))
     return { kind: "final", error: thrown };
   const status = statusOf(thrown);
-  if (hasMedia && !isClosed(thrown)) return { kind: "final", error: mediaFailed(thrown) };
-  if (
-    isZpwootError(thrown, "ABORTED") ||
-    isClosed(thrown) ||
-    (status !== undefined && CONNECTION.has(status))
-  )
+  const isLost = isClosed(thrown) || isZpwootError(thrown, "SESSION_NOT_CONNECTED");
+  if (hasMedia && !isLost) return { kind: "final", error: mediaFailed(thrown) };
+  if (isLost || isZpwootError(thrown, "ABORTED") || (status !== undefined && CONNECTION.has(status)))
     return { kind: "connection", error: thrown };
   // A question before the message, for the members of a group, say, was refused.
   if (status !== undefined) return { kind: "final", error: refusalOf(status, jid) };

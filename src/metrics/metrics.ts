@@ -2,8 +2,9 @@
 import { Registry, collectDefaultMetrics } from "prom-client";
 import * as z from "zod";
 import { checkOptionsOf, option, optionsSchema, type OptionFields } from "../api/check-options.js";
-import type { SessionEventName, SessionListener } from "../api/events.js";
+import { isMirrored, type SessionEventName, type SessionListener } from "../api/events.js";
 import type { FullSessionsApi, SessionsApi } from "../api/sessions-api.js";
+import { defineClusterInstruments } from "./cluster-instruments.js";
 import { defineInstruments, type Instruments } from "./instruments.js";
 import { OpenTimer } from "./open-timer.js";
 
@@ -37,7 +38,7 @@ const schema = optionsSchema({
 } satisfies OptionFields<MetricsOptions>);
 
 /** What is metered: a `SessionManager`, or a test double; without `stats` the gauges of webhooks and the event log stay empty. */
-export type MeteredSessions = SessionsApi & Partial<Pick<FullSessionsApi, "stats">>;
+export type MeteredSessions = SessionsApi & Partial<Pick<FullSessionsApi, "stats" | "cluster">>;
 
 /**
  * Counts the manager's events from now on, until `close()`. Throws `INVALID_OPTION`; each manager needs its own registry, a second
@@ -53,9 +54,11 @@ export function createMetrics(manager: MeteredSessions, options: MetricsOptions 
   if (options.process ?? options.registry === undefined) collectDefaultMetrics({ register: registry });
   const instruments = defineInstruments(
     registry,
-    () => manager.list(),
+    // Of a cluster, each node counts what it runs itself.
+    async () => manager.cluster?.ownSessions() ?? manager.list(),
     () => manager.stats?.(),
   );
+  if (manager.cluster !== undefined) defineClusterInstruments(registry, () => manager.cluster?.stats());
   const close = listen(manager, instruments);
   return {
     registry,
@@ -70,8 +73,9 @@ export function createMetrics(manager: MeteredSessions, options: MetricsOptions 
 function listen(manager: MeteredSessions, instruments: Instruments): () => void {
   const removals: (() => void)[] = [];
   const on = <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): void => {
-    manager.on(name, listener);
-    removals.push(() => manager.off(name, listener));
+    const own: SessionListener<Name> = (event) => (isMirrored(event) ? undefined : listener(event));
+    manager.on(name, own);
+    removals.push(() => manager.off(name, own));
   };
   const timer = new OpenTimer();
   on("session.status", ({ sessionId, to, detail }) => {

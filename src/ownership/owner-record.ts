@@ -22,6 +22,14 @@ export interface LeaseRecord {
   readonly until: number;
 }
 
+/** The owner that stands for all nodes of a cluster: no process by itself. */
+export const CLUSTER_OWNER = "cluster";
+
+/** The ids of the nodes that a stored list names. */
+export function nodeIdsIn(value: unknown): readonly string[] {
+  return Object.keys((value as { readonly nodes?: object } | undefined)?.nodes ?? {});
+}
+
 /** The owner that the store names, whatever is stored there. */
 export function asOwner(value: unknown): OwnerRecord | undefined {
   const owner = value as Partial<OwnerRecord> | undefined;
@@ -38,6 +46,13 @@ export function leaseEnd(value: unknown, owner: OwnerRecord): number {
 
 /** Says who owns the store, since when, and what to do. */
 export function inUse(store: string, owner: OwnerRecord): ZpwootError {
+  if (owner.ownerId === CLUSTER_OWNER)
+    return new ZpwootError(
+      "STORE_IN_USE",
+      `The store ${store} is in use by a cluster of zpwoot nodes, since ${owner.since}. Join it by the option \`cluster\`, or stop all its ` +
+        "nodes first",
+      { permanent: true },
+    );
   const who = `process ${owner.pid} on ${owner.host}, since ${owner.since}`;
   return new ZpwootError(
     "STORE_IN_USE",
@@ -55,4 +70,15 @@ export function takenOver(store: string, owner: OwnerRecord | undefined): Zpwoot
     `The store ${store} was taken over${by}: this process did not reach it in time, and has closed its connections. ` +
       "A new manager can wait for it to leave",
   );
+}
+
+/** The error while nobody knows whether this process still owns the store. `heldUpMs`: how long it did nothing itself, if it was that. */
+export function unconfirmed(store: string, heldUpMs: number): ZpwootError {
+  const why =
+    heldUpMs === 0
+      ? `The store ${store} has not confirmed for too long that this process runs its sessions`
+      : `This process did nothing for ${Math.round(heldUpMs / 1_000)} s, so that the store ${store} could not confirm in time that it runs its ` +
+        "sessions: something kept its event loop busy, or the machine was too slow or stopped it";
+  const what = "connections are closed until it does, since another process may begin now";
+  return new ZpwootError("STORE_UNAVAILABLE", `${why}: ${what}`);
 }

@@ -1,8 +1,8 @@
 /** The records of the owner in the store: looks at them, and changes them as the owner. */
 import type { Change } from "../store/drivers/driver.js";
-import { OWNER_KEY, OWNER_LEASE_KEY } from "../store/keys.js";
+import { nodeKey, nodeLeaseKey, NODES_KEY, OWNER_KEY, OWNER_LEASE_KEY } from "../store/keys.js";
 import type { Store } from "../store/store.js";
-import { asOwner, type LeaseRecord, type OwnerRecord } from "./owner-record.js";
+import { asOwner, type LeaseRecord, nodeIdsIn, type OwnerRecord } from "./owner-record.js";
 import { OwnerWatch, type Standing } from "./owner-watch.js";
 import { thisPlace } from "./process-place.js";
 
@@ -46,19 +46,24 @@ export class OwnerStore {
     const now = await this.#store.now();
     let obstacle: Obstacle | undefined;
     let owner: OwnerRecord | undefined;
-    const fence = await this.#store.changeEach(OWNER_KEY, [OWNER_KEY, OWNER_LEASE_KEY], (stored) => {
-      // A damaged record names nobody.
-      const before = asOwner(stored.get(OWNER_KEY)?.value);
-      const standing = this.#watch.standing(before, stored.get(OWNER_LEASE_KEY)?.value, now);
-      obstacle = standing === "free" || before === undefined ? undefined : { owner: before, standing };
-      if (obstacle !== undefined) return undefined;
-      const since = new Date().toISOString();
-      owner = { ...thisPlace(), ownerId: this.#ownerId, epoch: (before?.epoch ?? 0) + 1, since };
-      return new Map<string, unknown>([
-        [OWNER_KEY, owner],
-        [OWNER_LEASE_KEY, this.#lease(now)],
-      ]);
-    });
+    const fence = await this.#store.changeEach(
+      OWNER_KEY,
+      [OWNER_KEY, OWNER_LEASE_KEY, NODES_KEY],
+      (stored) => {
+        // A damaged record names nobody.
+        const before = asOwner(stored.get(OWNER_KEY)?.value);
+        const standing = this.#watch.standing(before, stored.get(OWNER_LEASE_KEY)?.value, now);
+        obstacle = standing === "free" || before === undefined ? undefined : { owner: before, standing };
+        if (obstacle !== undefined) return undefined;
+        const since = new Date().toISOString();
+        owner = { ...thisPlace(), ownerId: this.#ownerId, epoch: (before?.epoch ?? 0) + 1, since };
+        return new Map<string, unknown>([
+          [OWNER_KEY, owner],
+          [OWNER_LEASE_KEY, this.#lease(now)],
+          ...withoutNodes(nodeIdsIn(stored.get(NODES_KEY)?.value)),
+        ]);
+      },
+    );
     if (obstacle !== undefined) return obstacle;
     if (owner === undefined) throw new Error("the claim was neither made nor refused");
     return { owner, fence: ofOwner(fence) };
@@ -100,6 +105,12 @@ export class OwnerStore {
   #lease(now: number): LeaseRecord {
     return { ownerId: this.#ownerId, until: now + this.#leaseMs };
   }
+}
+
+/** Gives up the nodes of a cluster that has ended: what one of them still writes is refused. */
+function withoutNodes(ids: readonly string[]): readonly (readonly [string, null])[] {
+  if (ids.length === 0) return [];
+  return [NODES_KEY, ...ids.flatMap((id) => [nodeKey(id), nodeLeaseKey(id)])].map((key) => [key, null]);
 }
 
 function ofOwner(written: readonly Change[]): readonly Change[] {

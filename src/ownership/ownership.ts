@@ -1,6 +1,16 @@
 /** Who may run the sessions of a store: one process at a time. A port, because many nodes share them in another way than one process does. */
 import type { OwnershipState } from "../api/health.js";
+import type { SessionPlace } from "../api/session-detail.js";
 import type { ZpwootError } from "../errors.js";
+
+/** What to do while another process runs the sessions of the store. */
+export interface OwnershipOptions {
+  /**
+   * Whether `start()` waits for the other process to leave, however long that takes, as in a rolling deploy. Until then every command
+   * rejects with `STORE_IN_USE`. Default false: `start()` and every command reject with `STORE_IN_USE`.
+   */
+  readonly wait?: boolean;
+}
 
 /** How to become the owner. */
 export interface ClaimOptions {
@@ -33,8 +43,13 @@ export interface Ownership {
   readonly refusal: ZpwootError | undefined;
   /** What readiness says of it. */
   readonly state: OwnershipState;
-  /** Asks the store now, and not at the next renewal. Settles with whether this process owns the sessions. Never rejects. */
-  confirm(): Promise<boolean>;
+  /**
+   * Asks the store now, and not at the next renewal. Settles with whether this process owns the sessions; in a cluster, that session.
+   * Never rejects.
+   */
+  confirm(sessionId?: string): Promise<boolean>;
+  /** Where a session runs, for whoever asks; only in a cluster. */
+  placeOf?(sessionId: string): SessionPlace;
   /** Lets the next process begin. Settles when that is stored; never rejects. */
   release(): Promise<void>;
 }

@@ -14,7 +14,7 @@ import type { Change } from "../store/drivers/driver.js";
 import type { Fence } from "../store/fence.js";
 import type { Store } from "../store/store.js";
 import { Lease, OWNERSHIP_TIMES, type OwnershipTimes } from "./lease.js";
-import { inUse, type OwnerRecord, takenOver } from "./owner-record.js";
+import { inUse, type OwnerRecord, takenOver, unconfirmed } from "./owner-record.js";
 import { OwnerStore, type Obstacle, type Written } from "./owner-store.js";
 import type { ClaimOptions, Ownership, OwnershipListener } from "./ownership.js";
 import { enterOwner } from "./process-place.js";
@@ -49,6 +49,8 @@ export class ProcessOwnership implements Ownership, Fence {
   #obstacle: Obstacle | undefined;
   #lost: ZpwootError | undefined;
   #expired = false;
+  /** How long this process did nothing when it should have asked the store, in milliseconds. */
+  #heldUpMs = 0;
   #leave = (): void => {};
 
   constructor(options: ProcessOwnershipOptions) {
@@ -148,28 +150,33 @@ export class ProcessOwnership implements Ownership, Fence {
   /** Until it is released or lost. Never rejects. */
   async #renewals(): Promise<void> {
     const { signal } = this.#ended;
+    let failed = false;
     while (!signal.aborted && this.#lost === undefined) {
-      // At once, when the last renewal took longer than the lease.
-      if (this.#lease.valid)
+      // Soon, when the store did not answer; at once, when the last renewal took longer than the lease.
+      if (this.#lease.valid && !failed) {
+        const dueAt = steadyNow() + this.#times.renewMs;
         await sleep(this.#times.renewMs, undefined, { signal, ref: false }).catch(() => {});
-      if (!signal.aborted) await this.#renew();
+        this.#heldUpMs = steadyNow() - dueAt;
+      }
+      if (!signal.aborted) failed = !(await this.#renew(failed));
     }
   }
 
-  async #renew(): Promise<void> {
+  /** Settles with whether the store confirmed it. `again`: whether it did not the last time, which was said then. */
+  async #renew(again: boolean): Promise<boolean> {
     const { store, logger } = this.#options;
     const askedAt = steadyNow();
     try {
       if (!store.fences) await this.#assert();
       await this.#records.renew();
       this.#confirmed(askedAt);
+      return true;
     } catch (error) {
-      if (this.#ended.signal.aborted || this.#lost !== undefined) return;
-      logger.warn(
-        { error: messageOf(error) },
-        "The store did not confirm that this process runs its sessions",
-      );
+      if (this.#ended.signal.aborted || this.#lost !== undefined) return false;
+      const fields = { error: messageOf(error) };
+      if (!again) logger.warn(fields, "The store did not confirm that this process runs its sessions");
       await sleep(LOOK_MS, undefined, { ref: false });
+      return false;
     }
   }
 
@@ -190,10 +197,9 @@ export class ProcessOwnership implements Ownership, Fence {
   }
 
   #unconfirmed(): ZpwootError {
-    return new ZpwootError(
-      "STORE_UNAVAILABLE",
-      `The store ${this.#options.store.description} has not confirmed for too long that this process runs its sessions: ` +
-        "connections are closed until it does, since another process may begin now",
+    return unconfirmed(
+      this.#options.store.description,
+      this.#heldUpMs > this.#times.renewMs ? this.#heldUpMs : 0,
     );
   }
 

@@ -1,6 +1,6 @@
 /** When a session last received something, and what is done when nothing comes of it. */
 import type { EngineEvents } from "../api/events.js";
-import type { SessionActivity } from "../api/session-detail.js";
+import type { SessionActivity, SessionPlace } from "../api/session-detail.js";
 import { isoTime } from "../async/timer.js";
 import type { HandledDeafness } from "../whatsapp/deafness-watch.js";
 import type { SessionServices } from "./services.js";
@@ -10,18 +10,23 @@ const RECONNECT_EVERY_MS = 3_600_000;
 
 /** What is kept in memory of one session, over its reconnects. */
 export class Activity {
-  readonly #services: Pick<SessionServices, "emit" | "logger" | "now">;
+  readonly #services: Pick<SessionServices, "emit" | "logger" | "now" | "placeOf">;
   readonly #sessionId: string;
   #inboundAt: number | undefined;
   #eventAt: number | undefined;
   #reconnectedAt = -Infinity;
 
-  constructor(sessionId: string, services: Pick<SessionServices, "emit" | "logger" | "now">) {
+  constructor(sessionId: string, services: Pick<SessionServices, "emit" | "logger" | "now" | "placeOf">) {
     this.#sessionId = sessionId;
     this.#services = services;
   }
 
-  /** As `detail` shows it. */
+  /** What of it, and of where the session runs, `detail` shows. */
+  get detailed(): SessionActivity & SessionPlace {
+    return { ...this.shown, ...this.#services.placeOf?.(this.#sessionId) };
+  }
+
+  /** As events show it. */
   get shown(): SessionActivity {
     return {
       ...(this.#inboundAt === undefined ? {} : { lastInboundAt: isoTime(this.#inboundAt) }),

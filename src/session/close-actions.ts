@@ -166,7 +166,7 @@ export class CloseActions {
   async #conflict(): Promise<void> {
     const { desired, services, state } = this.#parts;
     desired.pause();
-    if (await services.ownershipLost()) return state.set({ name: "conflict" });
+    if (await services.ownershipLost(this.#parts.record.current.id)) return state.set({ name: "conflict" });
     await this.#rest({ name: "conflict" }, "conflict");
   }
 

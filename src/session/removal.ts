@@ -79,7 +79,7 @@ export async function carryOut(
 ): Promise<LogoutResult> {
   const { services, record, attempts } = parts;
   const { id } = record.current;
-  await services.reachable();
+  await services.requireOwned(id);
   if (kind === "delete") await services.markDeleted(id, options);
   const unlinked = await unlink(parts).catch(async (error: unknown) => {
     if (!isZpwootError(error, "STORE_CORRUPT") || !(await isWayOut(kind, parts))) throw error;

@@ -8,6 +8,7 @@ import type { MessageAuthors } from "../whatsapp/authorship/message-authors.js";
 import type { AuthState, SocketFactory, StoredAlong } from "../whatsapp/library.js";
 import type { RemovalOptions, WipeCause } from "../api/backup.js";
 import type { Logger } from "../api/logger.js";
+import type { SessionPlace } from "../api/session-detail.js";
 import type { SessionRecord } from "../api/session-record.js";
 import type { SaveOptions } from "./record.js";
 import type { Egress } from "../egress/proxy.js";
@@ -73,7 +74,14 @@ export interface SessionServices {
    * Whether another process of ours has taken the store over: what replaces a connection then is no stranger. Settles soon; never
    * rejects.
    */
-  readonly ownershipLost: () => Promise<boolean>;
+  readonly ownershipLost: (sessionId: string) => Promise<boolean>;
+  /**
+   * Settles when the store says that this process runs the session, before something is done at WhatsApp that can't be taken back. Rejects
+   * with `STORE_IN_USE` or, soon, `STORE_UNAVAILABLE`.
+   */
+  readonly requireOwned: (sessionId: string) => Promise<void>;
+  /** Where a session runs; only in a cluster. */
+  readonly placeOf?: (sessionId: string) => SessionPlace | undefined;
   /** First step of a deletion: after it, a restart completes the deletion, and leaves a tombstone or not, as is said here. */
   readonly markDeleted: (sessionId: string, options: RemovalOptions) => Promise<void>;
   /** Last step: record, credentials, webhook queue. */

@@ -57,6 +57,11 @@ export class SessionLoop {
     return this.#removal;
   }
 
+  /** Whether it is being removed, or what is stored of it is worked on. */
+  get isHeld(): boolean {
+    return this.#removal !== undefined || this.#work !== undefined;
+  }
+
   /** Why the session takes no command any more: `STOPPED` or `SESSION_NOT_FOUND`. */
   get ended(): ZpwootError | undefined {
     if (this.#stopped !== undefined) return this.#stopped;

@@ -14,10 +14,11 @@ import type { Activity } from "./activity.js";
 import { CloseCounters } from "./close-counters.js";
 import { CurrentState } from "./current-state.js";
 import { DesiredState } from "./desired-state.js";
+import { DisconnectedWork } from "./disconnected-work.js";
 import { connectWith } from "./linking/connect-options.js";
 import { LinkingLimits, type LinkLimits } from "./linking/limits.js";
 import { PairingCodes, type PairingAttempt } from "./linking/pairing-code.js";
-import { Lifecycle, type Suspension } from "./lifecycle.js";
+import { Lifecycle } from "./lifecycle.js";
 import { RecordKeeper } from "./record.js";
 import type { RemovalRequest } from "./removal.js";
 import type { SessionServices } from "./services.js";
@@ -36,8 +37,7 @@ export class Session {
   readonly #loop: SessionLoop;
   readonly #lifecycle: Lifecycle;
   readonly #pairingCodes: PairingCodes;
-  /** Work on what is stored, one after another. */
-  readonly #work = new SerialQueue();
+  readonly #work: DisconnectedWork;
   readonly #changes = new SerialQueue();
 
   constructor(record: SessionRecord, services: SessionServices, idle: IdleReason) {
@@ -53,6 +53,8 @@ export class Session {
     const parts = { services, limits: new LinkingLimits(now), counters: new CloseCounters(), ...own };
     this.#loop = new SessionLoop(parts);
     this.#lifecycle = new Lifecycle(parts, this.#loop);
+    const accept = (): void => this.#accept("disconnect");
+    this.#work = new DisconnectedWork({ ...parts, loop: this.#loop, lifecycle: this.#lifecycle, accept });
     this.#pairingCodes = new PairingCodes({
       session: this,
       now,
@@ -80,9 +82,9 @@ export class Session {
     return this.#state.status;
   }
 
-  /** When it last received something, and published an event. */
-  get activity(): Activity["shown"] {
-    return this.#loop.attempts.activity.shown;
+  /** When it last received something, and published an event; in a cluster, where it runs. */
+  get activity(): Activity["detailed"] {
+    return this.#loop.attempts.activity.detailed;
   }
 
   /** Whether an attempt is under way or due. */
@@ -104,6 +106,11 @@ export class Session {
   /** Whether the credentials of the attempt under way are linked. */
   get isLinked(): boolean {
     return this.attempt?.auth?.linked === true;
+  }
+
+  /** What is under way that a move to another process would interrupt. */
+  get held(): Pick<SessionLoop, "removal" | "isHeld"> {
+    return this.#loop;
   }
 
   /** The live socket of an open session. */
@@ -172,26 +179,7 @@ export class Session {
    * after another. Settles as the work does; when it rejects, the session goes on as before.
    */
   whileDisconnected<T>(work: () => Promise<T>): Promise<T> {
-    return this.#work.run(async () => {
-      while (this.#loop.removal !== undefined) await this.#loop.removal.result.catch(() => {});
-      const release = this.#loop.holdForWork();
-      let suspension: Suspension | undefined;
-      try {
-        this.#accept("disconnect");
-        suspension = this.#lifecycle.suspend();
-        await suspension.down;
-        const result = await work();
-        await suspension.stayOffline();
-        if (this.ended === undefined) this.#state.set({ name: "idle", reason: "disconnected" });
-        return result;
-      } catch (error) {
-        suspension?.goOn();
-        throw error;
-      } finally {
-        this.#services.forgetMemory(this.id);
-        release();
-      }
-    });
+    return this.#work.run(work);
   }
 
   /** Does work that changes the record after all such work that was asked for before: of two changes, the later call wins. */

@@ -10,7 +10,13 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** The line of a change. `warn` when the session stops until someone acts, `info` otherwise. Never holds a QR or pairing code. */
+/** An outage of a moment needs nobody; so many failed attempts in a row are said once. */
+const ATTEMPTS_IN_SILENCE = 3;
+
+/**
+ * The line of a change. `warn` when the session stops until someone acts, and once when it can't connect for several attempts; `info`
+ * otherwise. Never holds a QR or pairing code.
+ */
 export function stateLogLine(from: SessionState, to: SessionState, now: number): LogLine {
   const { state: name, ...fields } = detailOf(to);
   const error = "cause" in to && typeof to.cause === "object" ? to.cause.error : undefined;
@@ -23,6 +29,7 @@ export function stateLogLine(from: SessionState, to: SessionState, now: number):
 }
 
 function needsAttention(state: SessionState): boolean {
+  if (state.name === "waiting") return state.attempt === ATTEMPTS_IN_SILENCE;
   return state.name === "failed" || (state.name === "loggedOut" && state.cause !== "logout");
 }
 
@@ -56,7 +63,8 @@ function describe(state: SessionState, now: number): string {
   }
 }
 
-function causeText({
+/** A cause, in a few words. */
+export function causeText({
   reason,
   code,
 }: {

@@ -5,6 +5,7 @@ import { waitFor } from "../async/deadline.js";
 import { LazySet } from "../async/lazy-collections.js";
 import { ZpwootError } from "../errors.js";
 import { durationText } from "./duration.js";
+import { causeText } from "./state-log.js";
 import { awaitsCommand, detailOf, statusOf, type SessionState } from "./state.js";
 
 /** Unless the caller says otherwise. */
@@ -68,7 +69,8 @@ export class StateWaiters {
 
   #timedOut(goal: string, timeoutMs: number): ZpwootError {
     const { sessionId, state } = this.#describe();
-    const now = `${statusOf(state)}, ${state.name}`;
+    const why = state.name === "waiting" ? `: ${causeText(state.cause)}` : "";
+    const now = `${statusOf(state)}, ${state.name}${why}`;
     const text = `Timed out after ${durationText(timeoutMs)} waiting for session ${sessionId} ${goal} (now: ${now})`;
     return new ZpwootError("TIMEOUT", text);
   }

@@ -5,6 +5,7 @@
 import { setImmediate } from "node:timers";
 import { retrying, type RetryPolicy, withDeadline } from "../async/deadline.js";
 import { isZpwootError, ZpwootError } from "../errors.js";
+import { type Batch, isShared, merged, settle } from "./batch.js";
 import { type Change, ConditionFailed, type Driver } from "./drivers/driver.js";
 import { failedWrite, writeRefusal } from "./drivers/refused-writes.js";
 import { conditionsOf, type Fence } from "./fence.js";
@@ -20,29 +21,6 @@ export interface SendLimits {
   readonly fullMs: number;
   /** Ends all trying: the store is being closed. */
   readonly signal: AbortSignal;
-}
-
-/** Changes that become durable together. */
-export interface Batch {
-  readonly scope: string;
-  /** By key; null deletes. */
-  readonly changes: Map<string, string | null>;
-  /** What must be stored when it is applied. A batch with conditions of its own shares its call with no other. */
-  readonly conditions?: readonly Change[] | undefined;
-  /** Whether it carries the conditions of the fence. */
-  readonly fenced: boolean;
-  /** Whether it is tried as long as any other while the store is full. */
-  readonly patient: boolean;
-  /** When the first change was asked for, by `performance.now`. */
-  readonly askedAt: number;
-  /** Characters of keys and texts. */
-  size: number;
-  /** Called once, with the failure if there was one. Must not throw. */
-  readonly writers: ((failure?: Error) => void)[];
-  /** No more changes join it. */
-  readonly onTaken?: () => void;
-  /** All writers were called. */
-  readonly onDone?: () => void;
 }
 
 /** Keys of one shared call, at most. A single batch may be larger, since it can't be split. */
@@ -86,6 +64,11 @@ export class BatchSender {
   send(batch: Batch): void {
     this.#ready.add(batch);
     this.#schedule();
+  }
+
+  /** See `Store.noneLate`. */
+  async noneLate(): Promise<void> {
+    if (this.#fence !== undefined && this.#mayArriveLate) await this.#raised(this.#fence);
   }
 
   /** The error of a write that the store did not take. */
@@ -213,14 +196,18 @@ export class BatchSender {
 
   /** Settles when no call that was given up can be applied any more. */
   async #raise(fence: Fence): Promise<void> {
+    // The new epoch is a write, which needs a place in flight: this call is not under way.
+    this.#inFlight -= 1;
+    if (this.#ready.size > 0) this.#schedule();
+    await this.#raised(fence).finally(() => (this.#inFlight += 1));
+  }
+
+  #raised(fence: Fence): Promise<void> {
     this.#raising ??= fence
       .givenUp()
       .then(() => void (this.#mayArriveLate = false))
       .finally(() => (this.#raising = undefined));
-    // The new epoch is a write, which needs a place in flight: this call is not under way.
-    this.#inFlight -= 1;
-    if (this.#ready.size > 0) this.#schedule();
-    await this.#raising.finally(() => (this.#inFlight += 1));
+    return this.#raising;
   }
 
   #isPermanent(error: unknown): boolean {
@@ -232,19 +219,4 @@ export class BatchSender {
     if (isZpwootError(error) || error instanceof ConditionFailed) return error;
     return this.failure(failedWrite(error), error);
   }
-}
-
-/** Conditions of one batch are not those of another. */
-function isShared({ conditions, fenced }: Batch): boolean {
-  return conditions === undefined && fenced;
-}
-
-/** Sorted, because Postgres deadlocks when two batches lock the same rows in different orders. */
-function merged(batches: readonly Batch[]): readonly Change[] {
-  const all = new Map(batches.flatMap(({ changes }) => [...changes]));
-  return [...all].map(([key, text]) => ({ key, text })).sort((a, b) => (a.key < b.key ? -1 : 1));
-}
-
-function settle(batches: readonly Batch[], failure?: Error): void {
-  for (const { writers } of batches) for (const writer of writers) writer(failure);
 }

@@ -38,8 +38,10 @@ export function encode(value: unknown): Encoded {
 }
 
 /** The value behind a text, with its Buffers. Throws a SyntaxError when the text is not JSON. */
-export function decode(encoded: Encoded): unknown {
-  return revive(JSON.parse(encoded.text));
+export function decode({ text }: Encoded): unknown {
+  const value: unknown = JSON.parse(text);
+  // Most records hold none, such as sessions: they need not be walked.
+  return text.includes('"Buffer"') ? revive(value) : value;
 }
 
 /** Deeper than any real value: a cycle ends with an error instead of a stack overflow. */
@@ -65,7 +67,8 @@ function bufferJson(buffer: Buffer): object {
 /** Copies only when an element changes: most arrays hold plain values. */
 function arrayToPlain(array: readonly unknown[], depth: number): readonly unknown[] {
   let copy: unknown[] | undefined;
-  for (const [index, item] of array.entries()) {
+  for (let index = 0; index < array.length; index += 1) {
+    const item = array[index];
     const plain = toPlain(item, depth + 1);
     if (copy === undefined && plain !== item) copy = array.slice(0, index);
     copy?.push(plain);
@@ -77,7 +80,8 @@ function arrayToPlain(array: readonly unknown[], depth: number): readonly unknow
 function objectToPlain(object: Record<string, unknown>, depth: number): object {
   const keys = Object.keys(object);
   let copy = typeof object.toJSON === "function" ? nullObject() : undefined;
-  for (const [index, key] of keys.entries()) {
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] as string;
     const value = object[key];
     const plain = toPlain(value, depth + 1);
     if (copy === undefined && plain !== value) {

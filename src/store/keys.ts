@@ -4,6 +4,11 @@
  *     wa/sentinel                          proves that other records are absent
  *     wa/owner                             who runs the sessions; its text is the fence of every write
  *     wa/owner-lease                       until when that process is alive
+ *     wa/cluster                           the name of a cluster, and the key of what its nodes say to each other
+ *     wa/nodes                             the nodes of a cluster
+ *     wa/node/<node>                       a node that has not been given up; its text is the fence of every write of the node
+ *     wa/node-lease/<node>                 until when that node is alive, and how many sessions it runs
+ *     wa/holder/of-<session>               which node runs a session; its text is the fence of every write of the session
  *     wa/journal                           unfinished work of adapters without atomic batches
  *     wa/api-keys.a|b                      ids of the API keys of the HTTP adapter, the same in both
  *     wa/api-key/<id>                      one API key, as a hash
@@ -35,6 +40,27 @@ export const OWNER_KEY = "wa/owner";
 
 /** Until when the owner is taken for alive. */
 export const OWNER_LEASE_KEY = "wa/owner-lease";
+
+/** The name and the key of a cluster. */
+export const CLUSTER_KEY = "wa/cluster";
+
+/** The nodes of a cluster. */
+export const NODES_KEY = "wa/nodes";
+
+/** That a node has not been given up by the others. */
+export function nodeKey(nodeId: string): string {
+  return `wa/node/${nodeId}`;
+}
+
+/** Until when a node is taken for alive. */
+export function nodeLeaseKey(nodeId: string): string {
+  return `wa/node-lease/${nodeId}`;
+}
+
+/** Which node runs a session. `of-`: no record of a session that is named "holder" has this key. */
+export function holderKey(sessionId: string): string {
+  return `wa/holder/of-${shorten(encodeKeyPart(sessionId), MAX_SESSION_PART)}`;
+}
 
 /** What an adapter without atomic batches started and may not have finished. */
 export const JOURNAL_KEY = "wa/journal";

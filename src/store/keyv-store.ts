@@ -10,6 +10,7 @@ import { isConfigurationError } from "./drivers/configuration-errors.js";
 import { failedWrite } from "./drivers/refused-writes.js";
 import type { Fence } from "./fence.js";
 import { KEYS_PREFIX, SENTINEL_KEY } from "./keys.js";
+import type { KeyvStoreOptions } from "./keyv-store-options.js";
 import type { StoreLimits } from "./limits.js";
 import { CANNOT_FENCE, LOST, READS_PLAIN, SENTINEL_REPAIRED } from "./log-lines.js";
 import { OutageLog, type StoreLogger } from "./outage-log.js";
@@ -33,16 +34,6 @@ const READ_TRIES = 4;
 
 /** How long a driver may take to release what it owns when all that uses it has ended, in milliseconds. */
 const RELEASE_MS = 300;
-
-/** What a {@link KeyvStore} is made of. */
-export interface KeyvStoreOptions {
-  readonly driver: Driver;
-  readonly codec: RecordCodec;
-  readonly limits: StoreLimits;
-  readonly logger?: StoreLogger | undefined;
-  /** Whether a store that is not encrypted may be opened with keys, to encrypt it. Default false. */
-  readonly acceptsPlain?: boolean | undefined;
-}
 
 /** A store over any driver. Made by `openStore`. */
 export class KeyvStore implements Store {
@@ -156,6 +147,11 @@ export class KeyvStore implements Store {
 
   setFence(fence: Fence | undefined): void {
     this.#writes.setFence(fence);
+  }
+
+  async noneLate(): Promise<void> {
+    this.#refuseWhenClosed();
+    await this.#writes.noneLate();
   }
 
   keys(): AsyncIterable<readonly string[]> | undefined {

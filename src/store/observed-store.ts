@@ -37,6 +37,7 @@ export function observedStore(store: Store, onOperation: (operation: StoreOperat
     changeEach: (scope, keys, decide, options) =>
       timed("write", keys.length, store.changeEach(scope, keys, decide, options)),
     setFence: (fence) => store.setFence(fence),
+    noneLate: () => store.noneLate(),
     keys: () => store.keys(),
     now: () => store.now(),
     close: (timeoutMs) => store.close(timeoutMs),

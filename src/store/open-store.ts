@@ -6,6 +6,7 @@ import { type Driver, reasonOf } from "./drivers/driver.js";
 import { KeyvDriver, type UserKeyvAdapter } from "./drivers/keyv-driver.js";
 import { type KeyvPlace, ROOT_PLACE } from "./drivers/keyv-texts.js";
 import { MemoryAdapter } from "./drivers/memory-adapter.js";
+import { refusedScheme } from "./drivers/redis-modes.js";
 import {
   type DriverReports,
   postgresDriver,
@@ -71,7 +72,9 @@ export function openStore(option: StoreOption, options: OpenStoreOptions = {}): 
 type ReportsOf = (description: string) => DriverReports;
 
 function driverOfUrl(url: string, reports: ReportsOf): Driver {
-  const scheme = /^([a-z]+):/i.exec(url)?.[1]?.toLowerCase();
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  const refused = refusedScheme(scheme);
+  if (refused !== undefined) throw optionError(refused);
   switch (scheme) {
     case "memory":
       return memoryDriver(new Map(), ROOT_PLACE, reports);
@@ -168,6 +171,10 @@ function parsed<T>(parse: () => T): T {
 
 /** Never quotes the option: a URL may contain a password. */
 function invalid(why: string): ZpwootError {
-  const sentence = `store: ${why}; use ${ACCEPTED}`;
+  return optionError(`${why}; use ${ACCEPTED}`);
+}
+
+function optionError(why: string): ZpwootError {
+  const sentence = `store: ${why}`;
   return new ZpwootError("INVALID_OPTION", sentence, { details: [sentence] });
 }

@@ -116,6 +116,11 @@ export interface Store {
   ): Promise<readonly Change[]>;
   /** What every `write` must fulfil from now on, and every `change` that asks for it; undefined: nothing. */
   setFence(fence: Fence | undefined): void;
+  /**
+   * Settles when no write that was given up can be applied any more: what is read from then on stays, unless this process changes it.
+   * At once, while none was given up. Rejects as {@link Fence.givenUp} does.
+   */
+  noneLate(): Promise<void>;
   /** The keys of all records, in pages, in no order; a key may come twice. Undefined when the adapter can't tell. For rare work. */
   keys(): AsyncIterable<readonly string[]> | undefined;
   /** The time by the store's clock, in milliseconds since 1970. Rejects with `STORE_UNAVAILABLE`, `STOPPED`. */

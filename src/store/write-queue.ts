@@ -2,7 +2,8 @@
  * The order of writes. Each scope (a session) has a lane that does one step at a time, in order: a batch of writes, or a function
  * with exclusive access to the scope. Writes that arrive in the meantime become the next batch. `batch-sender.ts` sends them.
  */
-import { type Batch, BatchSender, type SendLimits } from "./batch-sender.js";
+import type { Batch } from "./batch.js";
+import { BatchSender, type SendLimits } from "./batch-sender.js";
 import type { Change, Driver } from "./drivers/driver.js";
 import type { Fence } from "./fence.js";
 import type { OutageLog } from "./outage-log.js";
@@ -49,6 +50,11 @@ export class WriteQueue {
   /** What every write carries from now on; `writeIf` only when it asks for it. */
   setFence(fence: Fence | undefined): void {
     this.#sender.setFence(fence);
+  }
+
+  /** See `Store.noneLate`. */
+  noneLate(): Promise<void> {
+    return this.#sender.noneLate();
   }
 
   /** Settles when the changes are durable; rejects with `STORE_UNAVAILABLE` when they may not be, or as the fence says. */

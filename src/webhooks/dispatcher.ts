@@ -1,52 +1,19 @@
 /** The webhooks of all sessions. */
 import type { FailedDelivery, WebhookStats } from "../api/event-stream.js";
-import type { SessionRecord } from "../api/session-record.js";
 import type { WebhookEventName } from "../api/webhook-events.js";
 import { waitFor } from "../async/deadline.js";
 import { steadyNow } from "../async/timer.js";
 import { ZpwootError } from "../errors.js";
-import type { RenderedPayload } from "../events/payload.js";
 import type { Along, KeySpace } from "../store/space/key-space.js";
 import type { DeliveryContext } from "./delivery-context.js";
+import type { OutgoingEvent, WebhookDispatcherDeps } from "./dispatcher-deps.js";
 import type { EndpointDelivery } from "./endpoint-delivery.js";
 import { DEFAULT_ENDPOINT, endpointOf, endpointsOf, targetOf } from "./endpoints.js";
-import { webhookLimits, type WebhookOptions } from "./options.js";
+import { webhookLimits } from "./options.js";
 import type { RequeueResult } from "./outbox/failed-deliveries.js";
 import { SessionDeliveries } from "./session-deliveries.js";
-import { HttpTransport, type WebhookTransport } from "./transport.js";
+import { HttpTransport } from "./transport.js";
 import { statesOf, statsOf, type EndpointState } from "./webhook-stats.js";
-
-/** What a {@link WebhookDispatcher} needs. */
-export interface WebhookDispatcherDeps extends Pick<DeliveryContext, "emit" | "logger"> {
-  /** The present record of a session. */
-  session(sessionId: string): SessionRecord | undefined;
-  /** Where the outbox of a session's endpoint is stored. */
-  space(sessionId: string, endpoint: string): KeySpace;
-  /**
-   * Stores that an endpoint is disabled, because the receiver at the URL answered 410. Without it, nothing is sent to the
-   * endpoint until the next start or {@link WebhookDispatcher.updated}.
-   */
-  disable?(sessionId: string, url: string, endpoint: string): Promise<void>;
-  readonly options?: WebhookOptions | undefined;
-  /** How requests are made. Default: Node's HTTP client, guarded as the options say. */
-  readonly transport?: WebhookTransport;
-  /** Milliseconds since 1970. Default: the system's clock. */
-  now?(): number;
-  /** From 0 to below 1. Default: `Math.random`. */
-  random?(): number;
-}
-
-/** An event of a session, rendered. */
-export interface OutgoingEvent {
-  readonly sessionId: string;
-  readonly event: WebhookEventName;
-  /** When it happened, in milliseconds since 1970. */
-  readonly at: number;
-  /** One body, or several when the event was split. */
-  readonly bodies: readonly RenderedPayload[];
-  /** What is stored in the same batch as the event. */
-  readonly along?: Along | undefined;
-}
 
 /** How many outboxes are read at once when a manager starts. */
 const RESUME_CONCURRENCY = 32;
@@ -143,6 +110,27 @@ export class WebhookDispatcher {
       });
     this.#forgetting.set(sessionId, forgetting);
     return forgetting;
+  }
+
+  /**
+   * Ends the session's deliveries and forgets them; what is queued stays stored, for the node that runs the session next. Goes on delivering
+   * for at most `drainMs`, without waiting for retries. Settles when all outcomes are stored, or the store refused them. Never rejects.
+   */
+  async release(sessionId: string, { drainMs }: { readonly drainMs: number }): Promise<void> {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return;
+    const deliveries = [...session.all.values()];
+    if (drainMs > 0)
+      await waitFor(Promise.all(deliveries.map((delivery) => delivery.drain())), { timeoutMs: drainMs });
+    await Promise.all(deliveries.map((delivery) => delivery.stop()));
+    if (this.#sessions.get(sessionId) === session) this.#sessions.delete(sessionId);
+  }
+
+  /** Forgets the deliveries of a session that another node runs: those that were made since {@link release}, too. */
+  drop(sessionId: string): void {
+    const session = this.#sessions.get(sessionId);
+    this.#sessions.delete(sessionId);
+    for (const delivery of session?.all.values() ?? []) void delivery.stop();
   }
 
   /** The failed deliveries of a session, oldest first. Rejects with a store error. */

@@ -1,5 +1,6 @@
 /** The parts of webhooks that the rest of the engine uses. */
-export { type OutgoingEvent, WebhookDispatcher, type WebhookDispatcherDeps } from "./dispatcher.js";
+export { WebhookDispatcher } from "./dispatcher.js";
+export type { OutgoingEvent, WebhookDispatcherDeps } from "./dispatcher-deps.js";
 export { changeEndpoints } from "./endpoint-changes.js";
 export { DEFAULT_ENDPOINT, endpointOf, endpointsOf, withEndpoint } from "./endpoints.js";
 export { webhookLimits, type WebhookLimits, type WebhookOptions } from "./options.js";

@@ -48,9 +48,8 @@ export class ReceivedStanzas {
   /** Remembers a stanza. */
   add({ attrs, content }: BinaryNode): Received {
     const { id = "", from = "", participant = "" } = attrs;
-    const users = new Set(
-      Object.values(attrs).flatMap((value) => (value.includes("@") ? [userOf(value)] : [])),
-    );
+    const users = new Set<string>();
+    for (const value of Object.values(attrs)) if (value.includes("@")) users.add(userOf(value));
     const name = `${from} ${participant} ${id}`;
     const received: Received = { id, users, name, attributes: attrs, held: false };
     byAttributes.set(attrs, received);
@@ -103,5 +102,6 @@ export class ReceivedStanzas {
 
 /** The user in a JID: the phone number, the digits of the LID, or the group. */
 function userOf(jid: string): string {
-  return jid.replace(/[:@_].*$/, "");
+  const end = jid.search(/[:@_]/);
+  return end === -1 ? jid : jid.slice(0, end);
 }

@@ -22,6 +22,7 @@ import { Listeners, type AddListener } from "./listeners.js";
 import { settleQueriesOnEnd, type Emitter } from "./pending-queries.js";
 import { watchMessageAcks } from "./message-ack.js";
 import { runInSession } from "./rejection-guard.js";
+import { settleWhenSent } from "./settle-when-sent.js";
 import { checkSocket } from "./signatures/socket-checks.js";
 import { watchSilence, type SilenceWatch } from "./silence-watch.js";
 import type { SessionSocketOptions } from "./socket-options.js";
@@ -66,8 +67,7 @@ export class SessionSocket {
       library.makeSocket(Object.assign({}, config, own), (error) => this.#fail(error)),
     );
     this.#webSocket = library.webSocketOf(this.socket);
-    // The library wraps the key store in transactions that lose writes (docs/protocol.md#library-quirks, 6). All its modules share
-    // the wrapper object, so our methods are put back on it.
+    // The library's transactions around the key store lose writes (docs/protocol.md#library-quirks, 6), so our methods are put back.
     Object.assign(this.socket.authState.keys, auth.keys);
     this.#check();
     const warn = (text: string, fields: object): void => options.logger.warn({ sessionId, ...fields }, text);
@@ -77,6 +77,7 @@ export class SessionSocket {
       maxAgeMs: config.keepAliveIntervalMs ?? KEEP_ALIVE_MS,
       onFailed: (error) => this.#fail(error),
     });
+    settleWhenSent(this.socket, this.gate);
     this.#inbound = this.#follow(warn);
     this.#tap = new EventTap({
       socket: this.socket,
@@ -92,9 +93,8 @@ export class SessionSocket {
         return options.hooks.onEvent(event, along);
       },
     });
-    const { authors, onRefused } = authorship;
-    const onJudged = this.#tap.forget;
-    this.#filter = new EventFilter({ socket: this.socket, authors, onRefused, warn, onJudged });
+    const { forget: onJudged } = this.#tap;
+    this.#filter = new EventFilter({ socket: this.socket, warn, onJudged, ...authorship });
     this.#tap.cover();
     // Before the library's own listener, which ends the socket.
     this.#ws.prependListener("CB:stream:error", (node) => (this.#streamError = node));
@@ -225,10 +225,10 @@ export class SessionSocket {
     this.#inbound.close();
     this.#silence?.stop();
     this.#listeners.remove();
-    const webSocket = this.#webSocket;
     // Without a listener, an `error` after the end would be an uncaught exception.
     this.#ws.on("error", () => {});
     this.#end(undefined);
+    const webSocket = this.#webSocket;
     if (webSocket.readyState === WEB_SOCKET_CLOSED) return;
     // Added after the end, because whaileys removes all earlier listeners.
     const closed = new Promise<void>((resolve) => webSocket.addListener("close", () => resolve()));
@@ -238,7 +238,7 @@ export class SessionSocket {
     await waitFor(closed, { timeoutMs: CLOSE_GRACE_MS });
   }
 
-  /** Messages that the library has acknowledged but still buffers are lost unless they are flushed. */
+  /** What the library still buffers is lost unless it is flushed. */
   async #flush(): Promise<void> {
     try {
       await this.#filter.settle();

@@ -9,6 +9,9 @@ import { LazySet } from "../async/lazy-collections.js";
 const MAX_CHUNKS = 20_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
+/** Written behind what the system has not taken, to hear when it has. */
+const NOTHING = Buffer.alloc(0);
+
 type Callback = (error?: Error | null) => void;
 
 /** What a {@link WireGate} needs. */
@@ -42,7 +45,10 @@ export class WireGate {
   readonly #open = new LazySet<number>();
   readonly #waiters: (() => void)[] = [];
   /** In the order of their marks. */
-  readonly #marks: { readonly mark: number; readonly resolve: (hasLeft: boolean) => void }[] = [];
+  readonly #marks: {
+    readonly mark: number;
+    readonly resolve: (hasLeft: boolean | Promise<boolean>) => void;
+  }[] = [];
   readonly #nextRelease: (() => void)[] = [];
   #newest = 0;
   #queue: Chunk[] = [];
@@ -50,6 +56,10 @@ export class WireGate {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #send: ((chunks: readonly Chunk[]) => void) | undefined;
+  /** Settles with whether the system has taken all that the stream was given. */
+  #taken: () => true | Promise<boolean> = () => true;
+  /** Those who wait for that. A stream that is destroyed may forget to call back. */
+  readonly #takers = new LazySet<(hasLeft: boolean) => void>();
   /** Lets what was written in this turn leave; undefined if nothing was. */
   #uncork: (() => void) | undefined;
 
@@ -69,6 +79,17 @@ export class WireGate {
     this.#send = (chunks) => {
       this.#corkTurn(stream);
       for (const { data, encoding } of chunks) write(data, encoding);
+    };
+    this.#taken = () => {
+      this.#uncork?.();
+      if (stream.writableLength === 0) return true;
+      return new Promise((resolve) => {
+        this.#takers.add(resolve);
+        write(NOTHING, undefined, (error: unknown) => {
+          this.#takers.delete(resolve);
+          resolve(error == null);
+        });
+      });
     };
     stream.write = (
       data: Uint8Array | string,
@@ -109,13 +130,13 @@ export class WireGate {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Settles when all that was written so far has left, with true, or when nothing will leave any more, with false. Never rejects. */
-  sent(): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false);
-    if (this.#open.size === 0) {
-      this.#uncork?.();
-      return Promise.resolve(true);
-    }
+  /**
+   * Settles when all that was written so far has left the process, with true, or when it will not leave any more, with false. Never
+   * rejects.
+   */
+  async sent(): Promise<boolean> {
+    if (this.#closed) return false;
+    if (this.#open.size === 0) return this.#taken();
     return new Promise((resolve) => this.#marks.push({ mark: this.#newest, resolve }));
   }
 
@@ -162,8 +183,10 @@ export class WireGate {
     for (const { data } of released) this.#bytes -= data.length;
     if (released.length > 0) this.#send?.(released);
     for (const resolve of this.#nextRelease.splice(0)) resolve();
-    if ((this.#marks[0]?.mark ?? Infinity) < oldest) this.#uncork?.();
-    while ((this.#marks[0]?.mark ?? Infinity) < oldest) this.#marks.shift()?.resolve(true);
+    if ((this.#marks[0]?.mark ?? Infinity) < oldest) {
+      const taken = this.#taken();
+      while ((this.#marks[0]?.mark ?? Infinity) < oldest) this.#marks.shift()?.resolve(taken);
+    }
     if (this.#open.size === 0) this.#settle();
   }
 
@@ -192,6 +215,7 @@ export class WireGate {
     this.#bytes = 0;
     for (const resolve of this.#nextRelease.splice(0)) resolve();
     for (const { resolve } of this.#marks.splice(0)) resolve(false);
+    for (const resolve of this.#takers) resolve(false);
     this.#settle();
   }
 

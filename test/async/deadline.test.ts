@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { stat } from "node:fs/promises";
+import { setImmediate as nextRound, setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { DeadlineError, withDeadline } from "../../src/async/deadline.js";
 
@@ -24,6 +25,18 @@ describe("a deadline", () => {
     });
     block(300);
     await expect(answer).resolves.toBe("here");
+  });
+
+  it("reads what has arrived before it blames, however late the event loop was blocked", async () => {
+    const answer = withDeadline("The store", 1_000, async () => {
+      await sleep(850);
+      // After it the event loop looks at timers first.
+      await nextRound();
+      const looking = stat(import.meta.filename);
+      block(300);
+      return (await looking).isFile();
+    });
+    await expect(answer).resolves.toBe(true);
   });
 
   it("is over when the signal is, and leaves no timer behind", async () => {

@@ -33,6 +33,18 @@ describe("the ids of received messages", () => {
     expect((await ReceivedIds.load(space)).has("message")).toBe(true);
   });
 
+  it("that were taken back are not known, and not stored with the next ones", async () => {
+    const space = sessionSpace(openStore(new Map()), "s");
+    const ids = await ReceivedIds.load(space);
+    ids.note(["not stored"]);
+    ids.expect("not noted");
+    ids.takeBack(["not stored", "not noted"]);
+    expect(["not stored", "not noted"].map((id) => ids.has(id))).toEqual([false, false]);
+    await space.write(ids.note(["stored"]));
+    const again = await ReceivedIds.load(space);
+    expect(["not stored", "stored"].map((id) => again.has(id))).toEqual([false, true]);
+  });
+
   it("of a page that can't be read are not known, the others are", async () => {
     const map = new Map<string, unknown>();
     const space = sessionSpace(openStore(map), "s");

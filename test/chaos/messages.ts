@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/errors.js";
 import compilePrograms from "../support/compiled.js";
-import { runMessages } from "../support/message-run.js";
+import { PLACES, runMessages } from "../support/message-run.js";
 import { lmdbFolder, postgresTable, redisNamespace } from "../support/places.js";
 import { seeded } from "../support/random.js";
 import { runSends } from "../support/send-run.js";
@@ -49,7 +49,7 @@ type Run = (store: string, library: string, place: () => Place) => Promise<Row>;
 const into =
   (kind: "burst" | "offline", count: number): Run =>
   async (store, library, place) => {
-    const size = { kind, count, kills, refused: REFUSED, everywhere: true };
+    const size = { kind, count, kills, refused: REFUSED, places: PLACES };
     return receivedRow(place(), await runMessages({ store, library, ...size, random: seeded(seed) }));
   };
 

@@ -74,6 +74,39 @@ describe("the configuration of a command", () => {
   });
 
   it.each([
+    [["--cluster"], {}, "", true],
+    [["--cluster", "--port", "1"], {}, "", true],
+    [["--cluster", "redis://bus"], {}, "", { url: "redis://bus" }],
+    [[], { ZPWOOT_CLUSTER: "true" }, "", true],
+    [[], { ZPWOOT_CLUSTER: "postgres://bus/db" }, "", { url: "postgres://bus/db" }],
+    [["--cluster=false"], { ZPWOOT_CLUSTER: "true" }, "", false],
+    [[], {}, "{ weight: 2 }", { weight: 2 }],
+    [["--cluster"], {}, "{ weight: 2 }", { weight: 2 }],
+    [["--cluster", "rediss://bus"], {}, "{ weight: 2 }", { weight: 2, url: "rediss://bus" }],
+    [["--cluster=false"], {}, "{ weight: 2 }", false],
+  ])("makes %j with %j and %j in the file a node of a cluster as %j", async (args, env, file, expected) => {
+    if (file !== "") await write("zpwoot.config.mjs", `export default { cluster: ${file} };`);
+    expect((await read(args, env)).config.cluster).toEqual(expected);
+  });
+
+  it("takes what cluster() returns whole, and a flag with a server in its place", async () => {
+    await write("zpwoot.config.mjs", `export default { cluster: { kind: "zpwoot-cluster", open() {} } };`);
+    const plan = { kind: "zpwoot-cluster", open: expect.any(Function) as unknown };
+    expect((await read()).config.cluster).toEqual(plan);
+    expect((await read(["--cluster"])).config.cluster).toEqual(plan);
+    expect((await read(["--cluster", "redis://bus"])).config.cluster).toEqual({ url: "redis://bus" });
+  });
+
+  it.each([
+    ["{ wieght: 2 }", /^zpwoot\.config\.mjs: cluster\.wieght is not an option \(did you mean weight\?\)$/],
+    ["{ weight: -1 }", /^zpwoot\.config\.mjs: cluster\.weight must be a number above 0$/],
+    ['"redis://bus"', /^zpwoot\.config\.mjs: cluster must be true, false, the options of cluster\(\)/],
+  ])("says what is wrong with cluster: %s", async (cluster, sentence) => {
+    await write("zpwoot.config.mjs", `export default { cluster: ${cluster} };`);
+    expect(await problemOf([])).toMatch(sentence);
+  });
+
+  it.each([
     ["zpwoot.config.json", `{ "port": 8081 }`],
     ["zpwoot.config.js", `module.exports = { port: 8081 };`],
     ["zpwoot.config.cjs", `module.exports = { port: 8081 };`],
@@ -127,6 +160,10 @@ describe("the configuration of a command", () => {
     ],
     [["--log-level", "loud"], /--log-level \(LOG_LEVEL\): must be one of trace, debug, info/],
     [["--library", "bailey"], /--library \(ZPWOOT_LIBRARY\): must be one of whaileys, baileys/],
+    [
+      ["--cluster", "http://bus:6379"],
+      /--cluster \(ZPWOOT_CLUSTER\): must be true, false, or a URL that begins with redis:/,
+    ],
     [["--wait=perhaps"], /--wait \(ZPWOOT_WAIT\): must be true or false/],
     [["--tombstone-days", "1e3"], /must be a number of days, such as 7 or 0\.5/],
     [["--trust-proxy", "me"], /a number of hops, or a list of addresses/],
@@ -148,14 +185,16 @@ describe("the configuration of a command", () => {
       API_KEY: "key-that-is-secret",
       ZPWOOT_ENCRYPTION_KEYS: KEY,
       ZPWOOT_STORE: "postgres://me:hunter2@localhost/db",
+      ZPWOOT_CLUSTER: "redis://:hunter3@localhost",
     };
     const printed = printedConfig(await read([], env));
-    for (const secret of ["key-that-is-secret", KEY, "hunter2", "open sesame"])
+    for (const secret of ["key-that-is-secret", KEY, "hunter2", "hunter3", "open sesame"])
       expect(printed).not.toContain(secret);
     expect(JSON.parse(printed)).toMatchObject({
       configFile: join(folder, "zpwoot.config.mjs"),
       port: 3000,
       store: "postgres://me:***@localhost/db",
+      cluster: { url: "redis://:***@localhost" },
       http: { apiKeys: "***" },
       encryptionKeys: ["***"],
       snapshots: { directory: "d", passphrase: "***" },

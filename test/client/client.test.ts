@@ -35,6 +35,7 @@ const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   importCredentials: ["a/b", { bundle: "x", passphrase: "y" }],
   isLive: [],
   isReady: [],
+  getCluster: [],
   getOpenApi: [],
   updateSession: ["a/b", { webhook: null }],
   redeliver: ["a/b", "d/e"],

@@ -171,3 +171,65 @@ describe.each([NGINX, CADDY])("$name with the example's configuration", (program
     expect(await response.json()).toMatchObject({ statusCode: 400 });
   });
 });
+
+describe("caddy with the configuration of a cluster", () => {
+  const it_ = it.skipIf(installed(CADDY.name) === undefined);
+
+  it_("asks the nodes that are there, and another one when one can't be reached", async () => {
+    const ends: (() => Promise<unknown>)[] = [];
+    await using _ended = {
+      async [Symbol.asyncDispose]() {
+        for (const end of ends) await end();
+      },
+    };
+    const managers = [1, 2].map(() => new SessionManager({ store: "memory:", logger: false }));
+    const ports = await Promise.all(
+      managers.map(async (manager) => {
+        const handler = createHttpHandler(manager, { apiKeys: KEY, system: true });
+        const server = createServer((request, response) => void handler.node(request, response));
+        server.listen(0, "127.0.0.1");
+        await once(server, "listening");
+        ends.unshift(async () => {
+          server.close().closeAllConnections();
+          await manager.stop();
+        });
+        return (server.address() as AddressInfo).port;
+      }),
+    );
+    const [port, gone] = [await freePort(), await freePort()];
+    const folder = await mkdtemp(join(tmpdir(), "zpwoot-proxy-"));
+    ends.unshift(() => rm(folder, { recursive: true, force: true }));
+    const example = await readFile(join(EXAMPLES, "../docker/Caddyfile.cluster"), "utf8");
+    const site = [...ports, gone]
+      .reduce((text, to, index) => text.replace(`node-${index + 1}:3000`, `127.0.0.1:${to}`), example)
+      .replace(":3000 {", `http://127.0.0.1:${port} {`);
+    const file = join(folder, "Caddyfile");
+    await writeFile(file, `{\n\tadmin off\n\tauto_https off\n}\n${site}`);
+    const args = ["run", "--config", file, "--adapter", "caddyfile"];
+    const options = { stdio: "ignore", env: { ...process.env, HOME: folder } } as const;
+    const child = spawn(installed(CADDY.name) ?? "", args, options);
+    ends.unshift(async () => {
+      child.kill("SIGKILL");
+      if (child.exitCode === null) await once(child, "exit");
+    });
+    const ask = (name: string): Promise<number> =>
+      fetch(`http://127.0.0.1:${port}/sessions/create`, {
+        method: "POST",
+        headers: { "x-api-key": KEY, "content-type": "application/json" },
+        body: JSON.stringify({ name }),
+      }).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    while ((await ask("first")) === 0) await sleep(20);
+    const statuses = await Promise.all(Array.from({ length: 30 }, (_, index) => ask(`session ${index}`)));
+    expect(new Set(statuses)).toEqual(new Set([201]));
+    // Each was done once, and by more than one node: here each has a store of its own.
+    const counts = await Promise.all(managers.map(async (manager) => (await manager.list()).length));
+    expect(counts.reduce((sum, count) => sum + count)).toBe(31);
+    expect(Math.min(...counts)).toBeGreaterThan(5);
+    expect((await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { "x-api-key": KEY } })).status).toBe(
+      404,
+    );
+  });
+});

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { SETTINGS } from "../../src/cli/settings.js";
 import { ALL_ROUTES } from "../../src/http/routes/table.js";
+import { defineClusterInstruments } from "../../src/metrics/cluster-instruments.js";
 import { defineInstruments } from "../../src/metrics/instruments.js";
 import { ROOT } from "./pages.js";
 
@@ -79,9 +80,11 @@ describe("the Dockerfile", async () => {
   });
 });
 
-describe.each(["compose.yaml", "compose.postgres.yaml", "compose.redis.yaml"])("%s", async (file) => {
+const COMPOSE = ["compose.yaml", "compose.postgres.yaml", "compose.redis.yaml", "compose.cluster.yaml"];
+
+describe.each(COMPOSE)("%s", async (file) => {
   const text = await read(`docker/${file}`);
-  const { services, volumes = {} } = parse(text) as Compose;
+  const { services, volumes = {} } = parse(text, { merge: true }) as Compose;
 
   it("sets variables that exist", () => {
     const names = Object.values(services).flatMap(({ environment = {} }) => Object.keys(environment));
@@ -100,9 +103,12 @@ describe.each(["compose.yaml", "compose.postgres.yaml", "compose.redis.yaml"])("
 
   it("keeps what has to be kept on volumes that it declares, and gives everything time to stop", () => {
     for (const [name, service] of Object.entries(services)) {
-      if (service.image === undefined && name === "zpwoot" && file !== "compose.yaml") continue;
-      expect(Object.keys(volumes)).toContain(service.volumes?.[0]?.split(":")[0]);
+      const addsTo = name === "zpwoot" && service.image === undefined && file !== "compose.yaml";
+      if (addsTo) continue;
       expect(service.stop_grace_period).toMatch(/^\d+[sm]$/);
+      // A node of a cluster keeps nothing.
+      if (!name.startsWith("node-"))
+        expect(Object.keys(volumes)).toContain(service.volumes?.[0]?.split(":")[0]);
       if (service.image !== undefined) {
         expect(service.image).toMatch(/:\d/);
         expect(service.healthcheck).toBeDefined();
@@ -113,6 +119,28 @@ describe.each(["compose.yaml", "compose.postgres.yaml", "compose.redis.yaml"])("
   it("opens no port to the world", () => {
     const ports = Object.values(services).flatMap(({ ports: all = [] }) => all);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+});
+
+describe("the cluster of compose.cluster.yaml", async () => {
+  const { services } = parse(await read("docker/compose.cluster.yaml"), { merge: true }) as Compose;
+  const nodes = Object.keys(services).filter((name) => name.startsWith("node-"));
+
+  it("has three nodes on one store, with time to hand their sessions over, each with a name", () => {
+    expect(nodes).toHaveLength(3);
+    for (const name of nodes)
+      expect(services[name]).toMatchObject({
+        hostname: name,
+        stop_grace_period: "30s",
+        environment: { ZPWOOT_CLUSTER: "true", ZPWOOT_STORE: expect.stringMatching(/^postgres:/) as string },
+      });
+  });
+
+  it("has a proxy that asks each for its readiness", async () => {
+    const caddyfile = await read("docker/Caddyfile.cluster");
+    expect([...caddyfile.matchAll(/\b(node-\d):3000/g)].map(([, name]) => name)).toEqual(nodes);
+    expect(caddyfile).toMatch(/health_uri \/health\/ready$/m);
+    expect(services["caddy"]?.volumes).toContain("./Caddyfile.cluster:/etc/caddy/Caddyfile:ro");
   });
 });
 
@@ -130,14 +158,34 @@ describe("the unit of systemd", async () => {
   });
 });
 
-describe("kubernetes.yaml", async () => {
-  const text = await read("deploy/kubernetes.yaml");
-  const documents = parseAllDocuments(text).map((document) => document.toJS() as Record<string, unknown>);
+const documentsOf = async (file: string) =>
+  parseAllDocuments(await read(file)).map((document) => document.toJS() as Record<string, unknown>);
 
-  it("is a StatefulSet of one pod with a service", () => {
+describe("kubernetes.yaml", () => {
+  it("is a StatefulSet of one pod with a service", async () => {
+    const documents = await documentsOf("deploy/kubernetes.yaml");
     expect(documents.map(({ kind }) => kind)).toEqual(["StatefulSet", "Service"]);
     expect(documents[0]).toMatchObject({ spec: { replicas: 1 } });
   });
+});
+
+describe("kubernetes.cluster.yaml", () => {
+  it("is a Deployment that replaces pods one by one, each with time to hand its sessions over", async () => {
+    const documents = await documentsOf("deploy/kubernetes.cluster.yaml");
+    expect(documents.map(({ kind }) => kind)).toEqual(["Deployment", "PodDisruptionBudget", "Service"]);
+    expect(documents[0]).toMatchObject({
+      spec: {
+        replicas: 3,
+        strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+        template: { spec: { terminationGracePeriodSeconds: 40 } },
+      },
+    });
+    expect(documents[1]).toMatchObject({ spec: { maxUnavailable: 1 } });
+  });
+});
+
+describe.each(["kubernetes.yaml", "kubernetes.cluster.yaml"])("%s", async (file) => {
+  const text = await read(`deploy/${file}`);
 
   it("sets variables and asks routes that exist", () => {
     const names = [...text.matchAll(/\{ name: ([A-Z_]+), value/g)].map(([, name = ""]) => name);
@@ -156,6 +204,7 @@ describe("metrics that alarms and the dashboard use", async () => {
     () => Promise.resolve([]),
     () => undefined,
   );
+  defineClusterInstruments(registry, () => undefined);
   const metrics = registry.getMetricsAsArray() as unknown as {
     name: string;
     type: string;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createHttpHandler } from "../../src/http/index.js";
 import { WhatsAppEmulator, type VirtualPhone } from "../../src/testing/index.js";
+import { ClusterWorld } from "../cluster/nodes.js";
 import { EngineWorld } from "../support/engine.js";
 import { DATABASE_URL, postgresTable, query } from "../support/places.js";
 import { MariaDb } from "./maria-db.js";
@@ -285,6 +286,30 @@ it("the drill of a backup", { timeout: 60_000 }, async () => {
     "5f0c7a1e-0000-4000-8000-000000000000": id,
   });
   expect(output).toMatch(/sales/);
+});
+
+describe("the commands of a cluster", { timeout: 60_000 }, () => {
+  const starting = blockWith("docs/clustering.md", "ZPWOOT_CLUSTER=true");
+  const takingOut = blockWith("docs/clustering.md", "cluster drain");
+
+  it("start a node beside others, show all, and take one out", async () => {
+    await using terminal = await Terminal.open();
+    await using world = await ClusterWorld.open(async () => postgresTable());
+    const [, second] = [await world.started({ name: "node-1" }), await world.started({ name: "node-2" })];
+    terminal.env["ZPWOOT_WA_URL"] = world.emulator.url;
+    const [setUp = "", serving = "", status = ""] = commandsOf(starting);
+    const output = await terminal.run(
+      `${setUp}
+       ${serving.replace(/ #.*/, "")} > log 2>&1 & until grep -q "zpwoot listens on" log; do sleep 0.1; done
+       ${status}
+       ${takingOut}
+       kill $!; wait $!`,
+      { "postgres://zpwoot:secret@db/zpwoot": `'${world.place.url}'`, "…": "a-key-of-the-reader" },
+    );
+    for (const name of ["node-1", "node-2"]) expect(output).toContain(name);
+    const nodes = (await second?.cluster?.nodes()) ?? [];
+    expect(nodes.find(({ self }) => self)).toMatchObject({ name: "node-2", state: "draining", sessions: 0 });
+  });
 });
 
 it("no block of the guide is left out: it is run here, or says why it is not", () => {

@@ -16,7 +16,7 @@ const mute = new Proxy(new InMemorySessions(), {
     if (name === "on" || name === "off") return () => receiver as unknown;
     if (name === "apiKeys")
       return { verify: async () => undefined, create: () => never, list: () => never, revoke: () => never };
-    if (["groups", "contacts", "chats"].includes(String(name))) return muteCalls;
+    if (["groups", "contacts", "chats", "cluster"].includes(String(name))) return muteCalls;
     if (name === "listWebhookEvents") return () => target.listWebhookEvents();
     if (name === "events") return Reflect.get(target, name, receiver) as unknown;
     return () => never;

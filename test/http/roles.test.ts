@@ -19,7 +19,7 @@ describe("stored API keys", () => {
   beforeEach(async () => {
     logger = new RecordingLogger();
     world = await EngineWorld.open({ logger });
-    handler = createHttpHandler(world.manager, { apiKeys: ADMIN, logger, logRequests: true });
+    handler = createHttpHandler(world.manager, { apiKeys: ADMIN, logger, logRequests: true, system: true });
   });
   afterEach(() => world[Symbol.asyncDispose]());
 

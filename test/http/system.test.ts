@@ -56,14 +56,28 @@ describe("metrics over HTTP", () => {
   });
 });
 
+describe("the cluster over HTTP", () => {
+  it("is 404 on a server that runs all sessions by itself, and for nobody without a key", async () => {
+    const { get } = open();
+    expect((await get("/cluster")).status).toBe(401);
+    const answer = await get("/cluster", { "x-api-key": "k" });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toEqual({
+      statusCode: 404,
+      message: "This server is not a node of a cluster",
+      error: "Not Found",
+    });
+  });
+});
+
 describe("paths outside /sessions", () => {
-  it.each(["/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs"])(
+  it.each(["/health/live", "/health/ready", "/metrics", "/cluster", "/openapi.json", "/docs"])(
     "are left to the host unless they are asked for: %s",
     async (path) => {
       expect((await open({ system: false }).get(path, { "x-api-key": "k" })).status).toBe(404);
       expect((await open().get(`/api${path}`)).status).toBe(404);
       expect((await open({ basePath: "/api", metrics: undefined }).get(`/api${path}`)).status).toBe(
-        path === "/metrics" ? 401 : 200,
+        path === "/metrics" || path === "/cluster" ? 401 : 200,
       );
     },
   );

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { ClusterApi, NodeInfo } from "../../src/api/cluster.js";
 import type { StreamedEvent } from "../../src/api/event-stream.js";
 import type {
   CreatedSession,
@@ -14,6 +15,21 @@ import { FIELD_ROLES } from "../../src/http/access/visibility.js";
 import { ALL_ROUTES, createHttpHandler, type Route } from "../../src/http/index.js";
 import { KEY, ROUTE_BODIES } from "./fixtures.js";
 import { InMemorySessions } from "./in-memory-sessions.js";
+
+/** A cluster of one node. */
+function clusterOf(node: NodeInfo): ClusterApi {
+  const sessions = { total: 2, owned: 2, unowned: 0 };
+  return {
+    nodeId: node.id,
+    info: async () => ({ nodeId: node.id, nodes: [node], sessions, bus: "up" }),
+    nodes: async () => [node],
+    drain: async () => undefined,
+    ownSessions: () => [],
+    stats: () => {
+      throw new Error("the routes ask for no figures");
+    },
+  };
+}
 
 const OWN = "00000000-0000-4000-8000-00000000000a";
 const OTHER = "00000000-0000-4000-8000-00000000000b";
@@ -35,7 +51,7 @@ class SecretiveSessions extends InMemorySessions {
     webhookEvents: ["messages.upsert"],
     createdAt: "2026-01-01T00:00:00.000Z",
     updatedAt: "2026-01-01T00:00:00.000Z",
-    detail: { state: "qr", attempt: 1 },
+    detail: { state: "qr", attempt: 1, node: "operator-node", epoch: 3 },
     endpoints: [
       { name: "crm", url: URL_WITH_SECRETS, events: [], enabled: true, headers: ["operator-header"] },
     ],
@@ -50,6 +66,12 @@ class SecretiveSessions extends InMemorySessions {
     endpointSecrets: { crm: "operator-endpoint" },
   });
 
+  readonly cluster = clusterOf({
+    ...{ id: "admin-id", name: "admin-name", host: "admin-host", pid: 1, since: "2026-01-01T00:00:00.000Z" },
+    ...{ weight: 1, version: "admin-version", state: "alive", sessions: 2, silentMs: 5, self: true },
+    taken: { claims: 2, takeOvers: 0, handovers: 0 },
+    left: { handovers: 0, lost: 0 },
+  });
   override create = async (): Promise<CreatedSession> => this.#infoOf(OWN);
   override update = async (id: string): Promise<UpdatedSession> => this.#infoOf(id);
   override get = async (id: string): Promise<SessionInfo> => this.#infoOf(id);
@@ -127,7 +149,7 @@ describe.each(CALLERS)("a $role (limited to a session: $limited)", ({ role, limi
     const manager = new SecretiveSessions();
     const sessions = limited ? [OWN] : null;
     const { key } = await manager.apiKeys.create({ name: "admin-keyname", role, sessions });
-    const { fetch } = createHttpHandler(manager, { apiKeys: KEY });
+    const { fetch } = createHttpHandler(manager, { apiKeys: KEY, system: true });
     ask = async ({ method, path, operation }, id) => {
       const url = `http://localhost${path.replace(":id", id).replace(/:\w+/, "unknown")}`;
       const body = method === "GET" ? null : JSON.stringify(ROUTE_BODIES[operation] ?? {});

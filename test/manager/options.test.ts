@@ -45,7 +45,7 @@ describe("the options of a manager", () => {
     [
       { proxy: {} },
       [
-        "proxy is not an option (known: store, encryptionKeys, snapshots, tombstones, logger, whatsapp, reconnect, restore, ownership, media, sentMessages, messages, webhooks, eventLog)",
+        "proxy is not an option (known: store, encryptionKeys, snapshots, tombstones, logger, whatsapp, reconnect, restore, ownership, cluster, media, sentMessages, messages, webhooks, eventLog)",
       ],
     ],
   ])("%j: an unknown one is named with what was meant", (options, details) => {

@@ -66,6 +66,7 @@ function failing(times: number): (store: Store) => Store {
     change: (...args) => store.change(...args),
     changeEach: (...args) => store.changeEach(...args),
     setFence: (fence) => store.setFence(fence),
+    noneLate: () => store.noneLate(),
     now: () => store.now(),
     close: () => store.close(),
   });

@@ -1,7 +1,7 @@
 /** Processes that are killed while they receive and while they send: a sample of `npm run chaos:messages`. */
 import { expect, it } from "vitest";
 import { extent } from "../support/extent.js";
-import { runMessages } from "../support/message-run.js";
+import { PLACES, runMessages } from "../support/message-run.js";
 import { lmdbFolder } from "../support/places.js";
 import { seeded } from "../support/random.js";
 import { runSends } from "../support/send-run.js";
@@ -18,7 +18,7 @@ it.each([
   async (library, kind) => {
     const place = await lmdbFolder();
     try {
-      const size = { kind, count: 100, kills: 2, refused: 0.3, everywhere: true };
+      const size = { kind, count: 100, kills: 2, refused: 0.3, places: PLACES };
       const figures = await runMessages({ store: place.url, library, ...size, random: seeded(15) });
       const { amid, acknowledged, ...wrong } = figures;
       expect(wrong).toEqual({

@@ -185,7 +185,8 @@ const ROWS: readonly Row[] = [
     text: /^WhatsApp did not acknowledge .* may or may not .* Send it again with the same idempotencyKey/,
     arrange: ({ world }) => {
       world.emulator.faults.add({ at: "message", action: "drop" });
-      return { options: QUICK };
+      // It has to be encrypted by then, also on a slow machine.
+      return { options: { timeoutMs: 3_000 } };
     },
     mayBeShown: true,
   },

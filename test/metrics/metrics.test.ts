@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { createMetrics } from "../../src/metrics/index.js";
+import { ClusterWorld, eventually, owned, SHARED_STORES, TIMES } from "../cluster/nodes.js";
 import { EngineWorld } from "../support/engine.js";
 import { Receiver } from "../support/receiver.js";
 
@@ -89,5 +90,32 @@ describe("the metrics of a manager", () => {
   ])("have options that are checked: %j", async (options: object, detail) => {
     await using world = await EngineWorld.open();
     expect(() => createMetrics(world.manager, options)).toThrow(detail);
+  });
+
+  it("have figures of the cluster on its nodes only, where each counts its own sessions", async () => {
+    await using world = await ClusterWorld.open(SHARED_STORES[0].open);
+    const north = await world.started({ name: "north" });
+    for (const name of ["a", "b", "c", "d"]) await north.create({ name });
+    const south = await world.started({ name: "south" });
+    await eventually(() => owned([north, south]).join() === "2,2", "a fair share");
+    await eventually(() => south.cluster?.ownSessions().length === 2, "they are read");
+    using metrics = createMetrics(south, { process: false });
+    const text = await metrics.text();
+    expect(text).toContain('zpwoot_sessions{status="disconnected",state="idle"} 2');
+    expect(text).toContain('zpwoot_cluster_node_info{node="south"} 1');
+    expect(text).toContain("zpwoot_cluster_nodes 2");
+    expect(text).toContain("zpwoot_cluster_sessions 2");
+    expect(text).toContain("zpwoot_cluster_sessions_unowned 0");
+    expect(text).toContain('zpwoot_cluster_moves_total{kind="handover-in"} 2');
+    expect(text).toContain('zpwoot_cluster_moves_total{kind="lost"} 0');
+    expect(text).toMatch(/^zpwoot_cluster_highest_epoch [1-9]$/m);
+    const [, lag] = /^zpwoot_cluster_lag_seconds (\d+(?:\.\d+)?)$/m.exec(text) ?? [];
+    expect(Number(lag)).toBeLessThan(TIMES.leaseMs / 1_000);
+    expect(text).toMatch(/^zpwoot_cluster_bus_up [01]$/m);
+    // A second scrape counts nothing twice.
+    expect(await metrics.text()).toContain('zpwoot_cluster_moves_total{kind="handover-in"} 2');
+    await using alone = await EngineWorld.open();
+    using without = createMetrics(alone.manager);
+    expect(await without.text()).not.toContain("zpwoot_cluster");
   });
 });

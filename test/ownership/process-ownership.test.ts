@@ -11,6 +11,8 @@ interface World {
   readonly store: Store;
   readonly ownership: ProcessOwnership;
   readonly happened: string[];
+  /** The errors of its expiries. */
+  readonly said: string[];
 }
 
 const worlds: World[] = [];
@@ -18,17 +20,21 @@ const worlds: World[] = [];
 function open(map: Map<string, unknown>, times?: OwnershipTimes): World {
   const store = openStore(map);
   const happened: string[] = [];
+  const said: string[] = [];
   const ownership = new ProcessOwnership({
     store,
     logger: SILENT,
     ...(times === undefined ? {} : { times }),
     listener: {
-      onExpired: () => void happened.push("expired"),
+      onExpired: ({ message }) => {
+        happened.push("expired");
+        said.push(message);
+      },
       onConfirmed: () => void happened.push("confirmed"),
       onLost: (error) => void happened.push(`lost ${error.code}`),
     },
   });
-  const world = { store, ownership, happened };
+  const world = { store, ownership, happened, said };
   worlds.push(world);
   return world;
 }
@@ -167,6 +173,32 @@ describe("ProcessOwnership", () => {
     now.mockRestore();
     await vi.waitFor(() => expect(world.happened).toEqual(["expired", "confirmed"]), 5_000);
     expect(world.ownership.refusal).toBeUndefined();
+    expect(world.said).toEqual([expect.stringMatching(/^The store memory: has not confirmed for too long/)]);
+  });
+
+  it("asks a store that did not confirm it again soon, before the lease ends", async () => {
+    const world = open(new Map(), { leaseMs: 10_000, renewMs: 1_000, marginMs: 1_000 });
+    const now = vi.spyOn(world.store, "now");
+    await claim(world);
+    now.mockClear();
+    now.mockRejectedValue(new Error("away"));
+    await vi.waitFor(() => expect(now).toHaveBeenCalled(), 5_000);
+    const failedAt = performance.now();
+    // Not a renewal apart: with longer times, the lease would end although the store is there again.
+    await vi.waitFor(() => expect(now.mock.calls.length).toBeGreaterThan(3), 5_000);
+    expect(performance.now() - failedAt).toBeLessThan(1_000);
+    expect(world.happened).toEqual([]);
+  });
+
+  it("expires when the process itself is held up, and says so instead of blaming the store", async () => {
+    const world = open(new Map(), { leaseMs: 300, renewMs: 50, marginMs: 100 });
+    await claim(world);
+    const until = performance.now() + 1_200;
+    while (performance.now() < until);
+    await vi.waitFor(() => expect(world.happened).toEqual(["expired", "confirmed"]), 5_000);
+    expect(world.said).toEqual([
+      expect.stringMatching(/^This process did nothing for 1 s, .*event loop busy/),
+    ]);
   });
 
   it("can be claimed when the record of the owner is damaged", async () => {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { circles, foldersOf, forbidden, readImports, within, type Import } from "../support/imports.js";
+import {
+  circles,
+  foldersOf,
+  forbidden,
+  loadedAtOnce,
+  readImports,
+  within,
+  type Import,
+} from "../support/imports.js";
 
 describe("the order of the folders of src", () => {
   it("is kept by every import, type imports included", async () => {
@@ -42,6 +50,31 @@ describe("the order of the folders of src", () => {
     ];
     expect(circles(ring)).toEqual([["a/one.ts", "b/two.ts", "c/three.ts"]]);
     expect(circles(within(ring, ""))).toEqual([["a", "b", "c"]]);
+  });
+});
+
+describe("the cluster", () => {
+  const isOfIt = ({ target }: Import): boolean => target.startsWith("cluster/");
+
+  it("is not loaded by a process that does not ask for it", async () => {
+    const entries = ["index.ts", "http/index.ts", "client/index.ts", "metrics/index.ts", "testing/index.ts"];
+    expect(loadedAtOnce(entries, await readImports()).filter(isOfIt)).toEqual([]);
+  });
+
+  it("is not loaded by the command, but for the check of its options", async () => {
+    const found = loadedAtOnce(["cli/main.ts", "cli/serve.ts"], await readImports()).filter(isOfIt);
+    expect(new Set(found.map(({ target }) => target))).toEqual(new Set(["cluster/options.ts"]));
+  });
+
+  it("is loaded by its own entry, or when the command is a node", async () => {
+    const imports = await readImports();
+    expect(loadedAtOnce(["cluster/index.ts"], imports).filter(isOfIt).length).toBeGreaterThan(20);
+    const lazily = imports.filter(
+      ({ file, target, lazy }) => lazy && target.startsWith("cluster/") && !file.startsWith("cluster/"),
+    );
+    expect(lazily.map(({ file, target }) => [file, target])).toEqual([
+      ["cli/cluster-plan.ts", "cluster/index.ts"],
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freshBuild } from "./fresh-build.js";
 import { TYPED_PROGRAM } from "./typed.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -42,8 +43,7 @@ describe("the packed package in an empty project", { timeout: 120_000 }, () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "zpwoot-packed-"));
-    // The build of this very source: `npm test` alone must not depend on an older one.
-    await run("npm", ["run", "--silent", "build"], { cwd: ROOT });
+    await freshBuild();
     const { stdout } = await run(
       "npm",
       ["pack", "--ignore-scripts", "--json", "--pack-destination", folder],
@@ -57,7 +57,7 @@ describe("the packed package in an empty project", { timeout: 120_000 }, () => {
     await writeFile(join(folder, "app.mts"), TYPED_PROGRAM);
     await writeFile(join(folder, "app.ts"), TYPED_PROGRAM);
     await run("npm", ["install", ...quiet, join(folder, filename)], { cwd: folder });
-  }, 120_000);
+  }, 300_000);
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

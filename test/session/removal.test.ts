@@ -63,7 +63,7 @@ describe("a logout", () => {
     const { parts, started, run } = removal({ present: open() });
     expect(await run("logout")).toEqual({ unlinked: "confirmed" });
     expect(started).toEqual([]);
-    expect(parts.calls).toEqual(["reachable", "end", "wipeLink"]);
+    expect(parts.calls).toEqual(["requireOwned", "end", "wipeLink"]);
     expect(parts.record.current).toMatchObject({ phoneNumber: null });
     expect(parts.state.current).toEqual({ name: "closing", wasOpen: true });
   });
@@ -188,9 +188,9 @@ describe("a logout", () => {
 
   it("touches nothing while the store does not answer", async () => {
     const { parts, run } = removal({ present: open() });
-    parts.failing.add("reachable");
-    await expect(run("logout")).rejects.toThrow("reachable failed");
-    expect(parts.calls).toEqual(["reachable"]);
+    parts.failing.add("requireOwned");
+    await expect(run("logout")).rejects.toThrow("requireOwned failed");
+    expect(parts.calls).toEqual(["requireOwned"]);
   });
 });
 
@@ -198,7 +198,7 @@ describe("a deletion", () => {
   it("is marked before anything else, so that a crash can't leave half of it", async () => {
     const { parts, run } = removal({ present: open() });
     expect(await run("delete")).toEqual({ unlinked: "confirmed" });
-    expect(parts.calls).toEqual(["reachable", "markDeleted", "end", "removeAll"]);
+    expect(parts.calls).toEqual(["requireOwned", "markDeleted", "end", "removeAll"]);
   });
 });
 

@@ -93,6 +93,7 @@ export class FakeParts {
       isLinkStored: async () => !this.neverLinked,
       hasNoCredentials: async () => this.credentialsGone,
       reachable: call("reachable"),
+      requireOwned: call("requireOwned"),
       saveRecord: call("saveRecord"),
       ownerId: "process-1",
       ownershipLost: async () => this.takenOver,

@@ -69,6 +69,15 @@ describe("the log line of a state", () => {
     expect(stateLogLine(OPEN, to, NOW).level).toBe("warn");
   });
 
+  it("is a warning once when a session can't connect for several attempts", () => {
+    const levels = [1, 2, 3, 4, 5].map(
+      (attempt) =>
+        stateLogLine(OPEN, { name: "waiting", attempt, retryAt: NOW, cause: { reason: "network" } }, NOW)
+          .level,
+    );
+    expect(levels).toEqual(["info", "info", "warn", "info", "info"]);
+  });
+
   it("holds neither QR nor pairing code", () => {
     const qr = { value: "2@secret", seq: 1, expiresAt: NOW };
     const lines = [

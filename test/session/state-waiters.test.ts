@@ -76,6 +76,17 @@ describe("waiting for a predicate", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("says after its time-out why the session can't connect", async () => {
+    const session = new FakeSession();
+    session.state = { name: "waiting", attempt: 2, retryAt: 0, cause: { reason: "network", code: 408 } };
+    const wait = session.waitFor("connected");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await wait).toHaveProperty(
+      "message",
+      "Timed out after 60 s waiting for session a to be connected (now: connecting, waiting: network (code 408))",
+    );
+  });
+
   it.each([2 ** 31, Infinity])("does not time out at once after %d ms", async (timeoutMs) => {
     const session = new FakeSession();
     const wait = session.waitFor("connected", { timeoutMs });

@@ -52,14 +52,20 @@ export class FaultProxy {
   readonly #pipes = new Set<Pipe>();
   #mode: ProxyMode = "pass";
   #holdNext: (() => void) | undefined;
+  readonly #onPort: (port: number) => void;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, onPort: (port: number) => void) {
     this.#server = server;
+    this.#onPort = onPort;
   }
 
-  static async start(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
+  /** `onPort` is called with the port of each connection as the target sees it, before anything is sent. */
+  static async start(
+    target: { readonly host: string; readonly port: number },
+    onPort: (port: number) => void = () => {},
+  ): Promise<FaultProxy> {
     const server = createServer();
-    const proxy = new FaultProxy(server);
+    const proxy = new FaultProxy(server, onPort);
     server.on("connection", (socket) => proxy.#accept(socket, target));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -121,6 +127,7 @@ export class FaultProxy {
       return;
     }
     const server = connect(target);
+    server.once("connect", () => this.#onPort(server.localPort ?? 0));
     this.#clients.add(client);
     client.once("close", () => this.#clients.delete(client));
     for (const pipe of [new Pipe(client, server), new Pipe(server, client)]) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decode, encode } from "../../src/store/codec.js";
-import { createPage, pageOf } from "../../src/store/space/key-list-page.js";
+import { createPage, isBefore, pageOf, pagesOf } from "../../src/store/space/key-list-page.js";
 
 describe("the page of an id", () => {
   it.each([
@@ -12,7 +12,26 @@ describe("the page of an id", () => {
     expect(pageOf(id)).toBe(page);
   });
 
-  it.each(["", "01", "-1", "1.0", "1e3", "0x1", "9999999999999999", "551199.0"])(
+  it("of a number behind a letter is one of those of that letter, and the one of earlier versions is looked at, too", () => {
+    expect(["q.0", "q.1023", "q.1024", "b.5000"].map(pageOf)).toEqual(["n0q", "n0q", "n1q", "n4b"]);
+    expect(["q.0", "7", "state"].map((id) => pagesOf(id).length)).toEqual([2, 1, 1]);
+    expect(pagesOf("q.0")[1]).toMatch(/^h/);
+  });
+
+  it("comes before another one of the same kind with higher numbers", () => {
+    expect(isBefore("n1", "n2")).toBe(true);
+    expect(isBefore("n9q", "n10q")).toBe(true);
+    for (const [name, other] of [
+      ["n2", "n2"],
+      ["n2", "n1"],
+      ["n1", "n2q"],
+      ["n1q", "n2b"],
+      ["h1", "h2"],
+    ] as const)
+      expect(isBefore(name, other)).toBe(false);
+  });
+
+  it.each(["", "01", "-1", "1.0", "1e3", "0x1", "9999999999999999", "551199.0", "q.01", "qq.1", "Q.1"])(
     "of %j is chosen by hash",
     (id) => {
       expect(pageOf(id)).toMatch(/^h([0-9]|[1-5][0-9]|6[0-3])$/);
@@ -26,6 +45,7 @@ describe("the page of an id", () => {
 
 describe.each([
   ["of numbers", "n2", ["2048", "3071", "2050"]],
+  ["of numbers behind a letter", "n2q", ["q.2048", "q.3071", "q.2050"]],
   ["of other ids", "h1", ["x", "y", "__proto__"]],
 ])("a page %s", (_, name, ids) => {
   const filled = () => {

@@ -4,7 +4,8 @@ import type { SessionRecord } from "../../src/api/session-record.js";
 import { observedStore } from "../../src/store/observed-store.js";
 import { openStore } from "../../src/store/open-store.js";
 import { SessionRecords } from "../../src/store/sessions/session-records.js";
-import { sessionSpace, type SpaceEntry } from "../../src/store/space/session-space.js";
+import { pagesOf } from "../../src/store/space/key-list-page.js";
+import { forgetSpace, sessionSpace, type SpaceEntry } from "../../src/store/space/session-space.js";
 import type { Store } from "../../src/store/store.js";
 
 const ID = "one";
@@ -192,5 +193,52 @@ describe("the key list costs", () => {
     expect(await during([{ family: "pre-key", id: "3", value: 1 }])).toEqual(["write 3"]);
     // A new page: both places of it and of the root.
     expect(await during([{ family: "pre-key", id: "5000", value: 1 }])).toEqual(["write 5"]);
+  });
+});
+
+describe("the key list of a session that another process has run meanwhile", () => {
+  it("is that of the store: nothing of before is believed", async () => {
+    const map = await filled();
+    const [here, there] = [openStore(map), openStore(map)];
+    const write = (store: Store, id: string): Promise<void> =>
+      sessionSpace(store, ID).write([{ family: "message", id, value: id }]);
+    const ids = async (store: Store): Promise<readonly string[]> =>
+      [...(await sessionSpace(store, ID).ids("message"))].sort();
+    await write(here, "1");
+    await write(there, "2");
+    forgetSpace(here, ID);
+    expect(await ids(here)).toEqual(["1", "2"]);
+    await write(here, "3");
+    expect(await ids(openStore(map))).toEqual(["1", "2", "3"]);
+  });
+});
+
+describe("the key list of an earlier version, with the numbers of a queue on pages by hash", () => {
+  const queued = (n: number, value: unknown): SpaceEntry => ({ family: "webhook", id: `q.${n}`, value });
+
+  /** With `q.5` where earlier versions listed it. */
+  async function old(): Promise<Map<string, unknown>> {
+    const map = new Map<string, unknown>();
+    await sessionSpace(openStore(map), ID).write([queued(5, "five")]);
+    const [name, former = ""] = pagesOf("q.5");
+    for (const key of listKeys(map)) {
+      const text = String(map.get(key));
+      if (key.includes(`/${name}.`)) {
+        map.delete(key);
+        map.set(key.replace(`/${name}.`, `/${former}.`), text.replace(/"value":"[^"]*"/, `"value":["q.5"]`));
+      } else map.set(key, text.replace(`"${name}"`, `"${former}"`));
+    }
+    return map;
+  }
+
+  it("lists a key once when it is written again, and not at all when it is deleted", async () => {
+    const map = await old();
+    expect(await counts(openStore(map))).toEqual({ webhook: 1 });
+    await sessionSpace(openStore(map), ID).write([queued(5, "again"), queued(6, "six")]);
+    expect(await counts(openStore(map))).toEqual({ webhook: 2 });
+    await sessionSpace(openStore(map), ID).write([queued(5, null)]);
+    expect(await counts(openStore(map))).toEqual({ webhook: 1 });
+    await sessionSpace(openStore(map), ID).write([queued(6, null)]);
+    expect(await counts(openStore(map))).toEqual({ webhook: 0 });
   });
 });

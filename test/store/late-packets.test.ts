@@ -1,6 +1,7 @@
 /** A write that was given up and arrives at the server much later, when something newer has been written. */
 import { describe, expect, it, vi } from "vitest";
 import { openStore } from "../../src/store/open-store.js";
+import { sessionSpace } from "../../src/store/space/session-space.js";
 import type { Store } from "../../src/store/store.js";
 import { EpochFence } from "./epoch-fence.js";
 import { addressOf, FaultProxy, through } from "./fault-proxy.js";
@@ -76,6 +77,48 @@ function describeLatePackets(
       await vi.waitFor(() => set(its.store, 2), { timeout: 10_000 });
       await its.proxy.deliver();
       expect(await ratchet(its.other)).toBe(2);
+    });
+
+    it("don't come after a read that asked for certainty", async () => {
+      await using its = await world({ writeTimeoutMs: 400 });
+      const held = its.proxy.holdNext();
+      const failed = expect(set(its.store, 1)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await held;
+      await failed;
+      await vi.waitFor(() => its.store.noneLate(), { timeout: 10_000 });
+      expect(await ratchet(its.store)).toBe(0);
+      await its.proxy.deliver();
+      expect(await ratchet(its.other)).toBe(0);
+    });
+
+    it("of a session that were applied after all are what it goes on from", async () => {
+      await using its = await world({ writeTimeoutMs: 400 });
+      const space = sessionSpace(its.store, "s");
+      const write = (id: string): Promise<void> => space.write([{ family: "outbox", id, value: id }]);
+      await write("0");
+      const held = its.proxy.holdNext();
+      const failed = expect(write("1")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await held;
+      await failed;
+      await its.proxy.deliver();
+      await vi.waitFor(() => space.certain(), { timeout: 10_000 });
+      await write("2");
+      expect([...(await space.ids("outbox"))].sort()).toEqual(["0", "1", "2"]);
+    });
+
+    it("leave a session that writes again, once the store is back, however often it was asked meanwhile", async () => {
+      await using its = await world({ writeTimeoutMs: 400 });
+      const space = sessionSpace(its.store, "s");
+      const write = (): Promise<void> => space.write([{ family: "outbox", id: "0", value: 0 }]);
+      await write();
+      const held = its.proxy.holdNext();
+      const failed = expect(write()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await held;
+      await failed;
+      its.proxy.mode = "refuse";
+      await expect(write()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      its.proxy.mode = "pass";
+      await vi.waitFor(write, { timeout: 10_000 });
     });
 
     it("don't reach a store that another process has taken over", async () => {

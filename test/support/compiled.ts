@@ -15,7 +15,7 @@ const FOLDER_VARIABLE = "ZPWOOT_TEST_PROGRAMS";
 export default function compileTestPrograms(): Promise<() => Promise<void>> {
   return compilePrograms([
     ...["src/cli/main.ts", "test/chaos/engine.ts"],
-    ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/{owners,surroundings}/*-child.ts"],
+    ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/{cluster,owners,surroundings}/*-child.ts"],
   ]);
 }
 
@@ -29,6 +29,10 @@ export async function compilePrograms(entry: readonly string[]): Promise<() => P
     config: false,
     entry: [...entry],
     outDir: folder,
+    // Otherwise the folder that all entries have in common, and {@link nodeArgs} would not find them.
+    esbuildOptions: (options) => {
+      options.outbase = ROOT;
+    },
     outExtension: () => ({ js: ".mjs" }),
     format: "esm",
     target: "node20",

@@ -18,11 +18,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   calls: ["errors.ts", "api", "async", "whatsapp"],
   messages: ["errors.ts", "api", "async", "store", "whatsapp"],
   events: ["errors.ts", "api", "async", "store"],
+  cluster: ["errors.ts", "api", "async", "store", "ownership", "events"],
   webhooks: ["errors.ts", "api", "async", "egress", "store", "events"],
   backup: ["errors.ts", "api", "async", "whatsapp", "store", "ownership", "auth"],
   manager: [
     ...["errors.ts", "api", "async", "egress", "whatsapp", "store", "auth", "session", "events", "webhooks"],
-    ...["ownership", "backup", "calls", "messages"],
+    ...["ownership", "backup", "calls", "messages", "cluster/ports.ts"],
   ],
   http: ["errors.ts", "api"],
   metrics: ["errors.ts", "api"],
@@ -38,6 +39,8 @@ export interface Import {
   readonly file: string;
   readonly target: string;
   readonly typeOnly: boolean;
+  /** When it is called, not when its file is loaded. */
+  readonly lazy?: boolean;
 }
 
 const STATEMENT =
@@ -59,8 +62,22 @@ function importsOf(file: string, text: string): Import[] {
     const target = inside
       ? relative(SRC, resolve(SRC, dirname(file), name)).replace(/\.js$/, ".ts")
       : `package:${name}`;
-    return { file, target, typeOnly: typeOnly !== undefined };
+    return { file, target, typeOnly: typeOnly !== undefined, lazy: from === undefined && bare === undefined };
   });
+}
+
+/** The imports that are followed when these files are loaded, before anything is called. */
+export function loadedAtOnce(files: readonly string[], imports: readonly Import[]): Import[] {
+  const [found, waiting] = [new Set(files), [...files]];
+  const followed: Import[] = [];
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop())
+    for (const one of imports) {
+      if (one.file !== file || one.typeOnly || one.lazy === true) continue;
+      followed.push(one);
+      if (!found.has(one.target)) waiting.push(one.target);
+      found.add(one.target);
+    }
+  return followed;
 }
 
 /** The imports that break the order, as sentences. */

@@ -1,5 +1,5 @@
 /**
- * A process with one manager and one session with a webhook, for runs that kill it while it receives:
+ * A process with one manager and one session, with a webhook unless its URL is empty, for runs that kill it while it receives:
  * `message-child.ts <store> <wa-url> <library> <hook-url> [<options>]`. Reports what happens to its parent, one JSON line each.
  */
 import { LmdbAdapter } from "../../src/store/drivers/lmdb-adapter.js";
@@ -63,11 +63,8 @@ manager.on("webhook.failed", ({ reason }) => report({ refused: reason }));
 const [known] = await manager.list();
 if (known === undefined) {
   const webhook = { url: hook, events: ["messages.upsert" as const] };
-  const { id } = await manager.create({
-    name: "child",
-    webhookUrl: webhook.url,
-    webhookEvents: webhook.events,
-  });
+  const first = hook === "" ? {} : { webhookUrl: webhook.url, webhookEvents: webhook.events };
+  const { id } = await manager.create({ name: "child", ...first });
   if (options.second !== undefined)
     await manager.update(id, { endpoints: { second: { ...webhook, url: options.second } } });
   await manager.connect(id);

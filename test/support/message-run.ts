@@ -22,6 +22,10 @@ const MAX_REFUSALS = 3;
 /** The queue of an endpoint holds 10,000: a slow machine must not fill it. */
 const MAX_QUEUED = 5_000;
 
+/** Two endpoints, and the stored log. */
+export const PLACES = ["first", "second", "log"] as const;
+type EventPlace = (typeof PLACES)[number];
+
 /** What is to be done. */
 export interface MessageRun {
   readonly store: string;
@@ -36,15 +40,15 @@ export interface MessageRun {
   readonly random: () => number;
   /** The share of requests that the receiver refuses. */
   readonly refused: number;
-  /** Whether events go to a second endpoint and to a stored log, too. Default false. */
-  readonly everywhere?: boolean;
+  /** Where events go. Default: to the first endpoint. */
+  readonly places?: readonly EventPlace[];
 }
 
 /** What came of it. */
 export interface MessageFigures extends ReceivedVerdict {
   readonly sent: number;
   readonly kills: number;
-  /** Kills while messages were not acknowledged, or not delivered everywhere. */
+  /** Kills while messages were not acknowledged, or not at all places. */
   readonly amid: number;
   /** How many of its messages were acknowledged at the kill of each round. */
   readonly acknowledged: readonly number[];
@@ -78,7 +82,7 @@ class World implements AsyncDisposable, KilledRun {
     this.#run = run;
     this.#emulator = emulator;
     this.#receivers = receivers;
-    this.#judge = new ReceivedJudge(run.everywhere === true ? ["first", "second", "log"] : ["first"]);
+    this.#judge = new ReceivedJudge(run.places ?? ["first"]);
     for (const [index, name] of ["first", "second"].entries())
       (receivers[index] as Receiver).answer = this.#flaky(name);
     this.#phone = emulator.addPhone({ phoneNumber: "5511999990001" });
@@ -191,14 +195,15 @@ class World implements AsyncDisposable, KilledRun {
   }
 
   #spawn(): Child {
-    const { store, library, everywhere = false } = this.#run;
-    const [first, second] = this.#receivers.map(({ url }) => url);
-    const options: MessageChildOptions = everywhere ? { second, durable: true } : {};
+    const { store, library, places = ["first"] } = this.#run;
+    const urlOf = (place: EventPlace): string | undefined =>
+      places.includes(place) ? this.#receivers[PLACES.indexOf(place)]?.url : undefined;
+    const options: MessageChildOptions = { second: urlOf("second"), durable: places.includes("log") };
     const child = new Child(SCRIPT, [
       store,
       this.#emulator.url,
       library,
-      first ?? "",
+      urlOf("first") ?? "",
       JSON.stringify(options),
     ]);
     child.onFact = ({ logged }) => {

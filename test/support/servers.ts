@@ -5,6 +5,7 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
@@ -42,14 +43,17 @@ export default async function startMissingServers(): Promise<() => Promise<void>
 }
 
 /** A server of our own. */
-interface Started {
+export interface Started {
   readonly url: string;
+  /** Of its process, or of the first one of it. */
+  readonly pid: number;
   readonly stop: () => Promise<void>;
   /** Sends it a signal: `SIGKILL` for gone, `SIGSTOP` for frozen. */
   readonly signal: (name: NodeJS.Signals) => void;
 }
 
-async function startPostgres(): Promise<Started | undefined> {
+/** Starts a Postgres on a free port; undefined where the program is not installed. */
+export async function startPostgres(): Promise<Started | undefined> {
   const initdb = binary("initdb", "/usr/lib/postgresql");
   const postgres = binary("postgres", "/usr/lib/postgresql");
   if (initdb === undefined || postgres === undefined) return undefined;
@@ -67,22 +71,38 @@ async function startPostgres(): Promise<Started | undefined> {
   await ready("Postgres", port, child, stop);
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    pid: child.pid ?? 0,
     stop,
     signal: (name) => void child.kill(name),
   };
 }
 
-/** Starts a Redis on a free port; undefined where the program is not installed. */
-export async function startRedis(): Promise<Started | undefined> {
+/** Starts a Redis on a free port, alone or as a node of a cluster, or a Sentinel; undefined where the program is not installed. */
+export async function startRedis(
+  kind: "alone" | "cluster" | "sentinel" = "alone",
+): Promise<Started | undefined> {
   const redis = binary("redis-server");
   if (redis === undefined) return undefined;
   const folder = ownedFolder("zpwoot-redis-", {});
   const port = await freePort();
-  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes"];
-  const child = spawn(redis, args, { stdio: "ignore" });
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
+  const child = spawn(redis, [...(await redisArgs(kind, folder)), ...args], { stdio: "ignore" });
   const stop = stopper(child, "SIGTERM", folder);
   await ready("Redis", port, child, stop);
-  return { url: `redis://127.0.0.1:${port}`, stop, signal: (name) => void child.kill(name) };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    stop,
+    signal: (name) => void child.kill(name),
+  };
+}
+
+async function redisArgs(kind: "alone" | "cluster" | "sentinel", folder: string): Promise<readonly string[]> {
+  if (kind === "alone") return ["--appendonly", "yes"];
+  if (kind === "cluster") return ["--cluster-enabled", "yes"];
+  const file = join(folder, "sentinel.conf");
+  await writeFile(file, "");
+  return [file, "--sentinel"];
 }
 
 /** The path of an installed program: of the PATH, else of the newest version under a folder. */

@@ -73,7 +73,6 @@ describe("a number", () => {
   const call = (users: Stanza[]): OpenCall => ({
     socket: { generateMessageTag: () => "1" } as never,
     query: async () => node("iq", {}, [node("usync", {}, [node("list", {}, users)])]),
-    sent: async () => {},
   });
 
   it("is found by what was asked, whatever the form that has the account", async () => {

@@ -189,6 +189,31 @@ describe("the gate on the wire", () => {
     expect(left).toEqual(["a"]);
   });
 
+  it("tells that something has left when the system has taken it, and not when it waits in the stream", async () => {
+    const taken: (() => void)[] = [];
+    const stream = new Duplex({
+      read() {},
+      write: (_chunk, _encoding, done: () => void) => void taken.push(done),
+    });
+    const gate = new WireGate({ maxAgeMs: 10_000, onFailed: () => {} });
+    gate.attach(stream);
+    stream.write("a");
+    let hasLeft: boolean | undefined;
+    const sent = gate.sent().then((left) => (hasLeft = left));
+    await turn();
+    expect(hasLeft).toBeUndefined();
+    // "a", and the nothing behind it.
+    while (taken.length > 0) {
+      taken.shift()?.();
+      await turn();
+    }
+    expect(await sent).toBe(true);
+    stream.write("b");
+    const lost = gate.sent();
+    stream.destroy();
+    expect(await lost).toBe(false);
+  });
+
   it("tells when it is drained, and when one hold is done", async () => {
     const { gate, stream, left } = gated();
     const [first, second] = [deferred(), deferred()];

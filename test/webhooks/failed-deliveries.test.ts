@@ -210,6 +210,7 @@ describe("a session that is forgotten", () => {
         write: (...all) => guard().then(() => inner.write(...all)),
         placed: (entries) => inner.placed(entries),
         keys: () => guard().then(() => inner.keys()),
+        certain: () => guard().then(() => inner.certain()),
         clear: () => guard().then(() => inner.clear()),
       };
     };

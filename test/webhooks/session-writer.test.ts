@@ -76,3 +76,35 @@ describe("an event for two endpoints", () => {
     expect([...world.map.keys()].filter((key) => key.startsWith("wa/s/webhook-second/"))).toEqual([]);
   });
 });
+
+it("an event that could not be stored is known to be lost before the next batch is made", async () => {
+  await using world = new WebhookWorld();
+  world.session("s", NOWHERE);
+  let fail: ((error: Error) => void) | undefined;
+  const dispatcher = world.start({
+    space: (id, endpoint) => {
+      const inner = outboxSpace(world.store, id, endpoint);
+      const write: KeySpace["write"] = (entries, along) =>
+        fail === undefined ? new Promise((_, reject) => (fail = reject)) : inner.write(entries, along);
+      return { ...inner, write };
+    },
+  });
+  const enqueue = (id: string, along = (): [] => []): Promise<void> =>
+    dispatcher.enqueue({
+      ...{ sessionId: "s", event: "messages.upsert", at: Date.now(), bodies: [{ id, body: "{}" }], along },
+    });
+  let heard = enqueue("msg_1");
+  // Who waits for it stands behind several others.
+  for (let others = 0; others < 50; others += 1) heard = heard.then(() => {});
+  let isHeard = false;
+  const hearing = heard.catch(() => (isHeard = true));
+  await expect.poll(() => fail).toBeDefined();
+  const known: boolean[] = [];
+  const next = enqueue("msg_2", () => {
+    known.push(isHeard);
+    return [];
+  });
+  fail?.(new Error("away"));
+  await Promise.all([hearing, next]);
+  expect(known).toEqual([true]);
+});

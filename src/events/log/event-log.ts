@@ -5,12 +5,13 @@
  */
 import type { EventGap, EventLogStats, PublishedEvent } from "../../api/event-stream.js";
 import type { Logger } from "../../api/logger.js";
-import { WakeSignal } from "../../async/wake-signal.js";
 import { messageOf } from "../../errors.js";
 import type { Along, KeySpace } from "../../store/space/key-space.js";
-import { isEventId } from "../event-id.js";
+import type { EventIds } from "../event-id.js";
+import { LeftSessions } from "./left-sessions.js";
 import { type EventLogLimits, type Kept, KeptEvents } from "./kept-events.js";
-import type { RecentEvents } from "./recent-events.js";
+import type { Feed } from "../feed.js";
+import { type EventFilter, type FollowedLog, Follower } from "./follow.js";
 import { UnstoredEvents } from "./unstored-events.js";
 
 /** What a log needs. */
@@ -19,15 +20,9 @@ export interface EventLogOptions extends EventLogLimits {
   readonly firstId: string;
   /** Where a session's events are stored. Left out: they are kept in memory only. */
   readonly space?: ((sessionId: string) => KeySpace) | undefined;
+  /** The source of the ids of its events. */
+  readonly ids: Pick<EventIds, "raise" | "knows">;
   readonly logger: Logger;
-}
-
-/** Which events a reader wants. */
-export interface EventFilter {
-  /** Default: of all sessions. */
-  readonly sessionIds?: readonly string[] | undefined;
-  /** Names of events. Default: all. */
-  readonly events?: readonly string[] | undefined;
 }
 
 /** How an event is added. */
@@ -45,33 +40,52 @@ interface AppendOptions {
 
 /** Events that a reader gets from one look at the log. */
 const BATCH = 256;
-/** Where events that outlive their session are kept. */
-const NO_SESSION = "";
 
 /** Recent events of all sessions, to read from any position. */
 export class EventLog {
   readonly #options: EventLogOptions;
   readonly #kept: KeptEvents;
-  /** One signal per reader. */
-  readonly #readers = new Set<WakeSignal>();
+  readonly #readers = new Set<Follower>();
   readonly #unstored = new UnstoredEvents();
   /** Writes under way. */
   readonly #writes = new Set<Promise<void>>();
+  /** Sessions that another process runs now: their events stay for those who read them here. */
+  readonly #left = new LeftSessions((sessionId) => this.#drop(sessionId));
+  /** Events up to this id of sessions that left are not kept anywhere. */
+  #droppedUpTo = "";
+  /** Reads of what is stored that are under way. */
+  #loading = 0;
+  #firstId: string;
   #lastId: string;
   #closed = false;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
     this.#kept = new KeptEvents(options, options.space);
+    this.#firstId = options.firstId;
     this.#lastId = options.firstId;
+  }
+
+  /** The id of the newest event. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  /** What follows is the first of this process. Before the first event. */
+  begin(firstId: string): void {
+    this.#firstId = firstId;
+    this.#lastId = firstId;
   }
 
   /** Reads what was stored for these sessions before a restart. What can't be read is logged and left out. Never rejects. */
   async load(sessionIds: readonly string[]): Promise<void> {
+    this.#loading += 1;
     for (const sessionId of sessionIds) {
+      this.#left.delete(sessionId);
       try {
         const newest = await this.#kept.load(sessionId);
         if (newest !== undefined && newest.id > this.#lastId) this.#lastId = newest.id;
+        if (newest !== undefined) this.#options.ids.raise(newest.id);
       } catch (error) {
         this.#options.logger.warn(
           { sessionId, error: messageOf(error) },
@@ -79,6 +93,21 @@ export class EventLog {
         );
       }
     }
+    this.#loading -= 1;
+    this.#wake();
+  }
+
+  /** Another process runs the session now: its events stay here for a while, for those who have not read them yet. */
+  release(sessionId: string): void {
+    this.#left.add(sessionId);
+    this.#wake();
+  }
+
+  #drop(sessionId: string): void {
+    const newest = this.#kept.get(sessionId)?.recent.newest;
+    if (this.#options.space === undefined && newest !== undefined && newest > this.#droppedUpTo)
+      this.#droppedUpTo = newest;
+    this.forget(sessionId);
   }
 
   /**
@@ -91,17 +120,19 @@ export class EventLog {
   ): Promise<void> | undefined {
     const newest = events.at(-1);
     if (newest === undefined) return undefined;
-    const kept = this.#kept.of(lasting ? NO_SESSION : newest.sessionId, lasting);
+    const kept = this.#kept.of(newest.sessionId, { lasting });
     this.#lastId = newest.id;
     this.#kept.push(kept, events);
     const stored = store?.(kept.stored && (() => this.#kept.entriesOf(kept, events)));
-    if (stored !== undefined) this.#hide(kept, events, { until: stored, repeatable });
-    this.#wake();
+    // Readers hear of a hidden one when it is shown.
+    if (stored === undefined) this.#wake();
+    else this.#hide(kept, events, { until: stored, repeatable });
     return stored;
   }
 
   /** Drops what is kept of a session in memory. */
   forget(sessionId: string): void {
+    this.#left.delete(sessionId);
     this.#kept.forget(sessionId);
   }
 
@@ -110,6 +141,16 @@ export class EventLog {
     const unstored = this.#unstored.oldest([sessionId]);
     if (unstored !== undefined && eventId >= unstored) return undefined;
     return this.#kept.get(sessionId)?.recent.find(eventId);
+  }
+
+  /** Whether events after a position may be missing, because an earlier process had them in its memory. */
+  isFromBefore(position: string): boolean {
+    return this.#options.space === undefined && position < this.#firstId;
+  }
+
+  /** Whether what is in the log outlives the process. */
+  get isDurable(): boolean {
+    return this.#options.space !== undefined;
   }
 
   /** The figures of this moment. */
@@ -127,33 +168,27 @@ export class EventLog {
     after: string | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<PublishedEvent | EventGap, void, undefined> {
-    const known = after !== undefined && isEventId(after);
-    let position = known ? after : this.#lastId;
+    const known = after !== undefined && this.#options.ids.knows(after);
     if (after !== undefined && !known) yield { gap: true };
-    const reader = new WakeSignal();
-    const wake = (): void => reader.wake();
-    signal.addEventListener("abort", wake);
+    const reader = new Follower(this.#followed, filter, known ? after : this.#lastId);
     this.#readers.add(reader);
     try {
-      while (!signal.aborted && !this.#closed) {
-        if (this.#lostAfter(position, filter)) yield { gap: true };
-        const batch = this.#batch(position, filter);
-        for (const event of batch) {
-          position = event.id;
-          if (filter.events?.includes(event.event) ?? true) yield event;
-          if (event.event === "session.deleted" && filter.sessionIds?.length === 1) return;
-        }
-        if (batch.length === 0) {
-          // The reader wants nothing up to here, so dropping it from now on makes no gap.
-          const isAll = this.#unstored.oldest(filter.sessionIds) === undefined;
-          if (isAll && position < this.#lastId) position = this.#lastId;
-          await reader.wait();
-        }
-      }
+      yield* reader.events(signal);
     } finally {
-      signal.removeEventListener("abort", wake);
       this.#readers.delete(reader);
     }
+  }
+
+  /**
+   * The same for another reader, who puts the events of several logs in order: it may ask up to which id it knows everything. Ends as well, and
+   * says so, when the only session asked for has left; with {@link close}, when everything was read. Ends with the signal in any case: it
+   * must fire.
+   */
+  feed(filter: EventFilter, after: string, signal: AbortSignal): Feed {
+    const reader = new Follower(this.#followed, filter, after);
+    this.#readers.add(reader);
+    signal.addEventListener("abort", () => this.#readers.delete(reader), { once: true });
+    return reader.feed(signal);
   }
 
   /** Ends every reader. Settles when all writes under way have settled. Never rejects. */
@@ -185,29 +220,28 @@ export class EventLog {
     for (const reader of this.#readers) reader.wake();
   }
 
-  /** What is kept of the sessions that a reader wants. */
-  #wanted({ sessionIds }: EventFilter): readonly RecentEvents[] {
-    const kept =
-      sessionIds === undefined
-        ? this.#kept.all
-        : [...new Set([...sessionIds, NO_SESSION])].map((sessionId) => this.#kept.get(sessionId));
-    return kept.flatMap((one) => (one === undefined ? [] : [one.recent]));
-  }
-
-  #lostAfter(position: string, filter: EventFilter): boolean {
-    const fromBefore = this.#options.space === undefined && position < this.#options.firstId;
-    return fromBefore || this.#wanted(filter).some(({ lostUpTo }) => lostUpTo > position);
-  }
+  readonly #followed: FollowedLog = {
+    lastId: () => this.#lastId,
+    batch: (position, filter) => this.#batch(position, filter),
+    isAll: ({ sessionIds }) => this.#loading === 0 && this.#unstored.oldest(sessionIds) === undefined,
+    hasLeft: (sessionId) => this.#left.has(sessionId),
+    isClosed: () => this.#closed,
+    raise: (above) => this.#options.ids.raise(above),
+    isFromBefore: (position) => this.isFromBefore(position),
+    lostAfter: (position, filter) =>
+      position < this.#droppedUpTo ||
+      this.#kept.wanted(filter.sessionIds).some(({ lostUpTo }) => lostUpTo > position),
+  };
 
   /** The next events after a position, of all sessions that the reader wants. */
   #batch(position: string, filter: EventFilter): readonly PublishedEvent[] {
+    if (this.#loading > 0) return [];
     const { sessionIds } = filter;
-    const found = this.#wanted(filter).flatMap((recent) => recent.after(position, this.#options.keep));
     const unstored = this.#unstored.oldest(sessionIds);
-    const events = found.filter(
-      ({ id, sessionId }) =>
-        (sessionIds?.includes(sessionId) ?? true) && (unstored === undefined || id < unstored),
-    );
-    return events.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, BATCH);
+    const found = this.#kept
+      .wanted(sessionIds)
+      .flatMap((recent) => recent.after(position, this.#options.keep, unstored))
+      .filter(({ sessionId }) => sessionIds?.includes(sessionId) ?? true);
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, BATCH);
   }
 }

@@ -5,6 +5,9 @@ import type { SpaceEntry } from "../../store/space/session-space.js";
 import { RecentEvents } from "./recent-events.js";
 import { StoredEvents } from "./stored-events.js";
 
+/** Where events that outlive their session are kept. */
+const NO_SESSION = "";
+
 /** The bounds of a log. */
 export interface EventLogLimits {
   /** Events kept for one session. */
@@ -56,19 +59,29 @@ export class KeptEvents {
     if (this.#space === undefined) return undefined;
     const stored = new StoredEvents(this.#space(sessionId));
     const { events, lostUpTo } = await stored.load();
+    // Kept since the session left this process.
+    this.forget(sessionId);
     const kept: Kept = { recent: new RecentEvents(lostUpTo), stored, overdue: 0 };
     this.#bySession.set(sessionId, kept);
     this.push(kept, events);
     return events.at(-1);
   }
 
-  /** What is kept of a session from now on; only in memory if it is to be. */
-  of(sessionId: string, isInMemory: boolean): Kept {
-    const known = this.#bySession.get(sessionId);
+  /** Of the sessions that a reader wants: all, if none are named. */
+  wanted(sessionIds: readonly string[] | undefined): readonly RecentEvents[] {
+    if (sessionIds === undefined) return this.all.map(({ recent }) => recent);
+    const named = [...new Set([...sessionIds, NO_SESSION])];
+    return named.flatMap((sessionId) => this.#bySession.get(sessionId)?.recent ?? []);
+  }
+
+  /** What is kept of a session from now on; with those that outlive their session, in memory only, if it is `lasting`. */
+  of(sessionId: string, { lasting }: { readonly lasting: boolean }): Kept {
+    const place = lasting ? NO_SESSION : sessionId;
+    const known = this.#bySession.get(place);
     if (known !== undefined) return known;
-    const stored = isInMemory || !this.#space ? undefined : new StoredEvents(this.#space(sessionId));
+    const stored = lasting || !this.#space ? undefined : new StoredEvents(this.#space(sessionId));
     const kept: Kept = { recent: new RecentEvents(""), stored, overdue: 0 };
-    this.#bySession.set(sessionId, kept);
+    this.#bySession.set(place, kept);
     return kept;
   }
 

@@ -1,6 +1,8 @@
 /** The last events of one session in memory, bounded in number and bytes. */
 import type { PublishedEvent } from "../../api/event-stream.js";
 
+const NOTHING: readonly PublishedEvent[] = [];
+
 /** Events in the order of their ids. */
 export class RecentEvents {
   #events: PublishedEvent[] = [];
@@ -17,6 +19,11 @@ export class RecentEvents {
   /** Events up to this id may be missing. */
   get lostUpTo(): string {
     return this.#lostUpTo;
+  }
+
+  /** The id of the newest event. */
+  get newest(): string | undefined {
+    return this.#events.at(-1)?.id;
   }
 
   get length(): number {
@@ -64,16 +71,23 @@ export class RecentEvents {
     return dropped;
   }
 
-  /** The events after an id, oldest first, at most `limit`. */
-  after(id: string, limit: number): readonly PublishedEvent[] {
+  /** The events after an id, and before another one if that is given, oldest first, at most `limit`. */
+  after(id: string, limit: number, before?: string): readonly PublishedEvent[] {
+    const start = this.#firstThat((other) => other > id);
+    const end = before === undefined ? this.#events.length : this.#firstThat((other) => other >= before);
+    return start < end ? this.#events.slice(start, Math.min(end, start + limit)) : NOTHING;
+  }
+
+  /** The place of the first event whose id passes; so do all after it. */
+  #firstThat(passes: (id: string) => boolean): number {
     let low = this.#dropped;
     let high = this.#events.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#events[middle] as PublishedEvent).id > id) high = middle;
+      if (passes((this.#events[middle] as PublishedEvent).id)) high = middle;
       else low = middle + 1;
     }
-    return this.#events.slice(low, low + limit);
+    return low;
   }
 }
 

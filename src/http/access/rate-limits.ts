@@ -1,6 +1,7 @@
 /** How many requests a key and an address may make, counted by rate-limiter-flexible in memory or in Redis. */
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import type { RateLimiterAbstract } from "rate-limiter-flexible";
+import type { IRateLimiterOptions, RateLimiterAbstract } from "rate-limiter-flexible";
+import type { SharedRedis } from "../../api/cluster.js";
 import { messageOf } from "../../errors.js";
 import type { Logger } from "../../api/logger.js";
 import { errorResponse, type HttpResponse } from "../protocol/message.js";
@@ -15,8 +16,8 @@ export interface RateLimitOptions {
   /** Per address, of requests without a valid key: those with one are counted by their key alone. Default 1,200. */
   readonly perAddress?: number | undefined;
   /**
-   * A client of `redis` or `ioredis`, for limits that several nodes share. Default: memory. While it does not answer,
-   * requests pass.
+   * A client of `redis` or `ioredis`, for limits that several processes share. Default: the bus of the cluster, where that is on Redis;
+   * otherwise memory. While it does not answer, requests pass; while the bus does not, each node counts for itself.
    */
   readonly redis?: unknown;
 }
@@ -40,24 +41,31 @@ const DEFAULTS = { key: 6_000, strict: 300, address: 1_200 } as const;
 
 const UNLIMITED: RateLimitResult = { rejected: undefined, headers: {} };
 
-/** Makes the limits of one handler. */
-export function createRateLimits(options: RateLimitOptions, logger: Logger | undefined): CountRequest {
+type Quotas = Readonly<Record<LimitName, number>>;
+type Count = (name: LimitName, subject: string) => Promise<RateLimiterRes | undefined>;
+
+/**
+ * Makes the limits of one handler. `shared`: the Redis of a cluster, where its nodes count together unless the options have one; while there
+ * is none, or it does not answer, each node counts for itself.
+ */
+export function createRateLimits(
+  options: RateLimitOptions,
+  logger: Logger | undefined,
+  shared: () => SharedRedis | undefined = () => undefined,
+): CountRequest {
   const quotas = {
     key: options.perKey ?? DEFAULTS.key,
     strict: options.perKeyStrict ?? DEFAULTS.strict,
     address: options.perAddress ?? DEFAULTS.address,
   };
-  const limiters = {
-    key: createLimiter("key", quotas.key, options.redis),
-    strict: createLimiter("strict", quotas.strict, options.redis),
-    address: createLimiter("address", quotas.address, options.redis),
-  };
-  const guard = options.redis === undefined ? undefined : new RedisGuard(logger);
+  const count: Count =
+    options.redis === undefined
+      ? countShared(quotas, logger, shared)
+      : countInRedis(quotas, { client: options.redis, prefix: "zpwoot" }, new RedisGuard(logger));
   return async (name, subject) => {
     const quota = quotas[name];
-    const limiter = limiters[name];
     try {
-      const counted = await (guard?.consume(limiter, subject) ?? limiter.consume(subject));
+      const counted = await count(name, subject);
       return counted === undefined
         ? UNLIMITED
         : { rejected: undefined, headers: headersOf(name, quota, counted) };
@@ -69,12 +77,40 @@ export function createRateLimits(options: RateLimitOptions, logger: Logger | und
   };
 }
 
-function createLimiter(name: LimitName, points: number, redis: unknown): RateLimiterAbstract {
-  const common = { keyPrefix: `zpwoot:limit:${name}`, points, duration: WINDOW_SECONDS };
-  if (redis === undefined) return new RateLimiterMemory(common);
+function countShared(
+  quotas: Quotas,
+  logger: Logger | undefined,
+  shared: () => SharedRedis | undefined,
+): Count {
+  const own = limitersOf(quotas, (common) => new RateLimiterMemory(common), "zpwoot");
+  const guard = new RedisGuard(logger, "each node counts for itself");
+  let together: { readonly client: unknown; readonly count: Count } | undefined;
+  return async (name, subject) => {
+    const redis = shared();
+    if (redis !== undefined && redis.client !== together?.client)
+      together = { client: redis.client, count: countInRedis(quotas, redis, guard) };
+    const counted = redis && (await together?.count(name, subject));
+    return counted ?? own[name].consume(subject);
+  };
+}
+
+function countInRedis(quotas: Quotas, { client, prefix }: SharedRedis, guard: RedisGuard): Count {
   // Clients of `redis` have this field, those of `ioredis` don't; their methods are called differently.
-  const useRedisPackage = typeof redis === "object" && redis !== null && "isOpen" in redis;
-  return new RateLimiterRedis({ ...common, storeClient: redis, useRedisPackage });
+  const useRedisPackage = typeof client === "object" && client !== null && "isOpen" in client;
+  const open = (common: IRateLimiterOptions): RateLimiterAbstract =>
+    new RateLimiterRedis({ ...common, storeClient: client, useRedisPackage });
+  const limiters = limitersOf(quotas, open, prefix);
+  return (name, subject) => guard.consume(limiters[name], subject);
+}
+
+function limitersOf(
+  quotas: Quotas,
+  open: (common: IRateLimiterOptions) => RateLimiterAbstract,
+  prefix: string,
+): Readonly<Record<LimitName, RateLimiterAbstract>> {
+  const limiter = (name: LimitName): RateLimiterAbstract =>
+    open({ keyPrefix: `${prefix}:limit:${name}`, points: quotas[name], duration: WINDOW_SECONDS });
+  return { key: limiter("key"), strict: limiter("strict"), address: limiter("address") };
 }
 
 function tooManyRequests(name: LimitName, quota: number, counted: RateLimiterRes): RateLimitResult {

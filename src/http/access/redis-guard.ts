@@ -12,11 +12,14 @@ const PAUSE_MS = 5_000;
 /** Guards all limiters on one Redis. */
 export class RedisGuard {
   readonly #logger: Logger | undefined;
+  readonly #meanwhile: string;
   /** By `performance.now()`; undefined while Redis answers. */
   #askAgainAt: number | undefined;
 
-  constructor(logger: Logger | undefined) {
+  /** `meanwhile`: what happens to requests while Redis does not answer. */
+  constructor(logger: Logger | undefined, meanwhile = "requests pass uncounted") {
     this.#logger = logger;
+    this.#meanwhile = meanwhile;
   }
 
   /**
@@ -48,7 +51,7 @@ export class RedisGuard {
 
   #failed(error: string): void {
     if (this.#askAgainAt === undefined)
-      this.#logger?.warn({ error }, "Rate limits unavailable: requests pass uncounted until Redis answers");
+      this.#logger?.warn({ error }, `Rate limits unavailable: ${this.#meanwhile} until Redis answers`);
     this.#askAgainAt = performance.now() + PAUSE_MS;
   }
 

@@ -35,6 +35,11 @@ export const FIELD_ROLES: Readonly<Record<string, ApiKeyRole>> = {
   ...rolesOf("operator", ["protocol", "host", "port", "username", "hasPassword"]),
   ...rolesOf("operator", ["webhookSecret", "endpointSecrets"]),
   ...rolesOf("operator", ["inviteCode", "inviteUrl"]),
+  // Where a session runs says something of the machines.
+  ...rolesOf("operator", ["node", "epoch"]),
+  ...rolesOf("admin", ["nodeId", "nodes", "pid", "since", "weight", "version", "silentMs", "self", "bus"]),
+  ...rolesOf("admin", ["taken", "left", "claims", "takeOvers", "handovers", "lost"]),
+  ...rolesOf("admin", ["total", "owned", "unowned"]),
   ...rolesOf("admin", ["key", "role", "sessions", "lastUsedAt", "bundle"]),
 };
 

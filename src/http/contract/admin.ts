@@ -44,6 +44,42 @@ export const healthSchema = z.strictObject({
   conflicts: z.number().int(),
 });
 
+const movesSchema = {
+  taken: z.strictObject({
+    claims: z.number().int(),
+    takeOvers: z.number().int(),
+    handovers: z.number().int(),
+  }),
+  left: z.strictObject({ handovers: z.number().int(), lost: z.number().int() }),
+};
+
+/** The response of `/cluster`. */
+export const clusterSchema = z.strictObject({
+  nodeId: z.string(),
+  nodes: z.array(
+    z.strictObject({
+      id: z.string(),
+      name: z.string(),
+      host: z.string(),
+      pid: z.number().int(),
+      since: z.iso.datetime(),
+      weight: z.number(),
+      version: z.string(),
+      state: z.enum(["alive", "draining", "silent"]),
+      sessions: z.number().int(),
+      silentMs: z.number(),
+      self: z.boolean(),
+      ...movesSchema,
+    }),
+  ),
+  sessions: z.strictObject({
+    total: z.number().int(),
+    owned: z.number().int(),
+    unowned: z.number().int(),
+  }),
+  bus: z.enum(["up", "down"]),
+});
+
 /** The body of `POST /sessions/:id/import`. */
 export type ImportCredentialsInput = Readonly<z.input<typeof importCredentialsSchema>>;
 /** The response of `export`. */

@@ -135,7 +135,7 @@ function commonFields(session: Omit<SessionSummary, "id" | "name" | "status">) {
 }
 
 function toDetail(detail: SessionDetail): SessionResponse["detail"] {
-  const { state, reason, code, attempt, until, lastInboundAt, lastEventAt } = detail;
+  const { state, reason, code, attempt, until, lastInboundAt, lastEventAt, node, epoch } = detail;
   // A field that is undefined is not in the JSON.
-  return { state, reason, code, attempt, until, lastInboundAt, lastEventAt };
+  return { state, reason, code, attempt, until, lastInboundAt, lastEventAt, node, epoch };
 }

@@ -37,6 +37,9 @@ export const sessionDetailSchema = z.strictObject({
   until: z.iso.datetime().optional(),
   lastInboundAt: timestamp.optional(),
   lastEventAt: timestamp.optional(),
+  /** Only in a cluster. */
+  node: z.string().optional(),
+  epoch: z.number().int().optional(),
 });
 
 /** A session as `info` shows it. */

@@ -1,8 +1,9 @@
 /** The script of the overview, as browsers run it. `T` holds the texts; nothing from a server is ever inserted as HTML. */
+import { CLUSTER_SCRIPT } from "./cluster-script.js";
 import { KEY_SCRIPT } from "./scripts.js";
 
 /** Lists the sessions, refreshes the list in place, and carries out what its buttons say. */
-export const OVERVIEW_SCRIPT = `${KEY_SCRIPT}${String.raw`
+export const OVERVIEW_SCRIPT = `${KEY_SCRIPT}${CLUSTER_SCRIPT}${String.raw`
 const words = { connected: T.linked, connecting: T.connecting, disconnected: T.disconnected };
 const rows = new Map();
 const problem = (text) => { $("problem").textContent = text; };
@@ -89,6 +90,7 @@ function showFacts(row, endpoints, failed) {
   facts.replaceChildren();
   fact(facts, "id", session.id);
   fact(facts, T.state, detail.state);
+  if (detail.node) fact(facts, T.node, detail.node + " · " + detail.epoch);
   fact(facts, T.reason, reasonOf(session));
   if (detail.lastInboundAt) fact(facts, T.lastHeard, time(detail.lastInboundAt));
   for (const endpoint of endpoints ?? []) fact(facts, endpoint.name === "default" ? "Webhook" : "Webhook " + endpoint.name, hookText(endpoint));
@@ -140,7 +142,7 @@ $("name").onkeydown = (event) => { if (event.key === "Enter") create(); };
 let isDown = false;
 (async () => {
   for (;;) {
-    try { await refresh(); if (isDown) problem(""); isDown = false; } catch { isDown = true; problem(T.failed); }
+    try { await refresh(); await refreshCluster(); if (isDown) problem(""); isDown = false; } catch { isDown = true; problem(T.failed); }
     await pause(3000);
   }
 })();

@@ -52,6 +52,19 @@ const en = {
   none0: "none",
   unknownSession: "There is no such session, or this key may not see it.",
   countryCode: "",
+  node: "Node",
+  nodes: "Nodes",
+  took: "Took over",
+  gave: "Gave away",
+  heard: "Last sign",
+  version: "Version",
+  alive: "alive",
+  draining: "gives its sessions away",
+  silent: "silent",
+  answers: "answers here",
+  secondsAgo: "s ago",
+  waitForNode: "sessions wait for a node",
+  busDown: "The nodes can't reach each other: commands for sessions of other nodes fail.",
 };
 
 /** The texts of one language; each language has all of them. */
@@ -109,6 +122,19 @@ const pt: PageTexts = {
   none0: "nenhuma",
   unknownSession: "Esta sessão não existe, ou esta chave não pode vê-la.",
   countryCode: "+55",
+  node: "Nó",
+  nodes: "Nós",
+  took: "Assumidas",
+  gave: "Entregues",
+  heard: "Último sinal",
+  version: "Versão",
+  alive: "ativo",
+  draining: "entregando as sessões",
+  silent: "sem sinal",
+  answers: "responde aqui",
+  secondsAgo: "s atrás",
+  waitForNode: "sessões esperam por um nó",
+  busDown: "Os nós não se alcançam: comandos para sessões de outros nós falham.",
 };
 
 /** A language of the pages. */

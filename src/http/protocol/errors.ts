@@ -81,6 +81,8 @@ function responseByCode(error: ZpwootError, context: ErrorContext): HttpResponse
       );
     case "STORE_IN_USE":
       return errorResponse(503, "Another process runs the sessions", "Service Unavailable");
+    case "NODE_UNAVAILABLE":
+      return errorResponse(503, error.message, "Service Unavailable");
     case "STOPPED":
       return errorResponse(503, "The service is stopping", "Service Unavailable");
     case "IDEMPOTENCY_CONFLICT":

@@ -55,7 +55,7 @@ ${keyBox(t)}
 </main>`;
 }
 
-function overviewBody(t: PageTexts): string {
+function overviewBody(t: PageTexts, isNode: boolean): string {
   const heads = [t.name, t.status, t.number].map((text) => `<th scope="col">${escapeHtml(text)}</th>`);
   return `<main>
 <h1>${escapeHtml(t.overviewTitle)}</h1>
@@ -65,7 +65,17 @@ ${keyBox(t)}
 <div class="row"><input id="name" maxlength="100" autocomplete="off"><button id="make" type="button">${escapeHtml(t.create)}</button></div></div>
 <table><thead><tr>${heads.join("")}<td></td></tr></thead><tbody id="rows"></tbody></table>
 <p id="none" class="soft" hidden>${escapeHtml(t.none)}</p>
+${isNode ? clusterSection(t) : ""}
 </main>`;
+}
+
+/** Shown to administrators, where the server is a node of a cluster. */
+function clusterSection(t: PageTexts): string {
+  const heads = [t.node, t.state, t.overviewTitle, t.took, t.gave, t.heard, t.version];
+  return `<section id="cluster" aria-labelledby="nodes-title" hidden><h2 id="nodes-title">${escapeHtml(t.nodes)}</h2>
+<p id="cluster-problem" class="problem" role="alert"></p>
+<table><thead><tr>${heads.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join("")}</tr></thead><tbody id="nodes"></tbody></table>
+</section>`;
 }
 
 /** The pages by name and language: anyone may ask for one, so each is built once. */
@@ -73,7 +83,7 @@ const built = new Map<string, RawResponse>();
 
 function pageFor({ query, header }: RouteInput, title: keyof PageTexts, make: PageMaker): RawResponse {
   const language: PageLanguage = languageOf(query.get("lang"), header("accept-language"));
-  const name = `${title} ${language}`;
+  const name = `${title} ${language} ${make.isNode}`;
   const known = built.get(name);
   if (known !== undefined) return known;
   const page = render(language, title, make);
@@ -82,23 +92,30 @@ function pageFor({ query, header }: RouteInput, title: keyof PageTexts, make: Pa
 }
 
 interface PageMaker {
-  readonly body: (texts: PageTexts) => string;
+  readonly body: (texts: PageTexts, isNode: boolean) => string;
   readonly script: string;
+  /** Whether the server is a node of a cluster. */
+  readonly isNode: boolean;
 }
 
-function render(language: PageLanguage, title: keyof PageTexts, { body, script }: PageMaker): RawResponse {
+function render(
+  language: PageLanguage,
+  title: keyof PageTexts,
+  { body, script, isNode }: PageMaker,
+): RawResponse {
   const texts = PAGE_TEXTS[language];
   return page({
     title: texts[title],
     language: language === "pt" ? "pt-BR" : "en",
     style: STYLE,
-    body: body(texts),
+    body: body(texts, isNode),
     script: `"use strict"; const T = ${JSON.stringify({ ...texts, reasons: REASON_TEXTS[language] })};${script}`,
   });
 }
 
-const OVERVIEW: PageMaker = { body: overviewBody, script: OVERVIEW_SCRIPT };
-const LINK: PageMaker = { body: linkBody, script: LINK_SCRIPT };
+const LINK: PageMaker = { body: linkBody, script: LINK_SCRIPT, isNode: false };
+
+const overview = (isNode: boolean): PageMaker => ({ body: overviewBody, script: OVERVIEW_SCRIPT, isNode });
 
 /** The overview, then the link page. */
 export const PAGE_ROUTES: readonly Route[] = [
@@ -111,7 +128,7 @@ export const PAGE_ROUTES: readonly Route[] = [
     access: "public",
     status: 200,
     contentType: "text/html",
-    call: async (_manager, input) => pageFor(input, "overviewTitle", OVERVIEW),
+    call: async ({ cluster }, input) => pageFor(input, "overviewTitle", overview(cluster !== undefined)),
   }),
   defineRoute({
     method: "GET",

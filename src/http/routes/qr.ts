@@ -1,7 +1,6 @@
 /** The QR code of a session: as JSON or as an image, now or when the next one arrives. */
 import { drawQRCode } from "../../api/qr-image.js";
 import type { QRCodeInfo } from "../../api/session-info.js";
-import type { SessionsApi } from "../../api/sessions-api.js";
 import type { QRCodeResponse } from "../contract/schemas.js";
 import { toQRCodeResponse } from "../contract/responses.js";
 import { badRequest, errorResponse, HttpError, RawResponse } from "../protocol/message.js";
@@ -57,7 +56,8 @@ export async function getQRCode(
   const format = formatOf(input);
   const after = numberIn(query, "seq", Number.MAX_SAFE_INTEGER);
   const waitSeconds = numberIn(query, "wait", MAX_WAIT_SECONDS);
-  const info = await nextQRCode(manager, id, after ?? 0, waitSeconds ?? 0);
+  const timeoutMs = (waitSeconds ?? 0) * 1_000;
+  const info = await manager.getQRCode(id, { after: after ?? 0, timeoutMs, signal: input.signal });
   if (format !== "json") return toImage(info, format);
   if (waitSeconds === undefined && after === undefined) return toQRCodeResponse(info);
   return { ...toQRCodeResponse(info), seq: info.seq, expiresAt: info.expiresAt };
@@ -93,49 +93,4 @@ function numberIn(query: URLSearchParams, name: string, max: number): number | u
   if (text === null) return undefined;
   if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text);
   throw badRequest([`${name} must be a whole number from 0 to ${max}`]);
-}
-
-/** The first code after a number; the current state once the time is over or no further code can come. */
-async function nextQRCode(
-  manager: SessionsApi,
-  id: string,
-  after: number,
-  seconds: number,
-): Promise<QRCodeInfo> {
-  const endsAt = performance.now() + seconds * 1_000;
-  for (;;) {
-    // Listens before it looks, so that no change between the two is missed.
-    const change = nextChange(manager, id, endsAt - performance.now());
-    try {
-      const info = await manager.getQRCode(id);
-      const isNew = info.qrCode !== null && (info.seq ?? 0) > after;
-      if (isNew || info.status !== "connecting" || performance.now() >= endsAt) return info;
-      await change.happened;
-    } finally {
-      change.dispose();
-    }
-  }
-}
-
-/** Settles at the session's next event that may change its QR code, or after the time. */
-function nextChange(
-  manager: SessionsApi,
-  id: string,
-  ms: number,
-): { readonly happened: Promise<void>; dispose(): void } {
-  let settle = (): void => {};
-  const happened = new Promise<void>((resolve) => (settle = resolve));
-  const listener = (event: { readonly sessionId: string }): void => {
-    if (event.sessionId === id) settle();
-  };
-  const names = ["session.qr", "session.status", "session.deleted"] as const;
-  for (const name of names) manager.on(name, listener);
-  const timer = setTimeout(settle, Math.max(0, ms));
-  return {
-    happened,
-    dispose: () => {
-      clearTimeout(timer);
-      for (const name of names) manager.off(name, listener);
-    },
-  };
 }

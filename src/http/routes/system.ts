@@ -1,7 +1,8 @@
 /** The routes about the server and not about a session: health, metrics, the API's own description. Only with the option `system`. */
 import * as z from "zod";
 import type { Health } from "../../api/health.js";
-import { healthSchema, liveSchema } from "../contract/admin.js";
+import { clusterSchema, healthSchema, liveSchema } from "../contract/admin.js";
+import { toClusterResponse } from "../contract/cluster.js";
 import { describeRoutes } from "../openapi/document.js";
 import { docsPage } from "../openapi/page.js";
 import { errorResponse, HttpError, json, RawResponse } from "../protocol/message.js";
@@ -92,6 +93,23 @@ export const SYSTEM_ROUTES: readonly Route[] = [
         headers,
         body: await texts.shared(metrics, () => metrics.text()),
       });
+    },
+  }),
+  defineRoute({
+    method: "GET",
+    path: "/cluster",
+    operation: "getCluster",
+    summary:
+      "The nodes that share the sessions, what each took and gave, and how many sessions wait for a node",
+    tag: "system",
+    access: "admin",
+    status: 200,
+    errors: [["404", "This server runs all sessions by itself"]],
+    response: clusterSchema,
+    call: async ({ cluster }) => {
+      if (cluster === undefined)
+        throw new HttpError(errorResponse(404, "This server is not a node of a cluster", "Not Found"));
+      return toClusterResponse(await cluster.info());
     },
   }),
   defineRoute({

@@ -23,8 +23,7 @@ export interface PairingAttempt {
   /** The code of this connection, if one was requested. */
   pairingCode: PairingCode | undefined;
   readonly auth: Pick<AuthState, "linked" | "settled"> | undefined;
-  readonly handle:
-    { readonly socket: WhatsAppSocket; readonly gate?: { sent(): Promise<boolean> } } | undefined;
+  readonly handle: { readonly socket: WhatsAppSocket } | undefined;
   /** Why credentials could not be written; the connection is closed for that. */
   readonly storeError?: ZpwootError | undefined;
   /** When the QR codes of the connection, and with them a pairing code, run out: ms since the epoch. */

@@ -1,4 +1,5 @@
 /** Which errors of opening a store mean that its option is wrong, so that waiting does not help. */
+import { RefusedRedis } from "./redis-modes.js";
 
 /** Of Node and, as numbers, of the system calls in lmdb: the path is a file, may not be used, or is on a read-only disk. */
 const PATH_CODES: readonly unknown[] = ["ENOTDIR", "EACCES", "EPERM", "EROFS", "EEXIST", 20, 13, 1, 30, 17];
@@ -14,5 +15,7 @@ export function isConfigurationError(error: unknown): boolean {
   const { code, message, syscall } = error as { code?: unknown; message?: unknown; syscall?: unknown };
   // A connection may be refused with the same codes for reasons that pass.
   if (syscall !== "connect" && PATH_CODES.includes(code)) return true;
-  return SERVER_CODES.test(String(code)) || REDIS_LOGIN.test(String(message));
+  return (
+    error instanceof RefusedRedis || SERVER_CODES.test(String(code)) || REDIS_LOGIN.test(String(message))
+  );
 }

@@ -14,6 +14,7 @@ import type { AtomicAdapter } from "./atomic-driver.js";
 import { type Change, ConditionFailed } from "./driver.js";
 import { optionalPackage } from "./optional-package.js";
 import { applyIf, UNIQUE_VIOLATION } from "./postgres-conditions.js";
+import { watchStatements } from "./postgres-watch.js";
 import { PreparedStatements } from "./prepared-statements.js";
 
 /** Where the table is, and how to reach it. */
@@ -35,12 +36,11 @@ export interface PostgresAdapterOptions extends PostgresPlace {
   readonly logger?: Pick<Logger, "warn"> | undefined;
 }
 
-/** The server ends a statement after 4 s; the client gives up a connection that does not answer a little later. */
-const TIMEOUTS = {
-  statement_timeout: 4_000,
-  query_timeout: 4_500,
-  connectionTimeoutMillis: 3_000,
-} as const satisfies PoolConfig;
+/** The server ends a statement after 4 s. */
+const TIMEOUTS = { statement_timeout: 4_000, connectionTimeoutMillis: 3_000 } as const satisfies PoolConfig;
+
+/** The connection of one that is not answered is given up a little later. */
+const SILENT_MS = 4_500;
 
 /** Keys of one page. */
 const KEYS_PER_PAGE = 5_000;
@@ -103,7 +103,7 @@ function createPool({ uri, pool }: PostgresPlace, sockets: Set<Socket>): Pool {
     sockets.add(socket);
     return socket.once("close", () => sockets.delete(socket));
   };
-  return new (pgOfAdapter().Pool)({
+  const created = new (pgOfAdapter().Pool)({
     keepAlive: true,
     application_name: "zpwoot",
     ...TIMEOUTS,
@@ -111,6 +111,8 @@ function createPool({ uri, pool }: PostgresPlace, sockets: Set<Socket>): Pool {
     ...pool,
     connectionString: uri,
   });
+  watchStatements(created, SILENT_MS);
+  return created;
 }
 
 /** The pool's own end waits for statements under way, and for a server that may say nothing. */

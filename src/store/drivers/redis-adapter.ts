@@ -8,8 +8,9 @@ import { backoffMs } from "../../async/backoff.js";
 import type { AtomicAdapter } from "./atomic-driver.js";
 import { type Change, ConditionFailed } from "./driver.js";
 import { optionalPackage } from "./optional-package.js";
+import { requireSingleServer } from "./redis-modes.js";
 import { applyIf } from "./redis-script.js";
-import { watchAnswers } from "./redis-watch.js";
+import { MUTE_MS, watchAnswers } from "./redis-watch.js";
 
 /** Options of {@link openRedisAdapter}. */
 export interface RedisAdapterOptions {
@@ -24,7 +25,7 @@ export interface RedisAdapterOptions {
 
 type Client = ReturnType<typeof Redis.createClient>;
 
-/** A connection without traffic, or without answers, counts as lost after 3 s; the ping keeps an idle one alive. */
+/** A connection without answers counts as lost after 3 s; the ping keeps an idle one alive. */
 const SILENT_MS = 3_000;
 const PING_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -35,14 +36,16 @@ const KEYS_PER_PAGE = 1_000;
 /** Waits between two tries to reconnect: half of each is jitter. */
 const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000 };
 
-/** Connects, and warns of settings that lose data. */
+/** Connects, and warns of settings that lose data. Rejects with `RefusedRedis` for a cluster, or a Sentinel. */
 export async function openRedisAdapter(options: RedisAdapterOptions): Promise<AtomicAdapter> {
   const redis = await optionalPackage("@keyv/redis", "Redis", () => import("@keyv/redis"));
   const client = redis.createClient(clientOptions(options.url));
   client.on("error", options.onError);
   try {
     await connected(client);
-    await warnOfDataLoss(client, options.logger);
+    const info = String(await client.info());
+    requireSingleServer(info);
+    warnOfDataLoss(info, options.logger);
   } catch (error) {
     if (client.isOpen) client.destroy();
     throw error;
@@ -61,7 +64,7 @@ function clientOptions(url: string): Redis.RedisClientOptions {
     disableOfflineQueue: true,
     socket: {
       connectTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SILENT_MS,
+      socketTimeout: MUTE_MS,
       reconnectStrategy: (attempts) => backoffMs(attempts + 1, RECONNECT_BACKOFF, Math.random, 0.5),
     },
   };
@@ -75,8 +78,7 @@ async function connected(client: Client): Promise<void> {
   await Promise.race([client.connect(), failed]);
 }
 
-async function warnOfDataLoss(client: Client, logger: Pick<Logger, "warn"> | undefined): Promise<void> {
-  const info = String(await client.info());
+function warnOfDataLoss(info: string, logger: Pick<Logger, "warn"> | undefined): void {
   const value = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
   const warn = (problem: string): void => logger?.warn({}, problem);
   if (value("aof_enabled") === "0") {

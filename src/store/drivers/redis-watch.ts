@@ -1,8 +1,15 @@
 /**
- * Notices a Redis that takes what is written to it and answers nothing. The client's own time-out starts anew with every write, so
- * that a busy process would wait until TCP gives up, which takes a quarter of an hour.
+ * Notices a Redis that takes what is written to it and answers nothing. The client's own time-out can't: it starts anew with every
+ * write, so that a busy process would wait until TCP gives up, which takes a quarter of an hour; and it ends the connection of a process
+ * that stood still itself, although the answer has arrived.
  */
 import { DeadlineError, withDeadline } from "../../async/deadline.js";
+
+/**
+ * The client's own time-out, in milliseconds: for a server that takes a connection and says nothing before it can be asked. As long as
+ * a lease: a process that stood still for less keeps its connections.
+ */
+export const MUTE_MS = 10_000;
 
 /** The part of a Redis client that is used. */
 interface WatchedClient {
@@ -18,12 +25,15 @@ export interface WatchOptions {
   readonly pingMs: number;
   /** A ping that is not answered for so long means that the connection is lost, in milliseconds. */
   readonly silentMs: number;
+  /** Whether a ping that would be sent now is worth it. Default: always. */
+  readonly isDue?: (() => boolean) | undefined;
   /** Errors of connecting again. */
   readonly onError: (error: unknown) => void;
 }
 
 /** Connects again whenever the server is silent. Returns how to stop watching. */
-export function watchAnswers(client: WatchedClient, { pingMs, silentMs, onError }: WatchOptions): () => void {
+export function watchAnswers(client: WatchedClient, options: WatchOptions): () => void {
+  const { pingMs, silentMs, isDue = () => true, onError } = options;
   let isAsking = false;
   const ask = async (): Promise<void> => {
     isAsking = true;
@@ -40,7 +50,7 @@ export function watchAnswers(client: WatchedClient, { pingMs, silentMs, onError 
     }
   };
   const timer = setInterval(() => {
-    if (client.isReady && !isAsking) void ask();
+    if (client.isReady && !isAsking && isDue()) void ask();
   }, pingMs).unref();
   return () => clearInterval(timer);
 }

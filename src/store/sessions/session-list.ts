@@ -1,6 +1,7 @@
 /** The list of all sessions, split into shards, so that creating a session rewrites a small part of it. */
 import { createHash } from "node:crypto";
 import { isZpwootError } from "../../errors.js";
+import type { Change } from "../drivers/driver.js";
 import { type Generation, generationEntries, generationKeys, newestGeneration } from "../generations.js";
 import { sessionListKey } from "../keys.js";
 import type { Store, StoredValue } from "../store.js";
@@ -74,11 +75,17 @@ export class SessionList {
     return idsIn(found);
   }
 
-  /** Like {@link ids}, but shards that can't be read are left out, and their numbers returned. Rejects with `STORE_UNAVAILABLE`. */
-  async readableIds(): Promise<SessionIds & { readonly damaged: readonly number[] }> {
-    const stored = await this.#store.readEach(sessionListKeys());
+  /**
+   * Like {@link ids}, but shards that can't be read are left out, and their numbers returned. `near`: only shards that may list these
+   * sessions are read. Rejects with `STORE_UNAVAILABLE`.
+   */
+  async readableIds(near?: readonly string[]): Promise<SessionIds & { readonly damaged: readonly number[] }> {
+    const wanted = near === undefined ? shards() : [...new Set(near.map(shardOf))];
+    const stored = await this.#store.readEach(
+      wanted.flatMap((shard) => generationKeys(sessionListKey(shard))),
+    );
     const damaged: number[] = [];
-    const found = shards().map((number) => {
+    const found = wanted.map((number) => {
       try {
         return newestShard(number, stored)?.value ?? EMPTY;
       } catch (error) {
@@ -102,14 +109,14 @@ export class SessionList {
     }
   }
 
-  /** Lists a session, in one batch with what goes along. */
-  add(id: string, along = NOTHING): Promise<void> {
+  /** Lists a session, in one batch with what goes along. Settles with the texts that were written. */
+  add(id: string, along = NOTHING): Promise<readonly Change[]> {
     return this.#change(id, along, (shard) => ({ ...shard, ids: [...without(shard.ids, id), id] }));
   }
 
   /** Replaces a session by the mark of its deletion; of which nothing is to be kept, if it says so once. */
-  markDeleted(id: string, { erase }: { readonly erase: boolean }): Promise<void> {
-    return this.#change(id, NOTHING, ({ ids, deleting, erasing = [] }) => ({
+  async markDeleted(id: string, { erase }: { readonly erase: boolean }): Promise<void> {
+    await this.#change(id, NOTHING, ({ ids, deleting, erasing = [] }) => ({
       ids: without(ids, id),
       deleting: [...without(deleting, id), id],
       ...withErasing(erase ? [...without(erasing, id), id] : erasing),
@@ -117,8 +124,8 @@ export class SessionList {
   }
 
   /** Removes a session and the mark of its deletion, in one batch with what goes along. */
-  remove(id: string, along = NOTHING): Promise<void> {
-    return this.#change(id, along, ({ ids, deleting, erasing = [] }) => ({
+  async remove(id: string, along = NOTHING): Promise<void> {
+    await this.#change(id, along, ({ ids, deleting, erasing = [] }) => ({
       ids: without(ids, id),
       deleting: without(deleting, id),
       ...withErasing(without(erasing, id)),
@@ -126,10 +133,14 @@ export class SessionList {
   }
 
   /** Compare-and-set, under the fence. */
-  async #change(id: string, { keys, entries }: Along, next: (shard: Shard) => Shard): Promise<void> {
+  async #change(
+    id: string,
+    { keys, entries }: Along,
+    next: (shard: Shard) => Shard,
+  ): Promise<readonly Change[]> {
     const number = shardOf(id);
     const key = sessionListKey(number);
-    await this.#store.changeEach(
+    return this.#store.changeEach(
       key,
       [...generationKeys(key), ...keys],
       async (stored) =>

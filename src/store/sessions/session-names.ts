@@ -41,6 +41,13 @@ export class SessionNames {
     return [nameKeyOf(session), session.id];
   }
 
+  /** The id of the session that has a name; undefined when none has it. */
+  async idOf(name: string): Promise<string | undefined> {
+    const key = nameKeyOf({ name });
+    const holder = (await this.#store.readEach([key])).get(key)?.value;
+    return typeof holder === "string" && (await this.#sessions.has(holder)) ? holder : undefined;
+  }
+
   /** The entries that free a session's name, if it is the session's. */
   release(session: Named, stored: ReadonlyMap<string, StoredValue>): readonly (readonly [string, null])[] {
     const key = nameKeyOf(session);

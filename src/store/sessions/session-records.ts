@@ -1,22 +1,43 @@
 /** Which sessions exist, and their records. */
 import type { Logger } from "../../api/logger.js";
-import type { SessionRecord, WebhookConfig } from "../../api/session-record.js";
+import type { SessionRecord } from "../../api/session-record.js";
 import { messageOf, ZpwootError } from "../../errors.js";
-import { generationEntries, generationKeys, newestGeneration } from "../generations.js";
-import { recordKey } from "../keys.js";
+import { generationEntries, generationKeys } from "../generations.js";
+import type { Change } from "../drivers/driver.js";
+import { holderKey, recordKey } from "../keys.js";
 import { destroySpace, sessionSpace } from "../space/session-space.js";
-import type { Store, WriteOptions } from "../store.js";
+import type { Store, StoredValue, WriteOptions } from "../store.js";
 import { reportEmpty } from "./empty-store.js";
 import { SessionList } from "./session-list.js";
+import { readRecords, storedRecords } from "./stored-record.js";
 import { nameKeyOf, SessionNames, storedName } from "./session-names.js";
 
 /** Records read per call to the store. */
 const LOAD_CHUNK = 500;
 
+const ONE_PLACE_LEFT = "One of the two places of a session's record can't be read; the other one is used";
+const LEFT_OUT = "A session's record can't be read; the session is left out";
+
 /** Options of {@link SessionRecords}. */
 export interface SessionRecordsOptions {
   /** Gets a line for each record that can't be read. Default: silent. */
   readonly logger?: Pick<Logger, "info" | "warn" | "error">;
+}
+
+/** Some of the sessions, as {@link SessionRecords.loadSome} found them. */
+export interface LoadedSessions {
+  readonly records: readonly SessionRecord[];
+  /** Ids of those that are being deleted. */
+  readonly deleting: readonly string[];
+  /** Ids of those that are in {@link SessionRecords.unreadable} now. */
+  readonly unreadable: readonly string[];
+}
+
+/** Who runs a session that is stored. */
+export interface RunBy {
+  /** The record that says so, from what is stored. Left out: whoever owns the store. */
+  readonly by?:
+    ((id: string, stored: ReadonlyMap<string, StoredValue>) => readonly [string, unknown]) | undefined;
 }
 
 /**
@@ -79,16 +100,23 @@ export class SessionRecords {
   /**
    * Stores and lists a new session, with its name, in one batch. Settles when it is durable. Rejects with `SESSION_NAME_TAKEN` when
    * the store has a session of this name, whichever process made it, with `INVALID_INPUT` while a session with this id is being
-   * deleted, with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when its part of the session list can't be read.
+   * deleted, with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when its part of the session list can't be read. Settles with the texts that
+   * were written.
    */
-  async insert(record: SessionRecord): Promise<void> {
+  async insert(record: SessionRecord, run: RunBy = {}): Promise<readonly Change[]> {
     if (this.#deleting.has(record.id))
       throw new ZpwootError("INVALID_INPUT", "A session with this id is being deleted");
     this.#generations.set(record.id, 1);
     const stored = generationEntries(recordKey(record.id), 1, record);
-    await this.#sessions.add(record.id, {
-      keys: [nameKeyOf(record)],
-      entries: async (found) => new Map<string, unknown>([await this.#names.claim(record, found), ...stored]),
+    const { by } = run;
+    return this.#sessions.add(record.id, {
+      keys: [nameKeyOf(record), ...(by === undefined ? [] : [holderKey(record.id)])],
+      entries: async (found) =>
+        new Map<string, unknown>([
+          await this.#names.claim(record, found),
+          ...(by === undefined ? [] : [by(record.id, found)]),
+          ...stored,
+        ]),
     });
   }
 
@@ -141,12 +169,56 @@ export class SessionRecords {
     if (!this.#deleting.has(id)) await this.markDeleted(id);
     await destroySpace(this.#store, id);
     const session = await storedName(this.#store, id);
-    const own = generationKeys(recordKey(id)).map((key) => [key, null] as const);
+    const own = [...generationKeys(recordKey(id)), holderKey(id)].map((key) => [key, null] as const);
     await this.#sessions.remove(id, {
       keys: session === undefined ? [] : [nameKeyOf(session)],
       entries: (found) =>
         new Map([...own, ...(session === undefined ? [] : this.#names.release(session, found))]),
     });
+    this.forget(id);
+  }
+
+  /**
+   * Those of the sessions that exist, as {@link load} returns them, and those that are being deleted. For a node of a cluster, which runs
+   * some. Rejects with `STORE_UNAVAILABLE`.
+   */
+  async loadSome(ids: readonly string[]): Promise<LoadedSessions> {
+    const all = await this.#sessions.readableIds(ids);
+    const [live, pending, erasing] = [all.live, all.deleting, all.erasing].map((some) => new Set(some));
+    const deleting = ids.filter((id) => pending?.has(id));
+    for (const id of deleting) {
+      this.#deleting.add(id);
+      if (erasing?.has(id)) this.#erasing.add(id);
+    }
+    const records: SessionRecord[] = [];
+    const wanted = ids.filter((id) => live?.has(id));
+    for (let start = 0; start < wanted.length; start += LOAD_CHUNK)
+      records.push(...(await this.#loadSome(wanted.slice(start, start + LOAD_CHUNK))));
+    await this.#names.complete(records);
+    return { records, deleting, unreadable: wanted.filter((id) => this.#unreadable.has(id)) };
+  }
+
+  /**
+   * The records of all sessions, to look at: for a node of a cluster, which does not run them. Those that can't be read are left out. Rejects
+   * with `STORE_UNAVAILABLE`.
+   */
+  async look(): Promise<readonly SessionRecord[]> {
+    const { live } = await this.#sessions.readableIds();
+    return [...(await storedRecords(this.#store, live)).values()];
+  }
+
+  /** The id of the session that has a name; undefined when none has it. Rejects with `STORE_UNAVAILABLE`. */
+  idOfName(name: string): Promise<string | undefined> {
+    return this.#names.idOf(name);
+  }
+
+  /** Whether a session is stored and not being deleted. Rejects with `STORE_UNAVAILABLE`. */
+  has(id: string): Promise<boolean> {
+    return this.#sessions.has(id);
+  }
+
+  /** Forgets what is in memory of a session, because another node runs it. */
+  forget(id: string): void {
     this.#generations.delete(id);
     this.#deleting.delete(id);
     this.#erasing.delete(id);
@@ -159,55 +231,14 @@ export class SessionRecords {
   }
 
   async #loadSome(ids: readonly string[]): Promise<SessionRecord[]> {
-    const stored = await this.#store.readEach(ids.flatMap((id) => generationKeys(recordKey(id))));
-    const records: SessionRecord[] = [];
-    for (const id of ids) {
-      try {
-        const newest = newestGeneration(recordKey(id), stored, (value) => recordOf(id, value));
-        if (newest === undefined)
-          throw new ZpwootError("STORE_CORRUPT", "The record of a listed session is missing");
-        if (newest.damaged)
-          this.#logger?.warn(
-            { sessionId: id },
-            "One of the two places of a session's record can't be read; the other one is used",
-          );
-        this.#generations.set(id, newest.number);
-        records.push(newest.value);
-      } catch (error) {
-        this.#unreadable.add(id);
-        this.#logger?.error(
-          { sessionId: id, error: messageOf(error) },
-          "A session's record can't be read; the session is left out",
-        );
-      }
+    const read = await readRecords(this.#store, ids);
+    for (const [id, { number, damaged, error }] of read) {
+      if (number !== undefined) this.#generations.set(id, number);
+      if (damaged) this.#logger?.warn({ sessionId: id }, ONE_PLACE_LEFT);
+      if (error === undefined) continue;
+      this.#unreadable.add(id);
+      this.#logger?.error({ sessionId: id, error: messageOf(error) }, LEFT_OUT);
     }
-    return records;
+    return [...read.values()].flatMap(({ record }) => record ?? []);
   }
-}
-
-/** The record of a session as it is stored; undefined when it is missing or can't be read. */
-export async function storedRecord(store: Store, id: string): Promise<SessionRecord | undefined> {
-  const stored = await store.readEach(generationKeys(recordKey(id)));
-  try {
-    return newestGeneration(recordKey(id), stored, (value) => recordOf(id, value))?.value;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Throws for a value that is not a record of that session. */
-function recordOf(id: string, value: unknown): SessionRecord {
-  const record = value as Partial<SessionRecord> | null;
-  const { webhook = null, endpoints = {} } = record ?? {};
-  const isRecord =
-    record?.id === id &&
-    typeof record.name === "string" &&
-    (webhook === null || isWebhook(webhook)) &&
-    Object.values(endpoints).every(isWebhook);
-  if (!isRecord) throw new TypeError("A session's record is of an unexpected form");
-  return record as SessionRecord;
-}
-
-function isWebhook(value: Partial<WebhookConfig>): boolean {
-  return Array.isArray(value.events) && typeof value.secret === "string";
 }

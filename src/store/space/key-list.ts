@@ -1,14 +1,13 @@
 /**
  * Which keys a session has. The store can't be asked: Keyv's iterator reads everything and ends silently on errors. So each batch
- * that adds or deletes a key also contains the changed page of this list; after a crash at any moment, a later deletion finds
- * every key. Root and pages are in two places each (`generations.ts`); what an older version stored in one moves to two with the
- * next write that needs it.
+ * that adds or deletes a key also contains the changed page of this list; after a crash at any moment, a later deletion finds every
+ * key. Root and pages are in two places each (`generations.ts`); what an older version stored in one moves to two with the next write.
  */
-import { LRUCache } from "lru-cache";
 import { generationEntries, generationKeys, newestGeneration } from "../generations.js";
 import type { Store, StoredValue } from "../store.js";
 import { keyListKey, keyListPageKey } from "../keys.js";
-import { createPage, type KeyListPage, pageOf } from "./key-list-page.js";
+import { PageCache } from "./page-cache.js";
+import { createPage, isBefore, type KeyListPage, pageOf, pagesOf } from "./key-list-page.js";
 
 /** A key of a session, without the session. */
 export interface SpaceAddress {
@@ -35,22 +34,17 @@ interface PlacedPage extends Listed<KeyListPage> {
   readonly name: string;
 }
 
-/** Pages kept in memory per store; others are read again. */
-const CACHED_PAGES = 20_000;
-
-const caches = new WeakMap<Store, LRUCache<string, Listed<KeyListPage>>>();
-
 /** The key list of one session. Calls must not overlap: the session space runs them one after the other. */
 export class KeyList {
   readonly #store: Store;
   readonly #sessionId: string;
-  readonly #cache: LRUCache<string, Listed<KeyListPage>>;
+  readonly #cache: PageCache<Listed<KeyListPage>>;
   #root: Listed<Names> | undefined;
 
   constructor(store: Store, sessionId: string) {
     this.#store = store;
     this.#sessionId = sessionId;
-    this.#cache = cacheOf(store);
+    this.#cache = new PageCache(store);
   }
 
   /**
@@ -63,19 +57,18 @@ export class KeyList {
   ): Promise<ReadonlyMap<string, unknown>> {
     const root = await this.#loadRoot();
     const pages = await this.#loadPages(
-      [...written, ...deleted].map(({ family, idPart }) => [family, pageOf(idPart)]),
+      [...written, ...deleted].flatMap(({ family, idPart }) => pagesOf(idPart).map((name) => [family, name])),
     );
     const changed = new Set([...pages.values()].filter(({ untidy }) => untidy));
-    for (const { family, idPart } of deleted) {
-      const placed = this.#placed(pages, family, idPart);
-      if (!placed.value.has(idPart)) continue;
-      placed.value.delete(idPart);
-      changed.add(placed);
+    for (const address of deleted) {
+      const placed = this.#listing(pages, address);
+      placed?.value.delete(address.idPart);
+      if (placed !== undefined) changed.add(placed);
     }
-    for (const { family, idPart } of written) {
-      const placed = this.#placed(pages, family, idPart);
-      if (placed.value.has(idPart)) continue;
-      placed.value.add(idPart);
+    for (const address of written) {
+      if (this.#listing(pages, address) !== undefined) continue;
+      const placed = this.#placed(pages, address);
+      placed.value.add(address.idPart);
       changed.add(placed);
     }
     return this.#entries(root, changed);
@@ -112,7 +105,14 @@ export class KeyList {
     this.#root = undefined;
   }
 
-  #placed(pages: Map<string, PlacedPage>, family: string, idPart: string): PlacedPage {
+  /** The page on which a key is listed; undefined when it is on none. */
+  #listing(pages: ReadonlyMap<string, PlacedPage>, { family, idPart }: SpaceAddress): PlacedPage | undefined {
+    const listing = pagesOf(idPart).map((name) => pages.get(keyListPageKey(this.#sessionId, family, name)));
+    return listing.find((page) => page?.value.has(idPart));
+  }
+
+  /** The page on which a key has its place. */
+  #placed(pages: Map<string, PlacedPage>, { family, idPart }: SpaceAddress): PlacedPage {
     const name = pageOf(idPart);
     const key = keyListPageKey(this.#sessionId, family, name);
     const placed = pages.get(key) ?? { family, name, ...nothingStored(createPage(name)) };
@@ -233,15 +233,5 @@ function isFields(value: unknown): value is object {
 
 /** Whether a page of numbers lies behind a later one: ids that count up don't come back. Other empty pages are kept, as they fill again. */
 function isPast(name: string, names: ReadonlySet<string>): boolean {
-  if (!name.startsWith("n")) return false;
-  const number = Number(name.slice(1));
-  return [...names].some((other) => other.startsWith("n") && Number(other.slice(1)) > number);
-}
-
-function cacheOf(store: Store): LRUCache<string, Listed<KeyListPage>> {
-  const existing = caches.get(store);
-  if (existing !== undefined) return existing;
-  const cache = new LRUCache<string, Listed<KeyListPage>>({ max: CACHED_PAGES });
-  caches.set(store, cache);
-  return cache;
+  return [...names].some((other) => isBefore(name, other));
 }

@@ -19,6 +19,8 @@ export interface KeySpace {
   placed(entries: ReadonlyMap<string, unknown>): readonly SpaceEntry[];
   /** All keys that exist, in no order. Rejects with `STORE_UNAVAILABLE`, or `STORE_CORRUPT` when the key list can't be read. */
   keys(): Promise<readonly string[]>;
+  /** Settles when no write of the session that has failed can be applied any more. Rejects with `STORE_UNAVAILABLE`. */
+  certain(): Promise<void>;
   /** Deletes all keys that exist now. Rejects as {@link keys} does and may then be called again. */
   clear(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export function familySpace(store: Store, sessionId: string, family: string): Ke
     write: (entries, along = []) => space.write([...placed(entries), ...along], { patient: true }),
     placed,
     keys: () => space.ids(family),
+    certain: () => space.certain(),
     clear: () => space.deleteFamilies([family]),
   };
 }

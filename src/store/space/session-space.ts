@@ -22,6 +22,12 @@ export async function destroySpace(store: Store, sessionId: string): Promise<voi
   spaces.get(store)?.delete(sessionId);
 }
 
+/** Forgets what is in memory of a session's keys, because another node writes them now. Whoever still has the space of before writes nothing. */
+export function forgetSpace(store: Store, sessionId: string): void {
+  spaces.get(store)?.get(sessionId)?.abandon();
+  spaces.get(store)?.delete(sessionId);
+}
+
 /**
  * Runs the work with the names of all stored records of a session, its key list included. No other write of the session runs at
  * the same time: the work passes its turn to `Store.write`.

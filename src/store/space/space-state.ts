@@ -1,28 +1,16 @@
 /** The state behind all handles of one session's keys: what waits to be written, and the key list. */
 import { setImmediate } from "node:timers/promises";
 import { ZpwootError } from "../../errors.js";
-import { type Encoded, encode } from "../codec.js";
-import { checkedFamily, decodeIdPart, encodeIdPart, spaceKey, spaceKeyOfPart } from "../keys.js";
+import { checkedFamily, decodeIdPart, spaceKey, spaceKeyOfPart } from "../keys.js";
 import { readable, type Store, type StoredValue, type Turn, type WriteOptions } from "../store.js";
 import { KeyList, type SpaceAddress } from "./key-list.js";
+import { PendingWrites, type TakenWrites } from "./pending-writes.js";
+import { type Placed, placed } from "./placed.js";
+import { SpaceTurns } from "./space-turns.js";
 import type { DecideSpace, SessionSpace, SpaceChange, SpaceCondition, SpaceEntry } from "./space-types.js";
 
 /** Deletions per batch: bounded, so that a large session does not block the others. */
 const DELETE_CHUNK = 1_000;
-
-/** Characters that one session may have waiting behind its batch in flight: memory stays bounded during an outage. */
-const MAX_PENDING_CHARS = 16_000_000;
-
-/** Memory of an entry beside its text, about, in characters. */
-const ENTRY_CHARS = 100;
-
-/** Changes that wait for the next batch, by key. */
-type Pending = Map<string, Placed>;
-
-/** A change of one key. */
-interface Placed extends SpaceAddress {
-  readonly value: Encoded | null;
-}
 
 /** A {@link SpaceChange} with ids as they are written in keys. */
 interface PlacedChange extends Pick<SpaceChange, "others"> {
@@ -34,19 +22,17 @@ export class SpaceState implements SessionSpace {
   readonly sessionId: string;
   readonly #store: Store;
   readonly #keyList: KeyList;
-  #pending: Pending = new Map();
-  #pendingChars = 0;
-  #pendingPatient = false;
+  readonly #pending = new PendingWrites();
   /** Settles with the batch that will contain the pending changes. */
   #nextFlush: Promise<void> | undefined;
-  /** The newest use of the key list; never rejects. */
-  #lastTurn: Promise<unknown> = Promise.resolve();
+  readonly #turns: SpaceTurns;
   #deleting = false;
 
   constructor(store: Store, sessionId: string) {
     this.sessionId = sessionId;
     this.#store = store;
     this.#keyList = new KeyList(store, sessionId);
+    this.#turns = new SpaceTurns(store, sessionId, () => this.#keyList.forget());
   }
 
   async read(family: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
@@ -62,17 +48,10 @@ export class SpaceState implements SessionSpace {
   write(entries: readonly SpaceEntry[], { patient = false }: WriteOptions = {}): Promise<void> {
     if (this.#deleting) return Promise.reject(beingDeleted());
     const changes = entries.map(placed);
-    const size = changes.reduce((sum, { value }) => sum + ENTRY_CHARS + (value?.text.length ?? 0), 0);
-    if (this.#pendingChars > 0 && this.#pendingChars + size > MAX_PENDING_CHARS)
+    const keyed = changes.map((one) => [this.#keyOfPart(one.family, one.idPart), one] as const);
+    if (!this.#pending.add(keyed, patient))
       return Promise.reject(new ZpwootError("STORE_UNAVAILABLE", "The session has too many writes waiting"));
-    this.#pendingChars += size;
-    this.#pendingPatient ||= patient;
-    for (const change of changes) this.#pending.set(this.#keyOfPart(change.family, change.idPart), change);
-    this.#nextFlush ??= this.#inTurn(async (turn) => {
-      // Entries written later in this turn of the event loop join the batch.
-      await setImmediate();
-      await this.#flush(turn);
-    });
+    this.#nextFlush ??= this.#flushInTurn();
     return this.#nextFlush;
   }
 
@@ -103,8 +82,8 @@ export class SpaceState implements SessionSpace {
     return this.#inTurn((turn) => this.#deleteListed(turn, families, whileAbsent));
   }
 
-  async settled(): Promise<void> {
-    await this.#lastTurn;
+  certain(): Promise<void> {
+    return this.#inTurn(async () => {});
   }
 
   refresh(): Promise<void> {
@@ -131,19 +110,38 @@ export class SpaceState implements SessionSpace {
     });
   }
 
-  /** In the queue that the store keeps per session: the key list must not be read or changed by two at once. */
+  /** Refuses all later work: another node writes the session's keys now. */
+  abandon(): void {
+    this.#turns.abandon();
+  }
+
   #inTurn<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
-    const result = this.#store.inTurn(this.sessionId, work);
-    this.#lastTurn = result.catch(() => {});
-    return result;
+    return this.#turns.run(work);
+  }
+
+  async #flushInTurn(): Promise<void> {
+    let isTaken = false;
+    try {
+      await this.#inTurn(async (turn) => {
+        // Entries written later in this turn of the event loop join the batch.
+        await setImmediate();
+        isTaken = true;
+        await this.#flush(turn);
+      });
+    } catch (error) {
+      // It never got its turn: what comes next is another batch.
+      if (!isTaken) this.#takePending();
+      throw error;
+    }
+  }
+
+  #takePending(): TakenWrites {
+    this.#nextFlush = undefined;
+    return this.#pending.take();
   }
 
   async #flush(turn: Turn): Promise<void> {
-    const [pending, patient] = [this.#pending, this.#pendingPatient];
-    this.#pending = new Map();
-    this.#pendingPatient = false;
-    this.#pendingChars = 0;
-    this.#nextFlush = undefined;
+    const { entries: pending, patient } = this.#takePending();
     const addresses = [...pending.values()];
     await this.#commit(
       turn,
@@ -165,8 +163,7 @@ export class SpaceState implements SessionSpace {
       const listed = await this.#keyList.change(written, deletions);
       await this.#store.write(turn, new Map([...values, ...listed]), options);
     } catch (error) {
-      // What is stored now is unknown: the next call asks the store.
-      this.#keyList.forget();
+      this.#turns.failed();
       throw error;
     }
   }
@@ -189,7 +186,7 @@ export class SpaceState implements SessionSpace {
       );
       return written.length > 0;
     } catch (error) {
-      this.#keyList.forget();
+      this.#turns.failed();
       throw error;
     }
   }
@@ -234,14 +231,6 @@ export class SpaceState implements SessionSpace {
   #keyOfPart(family: string, idPart: string): string {
     return spaceKeyOfPart(this.sessionId, family, idPart);
   }
-}
-
-function placed({ family, id, value }: SpaceEntry): Placed {
-  return {
-    family: checkedFamily(family),
-    idPart: encodeIdPart(id),
-    value: value === null ? null : encode(value),
-  };
 }
 
 function beingDeleted(): ZpwootError {

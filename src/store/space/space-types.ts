@@ -70,8 +70,11 @@ export interface SessionSpace {
    * soon as one of those records exists: the store itself refuses the batch then.
    */
   deleteFamilies(families: readonly string[], whileAbsent?: SpaceCondition): Promise<void>;
-  /** Settles when every write made so far has settled. Never rejects. */
-  settled(): Promise<void>;
+  /**
+   * Settles when every write made so far has settled, and none that failed can be applied any more: what is read then stays. Rejects with
+   * `STORE_UNAVAILABLE`, or as the store's fence does.
+   */
+  certain(): Promise<void>;
   /** Forgets the key list kept in memory. Needed after another process may have written to the session. */
   refresh(): Promise<void>;
 }

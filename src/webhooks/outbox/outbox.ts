@@ -4,7 +4,8 @@ import { once } from "../../async/once.js";
 import { WakeSignal } from "../../async/wake-signal.js";
 import type { KeySpace } from "../../store/space/key-space.js";
 import type { SpaceEntry } from "../../store/space/session-space.js";
-import { OutboxBatch, type Outcome, type OutboxLimits, type QueuedDelivery } from "./batch.js";
+import type { Outcome, OutboxLimits, QueuedDelivery } from "./batch.js";
+import { type Draft, newDraft } from "./draft.js";
 import { dropOverflow, listFailed, requeueFailed, type RequeueResult } from "./failed-deliveries.js";
 import { findBody } from "./find-body.js";
 import type { OutboxListener } from "./outbox-listener.js";
@@ -15,16 +16,6 @@ import { ReferredBodies } from "./referred-bodies.js";
 import type { SessionWriter, WrittenOutbox } from "./session-writer.js";
 import { readQueued } from "./stored-queue.js";
 import { readState } from "./stored-state.js";
-
-/** What is to be written next. */
-interface Draft {
-  readonly batch: OutboxBatch;
-  /** How many outcomes it contains. */
-  readonly settled: number;
-  readonly attempts: number;
-  /** Failed deliveries that it drops. */
-  dropped: number;
-}
 
 /** A queue in the store. Its session's writer makes all writes, one batch at a time; what arrives meanwhile shares the next batch. */
 export class Outbox implements WrittenOutbox {
@@ -44,6 +35,8 @@ export class Outbox implements WrittenOutbox {
   #outcomes: Outcome[] = [];
   readonly #committed = new WakeSignal();
   #draft: Draft | undefined;
+  /** A write has failed, which may have been applied: what is stored is not known. */
+  #isUncertain = false;
   #closed = false;
   #removed = false;
 
@@ -86,6 +79,7 @@ export class Outbox implements WrittenOutbox {
     if (!this.#writer.writes(this)) throw closedError();
     try {
       await this.#load();
+      if (this.#isUncertain) await this.#readAgain();
     } catch (error) {
       this.#listener.writeFailed(error);
       throw error;
@@ -163,9 +157,9 @@ export class Outbox implements WrittenOutbox {
     while (this.#outcomes.length > outstanding && !this.#closed) await this.#committed.wait();
   }
 
-  /** Whether outcomes or attempts are not stored. */
+  /** Whether outcomes or attempts are not stored, or it is not known whether they are. */
   get hasOutcomes(): boolean {
-    return this.#outcomes.length > 0 || this.#attemptsChanged;
+    return this.#outcomes.length > 0 || this.#attemptsChanged || this.#isUncertain;
   }
 
   /** Whether what it holds is being removed. */
@@ -197,10 +191,9 @@ export class Outbox implements WrittenOutbox {
 
   /** For its writer. */
   commit(): void {
-    const draft = this.#draft;
+    if (this.#draft === undefined) return;
+    const { batch, settled, attempts, dropped } = this.#draft;
     this.#draft = undefined;
-    if (draft === undefined) return;
-    const { batch, settled, attempts, dropped } = draft;
     this.#state = batch.state;
     this.#referred.kept(batch.referred);
     this.#outcomes = this.#outcomes.slice(settled);
@@ -218,20 +211,31 @@ export class Outbox implements WrittenOutbox {
   discard(error: unknown): void {
     if (this.#draft === undefined) return;
     this.#draft = undefined;
+    this.#isUncertain = true;
     this.#listener.writeFailed(error);
   }
 
   #newDraft(): Draft {
-    const batch = new OutboxBatch(this.#state, this.#limits);
-    for (const outcome of this.#outcomes) batch.settle(outcome);
-    if (this.#attemptsChanged) batch.setAttempts(this.#attempts);
-    return { batch, settled: this.#outcomes.length, attempts: this.#attempts, dropped: 0 };
+    const [attempts, isCounted] = [this.#attempts, this.#attemptsChanged];
+    return newDraft(this.#state, this.#limits, { outcomes: this.#outcomes, attempts, isCounted });
   }
 
   async #readState(): Promise<void> {
     this.#state = await readState(this.#space, () => this.#listener.rebuilt());
     this.#cursor = this.#state.head;
     this.#attempts = this.#state.attempts;
+  }
+
+  /** What a write that failed has stored all the same counts: an event in the queue was acknowledged, and must not be written over. */
+  async #readAgain(): Promise<void> {
+    const { tail } = this.#state;
+    await this.#space.certain();
+    this.#state = await readState(this.#space, () => this.#listener.rebuilt());
+    this.#referred.forget();
+    this.#isUncertain = false;
+    this.#outcomes = this.#outcomes.filter(({ n }) => n >= this.#state.head);
+    this.#committed.wake();
+    if (this.#state.tail > tail) this.#listener.available();
   }
 
   async #fill(): Promise<void> {

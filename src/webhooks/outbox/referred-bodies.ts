@@ -40,6 +40,11 @@ export class ReferredBodies {
     if (bodies.size > 0) this.#ids = this.#next;
   }
 
+  /** It is not known what is stored. */
+  forget(): void {
+    this.#ids = undefined;
+  }
+
   async #read(): Promise<readonly string[]> {
     const keys = await this.#space.keys();
     const ids = keys.filter((key) => key.startsWith(REFERRED)).map((key) => key.slice(REFERRED.length));

@@ -3,6 +3,7 @@
  * its endpoints and in the event log, with the keys of its message, or nowhere. If it were in one of them only when the process is killed, it
  * would come again under a second id.
  */
+import { setImmediate as nextRound } from "node:timers/promises";
 import { backoffMs } from "../../async/backoff.js";
 import { WakeSignal } from "../../async/wake-signal.js";
 import type { KeySpace } from "../../store/space/key-space.js";
@@ -86,6 +87,8 @@ export class SessionWriter {
       await this.#work.wait(isStored ? 0 : backoffMs(this.#failedWrites, REWRITE_BACKOFF));
       const released = this.#released.splice(0);
       isStored = await this.#writeBatch();
+      // Those who hear of a failure take back what later changes would be stored with; promises settle in this round.
+      if (!isStored) await nextRound();
       for (const { outbox, resolve } of released) {
         this.#outboxes.delete(outbox);
         resolve();

@@ -8,17 +8,29 @@ export interface Person {
 }
 
 /** The servers of addresses that are other forms of an ordinary one. */
-const ORDINARY: Readonly<Record<string, string>> = {
-  "c.us": "s.whatsapp.net",
-  hosted: "s.whatsapp.net",
-  "hosted.lid": "lid",
-};
+const ORDINARY: ReadonlyMap<string, string> = new Map([
+  ["c.us", "s.whatsapp.net"],
+  ["hosted", "s.whatsapp.net"],
+  ["hosted.lid", "lid"],
+]);
 
 /** The address without device and agent; undefined if it is none. */
 export function bareAddress(jid: string | null | undefined): string | undefined {
-  const [name = "", server = ""] = (jid ?? "").split("@");
-  const user = name.split(":")[0]?.split("_")[0] ?? "";
-  return user === "" || server === "" ? undefined : `${user}@${ORDINARY[server] ?? server}`;
+  // Of every address of every message: without splitting, and most are bare already.
+  const at = jid?.indexOf("@") ?? -1;
+  if (jid == null || at === -1) return undefined;
+  const next = jid.indexOf("@", at + 1);
+  const server = jid.slice(at + 1, next === -1 ? undefined : next);
+  const end = userEnd(jid, at);
+  if (end === 0 || server === "") return undefined;
+  const ordinary = ORDINARY.get(server) ?? server;
+  return end === at && next === -1 && ordinary === server ? jid : `${jid.slice(0, end)}@${ordinary}`;
+}
+
+/** Where the user ends: in front of `:<device>`, `_<agent>`, or the `@`. */
+function userEnd(jid: string, at: number): number {
+  for (let place = 0; place < at; place += 1) if (jid[place] === ":" || jid[place] === "_") return place;
+  return at;
 }
 
 /** The person who has these addresses; undefined if none of them is one. */

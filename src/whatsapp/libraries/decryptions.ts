@@ -68,19 +68,40 @@ export function patchDecryptions(signal: DecryptModule & { [patched]?: true }, d
     const started = new Promise<void>((resolve) => (start = resolve));
     for (const ciphertext of ciphertextsOf(stanza)) starts.set(ciphertext, started);
     const decoded = decodeMessageStanza(stanza, auth);
-    return { ...decoded, decryptionTask: onceAwaited(decoded.decryptionTask, start) };
+    return { ...decoded, decryptionTask: new OnceAwaited(decoded.decryptionTask, start) };
   };
   Object.defineProperty(signal, patched, { value: true });
 }
 
-/** The promise, to await as usual; `start` is called when somebody does. */
-function onceAwaited<T>(promise: Promise<T>, start: () => void): Promise<T> {
-  const awaited = Object.create(promise) as Promise<T>;
-  awaited.then = (...handlers) => {
-    start();
-    return promise.then(...handlers);
-  };
-  return awaited;
+/** A promise, to await as usual; `start` is called when somebody does. */
+class OnceAwaited<T> implements Promise<T> {
+  readonly [Symbol.toStringTag] = "Promise";
+  readonly #promise: Promise<T>;
+  readonly #start: () => void;
+
+  constructor(promise: Promise<T>, start: () => void) {
+    this.#promise = promise;
+    this.#start = start;
+  }
+
+  then<Value = T, Reason = never>(
+    onFulfilled?: ((value: T) => Value | PromiseLike<Value>) | null,
+    onRejected?: ((reason: unknown) => Reason | PromiseLike<Reason>) | null,
+  ): Promise<Value | Reason> {
+    this.#start();
+    return this.#promise.then(onFulfilled, onRejected);
+  }
+
+  catch<Reason = never>(
+    onRejected?: ((reason: unknown) => Reason | PromiseLike<Reason>) | null,
+  ): Promise<T | Reason> {
+    return this.then(undefined, onRejected);
+  }
+
+  finally(onSettled?: (() => void) | null): Promise<T> {
+    this.#start();
+    return this.#promise.finally(onSettled);
+  }
 }
 
 /** The contents of the parts of a message stanza. */

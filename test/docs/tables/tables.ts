@@ -10,6 +10,7 @@ import { z } from "zod";
 import { LOGGED_ENGINE_EVENTS } from "../../../src/api/events.js";
 import { WEBHOOK_EVENTS } from "../../../src/api/webhook-events.js";
 import { webhookDataSchemas } from "../../../src/events/payload-schemas.js";
+import { defineClusterInstruments } from "../../../src/metrics/cluster-instruments.js";
 import { defineInstruments } from "../../../src/metrics/instruments.js";
 import { NOT_IN, STEPS } from "../../testing/steps/index.js";
 import { ROOT } from "../pages.js";
@@ -23,7 +24,8 @@ const OPTIONS = [
   ["whatsapp.checks", "ChecksOptions", "manager/options.ts"],
   ["reconnect", "ReconnectOptions", "manager/options.ts"],
   ["restore", "RestoreOptions", "manager/options.ts"],
-  ["ownership", "OwnershipOptions", "manager/options.ts"],
+  ["ownership", "OwnershipOptions", "ownership/ownership.ts"],
+  ["cluster(options)", "ClusterOptions", "cluster/options.ts"],
   ["messages", "MessagesOptions", "api/messages.ts"],
   ["messages.pace", "PaceOptions", "api/messages.ts"],
   ["sentMessages", "SentMessagesOptions", "manager/options.ts"],
@@ -160,6 +162,7 @@ async function metricsTable(): Promise<string> {
     () => Promise.resolve([]),
     () => undefined,
   );
+  defineClusterInstruments(registry, () => undefined);
   const metrics = registry.getMetricsAsArray() as unknown as {
     name: string;
     help: string;
