@@ -63,6 +63,13 @@ export class Program implements AsyncDisposable {
     return value as Value;
   }
 
+  /** Kills it. Settles when it has ended. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, "exit");

@@ -1,7 +1,8 @@
 /** Results of rows as Markdown, and in the file from which docs/performance.md and docs/production.md have their tables. */
 import { readFile, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { format } from "prettier";
+import { comparisonTable, keptComparisons } from "../against/report.js";
+import { circumstances, figure, rounded, tableRow } from "./figures.js";
 import type { Goal, Row } from "./row.js";
 import type { KeptResult, Result, Verdict } from "./rounds.js";
 import { sizingTable } from "./sizing.js";
@@ -33,15 +34,6 @@ export function markdownOf(row: Row, { outcomes, verdicts }: Result): string {
   return lines.join("\n");
 }
 
-function tableRow(cells: readonly string[]): string {
-  return `| ${cells.join(" | ")} |`;
-}
-
-function figure(value: number | undefined, digits = 2): string {
-  if (value === undefined || Number.isNaN(value)) return "–";
-  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-}
-
 function goalText(row: Row, { measure, most, least, above }: Goal | Verdict): string {
   if (most !== undefined) return `≤ ${most}`;
   if (least !== undefined) return `≥ ${least}`;
@@ -57,24 +49,24 @@ async function keptResults(): Promise<Record<string, KeptResult>> {
 /** Keeps a result in the place of the row's last one. */
 export async function keep(result: Result): Promise<void> {
   const kept = await keptResults();
-  const date = new Date().toISOString().slice(0, 10);
-  const machine = `Node ${process.versions.node}, ${cpus().length} cores, ${process.platform} ${process.arch}`;
-  const rounded = JSON.parse(JSON.stringify(result, (_, value: unknown) => round(value))) as Result;
-  const all = { ...kept, [result.name]: { ...rounded, date, machine } };
+  const all = { ...kept, [result.name]: { ...rounded(result), ...circumstances() } };
   const sorted = Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
   await writeFile(RESULTS, await format(JSON.stringify(sorted), { parser: "json", printWidth: 110 }));
 }
-
-const round = (value: unknown): unknown => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
 
 /** A place in the page: `<!-- bench receive-one -->` … `<!-- end -->`. */
 const PLACE = /(<!-- bench ([a-z0-9-]+) -->\n)[^]*?(\n<!-- end -->)/g;
 
 /** The text of the page with the tables of the kept results in their places. */
-function withTables(page: string, rows: readonly Row[], kept: Readonly<Record<string, KeptResult>>): string {
+function withTables(
+  page: string,
+  rows: readonly Row[],
+  kept: Readonly<Record<string, KeptResult>>,
+  comparison: string | undefined,
+): string {
   return page.replace(PLACE, (place, start: string, name: string, end: string) => {
-    const sizing = name === "sizing" ? sizingTable(kept) : undefined;
-    if (sizing !== undefined) return `${start}\n${sizing}\n${end}`;
+    const own = name === "sizing" ? sizingTable(kept) : name === "against" ? comparison : undefined;
+    if (own !== undefined) return `${start}\n${own}\n${end}`;
     const row = rows.find((one) => one.name === name);
     const result = kept[name];
     if (row === undefined || result === undefined) return place;
@@ -85,7 +77,9 @@ function withTables(page: string, rows: readonly Row[], kept: Readonly<Record<st
 
 /** A page as it should be, with the tables of the kept results in their places. */
 export async function withKeptTables(page: string, rows: readonly Row[]): Promise<string> {
-  const filled = withTables(page, rows, await keptResults());
+  const compared = await keptComparisons();
+  const comparison = compared.length === 0 ? undefined : comparisonTable(compared);
+  const filled = withTables(page, rows, await keptResults(), comparison);
   return format(filled, { parser: "markdown", printWidth: 110 });
 }
 

@@ -13,6 +13,9 @@ interface Outcome {
 export interface Verdict extends Goal {
   /** How many times the other's figure: the median of the rounds' own ratios. */
   readonly ratio: number;
+  /** The lowest and the highest of the rounds' own ratios. */
+  readonly lowest?: number;
+  readonly highest?: number;
   readonly reached: boolean;
 }
 
@@ -73,10 +76,13 @@ function verdictOn(goal: Goal, figures: ReadonlyMap<string, readonly Figures[]>)
   const own = figures.get(goal.contestant) ?? [];
   const others = figures.get(goal.to) ?? [];
   const pairs = own.map((round, index) => [round[goal.measure] ?? NaN, others[index]?.[goal.measure] ?? NaN]);
-  const ratio = median(pairs.map(([mine = NaN, other = NaN]) => mine / other));
+  const ratios = pairs.map(([mine = NaN, other = NaN]) => mine / other);
+  const ratio = median(ratios);
   const more = median(pairs.map(([mine = NaN, other = NaN]) => mine - other));
   const { most = Infinity, least = -Infinity, above = Infinity } = goal;
-  return { ...goal, ratio, reached: ratio <= most && ratio >= least && more <= above };
+  const [lowest, highest] = [Math.min(...ratios), Math.max(...ratios)];
+  const reached = ratio <= most && ratio >= least && more <= above;
+  return { ...goal, ratio, lowest, highest, reached };
 }
 
 function median(values: readonly number[]): number {

@@ -1,39 +1,25 @@
-/** Sessions of zpwoot: `zpwoot <emulator> <first number> <store> [<URL of a webhook>]`. */
-import { setTimeout as sleep } from "node:timers/promises";
+/** Sessions of zpwoot: `zpwoot <emulator> <first number> <store> [<URL of a webhook>] [<name of the node of a cluster>]`. */
+import { cluster } from "../../src/cluster/index.js";
 import { SessionManager } from "../../src/manager/session-manager.js";
-import { answerCalls } from "../frame/program.js";
-import { SessionsProgram } from "./sessions.js";
+import { pretendHost } from "../../test/support/pretend-host.js";
+import { stopwatch } from "../frame/program.js";
+import { ClusterCalls } from "./cluster-calls.js";
+import { answerFor, quiet } from "./manager-sessions.js";
 
-const [url = "", first = "", store = "memory:", webhook = ""] = process.argv.slice(2);
+const [url = "", first = "", store = "memory:", webhook = "", node = ""] = process.argv.slice(2);
+if (node !== "") pretendHost(node);
 const manager = new SessionManager({
-  store,
-  logger: false,
-  whatsapp: { url },
-  webhooks: { allowPrivateTargets: true },
+  ...quiet(url, store),
+  ...(node === "" ? {} : { cluster: cluster({ name: node, movesPerSecond: 100 }) }),
 });
-const ids = new Map<number, string>();
+const watch = stopwatch();
 
-const program = new SessionsProgram(url, Number(first), {
-  open: async (n, scan) => {
-    const { id } = await manager.create({ name: `s${n}` });
-    ids.set(n, id);
-    if (webhook !== "") await manager.update(id, { webhook: { url: webhook, events: ["messages.upsert"] } });
-    await manager.connect(id);
-    let qr: string | null = null;
-    while ((qr = (await manager.getQRCode(id)).qrCode) === null) await sleep(5);
-    scan(qr);
-    await manager.waitFor(id, "connected");
+answerFor(
+  manager,
+  { url, first: Number(first), webhook, sendsWith: "manager" },
+  {
+    ...new ClusterCalls(manager).calls,
+    start: () => manager.start(),
+    cpuMs: () => watch().cpuMs,
   },
-  send: async (n, to, text) => {
-    await manager.sendMessage(ids.get(n) ?? "", to, { text });
-  },
-});
-
-// With a webhook a message counts when its receiver has acknowledged it.
-if (webhook !== "") manager.on("webhook.delivered", () => program.received(1));
-else
-  manager.on("messages.upsert", ({ data }) =>
-    program.received(data.messages.filter(({ key, message }) => key.fromMe !== true && message).length),
-  );
-
-answerCalls({ ...program.calls, stop: () => manager.stop() });
+);

@@ -1,5 +1,9 @@
 /** All rows, in the order in which they run and are printed. */
 import type { Row } from "../frame/row.js";
+import { clusterSend, clusterStatus } from "./cluster-calls.js";
+import { clusterMessage } from "./cluster-message.js";
+import { clusterRest } from "./cluster-rest.js";
+import { clusterTakeover } from "./cluster-takeover.js";
 import { httpCreate, httpList, httpStatus } from "./http.js";
 import { memory } from "./memory.js";
 import { receiveCalm, receiveMany, receiveOne, receiveWebhook } from "./receive.js";
@@ -17,4 +21,9 @@ export const ROWS: readonly Row[] = [
   httpStatus,
   httpList,
   httpCreate,
+  clusterMessage,
+  clusterRest,
+  clusterStatus,
+  clusterSend,
+  clusterTakeover,
 ];

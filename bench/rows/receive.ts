@@ -4,7 +4,8 @@ import { WhatsAppProcess } from "../whatsapp-process.js";
 import { startReceiver } from "./receiver.js";
 import { bareSessions, zpwootSessions, type Sessions, type SessionsSetUp } from "./session-contestants.js";
 
-const MEASURES = {
+/** Of messages that are received or sent. */
+export const MEASURES = {
   cpu: { title: "CPU per message", unit: "ms", digits: 3 },
   rate: { title: "messages/s", unit: "of the clock", digits: 0 },
 } as const;
@@ -14,7 +15,7 @@ const TEXT =
   "a message of about a hundred characters, as people write them to each other every day and night";
 
 /** Sends so many messages to each session and waits until all have arrived. */
-function receive(
+export function receive(
   whatsapp: WhatsAppProcess,
   each: number,
   pauseMs?: number,
@@ -118,7 +119,7 @@ export const receiveWebhook: Row = {
     const many = await setUp(MANY[size], each(MANY[size], size));
     const receiver = await startReceiver();
     const without = await zpwootSessions("zpwoot lmdb", "lmdb", many);
-    const on = await zpwootSessions("zpwoot lmdb, webhook", "lmdb", many, receiver.url);
+    const on = await zpwootSessions("zpwoot lmdb, webhook", "lmdb", many, { webhook: receiver.url });
     return sharing([without, on], async () => {
       await many.whatsapp[Symbol.asyncDispose]();
       await receiver.end();

@@ -1,17 +1,16 @@
 /** What a message costs that one session sends to one contact. */
 import { sharing, type Figures, type Row } from "../frame/row.js";
 import { WhatsAppProcess, operate } from "../whatsapp-process.js";
+import { MEASURES } from "./receive.js";
 import { bareSessions, zpwootSessions, type Sessions } from "./session-contestants.js";
 
-const FRIEND = "5511800000002";
+/** To whom messages are sent. */
+export const FRIEND = "5511800000002";
 
 export const sendOne: Row = {
   name: "send-one",
   title: "Send 1:1, one session, one after the other; a unit is a message",
-  measures: {
-    cpu: { title: "CPU per message", unit: "ms", digits: 3 },
-    rate: { title: "messages/s", unit: "of the clock", digits: 0 },
-  },
+  measures: MEASURES,
   goals: [{ measure: "cpu", contestant: "zpwoot lmdb", to: "bare memory", most: 1.1 }],
   open: async (size) => {
     const whatsapp = await WhatsAppProcess.start();

@@ -2,6 +2,7 @@
 import { barePlaceFor, placeFor, type PlaceKind } from "../places.js";
 import { Program } from "../frame/program.js";
 import type { Contestant, Figures } from "../frame/row.js";
+import type { SendsWith } from "../programs/manager-sessions.js";
 import type { WhatsAppProcess } from "../whatsapp-process.js";
 
 /** A contestant's program with its sessions. */
@@ -38,16 +39,37 @@ export async function bareSessions(
   return contestant(name, program, setUp, () => place.drop());
 }
 
-/** zpwoot over a store, with a webhook at a URL or without one. */
+/** zpwoot over a store: with a webhook at a URL or without one, as a node of a cluster or alone. */
 export async function zpwootSessions(
   name: string,
   kind: PlaceKind,
   setUp: SessionsSetUp,
-  webhook = "",
+  { webhook = "", node = "" } = {},
 ): Promise<Contestant> {
   const place = await placeFor(kind);
-  const program = new Program("zpwoot", [setUp.whatsapp.url, nextNumber(), place.url, webhook]);
+  const program = new Program("zpwoot", [setUp.whatsapp.url, nextNumber(), place.url, webhook, node]);
   return contestant(name, program, setUp, () => place.drop());
+}
+
+/** What a contestant of another checkout is. */
+export interface CheckoutSessions {
+  /** Where it is built. */
+  readonly folder: string;
+  readonly store: PlaceKind;
+  readonly sendsWith: SendsWith;
+  /** URL of a webhook; without one there is none. */
+  readonly webhook?: string | undefined;
+}
+
+/** zpwoot as a folder has it built. */
+export async function checkoutSessions(
+  name: string,
+  { folder, store, sendsWith, webhook = "" }: CheckoutSessions,
+  setUp: SessionsSetUp,
+): Promise<Contestant> {
+  const place = await placeFor(store);
+  const args = [folder, setUp.whatsapp.url, nextNumber(), place.url, sendsWith, webhook];
+  return contestant(name, new Program("checkout", args), setUp, () => place.drop());
 }
 
 async function contestant(

@@ -1,0 +1,98 @@
+/** A Redis or Postgres of its own for a cluster that is measured, so that what it does is what the nodes asked for. */
+import { readdirSync, readFileSync } from "node:fs";
+import { createClient } from "@keyv/redis";
+import pg from "pg";
+import { startPostgres, startRedis, type Started } from "../../test/support/servers.js";
+
+/** The kinds of servers that nodes share. */
+export const SERVER_KINDS = ["redis", "postgres"] as const;
+/** One of them. */
+export type ServerKind = (typeof SERVER_KINDS)[number];
+
+/** What a server has done since it started. */
+interface Done {
+  /** Commands of Redis, those of scripts included; transactions of Postgres. */
+  readonly commands: number;
+  readonly cpuMs: number;
+  /** Of the write-ahead log of Postgres; 0 on Redis. */
+  readonly walBytes: number;
+}
+
+/** See the head of this file. */
+export interface OwnServer {
+  readonly kind: ServerKind;
+  readonly url: string;
+  done(): Promise<Done>;
+  end(): Promise<void>;
+}
+
+/** Starts one. Rejects where the programs are not installed. */
+export async function startOwnServer(kind: ServerKind): Promise<OwnServer> {
+  const started = await (kind === "redis" ? startRedis() : startPostgres());
+  if (started === undefined) throw new Error(`The bench of the cluster needs ${kind} installed`);
+  return kind === "redis" ? redisServer(started) : postgresServer(started);
+}
+
+async function redisServer({ url, stop }: Started): Promise<OwnServer> {
+  const client = createClient({ url });
+  client.on("error", () => {});
+  await client.connect();
+  return {
+    kind: "redis",
+    url,
+    done: async () => {
+      const info = await client.info();
+      const figure = (name: string): number => Number(new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]);
+      const cpuMs = (figure("used_cpu_sys") + figure("used_cpu_user")) * 1_000;
+      return { commands: figure("total_commands_processed"), cpuMs, walBytes: 0 };
+    },
+    end: async () => {
+      client.destroy();
+      await stop();
+    },
+  };
+}
+
+async function postgresServer({ url, pid, stop }: Started): Promise<OwnServer> {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {});
+  await client.connect();
+  return {
+    kind: "postgres",
+    url,
+    done: async () => {
+      const { rows } = await client.query<{ commits: string; wal: string }>(
+        "SELECT xact_commit AS commits, pg_current_wal_lsn() - '0/0' AS wal FROM pg_stat_database WHERE datname = current_database()",
+      );
+      const { commits, wal } = rows[0] ?? { commits: "0", wal: "0" };
+      return { commands: Number(commits), cpuMs: processorOf(pid), walBytes: Number(wal) };
+    },
+    end: async () => {
+      await client.end();
+      await stop();
+    },
+  };
+}
+
+const TICK_MS = 10;
+
+/** The processor time of a process and of its children that run, in milliseconds. Reads /proc: NaN without it. */
+function processorOf(pid: number): number {
+  try {
+    const numbers = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return numbers.reduce((sum, name) => sum + ticksOf(name, String(pid)), 0) * TICK_MS;
+  } catch {
+    return NaN;
+  }
+}
+
+function ticksOf(name: string, pid: string): number {
+  try {
+    // After the name of the program, in brackets: state, parent, …, the 12th and 13th: ticks as user and in the kernel.
+    const fields = readFileSync(`/proc/${name}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    if (name !== pid && fields[1] !== pid) return 0;
+    return Number(fields[11]) + Number(fields[12]);
+  } catch {
+    return 0;
+  }
+}
