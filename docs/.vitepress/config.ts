@@ -35,6 +35,7 @@ const SIDEBAR = [
   ]),
   group("Operations", [
     ["Production", "production"],
+    ["Clustering", "clustering"],
     ["Performance", "performance"],
     ["Benchmarks", "benchmarks"],
   ]),
@@ -91,6 +92,7 @@ const SIDEBAR_PT = [
     "Operação",
     [
       ["Produção", "production"],
+      ["Clusters", "clustering"],
       ["Configuração", "configuration"],
       ["Códigos de erro", "errors"],
     ],
