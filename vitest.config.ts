@@ -35,6 +35,17 @@ const ALONE = [
   "test/webhooks/hanging-receiver.test.ts",
 ];
 
+/** Several processes against leases and deadlines: beside other tests the cores' noise would be part of what they see, so they run last and one at a time. */
+const PROCESSES = [
+  "test/cli/serve-cluster.test.ts",
+  "test/cluster/{chaos,events,handover,outages,processes}.test.ts",
+  "test/engine/{backup-cli,leaks,one-event-id,sent-messages,serve,stop-without-store,verdicts-crash}.test.ts",
+  "test/messages/{crash,media-crash,moves,takeover}.test.ts",
+  "test/ownership/{chaos-sample,processes}.test.ts",
+  "test/store/{crash,full-disk,kill,late-packets,outages}.test.ts",
+  "test/webhooks/chaos.test.ts",
+];
+
 export default defineConfig({
   test: {
     // A machine of a CI may be three times as slow. What has to be fast says so itself.
@@ -75,11 +86,23 @@ export default defineConfig({
           // The files of a worker share what they import: the libraries alone take longer to load than most files to run.
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...UNIT, ...ALONE],
+          exclude: [...configDefaults.exclude, ...UNIT, ...ALONE, ...PROCESSES],
           globalSetup: ["test/support/servers.ts", "test/support/compiled.ts"],
         },
       },
       { extends: true, test: { name: "alone", include: ALONE } },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: PROCESSES,
+          isolate: false,
+          maxWorkers: 1,
+          maxConcurrency: 2,
+          sequence: { groupOrder: 1 },
+          globalSetup: ["test/support/servers.ts", "test/support/compiled.ts"],
+        },
+      },
     ],
   },
 });

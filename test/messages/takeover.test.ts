@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { WhatsAppEmulator } from "../../src/testing/index.js";
 import { Child, type Fact } from "../support/child.js";
 import { extent } from "../support/extent.js";
-import { lmdbFolder } from "../support/places.js";
+import { freezeBetweenWrites, lmdbFolder } from "../support/places.js";
 
 const SCRIPT = new URL("../support/send-child.ts", import.meta.url);
 const WITHIN_MS = 40_000;
@@ -14,9 +14,17 @@ const PER_MINUTE = "3000";
 const keyOf = (text = ""): string => text.replace(" ", "-");
 
 it.each([
-  { how: "stops", take: (first: Child) => first.send("stop") },
+  { how: "stops", take: (first: Child): unknown => first.send("stop") },
   // Longer than its lease: it believes that it owns the store when it wakes.
-  ...extent([], [{ how: "hangs and wakes", take: (first: Child) => first.signal("SIGSTOP") }]),
+  ...extent(
+    [],
+    [
+      {
+        how: "hangs and wakes",
+        take: (first: Child, folder: string): unknown => freezeBetweenWrites(first, folder),
+      },
+    ],
+  ),
 ])(
   "what a process has queued is sent by the one that waits for it when it $how: each shown once, in order",
   async ({ how, take }) => {
@@ -49,7 +57,7 @@ it.each([
       timeoutMs: WITHIN_MS,
     });
     await friend.waitForMessage(({ text }) => text === "text 2", { timeoutMs: WITHIN_MS });
-    take(first);
+    await take(first, place.folder);
     await connected(second);
     if (how !== "stops") first.signal("SIGCONT");
     await friend.waitForMessage(({ text }) => text === texts.at(-1), { timeoutMs: WITHIN_MS });

@@ -38,7 +38,8 @@ function describeLatePackets(
     });
     const other = openStore(place.url);
     const fence = new EpochFence(store, "one");
-    await fence.claim();
+    // The first call also connects, for which a busy machine needs longer.
+    await vi.waitFor(() => fence.claim(), { timeout: 10_000 });
     await set(store, 0);
     return {
       proxy,

@@ -11,8 +11,9 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Names the folder of the compiled programs to the test files. */
 const FOLDER_VARIABLE = "ZPWOOT_TEST_PROGRAMS";
 
-/** Vitest's global set-up: compiles the programs and returns the tear-down. */
-export default function compileTestPrograms(): Promise<() => Promise<void>> {
+/** Vitest's global set-up: compiles the programs, for all projects once, and returns the tear-down. */
+export default async function compileTestPrograms(): Promise<() => Promise<void>> {
+  if (process.env[FOLDER_VARIABLE] !== undefined) return async () => {};
   return compilePrograms([
     ...["src/cli/main.ts", "test/chaos/engine.ts"],
     ...["test/{support,store,webhooks}/*-child.ts", "test/chaos/{cluster,owners,surroundings}/*-child.ts"],

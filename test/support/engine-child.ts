@@ -3,6 +3,7 @@
  * parent, one JSON line each. It has no listener for unhandled rejections: one ends it, as it would a host.
  */
 import { createInterface } from "node:readline";
+import { SILENT } from "../../src/api/logger.js";
 import { SessionManager } from "../../src/manager/session-manager.js";
 import { baileys7 } from "../../src/whatsapp/libraries/baileys7.js";
 import { loadWhaileys } from "../../src/whatsapp/libraries/whaileys.js";
@@ -12,7 +13,12 @@ const report = (fact: object): void => void process.stdout.write(`${JSON.stringi
 
 const manager = new SessionManager({
   store,
-  logger: false,
+  logger: {
+    ...SILENT,
+    info: (_, message) => {
+      if (message.startsWith("Waiting for the process")) report({ waitsFor: "the owner" });
+    },
+  },
   whatsapp: {
     url,
     connectTimeoutMs: 2_000,

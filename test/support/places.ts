@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@keyv/redis";
 import { open as openLmdb } from "lmdb";
 import pg from "pg";
+import type { Child } from "./child.js";
 
 /** Where Postgres is. */
 export const DATABASE_URL = process.env["DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres";
@@ -113,4 +115,25 @@ export async function lmdbFolder() {
     },
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * Freezes a process that has an embedded store open, and no one else: one that is stopped in the middle of a write holds the lock of the
+ * file, so that nobody could take over before it wakes.
+ */
+export async function freezeBetweenWrites(child: Child, folder: string): Promise<void> {
+  const { records, close } = rawLmdb(folder);
+  try {
+    for (;;) {
+      child.signal("SIGSTOP");
+      const written = records.put("probe", "").then(() => true);
+      const isFree = await Promise.race([written, sleep(300).then(() => false)]);
+      if (isFree) return;
+      child.signal("SIGCONT");
+      await written;
+    }
+  } finally {
+    await records.remove("probe");
+    await close();
+  }
 }
