@@ -57,12 +57,12 @@ export class Heartbeat {
     renew: () => Promise<void>,
     { goesOn, signal }: { readonly goesOn: () => boolean; readonly signal: AbortSignal },
   ): Promise<void> {
-    const { times, logger } = this.#options;
+    const { logger } = this.#options;
     let failed = false;
     while (goesOn()) {
       // Soon, when the store did not answer; at once, when the last renewal took longer than the lease.
       if (this.valid && !failed)
-        await sleep(times.renewMs, undefined, { signal, ref: false }).catch(() => {});
+        await sleep(this.#lease.renewInMs, undefined, { signal, ref: false }).catch(() => {});
       if (!goesOn()) return;
       try {
         await renew();

@@ -19,6 +19,7 @@ export class Lease {
   readonly #times: OwnershipTimes;
   readonly #onExpired: () => void;
   #validUntil = -Infinity;
+  #askedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
   /** `onExpired` is called each time the lease runs out, and must not throw. */
@@ -32,8 +33,14 @@ export class Lease {
     return steadyNow() < this.#validUntil;
   }
 
+  /** Until the next renewal, in milliseconds. Counted from when the store was asked: an answer that was long under way has used up its lease. */
+  get renewInMs(): number {
+    return Math.max(0, this.#askedAt + this.#times.renewMs - steadyNow());
+  }
+
   /** The store confirmed the ownership. `askedAt`: when it was asked, by `steadyNow`; what happened after that is unknown. */
   confirmed(askedAt: number): void {
+    this.#askedAt = Math.max(this.#askedAt, askedAt);
     this.#validUntil = Math.max(this.#validUntil, askedAt + this.#times.leaseMs - this.#times.marginMs);
     clearTimeout(this.#timer);
     const leftMs = this.#validUntil - steadyNow();

@@ -154,8 +154,9 @@ export class ProcessOwnership implements Ownership, Fence {
     while (!signal.aborted && this.#lost === undefined) {
       // Soon, when the store did not answer; at once, when the last renewal took longer than the lease.
       if (this.#lease.valid && !failed) {
-        const dueAt = steadyNow() + this.#times.renewMs;
-        await sleep(this.#times.renewMs, undefined, { signal, ref: false }).catch(() => {});
+        const waitMs = this.#lease.renewInMs;
+        const dueAt = steadyNow() + waitMs;
+        await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
         this.#heldUpMs = steadyNow() - dueAt;
       }
       if (!signal.aborted) failed = !(await this.#renew(failed));

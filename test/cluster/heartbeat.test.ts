@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { SILENT } from "../../src/api/logger.js";
+import { steadyNow } from "../../src/async/timer.js";
 import { Heartbeat } from "../../src/cluster/heartbeat.js";
 
 const TIMES = { leaseMs: 10_000, renewMs: 1_000, marginMs: 1_000 };
@@ -26,5 +28,30 @@ it("asks a store that did not confirm the lease again soon, and says once that i
   expect(last - first).toBeLessThan(TIMES.renewMs);
   expect(warnings).toEqual(["The store did not confirm that this node is alive"]);
   expect(heartbeat.valid).toBe(true);
+  heartbeat.end();
+});
+
+it("renews again as soon as a confirmation that was long under way has used up its lease", async () => {
+  const ending = new AbortController();
+  const heartbeat = new Heartbeat({
+    times: { leaseMs: 1_000, renewMs: 400, marginMs: 100 },
+    store: "the store",
+    logger: SILENT,
+    listener: { onExpired: () => {}, onConfirmed: () => {}, onLost: () => {} },
+  });
+  heartbeat.confirmed(steadyNow());
+  let renewals = 0;
+  const renew = async (): Promise<void> => {
+    const askedAt = steadyNow();
+    renewals += 1;
+    // What is asked while a connection is made again waits for it. With another wait of a renewal the lease would be over.
+    if (renewals === 1) await sleep(600);
+    heartbeat.confirmed(askedAt);
+    if (renewals === 2) ending.abort();
+  };
+  const from = steadyNow();
+  await heartbeat.keep(renew, { goesOn: () => !ending.signal.aborted, signal: ending.signal });
+  // 400 for the first, 600 of its own, and nothing for the second.
+  expect(steadyNow() - from).toBeLessThan(1_350);
   heartbeat.end();
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { isZpwootError, type ZpwootError } from "../../src/errors.js";
 import type { OwnershipTimes } from "../../src/ownership/lease.js";
@@ -187,6 +188,25 @@ describe("ProcessOwnership", () => {
     // Not a renewal apart: with longer times, the lease would end although the store is there again.
     await vi.waitFor(() => expect(now.mock.calls.length).toBeGreaterThan(3), 5_000);
     expect(performance.now() - failedAt).toBeLessThan(1_000);
+    expect(world.happened).toEqual([]);
+  });
+
+  it("renews again at once when the last renewal was so long under way that another was due", async () => {
+    const world = open(new Map(), { leaseMs: 2_000, renewMs: 700, marginMs: 200 });
+    const { store } = world;
+    await claim(world);
+    const asked: number[] = [];
+    const write = store.write.bind(store);
+    vi.spyOn(store, "write").mockImplementation(async (...args) => {
+      asked.push(performance.now());
+      // As while a connection is made again.
+      if (asked.length === 1) await sleep(1_000);
+      return write(...args);
+    });
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(1), 5_000);
+    const [first = 0, second = Infinity] = asked;
+    // A renewal apart would be 1,700, and the lease over after 1,800 from the asking.
+    expect(second - first).toBeLessThan(1_500);
     expect(world.happened).toEqual([]);
   });
 
