@@ -53,7 +53,7 @@ describe.each(LIBRARIES)("a stranger, with $name:", ({ open }) => {
     [phone, strangersPhone, victimId, strangerId] = [linked.phone, other.phone, linked.id, other.id];
     [victim, stranger] = await Promise.all([world.manager.socket(linked.id), world.manager.socket(other.id)]);
     phone.shareAppStateKey();
-    await vi.waitFor(() => expect(victim.authState.creds.myAppStateKeyId).toBeTruthy());
+    await vi.waitFor(() => expect(victim.authState.creds.myAppStateKeyId).toBeTruthy(), 5_000);
   });
 
   afterAll(() => world[Symbol.asyncDispose]());

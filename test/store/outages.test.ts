@@ -166,7 +166,7 @@ await withPostgres(() => {
       await query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${place.table}'`,
       );
-      await vi.waitFor(() => expect(lines).not.toEqual([]));
+      await vi.waitFor(() => expect(lines).not.toEqual([]), 5_000);
       expect((await store.read(["wa/s/x"])).size).toBe(0);
       await store.close();
       await place.dispose();

@@ -72,7 +72,7 @@ describe.each([
       sessionSpace(store, "s").write([{ family: "session", id: "1", value: 1 }], { patient: true }),
       familySpace(store, "t", "webhook").write(new Map([["q.0", 1]])),
     ].map((written) => written.then(() => settled.push("patient")));
-    await vi.waitFor(() => expect(disk.tried.mock.calls.length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(disk.tried.mock.calls.length).toBeGreaterThan(2), 5_000);
     // Of the same session, of another one, and behind the next patient one.
     const later = sessionSpace(store, "s").write([{ family: "session", id: "2", value: 1 }], {
       patient: true,
@@ -94,7 +94,7 @@ describe.each([
     const { disk, store } = await world();
     disk.full = true;
     const patient = store.write("s", new Map([["wa/s/x", 1]]), { patient: true });
-    await vi.waitFor(() => expect(disk.tried.mock.calls.length).toBeGreaterThan(6));
+    await vi.waitFor(() => expect(disk.tried.mock.calls.length).toBeGreaterThan(6), 5_000);
     const begun = performance.now();
     for (let write = 0; write < 5; write += 1)
       await expect(store.write("u", new Map([["wa/u/y", 1]]))).rejects.toMatchObject(FULL);

@@ -125,7 +125,7 @@ describe("the guard of revokes and edits", () => {
     ];
     for (const claim of claims) world.upsert(by(MALLORY), wrapped(claim));
     await world.guard.settle();
-    await vi.waitFor(() => expect(world.refused).toHaveLength(2));
+    await vi.waitFor(() => expect(world.refused).toHaveLength(2), 5_000);
     expect(world.refused.map(({ kind }) => kind)).toEqual(["edit", "edit"]);
     // The revokes had no answer yet.
     expect(world.marks).toEqual(["unverified", "unverified"]);
@@ -156,7 +156,7 @@ describe("the guard of revokes and edits", () => {
     world.emit("messages.update", [
       { key: by(MALLORY, { id: "unknown" }), update: { message: null, messageStubType: 1 } },
     ]);
-    await vi.waitFor(() => expect(world.refused).toHaveLength(1));
+    await vi.waitFor(() => expect(world.refused).toHaveLength(1), 5_000);
     world.text("two");
     expect(world.marks).toEqual([]);
     expect(world.refused).toHaveLength(1);
@@ -173,7 +173,7 @@ describe("the guard of revokes and edits", () => {
     world.emit("connection.update", {});
     expect(world.emitted.map(([name]) => name)).toEqual(["connection.update"]);
     answer();
-    await vi.waitFor(() => expect(world.emitted).toHaveLength(4));
+    await vi.waitFor(() => expect(world.emitted).toHaveLength(4), 5_000);
     expect(world.emitted.map(([name]) => name).slice(1)).toEqual([
       "messages.upsert",
       "messages.upsert",
@@ -201,23 +201,23 @@ describe("the guard of revokes and edits", () => {
     world.participants = () => new Promise(() => {});
     world.upsert(by(MALLORY), revoke("one"));
     for (let at = 0; at < 1_000; at += 1) world.text(`more ${at}`);
-    await vi.waitFor(() => expect(world.emitted).toHaveLength(1_002));
+    await vi.waitFor(() => expect(world.emitted).toHaveLength(1_002), 5_000);
     expect(world.marks).toEqual(["unverified"]);
   });
 
   it("takes who has left the group for neither an admin nor a forger", async () => {
     world.participants = async () => [{ id: BRUNO, admin: "superadmin" }];
     world.upsert(by(MALLORY), revoke("one"));
-    await vi.waitFor(() => expect(world.marks).toEqual(["unverified"]));
+    await vi.waitFor(() => expect(world.marks).toEqual(["unverified"]), 5_000);
   });
 
   it("asks again when the members of the group change", async () => {
     world.upsert(by(MALLORY), revoke("one"));
-    await vi.waitFor(() => expect(world.refused).toHaveLength(1));
+    await vi.waitFor(() => expect(world.refused).toHaveLength(1), 5_000);
     world.participants = async () => [{ id: MALLORY, admin: "admin" }];
     world.emit("group-participants.update", { id: GROUP, participants: [MALLORY], action: "promote" });
     world.upsert(by(MALLORY), revoke("one"));
-    await vi.waitFor(() => expect(world.marks).toEqual(["admin"]));
+    await vi.waitFor(() => expect(world.marks).toEqual(["admin"]), 5_000);
   });
 
   it("remembers the history, and who wrote first under an id", () => {
@@ -249,13 +249,13 @@ describe("the guard of revokes and edits", () => {
     it("asks the library for the other one", async () => {
       world.pairs.set(BRUNO, "222:0@lid");
       world.upsert(lid(BRUNO_LID), revoke("one"));
-      await vi.waitFor(() => expect(world.marks).toEqual(["author"]));
+      await vi.waitFor(() => expect(world.marks).toEqual(["author"]), 5_000);
     });
 
     it("asks the group for the other one", async () => {
       world.participants = async () => [{ id: BRUNO, lid: BRUNO_LID, admin: null }];
       world.upsert(lid(BRUNO_LID), revoke("one"));
-      await vi.waitFor(() => expect(world.marks).toEqual(["author"]));
+      await vi.waitFor(() => expect(world.marks).toEqual(["author"]), 5_000);
     });
 
     it("refuses another member who is known by the other kind of address", async () => {
@@ -264,16 +264,16 @@ describe("the guard of revokes and edits", () => {
         { id: "333@lid", phoneNumber: MALLORY, admin: null },
       ];
       world.upsert(lid("333@lid"), revoke("one"));
-      await vi.waitFor(() => expect(world.refused).toMatchObject([{ claimedBy: "333@lid" }]));
+      await vi.waitFor(() => expect(world.refused).toMatchObject([{ claimedBy: "333@lid" }]), 5_000);
     });
 
     it("does not guess", async () => {
       world.participants = async () => [{ id: BRUNO, admin: null }];
       world.upsert(lid("333@lid"), revoke("one"));
-      await vi.waitFor(() => expect(world.marks).toEqual(["unverified"]));
+      await vi.waitFor(() => expect(world.marks).toEqual(["unverified"]), 5_000);
       world.text("private", { remoteJid: BRUNO });
       world.upsert({ remoteJid: "333@lid", id: "claim" }, revoke("private"));
-      await vi.waitFor(() => expect(world.marks).toEqual(["unverified", "unverified"]));
+      await vi.waitFor(() => expect(world.marks).toEqual(["unverified", "unverified"]), 5_000);
     });
   });
 });
