@@ -53,8 +53,8 @@ export default defineConfig({
     hookTimeout: process.env.CI === undefined ? 20_000 : 60_000,
     // Vitest's own is a second, which a machine that is busy with other tests may need for one step.
     expect: { poll: { timeout: process.env.CI === undefined ? 5_000 : 15_000 } },
-    // Real sockets and processes, which wait a third of their time: three files at a time are what two cores carry without timing noise.
-    maxWorkers: 3,
+    // Real sockets and crypto: a third file at a time saves little on two cores, and what waits for a phone's answer hears its noise.
+    maxWorkers: 2,
     // Baileys 6 asks the phone for a message it could not read after five seconds, and nothing of it handles that the connection is gone by then.
     onUnhandledError: ({ message, stack }) =>
       message !== "Connection Closed" || stack?.includes("baileys-6/lib/Socket/messages-recv.js") !== true,
