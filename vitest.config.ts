@@ -35,12 +35,12 @@ const ALONE = [
   "test/webhooks/hanging-receiver.test.ts",
 ];
 
-/** Several processes against leases and deadlines: beside other tests the cores' noise would be part of what they see, so they run last and one at a time. */
+/** Several processes against leases and deadlines. Other tests would take the time that they measure: they run last, one file at a time. */
 const PROCESSES = [
   "test/cli/serve-cluster.test.ts",
   "test/cluster/{chaos,events,handover,outages,processes}.test.ts",
   "test/engine/{backup-cli,leaks,one-event-id,sent-messages,serve,stop-without-store,verdicts-crash}.test.ts",
-  "test/messages/{crash,media-crash,moves,takeover}.test.ts",
+  "test/messages/{crash,media-crash,takeover}.test.ts",
   "test/ownership/{chaos-sample,processes}.test.ts",
   "test/store/{crash,full-disk,kill,late-packets,outages}.test.ts",
   "test/webhooks/chaos.test.ts",
@@ -53,7 +53,7 @@ export default defineConfig({
     hookTimeout: process.env.CI === undefined ? 20_000 : 60_000,
     // Vitest's own is a second, which a machine that is busy with other tests may need for one step.
     expect: { poll: { timeout: process.env.CI === undefined ? 5_000 : 15_000 } },
-    // Real sockets and crypto: a third file at a time saves little on two cores, and what waits for a phone's answer hears its noise.
+    // As many as the cores of a CI machine: deadlines are real here, and a third file at a time takes from the time of the others.
     maxWorkers: 2,
     // Baileys 6 asks the phone for a message it could not read after five seconds, and nothing of it handles that the connection is gone by then.
     onUnhandledError: ({ message, stack }) =>

@@ -118,8 +118,8 @@ export async function lmdbFolder() {
 }
 
 /**
- * Freezes a process that has an embedded store open, and no one else: one that is stopped in the middle of a write holds the lock of the
- * file, so that nobody could take over before it wakes.
+ * Freezes a process that has an embedded store open, between two of its writes. One that is stopped in the middle of a write holds the
+ * lock of the file, and nobody could take over before it wakes.
  */
 export async function freezeBetweenWrites(child: Child, folder: string): Promise<void> {
   const { records, close } = rawLmdb(folder);
