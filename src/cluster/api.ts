@@ -33,8 +33,11 @@ export function clusterApi(parts: ClusterApiParts): ClusterApi {
     },
     info: async (): Promise<ClusterInfo> => {
       await loop.look();
-      const { total, unowned } = reconciler.seen;
-      const sessions = { total, unowned, owned: node.holders.size };
+      const owned = node.holders.size;
+      const { unowned } = reconciler.seen;
+      // One that is alone compares seldom, and knows what it has made and deleted since.
+      const total = loop.seen.size > 1 ? reconciler.seen.total : owned + unowned;
+      const sessions = { total, unowned, owned };
       return { nodeId: node.nodeId, nodes: nodes(), sessions, bus: routes.hints.up ? "up" : "down" };
     },
     nodes: async () => {

@@ -12,8 +12,11 @@ import type { Reconciler } from "./reconciler.js";
 import type { StoredNode } from "./stored-nodes.js";
 import { Waiters } from "./waiters.js";
 
-/** Sessions are compared with the store so often at least: in looks at the nodes, where there are others, and by a node that is alone. */
-const RECONCILE_LOOKS = { many: 10, alone: 3 } as const;
+/**
+ * Sessions are compared with the store so often at least, in looks at the nodes: where there are others; by a node that is alone and has
+ * something to find out; by one that is alone, and has all. That one learns by each look whether somebody has joined since.
+ */
+const RECONCILE_LOOKS = { many: 10, unsure: 3, alone: 30 } as const;
 
 /** What a {@link ClusterLoop} needs. */
 export interface ClusterLoopOptions {
@@ -48,6 +51,8 @@ export class ClusterLoop {
   /** What the nodes said when the sessions were last compared. */
   #comparedFor = "";
   #due = true;
+  /** The store may hold a session that was made here, although it did not say so. */
+  #unsure = false;
   readonly #gone: (() => void)[] = [];
   /** Sessions that another node says it has given to this one. */
   readonly #offered = new Set<string>();
@@ -140,6 +145,11 @@ export class ClusterLoop {
     this.#wake.wake();
   }
 
+  /** A session could not be made here; the store may have it all the same. */
+  doubt(): void {
+    this.#unsure = true;
+  }
+
   /** Settles when it has ended. */
   async end(): Promise<void> {
     this.#ended.abort();
@@ -154,7 +164,7 @@ export class ClusterLoop {
     const lookMs = { many: Math.min(1_000, times.renewMs / 2), alone: times.leaseMs };
     for (let looks = 1; !this.#ended.signal.aborted; looks += 1) {
       try {
-        await this.#turn(looks % RECONCILE_LOOKS[this.#company] === 0);
+        await this.#turn(looks % RECONCILE_LOOKS[this.#pace] === 0);
       } catch (error) {
         this.#comparedFor = "";
         if (!isZpwootError(error, "STOPPED", "STORE_IN_USE"))
@@ -170,6 +180,11 @@ export class ClusterLoop {
     return this.#seen.size > 1 ? "many" : "alone";
   }
 
+  get #pace(): keyof typeof RECONCILE_LOOKS {
+    if (this.#company === "many") return "many";
+    return this.#unsure || !this.#options.reconciler().isDone ? "unsure" : "alone";
+  }
+
   async #turn(isTime: boolean): Promise<void> {
     const { node, logger, reconciler } = this.#options;
     const seen = await this.look();
@@ -179,12 +194,14 @@ export class ClusterLoop {
     }
     await this.announce();
     if (this.#offered.size > 0) await this.#takeOffered();
-    const now = JSON.stringify(
-      [...seen].map(([id, { lease, facts }]) => [id, lease?.changes, lease?.takes, facts.draining]),
-    );
+    const now = JSON.stringify([
+      node.lastJoined,
+      ...[...seen].map(([id, { lease, facts }]) => [id, lease?.changes, lease?.takes, facts.draining]),
+    ]);
     const waits = this.takes && reconciler().waits;
     if (!isTime && !this.#due && !waits && now === this.#comparedFor) return;
     this.#due = false;
+    this.#unsure = false;
     await this.#reconcileOnce();
     this.#comparedFor = now;
     this.waiters.wake();

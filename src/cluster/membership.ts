@@ -7,7 +7,16 @@ import type { Change } from "../store/drivers/driver.js";
 import { nodeKey, nodeLeaseKey, NODES_KEY, OWNER_KEY, OWNER_LEASE_KEY } from "../store/keys.js";
 import type { Store } from "../store/store.js";
 import { NodeWatch } from "./node-watch.js";
-import { asLease, asMember, type MemberRecord, type NodeFacts, type NodeLease, nodesIn } from "./records.js";
+import {
+  asLease,
+  asMember,
+  lastJoinedIn,
+  type MemberRecord,
+  type NodeFacts,
+  type NodeLease,
+  nodesIn,
+  withNodes,
+} from "./records.js";
 import type { StoreClock } from "./store-clock.js";
 import { type StoredNode, UNMOVED } from "./stored-nodes.js";
 
@@ -32,6 +41,7 @@ export class Membership {
   #fence: readonly Change[] | undefined;
   readonly #clock: StoreClock;
   #epoch = 0;
+  #lastJoined: string | undefined;
   #leave = (): void => {};
 
   /** `clock`: learns the store's time. */
@@ -44,6 +54,11 @@ export class Membership {
   /** The condition of every write of this node. Undefined before it has joined. */
   get fence(): readonly Change[] | undefined {
     return this.#fence;
+  }
+
+  /** The id of the node that joined last, by the last look. */
+  get lastJoined(): string | undefined {
+    return this.#lastJoined;
   }
 
   /** Joins, unless a process runs all sessions alone: returns that. */
@@ -68,7 +83,7 @@ export class Membership {
         obstacle = standing === "free" || owner === undefined ? undefined : { owner, standing };
         if (obstacle !== undefined) return undefined;
         return new Map<string, unknown>([
-          [NODES_KEY, { version: 1, nodes: { ...nodesIn(stored.get(NODES_KEY)?.value), [this.id]: node } }],
+          [NODES_KEY, this.#joined(stored.get(NODES_KEY)?.value, node)],
           [nodeKey(this.id), { version: 1, node: this.id, epoch: 1 } satisfies MemberRecord],
           ...this.#leases(now, { sessions: 0, takes: false, changes: 0, ...UNMOVED }),
           ...(isOurs ? [] : [[OWNER_KEY, theCluster((owner?.epoch ?? 0) + 1, since)] as const]),
@@ -128,7 +143,9 @@ export class Membership {
   async #readNodes() {
     const known = [...this.#watches.keys()];
     const stored = new Map(await this.#store.readEach([NODES_KEY, ...known.map(nodeLeaseKey)]));
-    const nodes = nodesIn(stored.get(NODES_KEY)?.value);
+    const listed = stored.get(NODES_KEY)?.value;
+    const nodes = nodesIn(listed);
+    this.#lastJoined = lastJoinedIn(listed);
     const fresh = Object.keys(nodes).filter((id) => !known.includes(id));
     if (fresh.length > 0)
       for (const [key, value] of await this.#store.readEach(fresh.map(nodeLeaseKey))) stored.set(key, value);
@@ -142,13 +159,14 @@ export class Membership {
   async leave(): Promise<void> {
     this.end();
     await this.#store.changeEach(NODES_KEY, [NODES_KEY, OWNER_KEY], (stored) => {
-      const { [this.id]: own, ...others } = nodesIn(stored.get(NODES_KEY)?.value);
+      const listed = stored.get(NODES_KEY)?.value;
+      const { [this.id]: own, ...others } = nodesIn(listed);
       if (own === undefined) return undefined;
       const owner = asOwner(stored.get(OWNER_KEY)?.value);
       const isLast = Object.keys(others).length === 0 && owner?.ownerId === CLUSTER_OWNER;
       return new Map<string, unknown>([
         ...withoutNode(this.id),
-        [NODES_KEY, isLast ? null : { version: 1, nodes: others }],
+        [NODES_KEY, isLast ? null : withNodes(listed, others)],
         ...(isLast
           ? [[OWNER_KEY, { ...owner, released: true }] as const, [OWNER_LEASE_KEY, null] as const]
           : []),
@@ -167,14 +185,20 @@ export class Membership {
       NODES_KEY,
       [NODES_KEY, nodeLeaseKey(id)],
       (stored) => {
-        const { [id]: node, ...others } = nodesIn(stored.get(NODES_KEY)?.value);
+        const listed = stored.get(NODES_KEY)?.value;
+        const { [id]: node, ...others } = nodesIn(listed);
         if (node === undefined || asLease(stored.get(nodeLeaseKey(id))?.value)?.until !== seen?.until)
           return undefined;
-        return new Map<string, unknown>([[NODES_KEY, { version: 1, nodes: others }], ...withoutNode(id)]);
+        return new Map<string, unknown>([[NODES_KEY, withNodes(listed, others)], ...withoutNode(id)]);
       },
       { fenced: true },
     );
     return written.length > 0;
+  }
+
+  #joined(listed: unknown, node: NodeFacts) {
+    const nodes = { ...nodesIn(listed), [this.id]: node };
+    return { ...withNodes(listed, nodes), lastJoined: this.id };
   }
 
   #leases(now: number, facts: LeaseFacts): readonly (readonly [string, LeaseRecord])[] {

@@ -147,6 +147,11 @@ export class ClusterNode implements Ownership, Fence {
     return this.#orLost(() => this.#member.look());
   }
 
+  /** The id of the node that joined last, by the last look. */
+  get lastJoined(): string | undefined {
+    return this.#member.lastJoined;
+  }
+
   /** Says that the node is alive, now. Rejects with a store error. */
   async renew(): Promise<void> {
     const askedAt = steadyNow();

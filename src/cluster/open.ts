@@ -145,8 +145,10 @@ class OpenCluster implements Cluster, Owners {
   }
 
   created(id: string, written?: readonly Change[]): void {
-    if (written === undefined) this.#node.holders.forget(id);
-    else this.#node.holders.made(id, written);
+    if (written === undefined) {
+      this.#node.holders.forget(id);
+      this.#loop.doubt();
+    } else this.#node.holders.made(id, written);
     this.#loop.waiters.wake();
   }
 

@@ -8,7 +8,7 @@ import { ALL_NODES, type Hints, type LocalSessions } from "./ports.js";
 import { Moves } from "./moves.js";
 import type { ClusterNode } from "./node.js";
 import { type Picture, takePicture, takersOf } from "./picture.js";
-import { assign, heir, needier, type Taker } from "./shares.js";
+import { assign, heir, idlestFirst, needier, type Taker } from "./shares.js";
 import type { StoredNode } from "./stored-nodes.js";
 
 /** A session that its node does not claim in so many looks is claimed by whoever sees it. */
@@ -49,6 +49,7 @@ export class Reconciler {
   #leaving = false;
   /** The nodes of the last look, if after it every session was one of theirs. */
   #settled: ReadonlySet<string> | undefined;
+  #gotAll = false;
   #total = 0;
   #unowned = 0;
 
@@ -65,6 +66,12 @@ export class Reconciler {
   /** Whether sessions of nobody wait for another node to claim them. */
   get waits(): boolean {
     return this.#waited.size > 0 || this.#leaving;
+  }
+
+  /** Whether the last look left nothing to be done by this node: it got all sessions that it asked for, and could read them. */
+  get isDone(): boolean {
+    const { node, sessions } = this.#options;
+    return this.#gotAll && node.holders.ids.every((id) => sessions.has(id) || sessions.isLeaving(id));
   }
 
   /** Whether every session was another node's at the last look, after that one was gone. */
@@ -99,7 +106,9 @@ export class Reconciler {
     }
     this.#unowned = orphans.length;
     const mine = this.#options.takes() ? this.#mine(orphans, picture) : [];
-    await this.#take([...given, ...mine], picture);
+    const wanted = [...given, ...mine];
+    await this.#take(wanted, picture);
+    this.#gotAll = wanted.every((id) => node.holders.has(id));
     this.#settled = orphans.length === mine.length ? new Set(this.#options.nodes().keys()) : undefined;
     // Claimed in an earlier look, but not read: that failed.
     const left = held.filter(
@@ -233,18 +242,9 @@ export class Reconciler {
     return this.#byIdleness().find((id) => !this.#options.sessions.activity(id).busy);
   }
 
-  /** The sessions of this node: those that are busy last, those offline first, then by when they were last active. */
   #byIdleness(): string[] {
     const { node, sessions } = this.#options;
-    return node.holders.ids
-      .filter((id) => !this.#moving.has(id))
-      .map((id) => ({ id, ...sessions.activity(id) }))
-      .sort(
-        (a, b) =>
-          Number(a.busy) - Number(b.busy) ||
-          Number(a.online) - Number(b.online) ||
-          a.lastActiveAt - b.lastActiveAt,
-      )
-      .map(({ id }) => id);
+    const free = node.holders.ids.filter((id) => !this.#moving.has(id));
+    return idlestFirst(free, (id) => sessions.activity(id));
   }
 }

@@ -18,6 +18,8 @@ export interface NodeFacts extends OwnerRecord {
 interface NodesRecord {
   readonly version: 1;
   readonly nodes: Readonly<Record<string, NodeFacts>>;
+  /** The id of the node that joined last, which may have gone since. Not written by versions of before. */
+  readonly lastJoined?: string;
 }
 
 /** `wa/node/<id>`: it is there as long as the node was not given up. */
@@ -50,6 +52,18 @@ export interface HolderRecord {
 /** The nodes that a stored list names, whatever is stored there. */
 export function nodesIn(value: unknown): Readonly<Record<string, NodeFacts>> {
   return (value as Partial<NodesRecord> | undefined)?.nodes ?? {};
+}
+
+/** The id of the node that joined last, whatever is stored there. */
+export function lastJoinedIn(value: unknown): string | undefined {
+  const id = (value as Partial<NodesRecord> | undefined)?.lastJoined;
+  return typeof id === "string" ? id : undefined;
+}
+
+/** The record that names these nodes in place of those that are stored. */
+export function withNodes(value: unknown, nodes: NodesRecord["nodes"]): NodesRecord {
+  const lastJoined = lastJoinedIn(value);
+  return { version: 1, nodes, ...(lastJoined !== undefined && { lastJoined }) };
 }
 
 /** The member that is stored, whatever is stored there. */

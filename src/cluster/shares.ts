@@ -1,5 +1,6 @@
 /** Who should run which sessions: the same answer on every node that sees the same. */
 import { createHash } from "node:crypto";
+import type { SessionActivityOf } from "./ports.js";
 
 /** A node that takes sessions. */
 export interface Taker {
@@ -95,4 +96,17 @@ function scoreOf(sessionId: string, { id, weight }: Taker): number {
   const digest = createHash("sha256").update(`${sessionId}\n${id}`).digest();
   const uniform = (digest.readUIntBE(0, 6) + 1) / (2 ** 48 + 1);
   return -weight / Math.log(uniform);
+}
+
+/** Sessions in this order: those that are busy last, those offline first, then by when they were last active. */
+export function idlestFirst(ids: readonly string[], of: (id: string) => SessionActivityOf): string[] {
+  return ids
+    .map((id) => ({ id, ...of(id) }))
+    .sort(
+      (a, b) =>
+        Number(a.busy) - Number(b.busy) ||
+        Number(a.online) - Number(b.online) ||
+        a.lastActiveAt - b.lastActiveAt,
+    )
+    .map(({ id }) => id);
 }

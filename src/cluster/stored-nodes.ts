@@ -4,7 +4,7 @@ import { NODES_KEY, nodeLeaseKey } from "../store/keys.js";
 import { SessionList } from "../store/sessions/session-list.js";
 import type { Store } from "../store/store.js";
 import { Holders } from "./holders.js";
-import { asLease, type NodeFacts, type NodeLease, nodesIn } from "./records.js";
+import { asLease, type NodeFacts, type NodeLease, nodesIn, withNodes } from "./records.js";
 
 /** Of a node that has not moved a session yet. */
 export const UNMOVED: NodeMoves = {
@@ -86,10 +86,11 @@ export function leftOf(node: StoredNode | undefined): number {
 /** Asks a node to give its sessions away. Settles with false when there is no such node. Rejects with a store error. */
 export async function askToDrain(store: Store, id: string): Promise<boolean> {
   const written = await store.changeEach(NODES_KEY, [NODES_KEY], (stored) => {
-    const nodes = nodesIn(stored.get(NODES_KEY)?.value);
+    const listed = stored.get(NODES_KEY)?.value;
+    const nodes = nodesIn(listed);
     const node = nodes[id];
     if (node === undefined) return undefined;
-    return new Map([[NODES_KEY, { version: 1, nodes: { ...nodes, [id]: { ...node, draining: true } } }]]);
+    return new Map([[NODES_KEY, withNodes(listed, { ...nodes, [id]: { ...node, draining: true } })]]);
   });
   return written.length > 0;
 }
