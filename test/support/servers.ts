@@ -11,6 +11,7 @@ import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import pg from "pg";
 
 const READY_MS = 15_000;
 
@@ -68,9 +69,10 @@ export async function startPostgres(): Promise<Started | undefined> {
   const args = ["-D", data, "-p", String(port), "-c", "listen_addresses=127.0.0.1", "-k", folder];
   const child = spawn(postgres, args, { ...owner, cwd: folder, stdio: "ignore" });
   const stop = stopper(child, "SIGQUIT", folder);
-  await ready("Postgres", port, child, stop);
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  await ready("Postgres", () => answersQuery(url), child, stop);
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url,
     pid: child.pid ?? 0,
     stop,
     signal: (name) => void child.kill(name),
@@ -88,7 +90,7 @@ export async function startRedis(
   const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
   const child = spawn(redis, [...(await redisArgs(kind, folder)), ...args], { stdio: "ignore" });
   const stop = stopper(child, "SIGTERM", folder);
-  await ready("Redis", port, child, stop);
+  await ready("Redis", () => answers(port), child, stop);
   return {
     url: `redis://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
@@ -144,17 +146,31 @@ function stopper(child: ChildProcess, signal: NodeJS.Signals, folder: string): (
 
 async function ready(
   name: string,
-  port: number,
+  isReady: () => Promise<boolean>,
   child: ChildProcess,
   stop: () => Promise<void>,
 ): Promise<void> {
   const until = performance.now() + READY_MS;
-  while (!(await answers(port))) {
+  while (!(await isReady())) {
     if (child.exitCode !== null || performance.now() > until) {
       await stop();
       throw new Error(`${name} was started for the tests but does not answer`);
     }
     await sleep(50);
+  }
+}
+
+/** Postgres listens before it has started. */
+async function answersQuery(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
   }
 }
 
