@@ -6,17 +6,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import type { SignalDataSet } from "whaileys";
-import { LazyMap, LazySet } from "../async/lazy-collections.js";
+import { LazySet } from "../async/lazy-collections.js";
 import { leaveNow } from "../async/sending.js";
-import { SerialQueue } from "../async/serial-queue.js";
 import { ZpwootError } from "../errors.js";
+import { hookGroupRetries, inGroupOrder, isToMany } from "./group-turns.js";
 import { watchKeyAnswers } from "./key-answers.js";
 import type { SentMessageKeeper, TransactionalKeys, WhatsAppSocket } from "./library.js";
 import type { Emitter } from "./pending-queries.js";
 import type { BadSignature } from "./signatures/socket-checks.js";
-
-/** What goes to groups, status and channels: not to one person. */
-const TO_MANY = /@(g\.us|broadcast|newsletter)$/;
 
 /** A device of a recipient has badly signed keys. */
 const BADLY_SIGNED = {
@@ -29,11 +26,18 @@ const BADLY_SIGNED = {
 type LeftOutFor = "signature" | "no-keys";
 
 const sends = ((globalThis as Record<symbol, unknown>)[Symbol.for("zpwoot.fan-outs")] ??=
-  new AsyncLocalStorage()) as AsyncLocalStorage<FanOut>;
+  new AsyncLocalStorage()) as AsyncLocalStorage<FanOut | SentAgain>;
+
+/** A library sends a message of a group again, for a member who could not read it. */
+interface SentAgain {
+  readonly group: string;
+  readonly isAgain: true;
+}
 
 /** The message that the caller's work belongs to; undefined if it belongs to none. */
 export function currentFanOut(): FanOut | undefined {
-  return sends.getStore();
+  const sent = sends.getStore();
+  return sent === undefined || "isAgain" in sent ? undefined : sent;
 }
 
 /** What a {@link FanOut} needs. */
@@ -79,7 +83,7 @@ export class FanOut {
 
   /** The group that it is for; undefined if it is for one person. */
   get group(): string | undefined {
-    return TO_MANY.test(this.#jid) ? this.#jid : undefined;
+    return isToMany(this.#jid) ? this.#jid : undefined;
   }
 
   /** The keys of the device at a Signal address are badly signed. */
@@ -179,7 +183,9 @@ export function fanOutMessages(socket: WhatsAppSocket, options: FanOutMessagesOp
       if (options.sent.isWaiting(id)) keys.set({})?.catch(() => {});
     }
   };
-  watchKeyAnswers(socket.ws as unknown as Emitter, () => {
+  const ws = socket.ws as unknown as Emitter;
+  hookGroupRetries(ws, (group, handle) => sends.run({ group, isAgain: true }, handle));
+  watchKeyAnswers(ws, () => {
     const fanOut = currentFanOut();
     return fanOut && ((devices) => fanOut.keysCame(devices));
   });
@@ -204,22 +210,7 @@ export function fanOutMessages(socket: WhatsAppSocket, options: FanOutMessagesOp
   const keys = socket.authState.keys as TransactionalKeys;
   const set = keys.set.bind(keys);
   keys.set = (data) => set(withoutLeftOut(data));
-  keys.transaction = inGroupOrder(keys.transaction.bind(keys));
-}
-
-/**
- * Lets the messages to a group, each of which is a transaction without a key in whaileys, go out one after the other: the first of them
- * carries the group's key from its own place in the chain on, so what overtakes it can't be read.
- */
-function inGroupOrder(transaction: TransactionalKeys["transaction"]): TransactionalKeys["transaction"] {
-  const queues = new LazyMap<string, SerialQueue>();
-  return (work, key) => {
-    const group = currentFanOut()?.group;
-    if (group === undefined || key !== undefined) return transaction(work, key);
-    const queue = queues.get(group) ?? new SerialQueue({ reentrant: true });
-    queues.set(group, queue);
-    return queue.run(() => transaction(work));
-  };
+  keys.transaction = inGroupOrder(keys.transaction.bind(keys), () => sends.getStore()?.group);
 }
 
 /** The libraries note which devices have the key of a group before they know which get it: those that did not are tried again next time. */

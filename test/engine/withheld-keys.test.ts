@@ -54,6 +54,29 @@ describe.each(LIBRARIES)("keys that WhatsApp does not give, with $name:", ({ ope
     expect(world.emulator.violations).toEqual([]);
   });
 
+  it("of a member of a group that asks for a message while the next is sent: it receives both", async () => {
+    await using world = await open();
+    const { id, phone } = await world.linked();
+    const socket = await world.manager.socket(id);
+    const [friend, other] = [world.phone(), world.phone()];
+    const group = friend.createGroup("Family", [phone, other]);
+    const { behaviour, faults } = world.emulator;
+    behaviour.withholdPreKeys = { devices: [other.jid], as: "error" };
+    let next: Promise<unknown> | undefined;
+    world.emulator.on("receipt", ({ type, from }) => {
+      if (type !== "retry" || from !== other.jid || next !== undefined) return;
+      behaviour.withholdPreKeys = { devices: [], as: "error" };
+      // The keys for the next message come late: by then, the first could be sent again.
+      faults.add({ at: "query", query: { xmlns: "encrypt", child: "key" }, action: { delayMs: 500 } });
+      next = socket.sendMessage(group.jid, { text: "two" });
+    });
+    await socket.sendMessage(group.jid, { text: "one" });
+    await expect.poll(() => texts(other).sort(), PATIENT).toEqual(["one", "two"]);
+    await next;
+    expect(texts(friend)).toEqual(["one", "two"]);
+    expect(world.emulator.violations).toEqual([]);
+  });
+
   it("of every device of a person: the message is rejected, and the session goes on", async () => {
     await using world = await open();
     const { id, phone } = await world.linked();
