@@ -25,17 +25,12 @@ export interface BusOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Of the questions whether the server still answers, one in so many is asked while it is quiet: more seldom, and clients take it for gone. */
-const QUIET_PINGS = 5;
+/** Between two questions whether the server still answers, in milliseconds. */
+export const PING_MS = 1_000;
 
-/** Whether the next of those questions is to be asked: called when it is time for one. */
-export function paceOf({ isQuiet = () => false }: Pick<BusOptions, "isQuiet">): () => boolean {
-  let skipped = 0;
-  return () => {
-    const isDue = skipped + 1 >= QUIET_PINGS || !isQuiet();
-    skipped = isDue ? 0 : skipped + 1;
-    return isDue;
-  };
+/** How long to wait with the next of those questions: `quietMs`, while nobody else is there. */
+export function pingPauseMs({ isQuiet = () => false }: Pick<BusOptions, "isQuiet">, quietMs: number): number {
+  return isQuiet() ? quietMs : PING_MS;
 }
 
 /** Carries messages to whoever listens on a channel now. */

@@ -11,13 +11,13 @@ import { backoffMs } from "../../async/backoff.js";
 import { withDeadline } from "../../async/deadline.js";
 import { SerialQueue } from "../../async/serial-queue.js";
 import { optionalPackage } from "../../store/drivers/optional-package.js";
-import { type Bus, type BusListener, type BusOptions, NotSent, paceOf, PUBLISH_MS } from "./bus.js";
+import { type Bus, type BusListener, type BusOptions, NotSent, pingPauseMs, PUBLISH_MS } from "./bus.js";
 import { BusState } from "./bus-state.js";
 import { type Ask, PostgresOutbox, readLong, TABLE } from "./postgres-outbox.js";
 
 const CONNECT_TIMEOUT_MS = 3_000;
-/** How often an idle connection is asked whether it is still there. */
-const PING_MS = 1_000;
+/** An idle connection is asked so seldom whether it is still there, while nobody else is. */
+const QUIET_PING_MS = 10_000;
 const SILENT_MS = 3_000;
 const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000 };
 /** How long a message that is too long for a notification is kept in the table. */
@@ -188,11 +188,10 @@ export class PostgresBus implements Bus {
   async #untilSilent(ask: Ask, part: "sender" | "receiver"): Promise<void> {
     const { signal } = this.#closing;
     let sweptAt = performance.now();
-    const isDue = paceOf(this.#options);
     while (!signal.aborted) {
-      await sleep(PING_MS, undefined, { signal, ref: false }).catch(() => {});
+      const pauseMs = pingPauseMs(this.#options, QUIET_PING_MS);
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
-      if (!isDue()) continue;
       const sweeps = part === "sender" && performance.now() - sweptAt > SWEEP_MS;
       if (sweeps) sweptAt = performance.now();
       const question = sweeps

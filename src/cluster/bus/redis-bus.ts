@@ -13,7 +13,7 @@ import {
   type BusOptions,
   MAX_WAITING,
   NotSent,
-  paceOf,
+  pingPauseMs,
   PUBLISH_MS,
 } from "./bus.js";
 import { BusState } from "./bus-state.js";
@@ -23,7 +23,8 @@ type Client = ReturnType<typeof Redis.createClient>;
 
 /** A connection without answers counts as lost after this time. */
 const SILENT_MS = 3_000;
-const PING_MS = 1_000;
+/** While nobody else is there. More seldom, and the clients take the server for gone. */
+const QUIET_PING_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000 };
 
@@ -131,8 +132,8 @@ export class RedisBus implements Bus {
       if (part === "receiver") this.#resubscribe(client);
       else this.#admitting = this.#admit(client);
     });
-    const isDue = paceOf(this.#options);
-    this.#stops.push(watchAnswers(client, { pingMs: PING_MS, silentMs: SILENT_MS, isDue, onError }));
+    const pauseMs = (): number => pingPauseMs(this.#options, QUIET_PING_MS);
+    this.#stops.push(watchAnswers(client, { pauseMs, silentMs: SILENT_MS, onError }));
     return client;
   }
 

@@ -51,7 +51,7 @@ export async function openRedisAdapter(options: RedisAdapterOptions): Promise<At
     throw error;
   }
   const stopWatching = watchAnswers(client, {
-    pingMs: PING_MS,
+    pauseMs: () => PING_MS,
     silentMs: SILENT_MS,
     onError: options.onError,
   });

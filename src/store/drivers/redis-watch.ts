@@ -3,6 +3,7 @@
  * write, so that a busy process would wait until TCP gives up, which takes a quarter of an hour; and it ends the connection of a process
  * that stood still itself, although the answer has arrived.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { DeadlineError, withDeadline } from "../../async/deadline.js";
 
 /**
@@ -21,22 +22,19 @@ interface WatchedClient {
 
 /** How a connection is watched. */
 export interface WatchOptions {
-  /** Between two pings, in milliseconds. They keep an idle connection open as well. */
-  readonly pingMs: number;
+  /** How long to wait with the next ping, in milliseconds. They keep an idle connection open as well. */
+  readonly pauseMs: () => number;
   /** A ping that is not answered for so long means that the connection is lost, in milliseconds. */
   readonly silentMs: number;
-  /** Whether a ping that would be sent now is worth it. Default: always. */
-  readonly isDue?: (() => boolean) | undefined;
   /** Errors of connecting again. */
   readonly onError: (error: unknown) => void;
 }
 
 /** Connects again whenever the server is silent. Returns how to stop watching. */
 export function watchAnswers(client: WatchedClient, options: WatchOptions): () => void {
-  const { pingMs, silentMs, isDue = () => true, onError } = options;
-  let isAsking = false;
+  const { pauseMs, silentMs, onError } = options;
+  const stopping = new AbortController();
   const ask = async (): Promise<void> => {
-    isAsking = true;
     try {
       await withDeadline("Redis", silentMs, () => client.ping());
     } catch (error) {
@@ -45,12 +43,15 @@ export function watchAnswers(client: WatchedClient, options: WatchOptions): () =
       // Rejects what waits for an answer.
       client.destroy();
       client.connect().catch(onError);
-    } finally {
-      isAsking = false;
     }
   };
-  const timer = setInterval(() => {
-    if (client.isReady && !isAsking && isDue()) void ask();
-  }, pingMs).unref();
-  return () => clearInterval(timer);
+  const watch = async (): Promise<void> => {
+    const { signal } = stopping;
+    while (!signal.aborted) {
+      await sleep(pauseMs(), undefined, { signal, ref: false }).catch(() => {});
+      if (!signal.aborted && client.isReady) await ask();
+    }
+  };
+  void watch();
+  return () => stopping.abort();
 }
