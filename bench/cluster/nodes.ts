@@ -38,7 +38,8 @@ export class Nodes implements AsyncDisposable {
   async start({ isAlone = false } = {}): Promise<Program> {
     this.#started += 1;
     const name = isAlone ? "" : `node-${this.#started}`;
-    const program = new Program("zpwoot", [this.#whatsapp, String(FIRST_NUMBER), this.#store, "", name]);
+    const args = [this.#whatsapp, String(FIRST_NUMBER), this.#store, "", name];
+    const program = new Program("zpwoot", args, ["--expose-gc"]);
     this.#running.push(program);
     await program.call("start");
     return program;

@@ -23,6 +23,8 @@ export interface OwnServer {
   readonly kind: ServerKind;
   readonly url: string;
   done(): Promise<Done>;
+  /** Does now what it would do later by itself, because of what was written before. */
+  settle(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ async function redisServer({ url, stop }: Started): Promise<OwnServer> {
       const cpuMs = (figure("used_cpu_sys") + figure("used_cpu_user")) * 1_000;
       return { commands: figure("total_commands_processed"), cpuMs, walBytes: 0 };
     },
+    settle: async () => {},
     end: async () => {
       client.destroy();
       await stop();
@@ -66,6 +69,10 @@ async function postgresServer({ url, pid, stop }: Started): Promise<OwnServer> {
       );
       const { commits, wal } = rows[0] ?? { commits: "0", wal: "0" };
       return { commands: Number(commits), cpuMs: processorOf(pid), walBytes: Number(wal) };
+    },
+    settle: async () => {
+      await client.query("VACUUM ANALYZE");
+      await client.query("CHECKPOINT");
     },
     end: async () => {
       await client.end();

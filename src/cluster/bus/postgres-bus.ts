@@ -16,8 +16,8 @@ import { BusState } from "./bus-state.js";
 import { type Ask, PostgresOutbox, readLong, TABLE } from "./postgres-outbox.js";
 
 const CONNECT_TIMEOUT_MS = 3_000;
-/** An idle connection is asked so seldom whether it is still there, while nobody else is. */
-const QUIET_PING_MS = 10_000;
+/** While nobody else is there, it is looked so often whether that has changed; the server is asked one time in so many. */
+const QUIET_PACE = { lookMs: 10_000, looks: 6 } as const;
 const SILENT_MS = 3_000;
 const RECONNECT_BACKOFF = { firstMs: 50, maxMs: 1_000 };
 /** How long a message that is too long for a notification is kept in the table. */
@@ -184,13 +184,22 @@ export class PostgresBus implements Bus {
     });
   }
 
+  /** Settles when it is time to ask whether the server still answers. */
+  async #untilDue(): Promise<void> {
+    const { signal } = this.#closing;
+    const pauseMs = (): number => pingPauseMs(this.#options, QUIET_PACE.lookMs);
+    for (let looks = 1; ; looks += 1) {
+      await sleep(pauseMs(), undefined, { signal, ref: false }).catch(() => {});
+      if (signal.aborted || pauseMs() < QUIET_PACE.lookMs || looks === QUIET_PACE.looks) return;
+    }
+  }
+
   /** Settles when the connection gives no answer any more. */
   async #untilSilent(ask: Ask, part: "sender" | "receiver"): Promise<void> {
     const { signal } = this.#closing;
     let sweptAt = performance.now();
     while (!signal.aborted) {
-      const pauseMs = pingPauseMs(this.#options, QUIET_PING_MS);
-      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
+      await this.#untilDue();
       if (signal.aborted) return;
       const sweeps = part === "sender" && performance.now() - sweptAt > SWEEP_MS;
       if (sweeps) sweptAt = performance.now();
