@@ -20,13 +20,18 @@ export function placeIn(url: string): string {
 export class Nodes implements AsyncDisposable {
   readonly #store: string;
   readonly #whatsapp: string;
+  readonly #firstNumber: number;
   readonly #running: Program[] = [];
   #started = 0;
 
-  /** `whatsapp`: the URL of the emulator; a place where nothing is, for sessions that are never connected. */
-  constructor(store: string, whatsapp: string) {
+  /**
+   * `whatsapp`: the URL of the emulator; a place where nothing is, for sessions that are never connected. `firstNumber`: of their phones,
+   * for others at the same emulator.
+   */
+  constructor(store: string, whatsapp: string, firstNumber = FIRST_NUMBER) {
     this.#store = store;
     this.#whatsapp = whatsapp;
+    this.#firstNumber = firstNumber;
   }
 
   /** Those that run. */
@@ -38,7 +43,7 @@ export class Nodes implements AsyncDisposable {
   async start({ isAlone = false } = {}): Promise<Program> {
     this.#started += 1;
     const name = isAlone ? "" : `node-${this.#started}`;
-    const args = [this.#whatsapp, String(FIRST_NUMBER), this.#store, "", name];
+    const args = [this.#whatsapp, String(this.#firstNumber), this.#store, "", name];
     const program = new Program("zpwoot", args, ["--expose-gc"]);
     this.#running.push(program);
     await program.call("start");

@@ -5,6 +5,7 @@ import type { Program } from "../frame/program.js";
 import { sharing, type Contestant, type Figures, type Row, type Size } from "../frame/row.js";
 import type { Called, Calling } from "../programs/cluster-calls.js";
 import { operate, WhatsAppProcess } from "../whatsapp-process.js";
+import { FIRST_NUMBER } from "./session-contestants.js";
 
 const FRIEND = "5511800000003";
 const SESSIONS = 20;
@@ -24,8 +25,8 @@ interface Pair {
   readonly remote: readonly string[];
 }
 
-async function openPair(server: OwnServer, whatsapp: string): Promise<Pair> {
-  const nodes = new Nodes(placeIn(server.url), whatsapp);
+async function openPair(server: OwnServer, whatsapp: string, firstNumber: number): Promise<Pair> {
+  const nodes = new Nodes(placeIn(server.url), whatsapp, firstNumber);
   const caller = await nodes.start();
   const other = await nodes.start();
   await caller.call("open", SESSIONS);
@@ -72,7 +73,8 @@ function row(what: Calling["what"], title: string): Row {
       await operate(whatsapp.url, "phones", { phoneNumber: FRIEND });
       const servers = await Promise.all(SERVER_KINDS.map((kind) => startOwnServer(kind)));
       const pairs: Pair[] = [];
-      for (const server of servers) pairs.push(await openPair(server, whatsapp.url));
+      for (const [index, server] of servers.entries())
+        pairs.push(await openPair(server, whatsapp.url, FIRST_NUMBER + index * SESSIONS));
       const all = pairs.flatMap((pair) =>
         (["local", "remote"] as const).map((where): Contestant => ({
           name: `${pair.server.kind}, ${where}`,

@@ -21,6 +21,28 @@ const fixed = (key: string, text: string | null): Fence => ({
   givenUp: async () => {},
 });
 
+/** Two stores in one place change records, the one under the eyes of the other. `looksAt`: by how many of them the change is decided. */
+export async function changesMany(
+  one: Store,
+  other: Store,
+  { of, looksAt }: { readonly of: number; readonly looksAt: number },
+): Promise<void> {
+  const keys = Array.from({ length: of }, (_, index) => `wa/s/of-${index}`);
+  await one.write("s", new Map(keys.map((key) => [key, 1])));
+  const last = keys.at(-1) ?? "";
+  const seen: unknown[] = [];
+  await one.change("s", keys.slice(-looksAt), async (found) => {
+    seen.push(found.get(last));
+    if (seen.length === 1) await other.write("s", new Map([[last, 2]]));
+    // Every third one goes.
+    return new Map(keys.map((key, index) => [key, index % 3 === 0 ? null : seen.length]));
+  });
+  expect(seen).toEqual([1, 2]);
+  const left = await other.read(keys);
+  expect(left.size).toBe(keys.filter((_, index) => index % 3 !== 0).length);
+  expect(new Set(left.values())).toEqual(new Set([2]));
+}
+
 /** Runs the suite. */
 export function describeFencing(name: string, place: () => Promise<StorePlace>): void {
   /** A test with two stores in one place, as of two processes. */
@@ -66,6 +88,11 @@ export function describeFencing(name: string, place: () => Promise<StorePlace>):
         expect(seen).toEqual([1, 5, undefined, 6]);
         expect(await stored(other)).toBe("last");
       }),
+    );
+
+    it(
+      "changes thousands of records in one go, or none of them when the last has changed meanwhile",
+      inTwo((one, other) => changesMany(one, other, { of: 2_500, looksAt: 400 })),
     );
 
     it(

@@ -4,7 +4,7 @@ import KeyvRedis from "@keyv/redis";
 import Keyv from "keyv";
 import { describe, expect, it, vi } from "vitest";
 import { openStore, type OpenStoreOptions } from "../../src/store/open-store.js";
-import { describeFencing, describeRaces } from "./fencing-suite.js";
+import { changesMany, describeFencing, describeRaces } from "./fencing-suite.js";
 import { LeastAdapter } from "./least-adapter.js";
 import { lmdbFolder, postgresTable, redisNamespace, withPostgres, withRedis } from "./services.js";
 import type { StorePlace } from "./store-contract.js";
@@ -57,6 +57,14 @@ await withPostgres(() => {
 await withRedis(() => {
   both("Redis", atUrl(redisNamespace));
   both("Redis, encrypted", atUrl(redisNamespace, encrypted));
+
+  it("changes thousands of records on Redis by what thousands are", { timeout: 60_000 }, async () => {
+    const place = await atUrl(redisNamespace)();
+    const [one, other] = [place.open(), place.open()];
+    await changesMany(one, other, { of: 2_500, looksAt: 2_500 });
+    await Promise.all([one.close(), other.close()]);
+    await place.dispose();
+  });
   describeFencing("Redis through @keyv/redis", async () => {
     const place = await redisNamespace();
     return { ...place, open: () => openStore(new KeyvRedis(place.client, { namespace: place.namespace })) };

@@ -15,18 +15,32 @@ interface ScriptOptions {
 
 /**
  * KEYS: those of the conditions, then those of the changes. ARGV: the number of conditions, then a text for each key; an empty one
- * means absent. No stored text is empty.
+ * means absent. No stored text is empty. A command takes up to a thousand keys: Lua passes no more than some thousand values.
  */
 const SCRIPT = `
 local conditions = tonumber(ARGV[1])
-for index = 1, conditions do
-  local wanted = ARGV[index + 1]
-  if wanted == '' then wanted = false end
-  if redis.call('GET', KEYS[index]) ~= wanted then return 0 end
+for first = 1, conditions, 1000 do
+  local last = math.min(first + 999, conditions)
+  local found = redis.call('MGET', unpack(KEYS, first, last))
+  for index = first, last do
+    local wanted = ARGV[index + 1]
+    if wanted == '' then wanted = false end
+    if found[index - first + 1] ~= wanted then return 0 end
+  end
 end
-for index = conditions + 1, #KEYS do
-  local text = ARGV[index + 1]
-  if text == '' then redis.call('UNLINK', KEYS[index]) else redis.call('SET', KEYS[index], text) end
+for first = conditions + 1, #KEYS, 1000 do
+  local set, gone = {}, {}
+  for index = first, math.min(first + 999, #KEYS) do
+    local text = ARGV[index + 1]
+    if text == '' then
+      gone[#gone + 1] = KEYS[index]
+    else
+      set[#set + 1] = KEYS[index]
+      set[#set + 1] = text
+    end
+  end
+  if #set > 0 then redis.call('MSET', unpack(set)) end
+  if #gone > 0 then redis.call('UNLINK', unpack(gone)) end
 end
 return 1`;
 
