@@ -26,7 +26,7 @@ export interface BusOptions {
 }
 
 /** Between two questions whether the server still answers, in milliseconds. */
-export const PING_MS = 1_000;
+const PING_MS = 1_000;
 
 /** How long to wait with the next of those questions: `quietMs`, while nobody else is there. */
 export function pingPauseMs({ isQuiet = () => false }: Pick<BusOptions, "isQuiet">, quietMs: number): number {
