@@ -246,6 +246,17 @@ async function watchedRedis(): Promise<WatchedStore> {
 const MONITOR_LINE = /^\+?(\d+\.\d+) \[\d+ (\S+)\] "(\w+)" (.*)$/;
 const ARGUMENT = /"((?:[^"\\]|\\.)*)"/g;
 
+type Written = readonly (readonly [key: string, text: string | null])[];
+const gone = (keys: readonly string[]): Written => keys.map((key) => [key, null]);
+
+/** What a command writes, by its arguments. */
+const WRITES: Readonly<Record<string, (said: readonly string[]) => Written>> = {
+  set: ([key = "", text = ""]) => [[key, text]],
+  mset: (said) => said.flatMap((key, at) => (at % 2 === 0 ? [[key, said[at + 1] ?? ""]] : [])),
+  unlink: gone,
+  del: gone,
+};
+
 /** A key that was set, or deleted. */
 interface RedisWrite {
   readonly key: string;
@@ -281,10 +292,11 @@ class RedisMonitor {
     if (client !== "lua") this.#port = Number(client.split(":").at(-1));
     const verb = command.toLowerCase();
     if (verb === "get") this.#mark(rest);
-    if (verb !== "set" && verb !== "unlink" && verb !== "del") return;
-    const [key = "", value] = [...rest.matchAll(ARGUMENT)].map(([, text = ""]) => plain(text));
-    const text = verb === "set" ? (value ?? null) : null;
-    this.#script.push({ key: key.slice(key.indexOf("wa/")), text, at: Number(time) * 1_000 });
+    const write = WRITES[verb];
+    if (write === undefined) return;
+    const said = [...rest.matchAll(ARGUMENT)].map(([, text = ""]) => plain(text));
+    for (const [key, text] of write(said))
+      this.#script.push({ key: key.slice(key.indexOf("wa/")), text, at: Number(time) * 1_000 });
   }
 
   /** What a script did was done at once: who holds a session from it on stands before what it wrote to the session. */
